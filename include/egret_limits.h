@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every limit that a person can run into, once. Going over one is an error
+ * that names it: nothing here is ever exceeded in silence.
+ */
+#ifndef EGRET_LIMITS_H
+#define EGRET_LIMITS_H
+
+/* Bumped whenever a key, a value or a map below changes its meaning. */
+#define EGRET_ABI_VERSION 1
+
+/* RFC 1035 section 2.3.4: 255 octets on the wire are 253 characters of text. */
+#define EGRET_NAME_MAX 253
+#define EGRET_LABEL_MAX 63
+#define EGRET_NAME_SIZE 256
+
+/* Rules of one policy; their ids index the counters, which are per CPU. */
+#define EGRET_MAX_RULES 16384
+/* Port entries that one destination can gather from all rules together. The
+ * kernel reads them one by one, so this bounds the cost of a first packet. */
+#define EGRET_MAX_PORTS_PER_DEST 64
+#define EGRET_MAX_PORT_ENTRIES (1 << 20)
+#define EGRET_MAX_ADDRESSES (1 << 20)
+#define EGRET_MAX_CIDRS (1 << 17)
+#define EGRET_MAX_NAMES (1 << 17)
+
+/* `for cgroup PATH`: each path takes one bit of a class mask, after host and pods. */
+#define EGRET_MAX_NAMED_CGROUPS 30
+/* How deep a cgroup may lie for its class to be found; systemd and the kubelet
+ * use up to 6 levels. */
+#define EGRET_MAX_CGROUP_DEPTH 16
+
+#define EGRET_MAX_DROPS 8192
+#define EGRET_MAX_FLOWS 65536
+#define EGRET_MAX_EXISTING 4096
+
+/* Peers of one datagram socket that are remembered in the socket itself; a
+ * socket with more of them spills into the flow map. A power of two: the
+ * verifier wants a mask. */
+#define EGRET_PEERS 4
+
+#define EGRET_RULE_TEXT_SIZE 256
+#define EGRET_PATH_SIZE 256
+#define EGRET_COMM_SIZE 16 /* TASK_COMM_LEN */
+
+#endif

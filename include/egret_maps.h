@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Keys and values of every map: the contract between bpf/ and user/.
+ *
+ * Byte order: addresses are in network order; ports are in host order unless
+ * the name ends in _be. Padding is explicit and zero: the kernel compares
+ * keys byte by byte.
+ *
+ * Who writes what (one writer a map):
+ *   agent     config, policy tables (addrs, cidrs, ports, rules, texts, names),
+ *             classes, meta
+ *   programs  sockets, flows, counters, reasons, drops, existing
+ *
+ * The policy tables come in two slots. The generation's lowest bit says which
+ * one rules: the other is filled first, then one 32-bit store switches all.
+ */
+#ifndef EGRET_MAPS_H
+#define EGRET_MAPS_H
+
+#include <linux/types.h>
+
+#include "egret_limits.h"
+#include "egret_reasons.h"
+
+/* IPv4 as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2), so that IPv4, IPv6 and
+ * IPv4-mapped destinations meet the same entries. */
+struct egret_addr {
+	union {
+		__u8 bytes[16];
+		__u32 word_be[4];
+		__u64 half_be[2];
+	};
+};
+
+/* What a packet's port field means for a rule. */
+#define EGRET_L4_ANY 0 /* any protocol, any port */
+
+enum egret_action {
+	EGRET_ALLOW = 0,
+	EGRET_DENY = 1,
+	EGRET_SKIP = 2, /* a name's own deny: its allows are jumped over */
+};
+
+/* Which server name the connection must show; checked by a later version,
+ * carried now so that the rules need no rewriting. */
+enum egret_app {
+	EGRET_APP_NONE = 0,
+	EGRET_APP_HTTPS = 1,
+	EGRET_APP_HTTP = 2,
+};
+
+#define EGRET_CLASS_HOST (1U << 0)
+#define EGRET_CLASS_PODS (1U << 1)
+#define EGRET_CLASS_NAMED_SHIFT 2
+#define EGRET_CLASS_ALL 0xffffffffU
+
+/* One line of a destination's list; the first that matches decides. */
+struct egret_port {
+	__u16 lo; /* inclusive */
+	__u16 hi;
+	__u8 l4_proto; /* IPPROTO_*, or EGRET_L4_ANY */
+	__u8 action;   /* enum egret_action */
+	__u8 app;      /* enum egret_app */
+	__u8 skip;     /* EGRET_SKIP: how many entries to jump over */
+	__u32 classes; /* mask of the subjects that it is for */
+	__u32 rule;    /* id that is counted */
+};
+
+/* What is known of an address or a CIDR: a run of entries in `ports`. */
+struct egret_dest {
+	__u32 first;
+	__u16 count;
+	__u16 flags; /* EGRET_DEST_* */
+	__u32 name;  /* index into `names`, 0 = none: for people only */
+};
+
+/* Inside `set service_ranges`: NAT will change it, so connect() cannot judge. */
+#define EGRET_DEST_SERVICE (1U << 0)
+
+struct egret_cidr_key {
+	__u32 prefix_len; /* 0..128, of the mapped form */
+	struct egret_addr addr;
+};
+
+/* One rule of the policy, for connections that it allowed under an earlier
+ * generation: its own ports, whatever destinations it has now. */
+struct egret_rule {
+	__u32 born; /* generation under which this id got this meaning */
+	__u32 first;
+	__u16 count;
+	__u16 flags;
+};
+
+struct egret_rule_text {
+	char text[EGRET_RULE_TEXT_SIZE]; /* as written, blanks folded */
+	char purpose[EGRET_RULE_TEXT_SIZE];
+	char file[EGRET_PATH_SIZE];
+	__u32 line;
+	__u32 app; /* enum egret_app */
+};
+
+enum egret_name_state {
+	EGRET_NAME_UNUSED = 0,
+	EGRET_NAME_PENDING,	   /* not answered yet */
+	EGRET_NAME_RESOLVED,	   /* the last query was answered */
+	EGRET_NAME_STALE,	   /* failing: the last good addresses are kept */
+	EGRET_NAME_FAILED,	   /* never answered */
+	EGRET_NAME_NEEDS_LEARNING, /* a pattern */
+	EGRET_NAME_DOES_NOT_EXIST, /* NXDOMAIN, or no address */
+};
+
+struct egret_name {
+	char name[EGRET_NAME_SIZE];
+	__u64 answered_ns; /* CLOCK_REALTIME of the last good answer, 0 = never */
+	__u32 ttl_sec;
+	__u32 addresses;
+	__u32 failures; /* in a row */
+	__u32 state;	/* enum egret_name_state */
+};
+
+/* Read on the hot path: kept to one cache line, mapped into the agent. */
+struct egret_config {
+	__u32 generation; /* lowest bit = slot of the policy tables; 0 = nothing yet */
+	__u32 learned;	  /* bumped when an address is added: denials are judged again */
+	__u32 audit;	  /* 1 = count what would be denied, and let it pass */
+	__u32 keep_existing;
+	__u32 slots[12]; /* reserved */
+};
+
+enum egret_origin {
+	EGRET_ORIGIN_USER = 0, /* a process made it: judged */
+	EGRET_ORIGIN_ACCEPTED, /* a listener made it */
+	EGRET_ORIGIN_EXISTING, /* connected out before the first attach */
+	EGRET_ORIGIN_KERNEL,   /* a control socket of the kernel */
+};
+
+enum egret_peer_state {
+	EGRET_PEER_UNUSED = 0,
+	EGRET_PEER_ALLOWED,
+	EGRET_PEER_DENIED,
+	EGRET_PEER_INBOUND, /* the first datagram came in; no rule is needed for a while */
+};
+
+/* Who a peer of a socket is and what was decided about it. */
+struct egret_peer {
+	__u32 sequence;	  /* odd while it is being written */
+	__u32 generation; /* that the verdict was made under */
+	struct egret_addr addr;
+	__u16 port_be;
+	__u8 l4_proto;
+	__u8 state;	   /* enum egret_peer_state */
+	__u32 rule;	   /* allowed: by which rule */
+	__u32 learned;	   /* denied: valid while config.learned is this */
+	__u8 reason;	   /* denied: enum egret_reason */
+	__u8 both_ways;	   /* datagrams went out and came in: lives longer */
+	__u16 pad;
+	__u64 seen_ticks; /* bpf_jiffies64 of the last datagram */
+};
+
+struct egret_flow_key {
+	__u64 socket_cookie;
+	struct egret_addr addr;
+	__u16 port_be;
+	__u8 l4_proto;
+	__u8 pad[5];
+};
+
+struct egret_flow {
+	__u64 seen_ticks;
+	__u32 rule; /* of an outbound flow */
+	__u8 state; /* enum egret_peer_state: ALLOWED or INBOUND */
+	__u8 both_ways;
+	__u16 pad;
+};
+
+struct egret_counter {
+	__u64 packets;
+	__u64 bytes;
+};
+
+struct egret_drop_key {
+	__u64 cgroup_id;
+	struct egret_addr addr;
+	__u16 port; /* host order; of ICMP: type << 8 | code */
+	__u8 l4_proto;
+	__u8 reason;
+	__u32 rule; /* EGRET_REASON_DENY_RULE: which */
+};
+
+struct egret_drop {
+	__u64 packets;
+	__u64 bytes;
+	__u64 audited; /* of these packets, those that only audit let through */
+	__u64 first_ns; /* CLOCK_MONOTONIC */
+	__u64 last_ns;
+	__u32 pid;  /* of the process that made the socket or connected it; 0 = not known */
+	__u32 name; /* index into `names` of the policy that denied, 0 = none */
+	__u32 classes;
+	__u32 pad;
+	char comm[EGRET_COMM_SIZE];
+};
+
+/* A connection that was there before the first attach and that no rule allows. */
+struct egret_existing {
+	struct egret_addr addr;
+	__u64 cgroup_id;
+	__u16 port;
+	__u8 inbound;
+	__u8 pad[5];
+	__u64 packets;
+};
+
+/* What people must know about an instance when no agent can tell them. */
+struct egret_meta {
+	__u32 abi;
+	__u32 agent_pid;
+	__u64 agent_start_ticks; /* field 22 of /proc/PID/stat: a pid is used again */
+	__u64 attached_ns;	 /* CLOCK_REALTIME */
+	__u64 policy_ns;	 /* CLOCK_REALTIME of the running policy */
+	__u64 heartbeat_ns;	 /* CLOCK_MONOTONIC */
+	__u64 governed_cgroup;
+	__u32 rules;
+	__u32 warnings;
+	__u32 enforcing; /* the self-test passed */
+	__u32 patterns;	 /* rules that need learning */
+	__u64 full_events; /* updates that a full map refused */
+	char instance[64];
+	char cgroup_path[EGRET_PATH_SIZE];
+	char policy_path[EGRET_PATH_SIZE];
+	char policy_hash[64];
+	char version[32];
+};
+
+#define EGRET_ASSERT_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " changed size")
+EGRET_ASSERT_SIZE(struct egret_addr, 16);
+EGRET_ASSERT_SIZE(struct egret_port, 16);
+EGRET_ASSERT_SIZE(struct egret_dest, 12);
+EGRET_ASSERT_SIZE(struct egret_cidr_key, 20);
+EGRET_ASSERT_SIZE(struct egret_rule, 12);
+EGRET_ASSERT_SIZE(struct egret_config, 64);
+EGRET_ASSERT_SIZE(struct egret_peer, 56);
+EGRET_ASSERT_SIZE(struct egret_flow_key, 32);
+EGRET_ASSERT_SIZE(struct egret_flow, 16);
+EGRET_ASSERT_SIZE(struct egret_drop_key, 32);
+
+#endif

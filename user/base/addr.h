@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Addresses and CIDRs as text and as the mapped form that the maps hold.
+ * No allocation; all values are plain.
+ */
+#ifndef EGRET_ADDR_H
+#define EGRET_ADDR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "egret_maps.h"
+
+#define ADDR_TEXT_SIZE 50 /* INET6_ADDRSTRLEN and "/128" */
+
+/* An address, or a CIDR: prefix_len counts in the mapped form (IPv4 /8 is 104). */
+struct cidr {
+	struct egret_addr addr;
+	uint8_t prefix_len;
+};
+
+struct egret_addr addr_from_v4(uint32_t addr_be);
+bool addr_is_v4(const struct egret_addr *addr);
+bool addr_equal(const struct egret_addr *a, const struct egret_addr *b);
+int addr_compare(const struct egret_addr *a, const struct egret_addr *b);
+
+/* "10.0.0.1", "2001:db8::1", "::ffff:10.0.0.1"; nothing else. -EINVAL. */
+int addr_parse(const char *text, struct egret_addr *ret);
+/* Returns @buf. Mapped addresses are written as IPv4. */
+const char *addr_format(const struct egret_addr *addr, char buf[static ADDR_TEXT_SIZE]);
+
+/* -EINVAL: no address or prefix; -EDOM: bits are set behind the prefix, and
+ * *ret holds the CIDR without them, so that a message can name it. */
+int cidr_parse(const char *text, struct cidr *ret);
+const char *cidr_format(const struct cidr *cidr, char buf[static ADDR_TEXT_SIZE]);
+bool cidr_contains(const struct cidr *cidr, const struct egret_addr *addr);
+bool cidr_covers(const struct cidr *outer, const struct cidr *inner);
+bool cidr_is_single(const struct cidr *cidr);
+
+#endif

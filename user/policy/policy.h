@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The policy as a model: what the rules files say, after variables and `use`,
+ * before any name is resolved. Knows nothing of BPF, DNS or the kernel.
+ *
+ * A policy owns all its strings and arrays; policy_free takes NULL.
+ */
+#ifndef EGRET_POLICY_H
+#define EGRET_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../base/addr.h"
+#include "../base/diag.h"
+
+enum policy_dest_kind {
+	POLICY_DEST_CIDR,    /* an address is a /128 of the mapped form */
+	POLICY_DEST_NAME,    /* exact */
+	POLICY_DEST_PATTERN, /* "*.x": name holds x */
+};
+
+struct policy_dest {
+	enum policy_dest_kind kind;
+	struct cidr cidr;
+	char *name; /* lower case, no trailing dot; NULL for a CIDR */
+};
+
+struct policy_port {
+	uint8_t l4_proto; /* IPPROTO_TCP, _UDP, _SCTP, _ICMP (both families), or EGRET_L4_ANY */
+	uint8_t app;	  /* enum egret_app: https:N and http:N are TCP */
+	uint16_t lo, hi;  /* 0..65535 where the protocol has no ports */
+};
+
+enum policy_class_kind { POLICY_FOR_ALL, POLICY_FOR_HOST, POLICY_FOR_PODS, POLICY_FOR_CGROUP };
+
+struct policy_class {
+	enum policy_class_kind kind;
+	char *path; /* POLICY_FOR_CGROUP: absolute below the cgroup root, else NULL */
+};
+
+/* One `allow` or `deny` line; a list in the destination gives several dests. */
+struct policy_rule {
+	uint8_t action; /* EGRET_ALLOW or EGRET_DENY */
+	struct policy_dest *dests;
+	size_t dest_count;
+	struct policy_port *ports; /* a deny without ports has one EGRET_L4_ANY */
+	size_t port_count;
+	struct policy_class class;
+	bool floor;	/* from a floor file (node.rules): what a node needs to live */
+	char *text;	/* as written, blanks folded to one, without the comment */
+	char *purpose;	/* the comment behind the rule, or "" */
+	char *file;
+	unsigned int line;
+};
+
+/* `require DEST PROTO:PORT` */
+struct policy_require {
+	struct policy_dest dest; /* never a pattern, never wider than one address */
+	struct policy_port port; /* one port */
+	char *file;
+	unsigned int line;
+};
+
+struct policy_resolver {
+	bool system; /* the nameservers of /etc/resolv.conf, read by resolve/ */
+	struct egret_addr addr;
+	char *file;
+	unsigned int line;
+};
+
+struct policy_settings {
+	uint32_t min_ttl_sec; /* 900 */
+	uint32_t max_ttl_sec; /* 86400 */
+	bool keep_existing;   /* true */
+	bool audit;	      /* false */
+	bool floor;	      /* true */
+	struct cidr *service_ranges;
+	size_t service_range_count;
+};
+
+struct policy {
+	struct policy_rule *rules;
+	size_t rule_count;
+	struct policy_resolver *resolvers;
+	size_t resolver_count;
+	struct policy_require *requires;
+	size_t require_count;
+	struct policy_settings settings;
+	char **files; /* every file that was read, in order: what a reload watches */
+	size_t file_count;
+};
+
+struct policy_define {
+	const char *name, *value; /* -D name=value: wins over `set` */
+};
+
+struct policy_options {
+	const char *const *paths; /* rules files, in order */
+	size_t path_count;
+	const struct policy_define *defines;
+	size_t define_count;
+	/* Where `use` looks after the folder of the using file; colon-separated; may be NULL. */
+	const char *rules_path;
+};
+
+/*
+ * Reads, parses and validates. All findings go to @diag. 0 and a policy if
+ * there is no error (warnings may be there); -EINVAL if there is one; -ENOMEM.
+ * *ret is untouched on failure.
+ */
+int policy_load(const struct policy_options *options, struct policy **ret, struct diag *diag);
+/* The same for one file that is already in memory; @name stands in messages. */
+int policy_load_text(const char *name, const char *text, size_t len_bytes, const struct policy_options *options,
+		     struct policy **ret, struct diag *diag);
+void policy_free(struct policy *policy);
+
+/* RFC 1035 names as the policy knows them: lower case, no trailing dot, LDH
+ * and underscore labels. *ret is malloc'd. -EINVAL, with the reason in @why. */
+int policy_name_normalise(const char *text, size_t len, char **ret, const char **why);
+/* Does exact name @name lie under the destination? "*.x" takes one or more whole
+ * labels below x, never x. */
+bool policy_dest_matches_name(const struct policy_dest *dest, const char *name);
+
+/* "tcp:443", "https:443", "udp:8000-8999", "icmp", "any": one port, no list. -EINVAL. */
+int policy_port_parse(const char *text, struct policy_port *ret);
+/* Both return @buf. */
+const char *policy_port_format(const struct policy_port *port, char buf[static 24]);
+const char *policy_dest_format(const struct policy_dest *dest, char buf[static 256]);
+
+#endif

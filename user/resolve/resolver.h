@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Keeps the addresses of exact names fresh. It asks A and AAAA of each name
+ * on its own schedule, never through search domains, and tells the owner when
+ * the set of a name's addresses changed. The only module that includes c-ares.
+ *
+ * Single-threaded: the owner polls the descriptors and calls resolver_process.
+ * A name's last good addresses are kept while its resolver fails.
+ */
+#ifndef EGRET_RESOLVER_H
+#define EGRET_RESOLVER_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../base/addr.h"
+
+struct resolver;
+
+struct resolver_options {
+	const struct egret_addr *servers; /* copied */
+	size_t server_count;		  /* 0 = -EINVAL */
+	uint16_t port;			  /* 0 = 53; for tests */
+	unsigned int inflight;		  /* queries under way at most; 0 = 64 */
+	unsigned int queries_per_sec;	  /* to each server; 0 = 200 */
+	uint32_t min_ttl_sec, max_ttl_sec; /* what an answer's TTL is clamped to */
+	int timeout_ms;			  /* of one try; 0 = 2000 */
+	int tries;			  /* 0 = 3 */
+};
+
+enum resolver_state {
+	RESOLVER_PENDING,  /* no answer yet */
+	RESOLVER_RESOLVED, /* the last round was answered, with addresses */
+	RESOLVER_EMPTY,	   /* NXDOMAIN, or neither A nor AAAA */
+	RESOLVER_STALE,	   /* failing now; the last good addresses are kept */
+	RESOLVER_FAILED,   /* failing, and never answered */
+};
+
+/* Owned by the resolver; valid until the next call into it. */
+struct resolver_name {
+	const char *name;
+	enum resolver_state state;
+	const struct egret_addr *addrs; /* sorted, no duplicates */
+	size_t addr_count;
+	uint32_t ttl_sec;	/* clamped, the shortest along the chain */
+	uint64_t answered_ns;	/* CLOCK_REALTIME of the last good answer, 0 = never */
+	uint64_t next_ns;	/* CLOCK_MONOTONIC of the next try */
+	unsigned int failures;	/* in a row */
+	const char *error;	/* of the last failure, for people; "" if none */
+};
+
+/* Called from resolver_process when a round of a name ended. @changed: its
+ * addresses differ from before. An address that a new answer no longer names is
+ * reported for min_ttl_sec more, then dropped with another call. */
+typedef void (*resolver_notify)(void *context, const struct resolver_name *name, bool changed);
+
+struct resolver_health {
+	struct egret_addr server;
+	uint64_t queries, answers, failures, timeouts;
+	uint64_t last_answer_ns; /* CLOCK_REALTIME, 0 = never */
+};
+
+int resolver_new(const struct resolver_options *options, resolver_notify notify, void *context, struct resolver **ret);
+void resolver_free(struct resolver *resolver); /* takes NULL; no more calls to notify */
+
+/* @name without trailing dot. Asked at the next resolver_process. 0 if it is there already. */
+int resolver_add(struct resolver *resolver, const char *name);
+int resolver_remove(struct resolver *resolver, const char *name);
+const struct resolver_name *resolver_find(struct resolver *resolver, const char *name);
+void resolver_each(struct resolver *resolver, void (*visit)(void *context, const struct resolver_name *name),
+		   void *context);
+
+/* Fills @fds; returns how many it would fill (may exceed @capacity), and the
+ * milliseconds until it wants to be called even if nothing is ready (-1 = never). */
+size_t resolver_poll(struct resolver *resolver, struct pollfd *fds, size_t capacity, int *ret_timeout_ms);
+void resolver_process(struct resolver *resolver, const struct pollfd *fds, size_t count);
+
+/* Names that have not ended their first round yet. */
+size_t resolver_pending(const struct resolver *resolver);
+size_t resolver_health(const struct resolver *resolver, struct resolver_health *ret, size_t capacity);
+
+/* The nameservers of a resolv.conf (NULL = /etc/resolv.conf). *ret is malloc'd.
+ * -ENOENT: no such file, or no nameserver in it. */
+int resolver_system_servers(const char *path, struct egret_addr **ret, size_t *ret_count);
+
+#endif
