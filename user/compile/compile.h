@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Turns a policy and the addresses of its names into the plain arrays that the
+ * maps hold. Pure: no system call, no clock, no BPF; the same input gives the
+ * same output, byte for byte.
+ *
+ * What a destination may do is one list of egret_port entries; the first entry
+ * that matches protocol, port and class decides, and no match is a denial. The
+ * kernel and compiled_judge_* read the same lists. The order in a list:
+ *
+ *   1. denies of CIDRs and addresses that cover the destination   (EGRET_DENY)
+ *   2. for each allowed name of the address: that name's denies   (EGRET_SKIP over
+ *      this name's allows), then its allows, from exact rules and patterns alike
+ *   3. denies of names of the address                             (EGRET_DENY)
+ *   4. allows of CIDRs and addresses that cover the destination
+ *
+ * within each tier in the order of the rules. So a deny takes away whatever
+ * allows it, but an allowed name keeps its ports where a denied name has the
+ * same address. An entry that an earlier one fully covers is left out.
+ *
+ * Lists are interned: equal lists share their entries.
+ */
+#ifndef EGRET_COMPILE_H
+#define EGRET_COMPILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../base/diag.h"
+#include "../policy/policy.h"
+
+/* The addresses of one exact name; addrs are borrowed. */
+struct name_addrs {
+	const char *name;
+	const struct egret_addr *addrs;
+	size_t count;
+};
+
+struct compile_input {
+	const struct policy *policy; /* must outlive the result */
+	const struct name_addrs *names; /* of exact names; those without addresses may be missing */
+	size_t name_count;
+	const struct egret_addr *system_resolvers; /* what `resolver system` stands for */
+	size_t system_resolver_count;
+	uint32_t generation; /* what new rules are born under */
+};
+
+struct compiled_addr {
+	struct egret_addr addr;
+	struct egret_dest dest;
+};
+
+struct compiled_cidr {
+	struct egret_cidr_key key; /* bits behind the prefix are zero */
+	struct egret_dest dest;
+};
+
+/*
+ * All arrays are owned by the result. Rule id r stands at rules[r - EGRET_RULE_FIRST]:
+ * first the policy's rules in their order, then one for each address of its
+ * `resolver` lines (udp:53 and tcp:53, for all). egret_dest.name n is names[n - 1].
+ * Class bit EGRET_CLASS_NAMED_SHIFT + i is cgroups[i].
+ */
+struct compiled {
+	const struct policy *policy;
+	struct egret_port *ports;
+	size_t port_count;
+	struct compiled_addr *addrs; /* sorted by address */
+	size_t addr_count;
+	struct compiled_cidr *cidrs; /* sorted by address, then prefix; never a single address */
+	size_t cidr_count;
+	struct egret_rule *rules; /* where each rule's own ports stand */
+	struct egret_rule_text *texts;
+	size_t rule_count;
+	char **names; /* every exact name and pattern ("*.x") of the policy, once, in order of appearance */
+	size_t name_count;
+	char **cgroups;
+	size_t cgroup_count;
+	struct egret_addr *resolvers; /* all of them, `system` included, once each */
+	size_t resolver_count;
+	void *intern; /* private */
+};
+
+/* 0; -EINVAL with findings in @diag (over a limit, a deny that covers a floor
+ * destination while floor is on); -ENOMEM. Warnings: a rule that another one
+ * covers, a pattern without a resolver, a deny of a name that shares an address
+ * with an allowed one. *ret is untouched on failure. */
+int compile_policy(const struct compile_input *input, struct compiled **ret, struct diag *diag);
+void compiled_free(struct compiled *compiled);
+
+/*
+ * One address changed its names: works out its destination anew, for the address
+ * to be written alone. @names are all exact names that have it now. New entries
+ * may be appended to compiled->ports. count == 0 in *ret: the address is to be
+ * removed, a CIDR or nothing stands for it. -E2BIG: too many entries.
+ */
+int compiled_address(struct compiled *compiled, const struct egret_addr *addr, const char *const *names,
+		     size_t name_count, struct egret_dest *ret);
+
+struct judgement {
+	bool allow;
+	uint8_t reason;	 /* enum egret_reason; EGRET_REASON_NONE if allowed */
+	uint32_t rule;	 /* that allowed or denied; 0 = none */
+};
+
+/* What the kernel would say of a first packet to this destination. @port is 0
+ * where the protocol has none. @classes: the subject's mask, one or more bits. */
+struct judgement compiled_judge_addr(const struct compiled *compiled, const struct egret_addr *addr, uint8_t l4_proto,
+				     uint16_t port, uint32_t classes);
+/* The same for a name, by its exact rules and patterns alone, whatever addresses
+ * it has or will have. */
+struct judgement compiled_judge_name(const struct compiled *compiled, const char *name, uint8_t l4_proto, uint16_t port,
+				     uint32_t classes);
+/* Scans one list; shared with whoever reads lists back from the maps. */
+struct judgement compiled_judge_list(const struct egret_port *list, size_t count, uint8_t l4_proto, uint16_t port,
+				     uint32_t classes);
+
+#endif
