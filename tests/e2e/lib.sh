@@ -1,0 +1,384 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=bash
+#
+# The end-to-end test bed: a node and an "internet" in network namespaces, a
+# cgroup of the test's own, real servers, and the words that tests are written
+# in. A test sources this file, calls bed_up, and ends with `finish`.
+#
+#        pods (pod_up)                          "internet"
+#   10.244.0.N, fd00:f4::N       20.0.0.0/8, 40.0.0.0/8, 51.0.0.0/8, 2603:1000::/24,
+#          |                     TEST-NETs and the Azure host addresses: every
+#        node  10.224.0.4   ---  address of these answers; DNS on 20.0.0.53
+#              fd00:e9::4        10.224.0.1, fd00:e9::1
+#
+# Everything lives in a mount namespace of the test: its bpffs, its namespace
+# names. What remains when a test is killed are its cgroups, nothing else.
+
+set -u
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+egret=${EGRET:-$root/build/egret}
+probe=$root/build/tests/probe
+name=$(basename "$0" .sh)
+
+if [ "$(id -u)" != 0 ]; then
+	echo "skip: needs root"
+	exit 77
+fi
+if [ -z "${EGRET_TEST_MOUNTS:-}" ]; then
+	EGRET_TEST_MOUNTS=1 exec unshare --mount --propagation private -- bash "$0" "$@"
+fi
+unset EGRET_TEST_MOUNTS
+
+failures=0
+checks=0
+pids=()
+id=egret-t$$
+instance=t$$
+work=$(mktemp -d "/tmp/$id-XXXXXX")
+cgroup_root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+cg=$cgroup_root/$id
+resolver=20.0.0.53
+internet_ports="tcp:22 tcp:25 tcp:80 tcp:443 tcp:1688 tcp:8000 tcp:8080 tcp:8999 tcp:9000
+	udp:80 udp:123 udp:443 udp:8000 udp:8080 udp:9000"
+
+skip() {
+	echo "skip: $*"
+	exit 77
+}
+
+die() {
+	echo "FAIL $*"
+	failures=$((failures + 1))
+	exit 1
+}
+
+finish() {
+	echo "$checks checks, $failures failed"
+	exit $((failures > 0))
+}
+
+# --- processes, namespaces, cgroups -----------------------------------------
+
+# enter CGROUP NETNS CMD...: becomes CMD. "-" leaves either as it is. Not by `ip
+# netns exec`, which mounts a fresh /sys without the cgroup file system.
+enter() {
+	local cgroup=$1 netns=$2
+	shift 2
+	if [ "$cgroup" != - ]; then
+		mkdir -p "$cgroup" && echo "$BASHPID" >"$cgroup/cgroup.procs" || exit 126
+	fi
+	if [ "$netns" = - ]; then
+		exec "$@"
+	fi
+	exec nsenter --net="/run/netns/$netns" -- "$@"
+}
+
+in_cgroup() {
+	(enter "$@")
+}
+
+# start LOG CGROUP NETNS CMD...: in the background; its pid is in $started.
+start() {
+	local log=$1
+	shift
+	(enter "$@") >"$log" 2>&1 </dev/null &
+	started=$!
+	pids+=("$started")
+}
+
+# stop PID [SIGNAL]: ends one process that `start` started, and waits for it.
+stop() {
+	kill "-${2:-TERM}" "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+}
+
+node() { in_cgroup "$cg/system.slice/app.service" "$id-node" "$@"; }     # governed
+ungoverned() { in_cgroup - "$id-node" "$@"; }                            # same namespace, outside
+internet() { in_cgroup - "$id-inet" "$@"; }
+# pod NAME CMD...: in the pod's namespace and a cgroup of the kubelet's shape.
+pod() {
+	local pod=$1
+	shift
+	in_cgroup "$cg/kubepods/burstable/pod$pod/container" "$id-$pod" "$@"
+}
+
+# eventually CMD...: until it succeeds, 10 s at most.
+eventually() {
+	local _
+	for _ in $(seq 200); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.05
+	done
+	return 1
+}
+
+logged() {
+	grep -qE -- "$2" "$1"
+}
+
+# --- the bed ----------------------------------------------------------------
+
+mount_private() {
+	mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf || skip "no BPF file system"
+	mkdir -p /run/netns
+	mount -t tmpfs netns /run/netns
+}
+
+set_sysctl() {
+	in_cgroup - "$1" sysctl -qw "$2"
+}
+
+# netns_up NAME CGROUP: IPv6 addresses are usable at once.
+netns_up() {
+	in_cgroup "$2" - ip netns add "$1" || skip "network namespaces cannot be made here"
+	set_sysctl "$1" net.ipv6.conf.all.accept_dad=0
+	set_sysctl "$1" net.ipv6.conf.default.accept_dad=0
+	set_sysctl "$1" "net.ipv4.ping_group_range=0 2147483647"
+	in_cgroup - "$1" ip link set lo up
+}
+
+# wire A ADDR4 ADDR6 B ADDR4 ADDR6 [NAME-IN-B]: a veth pair between two namespaces.
+wire() {
+	local end_b=${7:-eth0}
+	ip link add eth0 netns "$1" type veth peer name "$end_b" netns "$4" || die "no veth pair"
+	in_cgroup - "$1" sh -c "ip addr add $2 dev eth0 && ip addr add $3 dev eth0 nodad && ip link set eth0 up"
+	in_cgroup - "$4" sh -c "ip addr add $5 dev $end_b && ip addr add $6 dev $end_b nodad && ip link set $end_b up"
+}
+
+internet_up() {
+	local prefix
+	netns_up "$id-inet" -
+	for prefix in 20.0.0.0/8 40.0.0.0/8 51.0.0.0/8 192.0.2.0/24 198.51.100.0/24 203.0.113.0/24 \
+		168.63.129.16 169.254.169.254; do
+		internet ip route add local "$prefix" dev lo
+	done
+	for prefix in 2603:1000::/24 2001:db8::/32; do
+		internet ip -6 route add local "$prefix" dev lo
+	done
+	# Anycast-like: the kernel may answer from any of the addresses above.
+	set_sysctl "$id-inet" net.ipv6.ip_nonlocal_bind=1
+	set_sysctl "$id-inet" net.ipv4.ip_nonlocal_bind=1
+	set_sysctl "$id-inet" net.ipv4.icmp_ratelimit=0
+	set_sysctl "$id-inet" net.ipv6.icmp.ratelimit=0
+}
+
+serve_internet() {
+	# shellcheck disable=SC2086
+	start "$work/internet.log" - "$id-inet" "$probe" serve $internet_ports
+	eventually logged "$work/internet.log" ^ready || die "no servers: $(cat "$work/internet.log")"
+}
+
+serve_dns() {
+	touch "$work/hosts"
+	start "$work/dns.log" - "$id-inet" dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts \
+		--user=root --pid-file= --bind-interfaces --listen-address=$resolver,2603:1000::53 --log-facility=- \
+		--log-queries --addn-hosts="$work/hosts" --local-ttl="${1:-60}" '--local=/#/' --cache-size=0
+	dns_pid=$started
+	eventually internet dig +time=1 +tries=1 @$resolver localhost. || die "no DNS: $(cat "$work/dns.log")"
+}
+
+# dns NAME ADDR...: NAME has exactly these addresses from now on.
+dns() {
+	local name=$1 addr
+	shift
+	sed -i "/ $name\$/d" "$work/hosts"
+	for addr; do
+		echo "$addr $name" >>"$work/hosts"
+	done
+	kill -HUP "$dns_pid"
+	[ $# = 0 ] || eventually dns_serves "$name" "$1" || die "DNS does not serve $name"
+}
+
+dns_serves() {
+	internet dig +short +time=1 +tries=1 @$resolver "$1" A "$1" AAAA | grep -qxF "$2"
+}
+
+bed_up() {
+	[ -n "$cgroup_root" ] || skip "no cgroup v2 is mounted"
+	[ -x "$probe" ] || make -s -C "$root" build/tests/probe >&2 || die "tests/tools does not build"
+	mount_private
+	mkdir "$cg" || skip "no cgroup can be made below $cgroup_root"
+	internet_up
+	# By a governed process, so that the kernel's own sockets of it are governed too.
+	netns_up "$id-node" "$cg"
+	wire "$id-node" 10.224.0.4/16 fd00:e9::4/64 "$id-inet" 10.224.0.1/16 fd00:e9::1/64
+	ungoverned ip route add default via 10.224.0.1
+	ungoverned ip -6 route add default via fd00:e9::1
+	serve_internet
+	serve_dns
+}
+
+# pod_up NAME N: a namespace behind the node with 10.244.0.N and fd00:f4::N, routed and masqueraded.
+pod_up() {
+	local pod=$1 n=$2
+	netns_up "$id-$pod" "$cg"
+	wire "$id-$pod" "10.244.0.$n/32" "fd00:f4::$n/128" "$id-node" 169.254.1.1/32 fd00:e9:1::1/128 "veth-$pod"
+	in_cgroup - "$id-$pod" sh -c "ip route add 169.254.1.1 dev eth0 && ip route add default via 169.254.1.1 &&
+		ip -6 route add fd00:e9:1::1 dev eth0 && ip -6 route add default via fd00:e9:1::1"
+	ungoverned ip route add "10.244.0.$n" dev "veth-$pod"
+	ungoverned ip -6 route add "fd00:f4::$n" dev "veth-$pod"
+	set_sysctl "$id-node" net.ipv4.ip_forward=1
+	set_sysctl "$id-node" net.ipv6.conf.all.forwarding=1
+}
+
+# nat_up < RULES: nft rules of the node beside the masquerading of what leaves it.
+nat_up() {
+	ungoverned nft -f - <<-NFT || skip "nft does not work here"
+		table inet egret_bed {
+			chain source { type nat hook postrouting priority 100; oifname eth0 masquerade; }
+		}
+	NFT
+	ungoverned nft -f - || die "these nft rules are refused"
+}
+
+cleanup() {
+	local code=$? pid
+	trap - EXIT INT TERM
+	[ -x "$egret" ] && in_cgroup - - "$egret" detach --instance "$instance" >/dev/null 2>&1
+	for pid in ${pids[@]+"${pids[@]}"}; do
+		kill -KILL "$pid" 2>/dev/null
+	done
+	wait 2>/dev/null
+	if [ -d "$cg" ]; then
+		echo 1 >"$cg/cgroup.kill" 2>/dev/null
+		eventually remove_cgroups || echo "FAIL cgroups are left behind: $cg"
+	fi
+	if [ "$code" -ne 0 ] && [ "$code" -ne 77 ]; then
+		tail -n 30 "$work"/*.log 2>/dev/null
+	fi
+	rm -rf "$work"
+	exit "$code"
+}
+
+remove_cgroups() {
+	find "$cg" -depth -type d -exec rmdir {} + 2>/dev/null
+	[ ! -d "$cg" ]
+}
+
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+# --- what tests are written in ----------------------------------------------
+
+passed() {
+	checks=$((checks + 1))
+	echo "ok   $*"
+}
+
+failed() {
+	checks=$((checks + 1))
+	failures=$((failures + 1))
+	echo "FAIL $*"
+}
+
+# expect WORD WHAT CMD...: the first word that CMD prints is WORD (a regular expression).
+expect() {
+	local want=$1 what=$2 output
+	shift 2
+	output=$("$@" 2>&1 </dev/null)
+	if [[ "${output%%[[:space:]]*}" =~ ^($want)$ ]]; then
+		passed "$what: ${output%%$'\n'*}"
+	else
+		failed "$what: expected $want, got \"$output\" ($*)"
+	fi
+}
+
+# succeeds WHAT CMD... / fails CODE WHAT CMD...: by exit code; output in $work/output.
+succeeds() {
+	fails 0 "$@"
+}
+
+fails() {
+	local want=$1 what=$2 code
+	shift 2
+	"$@" >"$work/output" 2>&1 </dev/null
+	code=$?
+	if [ "$code" = "$want" ]; then
+		passed "$what"
+	else
+		failed "$what: exit code $code, not $want ($*): $(cat "$work/output")"
+	fi
+}
+
+# shows PATTERN WHAT: the output of the last succeeds/fails has a line like PATTERN.
+shows() {
+	if grep -qiE -- "$1" "$work/output"; then
+		passed "$2"
+	else
+		failed "$2: no line like \"$1\" in: $(cat "$work/output")"
+	fi
+}
+
+# json FILTER WHAT CMD...: CMD prints JSON for which jq's FILTER is true.
+json() {
+	local filter=$1 what=$2
+	shift 2
+	"$@" >"$work/output.json" 2>"$work/output"
+	if jq -e "$filter" "$work/output.json" >/dev/null 2>>"$work/output"; then
+		passed "$what"
+	else
+		failed "$what: not $filter ($*): $(cat "$work/output.json" "$work/output")"
+	fi
+}
+
+# arrived PATTERN / nothing_arrived PATTERN: by the internet's servers, "PROTO PEER LOCAL".
+arrived() {
+	if eventually logged "$work/internet.log" "$1"; then
+		passed "the servers saw $1"
+	else
+		failed "the servers did not see $1"
+	fi
+}
+
+nothing_arrived() {
+	if logged "$work/internet.log" "$1"; then
+		failed "the servers saw $(grep -m1 -E -- "$1" "$work/internet.log")"
+	else
+		passed "the servers saw nothing like $1"
+	fi
+}
+
+# --- Egret ------------------------------------------------------------------
+
+needs_egret() {
+	[ -x "$egret" ] || skip "$egret is not built"
+}
+
+# policy [FILE] < TEXT
+policy() {
+	cat >"${1:-$work/policy.rules}"
+}
+
+# agent_start [ARG...]: with the policy of this test; returns once it enforces (or audits).
+agent_start() {
+	start "$work/agent.log" - "$id-node" "$egret" run --policy "$work/policy.rules" --cgroup "$cg" \
+		--instance "$instance" "$@"
+	agent=$started
+	eventually agent_settled || die "the agent is not ready: $(cat "$work/agent.log")"
+	agent_alive || die "the agent ended: $(cat "$work/agent.log")"
+}
+
+agent_alive() {
+	[ -d "/proc/$agent" ] && ! grep -q '^State:.Z' "/proc/$agent/status"
+}
+
+agent_ready() {
+	logged "$work/agent.log" '(enforcing|auditing):'
+}
+
+agent_settled() {
+	agent_ready || ! agent_alive
+}
+
+# govern < POLICY: the usual beginning of a test.
+govern() {
+	policy
+	agent_start
+}
+
+egret_cmd() {
+	local command=$1
+	shift
+	"$egret" "$command" --instance "$instance" "$@"
+}
