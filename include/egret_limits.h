@@ -24,6 +24,15 @@
 #define EGRET_MAX_CIDRS (1 << 17)
 #define EGRET_MAX_NAMES (1 << 17)
 
+/* What one load of the rules files may take, before anything is compiled. */
+#define EGRET_MAX_FILE_BYTES (16 << 20)
+#define EGRET_MAX_USE_DEPTH 16
+#define EGRET_MAX_WORD_BYTES 1024
+/* Words that variables bring in, all lines together: bounds lists of lists. */
+#define EGRET_MAX_EXPANSIONS (1 << 22)
+/* Destinations that all rules list together, doubles included. */
+#define EGRET_MAX_DESTS (EGRET_MAX_ADDRESSES + EGRET_MAX_CIDRS + EGRET_MAX_NAMES)
+
 /* `for cgroup PATH`: each path takes one bit of a class mask, after host and pods. */
 #define EGRET_MAX_NAMED_CGROUPS 30
 /* How deep a cgroup may lie for its class to be found; systemd and the kubelet
