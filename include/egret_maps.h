@@ -9,7 +9,8 @@
  * Who writes what (one writer a map):
  *   agent     config, policy tables (addrs, cidrs, ports, rules, texts, names),
  *             classes, meta
- *   programs  sockets, flows, counters, reasons, drops, existing
+ *   programs  sockets, flows, counters, reasons, drops, existing; the agent empties
+ *             drops, counters and reasons once, after the self-test of an attach
  *
  * The policy tables come in two slots. The generation's lowest bit says which
  * one rules: the other is filled first, then one 32-bit store switches all.
@@ -17,6 +18,7 @@
 #ifndef EGRET_MAPS_H
 #define EGRET_MAPS_H
 
+#include <linux/bpf.h>
 #include <linux/types.h>
 
 #include "egret_limits.h"
@@ -28,7 +30,6 @@ struct egret_addr {
 	union {
 		__u8 bytes[16];
 		__u32 word_be[4];
-		__u64 half_be[2];
 	};
 };
 
@@ -38,7 +39,7 @@ struct egret_addr {
 enum egret_action {
 	EGRET_ALLOW = 0,
 	EGRET_DENY = 1,
-	EGRET_SKIP = 2, /* a name's own deny: its allows are jumped over */
+	EGRET_SKIP = 2, /* a name's own deny: the other entries of its group are void */
 };
 
 /* Which server name the connection must show; checked by a later version,
@@ -61,7 +62,7 @@ struct egret_port {
 	__u8 l4_proto; /* IPPROTO_*, or EGRET_L4_ANY */
 	__u8 action;   /* enum egret_action */
 	__u8 app;      /* enum egret_app */
-	__u8 skip;     /* EGRET_SKIP: how many entries to jump over */
+	__u8 group;    /* entries of one allowed name; 0 = none */
 	__u32 classes; /* mask of the subjects that it is for */
 	__u32 rule;    /* id that is counted */
 };
@@ -124,14 +125,16 @@ struct egret_config {
 	__u32 learned;	  /* bumped when an address is added: denials are judged again */
 	__u32 audit;	  /* 1 = count what would be denied, and let it pass */
 	__u32 keep_existing;
-	__u32 slots[12]; /* reserved */
+	__u32 has_deny;	   /* 0 = no deny rule: loopback needs no look-up */
+	__u32 class_epoch; /* bumped when `classes` changes, with the generation */
+	__u32 pad[10];
 };
 
 enum egret_origin {
 	EGRET_ORIGIN_USER = 0, /* a process made it: judged */
-	EGRET_ORIGIN_ACCEPTED, /* a listener made it */
-	EGRET_ORIGIN_EXISTING, /* connected out before the first attach */
-	EGRET_ORIGIN_KERNEL,   /* a control socket of the kernel */
+	EGRET_ORIGIN_INBOUND,  /* came in before the first attach: its listener was still there */
+	EGRET_ORIGIN_EXISTING, /* was established before the first attach */
+	EGRET_ORIGIN_KERNEL,   /* a control socket of the kernel: resets, ICMP errors, ND */
 };
 
 enum egret_peer_state {
@@ -157,6 +160,31 @@ struct egret_peer {
 	__u64 seen_ticks; /* bpf_jiffies64 of the last datagram */
 };
 
+/*
+ * What a socket carries with it (sk_storage). The lock is taken to write a peer;
+ * readers look at the peer's sequence before and after instead.
+ */
+struct egret_sock {
+	__u64 cgroup_id;
+	/* Set on a listener to its own cookie. Accepted sockets inherit it, and differ
+	 * from it: that is how they are known. connect() clears it. */
+	__u64 listener_cookie;
+	struct egret_addr origin_addr; /* EXISTING, INBOUND: the only peer this is true for */
+	__u16 origin_port_be;
+	__u8 origin; /* enum egret_origin */
+	__u8 raw;
+	__u32 classes;
+	__u32 class_epoch;
+	__u32 pid;
+	char comm[EGRET_COMM_SIZE];
+	__u8 last_peer; /* the slot to look at first */
+	__u8 next_peer; /* the slot to give away next */
+	__u8 spilled;	/* peers of this socket are in `flows` */
+	__u8 pad;
+	struct bpf_spin_lock lock;
+	struct egret_peer peers[EGRET_PEERS];
+};
+
 struct egret_flow_key {
 	__u64 socket_cookie;
 	struct egret_addr addr;
@@ -167,10 +195,11 @@ struct egret_flow_key {
 
 struct egret_flow {
 	__u64 seen_ticks;
-	__u32 rule; /* of an outbound flow */
+	__u32 rule; /* of an outbound flow, and the generation that it was allowed under */
+	__u32 generation;
 	__u8 state; /* enum egret_peer_state: ALLOWED or INBOUND */
 	__u8 both_ways;
-	__u16 pad;
+	__u8 pad[6];
 };
 
 struct egret_counter {
@@ -204,10 +233,9 @@ struct egret_drop {
 struct egret_existing {
 	struct egret_addr addr;
 	__u64 cgroup_id;
+	__u64 seen_ns; /* CLOCK_MONOTONIC of its first packet after the attach */
 	__u16 port;
-	__u8 inbound;
-	__u8 pad[5];
-	__u64 packets;
+	__u16 pad[3];
 };
 
 /* What people must know about an instance when no agent can tell them. */
@@ -238,9 +266,12 @@ EGRET_ASSERT_SIZE(struct egret_dest, 12);
 EGRET_ASSERT_SIZE(struct egret_cidr_key, 20);
 EGRET_ASSERT_SIZE(struct egret_rule, 12);
 EGRET_ASSERT_SIZE(struct egret_config, 64);
-EGRET_ASSERT_SIZE(struct egret_peer, 56);
+EGRET_ASSERT_SIZE(struct egret_peer, 48);
+/* Programs compare these addresses eight bytes at a time. */
+_Static_assert(__builtin_offsetof(struct egret_peer, addr) % 8 == 0, "egret_peer.addr lost its alignment");
+_Static_assert(__builtin_offsetof(struct egret_sock, origin_addr) % 8 == 0, "egret_sock.origin_addr lost its alignment");
 EGRET_ASSERT_SIZE(struct egret_flow_key, 32);
-EGRET_ASSERT_SIZE(struct egret_flow, 16);
+EGRET_ASSERT_SIZE(struct egret_flow, 24);
 EGRET_ASSERT_SIZE(struct egret_drop_key, 32);
 
 #endif

@@ -16,7 +16,8 @@
 	X(MALFORMED, "malformed", "the packet could not be parsed")                                \
 	X(FRAGMENT, "fragment", "a fragment that a raw socket made")                               \
 	X(EXT_HEADER, "extension-header", "an IPv6 extension header that Egret does not know")     \
-	X(SOURCE_ROUTE, "source-route", "the packet asks to be routed through another address")
+	X(SOURCE_ROUTE, "source-route", "the packet asks to be routed through another address")    \
+	X(NO_MEMORY, "no-memory", "the kernel had no memory to remember the socket")
 
 enum egret_reason {
 	EGRET_REASON_NONE = 0,

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The entry points. cgroup_skb/egress is the authority; connect and sendmsg only
+ * tell an application earlier, and sock_create and ingress only remember.
+ */
+#include <linux/bpf.h>
+#include <linux/in.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "events.h"
+#include "flow.h"
+#include "maps.h"
+#include "packet.h"
+#include "policy.h"
+#include "socket.h"
+#include "verdict.h"
+
+#define LOOPBACK_IFINDEX 1 /* in every network namespace, since 2.6.36 */
+#define SOCK_STREAM 1
+#define PASS 1
+#define DROP 0
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+/* New cgroups were classified since this socket was: kubepods, or a named one. */
+static __always_inline void refresh_classes(struct __sk_buff *skb, struct egret_sock *state,
+					    const struct egret_config *cfg)
+{
+	if (state->class_epoch == cfg->class_epoch)
+		return;
+	state->classes = classes_of_skb(skb);
+	state->class_epoch = cfg->class_epoch;
+}
+
+static __noinline int judge_egress(struct __sk_buff *skb, const struct packet *pkt, struct egret_sock *state,
+				   const struct egret_config *cfg)
+{
+	struct verdict_socket sock = { .loopback = skb->ifindex == LOOPBACK_IFINDEX };
+	struct judgement verdict = {};
+
+	if (!pkt || !cfg || !state)
+		return DROP;
+	if (state->origin == EGRET_ORIGIN_KERNEL && !sock.loopback) {
+		events_allowed(EGRET_RULE_KERNEL, pkt);
+		return PASS;
+	}
+	if (pkt->reason && !sock.loopback) {
+		verdict_deny(&verdict, pkt->reason);
+		return events_denied(state, pkt, &verdict, cfg) & 1;
+	}
+	refresh_classes(skb, state, cfg);
+	sock.cookie = bpf_get_socket_cookie(skb);
+	sock.tcp_state = skb->sk ? skb->sk->state : 0;
+	verdict_decide(state, pkt, cfg, &verdict, &sock);
+	if (!verdict.allow)
+		return events_denied(state, pkt, &verdict, cfg) & 1;
+	events_allowed(verdict.rule, pkt);
+	return PASS;
+}
+
+SEC("cgroup_skb/egress")
+int egret_egress(struct __sk_buff *skb)
+{
+	struct egret_config *cfg = policy_config();
+	struct bpf_sock *sk = skb->sk;
+	struct judgement verdict = {};
+	struct packet pkt = {};
+	struct egret_sock *state;
+	bool loopback;
+
+	if (!cfg)
+		return DROP;
+	pkt.len_bytes = skb->len;
+	loopback = skb->ifindex == LOOPBACK_IFINDEX;
+	if (loopback && !cfg->has_deny) {
+		events_allowed(EGRET_RULE_LOOPBACK, &pkt);
+		return PASS;
+	}
+	packet_parse(skb, &pkt, PACKET_DESTINATION);
+	state = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
+	if (state && !loopback && verdict_cached(state, &pkt, cfg, &verdict)) {
+		if (!verdict.allow)
+			return events_denied(state, &pkt, &verdict, cfg) & 1;
+		events_allowed(verdict.rule, &pkt);
+		return PASS;
+	}
+	if (!state)
+		state = socket_adopt(skb, cfg, &pkt);
+	if (!state) {
+		verdict_deny(&verdict, EGRET_REASON_NO_MEMORY);
+		return events_denied(0, &pkt, &verdict, cfg) & 1;
+	}
+	return judge_egress(skb, &pkt, state, cfg) & 1;
+}
+
+/* Inbound connections are known by their listener: it is marked with its cookie
+ * when it first hears anything, and what it accepts inherits the mark. */
+static __always_inline void mark_listener(struct __sk_buff *skb, const struct egret_config *cfg)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct egret_sock *state;
+
+	state = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
+	if (!state)
+		state = socket_adopt(skb, cfg, 0);
+	if (state && !state->listener_cookie)
+		state->listener_cookie = bpf_get_socket_cookie(skb);
+}
+
+static __always_inline bool is_tcp(struct __sk_buff *skb)
+{
+	void *data = (void *)(long)skb->data, *data_end = (void *)(long)skb->data_end;
+	__u8 l4_proto = 0;
+
+	if (data + sizeof(struct ipv6hdr) <= data_end)
+		l4_proto = skb->protocol == bpf_htons(ETH_P_IP) ? ((struct iphdr *)data)->protocol
+								: ((struct ipv6hdr *)data)->nexthdr;
+	return l4_proto == IPPROTO_TCP;
+}
+
+/* Never drops: Egret governs what leaves. */
+SEC("cgroup_skb/ingress")
+int egret_ingress(struct __sk_buff *skb)
+{
+	struct egret_config *cfg = policy_config();
+	struct bpf_sock *sk = skb->sk;
+	struct packet pkt = {};
+	struct egret_sock *state;
+
+	if (!cfg || !sk)
+		return PASS;
+	if (is_tcp(skb)) {
+		if (sk->state == BPF_TCP_LISTEN)
+			mark_listener(skb, cfg);
+		return PASS;
+	}
+	/* Loopback starts no flow: a frame injected on lo may carry any source. */
+	if (skb->ifindex == LOOPBACK_IFINDEX || packet_parse(skb, &pkt, PACKET_SOURCE))
+		return PASS;
+	state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	if (!state)
+		state = socket_adopt(skb, cfg, 0);
+	if (state && !state->raw)
+		flow_came_in(state, &pkt, bpf_get_socket_cookie(skb));
+	return PASS;
+}
+
+/* bpf_sk_storage_get in cgroup/sock_create: 5.9. A socket that cannot be stamped
+ * is not made: later it could pass for one that was there before Egret. */
+SEC("cgroup/sock_create")
+int egret_create(struct bpf_sock *sk)
+{
+	struct egret_config *cfg = policy_config();
+	struct egret_sock *state;
+
+	state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!state || !cfg)
+		return DROP;
+	state->cgroup_id = bpf_get_current_cgroup_id();
+	state->classes = classes_of_current();
+	state->class_epoch = cfg->class_epoch;
+	state->raw = sk->type == SOCK_RAW;
+	socket_set_process(state);
+	return PASS;
+}
+
+/*
+ * Could this be an address of the socket's own namespace? No helper tells. But a
+ * local address on which nobody listens refuses the connection anyway, so an
+ * early denial is right unless there is a listener; then egress, which sees the
+ * device, decides.
+ */
+static __always_inline bool may_be_local(struct bpf_sock_addr *ctx, const struct packet *pkt)
+{
+	struct bpf_sock_tuple tuple = {};
+	struct bpf_sock *found;
+	__u32 size;
+
+	if (addr_is_v4(&pkt->addr)) {
+		/* 127/8, and 0.0.0.0, which connect() takes for this host */
+		if ((bpf_ntohl(pkt->addr.word_be[3]) >> 24) == 127 || !pkt->addr.word_be[3])
+			return true;
+		tuple.ipv4.daddr = pkt->addr.word_be[3];
+		tuple.ipv4.dport = pkt->port_be;
+		size = sizeof(tuple.ipv4);
+	} else {
+		/* ::1 and :: */
+		if (!pkt->addr.word_be[0] && !pkt->addr.word_be[1] && (bpf_ntohl(pkt->addr.word_be[3]) | bpf_ntohl(pkt->addr.word_be[2])) <= 1)
+			return true;
+		__builtin_memcpy(tuple.ipv6.daddr, pkt->addr.word_be, sizeof(tuple.ipv6.daddr));
+		tuple.ipv6.dport = pkt->port_be;
+		size = sizeof(tuple.ipv6);
+	}
+	if (pkt->l4_proto == IPPROTO_TCP)
+		found = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	else
+		found = bpf_sk_lookup_udp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	if (!found)
+		return false;
+	bpf_sk_release(found);
+	return true;
+}
+
+/* Denies only what egress is bound to deny. */
+static __always_inline int judge_early(struct bpf_sock_addr *ctx, struct egret_sock *state, const struct packet *pkt,
+				       const struct egret_config *cfg)
+{
+	struct verdict_socket sock = { .cookie = bpf_get_socket_cookie(ctx) };
+	struct egret_peer peer = {};
+	struct judgement verdict = {};
+
+	if (cfg->audit)
+		return PASS; /* counted once, when it leaves */
+	if (pkt->l4_proto == IPPROTO_UDP) {
+		flow_find(state, pkt, sock.cookie, &peer);
+		if (peer.state == EGRET_PEER_INBOUND)
+			return PASS;
+		if (peer.state == EGRET_PEER_ALLOWED && peer.generation == cfg->generation)
+			return PASS;
+	}
+	policy_judge(pkt, state->classes, &verdict);
+	if (verdict.allow || verdict.service || may_be_local(ctx, pkt))
+		return PASS;
+	return events_denied(state, pkt, &verdict, cfg) & 1;
+}
+
+static __always_inline void packet_of_call(struct bpf_sock_addr *ctx, struct packet *pkt, __u8 l4_proto)
+{
+	pkt->l4_proto = l4_proto;
+	pkt->port_be = ctx->user_port;
+	pkt->port = bpf_ntohs(pkt->port_be);
+}
+
+static __always_inline int judge_connect(struct bpf_sock_addr *ctx, struct packet *pkt)
+{
+	struct egret_config *cfg = policy_config();
+	struct bpf_sock *sk = ctx->sk;
+	struct egret_sock *state;
+
+	state = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
+	if (!cfg || !state)
+		return PASS;
+	socket_set_process(state);
+	/* connect() on a datagram socket sends nothing: resolvers use it to ask for a
+	 * source address. What is sent later gets its error from egress. */
+	if (ctx->type != SOCK_STREAM || ctx->protocol != IPPROTO_TCP)
+		return PASS;
+	/* Whatever the socket was before, it connects out now. */
+	state->listener_cookie = 0;
+	state->origin = EGRET_ORIGIN_USER;
+	return judge_early(ctx, state, pkt, cfg) & 1;
+}
+
+static __always_inline int judge_sendmsg(struct bpf_sock_addr *ctx, struct packet *pkt)
+{
+	struct egret_config *cfg = policy_config();
+	struct bpf_sock *sk = ctx->sk;
+	struct egret_sock *state;
+
+	state = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
+	if (!cfg || !state || ctx->protocol != IPPROTO_UDP)
+		return PASS;
+	return judge_early(ctx, state, pkt, cfg) & 1;
+}
+
+SEC("cgroup/connect4")
+int egret_connect4(struct bpf_sock_addr *ctx)
+{
+	struct packet pkt = {};
+
+	packet_of_call(ctx, &pkt, IPPROTO_TCP);
+	packet_set_v4(&pkt, ctx->user_ip4);
+	return judge_connect(ctx, &pkt) & 1;
+}
+
+SEC("cgroup/sendmsg4")
+int egret_sendmsg4(struct bpf_sock_addr *ctx)
+{
+	struct packet pkt = {};
+
+	packet_of_call(ctx, &pkt, IPPROTO_UDP);
+	packet_set_v4(&pkt, ctx->user_ip4);
+	return judge_sendmsg(ctx, &pkt) & 1;
+}
+
+static __always_inline void packet_set_call_v6(struct packet *pkt, struct bpf_sock_addr *ctx)
+{
+	pkt->addr.word_be[0] = ctx->user_ip6[0];
+	pkt->addr.word_be[1] = ctx->user_ip6[1];
+	pkt->addr.word_be[2] = ctx->user_ip6[2];
+	pkt->addr.word_be[3] = ctx->user_ip6[3];
+}
+
+SEC("cgroup/connect6")
+int egret_connect6(struct bpf_sock_addr *ctx)
+{
+	struct packet pkt = {};
+
+	packet_of_call(ctx, &pkt, IPPROTO_TCP);
+	packet_set_call_v6(&pkt, ctx);
+	return judge_connect(ctx, &pkt) & 1;
+}
+
+SEC("cgroup/sendmsg6")
+int egret_sendmsg6(struct bpf_sock_addr *ctx)
+{
+	struct packet pkt = {};
+
+	packet_of_call(ctx, &pkt, IPPROTO_UDP);
+	packet_set_call_v6(&pkt, ctx);
+	return judge_sendmsg(ctx, &pkt) & 1;
+}

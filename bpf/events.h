@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Accounting: every packet on one rule, every denial on one reason and, with its
+ * subject and destination, in `drops`.
+ */
+#ifndef EGRET_BPF_EVENTS_H
+#define EGRET_BPF_EVENTS_H
+
+#include <linux/bpf.h>
+
+#include "maps.h"
+#include "packet.h"
+#include "policy.h"
+
+/* bpf_ktime_get_coarse_ns (5.11) is three times cheaper than bpf_ktime_get_ns,
+ * and a tick is exact enough for "when was the last one". */
+enum bpf_func_id___coarse { BPF_FUNC_ktime_get_coarse_ns___coarse = 160 };
+
+static __always_inline __u64 events_now_ns(void)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id___coarse, BPF_FUNC_ktime_get_coarse_ns___coarse))
+		return bpf_ktime_get_coarse_ns();
+	return bpf_ktime_get_ns();
+}
+
+static __always_inline void counter_add(void *map, __u32 index, __u32 len_bytes)
+{
+	struct egret_counter *counter = bpf_map_lookup_elem(map, &index);
+
+	if (!counter)
+		return;
+	counter->packets++;
+	counter->bytes += len_bytes;
+}
+
+static __always_inline void events_allowed(__u32 rule, const struct packet *pkt)
+{
+	counter_add(&counters, rule, pkt->len_bytes);
+}
+
+/* A drop was seen before: another one of it. */
+static __always_inline bool drop_again(const struct egret_drop_key *key, const struct packet *pkt, __u32 audited)
+{
+	struct egret_drop *drop = bpf_map_lookup_elem(&drops, key);
+
+	if (!drop)
+		return false;
+	__sync_fetch_and_add(&drop->packets, 1);
+	__sync_fetch_and_add(&drop->bytes, pkt->len_bytes);
+	if (audited)
+		__sync_fetch_and_add(&drop->audited, 1);
+	drop->last_ns = events_now_ns();
+	return true;
+}
+
+/* Returns what the hook must return. */
+static __noinline int events_denied(const struct egret_sock *state, const struct packet *pkt,
+				    const struct judgement *why, const struct egret_config *cfg)
+{
+	struct egret_drop_key key = {};
+	struct egret_drop drop = {};
+	__u32 audit;
+
+	if (!pkt || !why || !cfg)
+		return 0;
+	audit = cfg->audit & 1;
+	counter_add(&reasons, why->reason, pkt->len_bytes);
+	if (audit)
+		events_allowed(EGRET_RULE_AUDITED, pkt);
+	key.cgroup_id = state ? state->cgroup_id : 0;
+	key.addr = pkt->addr;
+	key.port = pkt->port;
+	key.l4_proto = pkt->l4_proto;
+	key.reason = why->reason;
+	key.rule = why->rule;
+	if (drop_again(&key, pkt, audit))
+		return audit;
+	drop.packets = 1;
+	drop.bytes = pkt->len_bytes;
+	drop.audited = audit;
+	drop.first_ns = drop.last_ns = events_now_ns();
+	drop.name = why->name;
+	if (state) {
+		drop.pid = state->pid;
+		drop.classes = state->classes;
+		__builtin_memcpy(drop.comm, state->comm, sizeof(drop.comm));
+	}
+	/* BPF_NOEXIST: of two first ones on two CPUs, one is counted again. */
+	if (bpf_map_update_elem(&drops, &key, &drop, BPF_NOEXIST))
+		drop_again(&key, pkt, audit);
+	return audit;
+}
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every map, with its writer. Sizes are of the kernel side; the agent sizes the
+ * inner maps of the policy tables to each policy.
+ */
+#ifndef EGRET_BPF_MAPS_H
+#define EGRET_BPF_MAPS_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "egret_maps.h"
+
+#define POLICY_SLOTS 2
+
+/* --- policy tables: agent writes, two slots, slot = generation & 1 --- */
+
+/* BPF_F_INNER_MAP (5.10) lets inner arrays differ in size. Sizes and not types:
+ * clang writes only forward declarations for what an inner map points to. */
+struct inner_addrs {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(key_size, sizeof(struct egret_addr));
+	__uint(value_size, sizeof(struct egret_dest));
+};
+
+struct inner_cidrs {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(key_size, sizeof(struct egret_cidr_key));
+	__uint(value_size, sizeof(struct egret_dest));
+};
+
+struct inner_ports {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_INNER_MAP);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct egret_port));
+};
+
+struct inner_rules {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_INNER_MAP);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct egret_rule));
+};
+
+struct inner_texts {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_INNER_MAP);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct egret_rule_text));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, POLICY_SLOTS);
+	__type(key, __u32);
+	__array(values, struct inner_addrs);
+} addrs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, POLICY_SLOTS);
+	__type(key, __u32);
+	__array(values, struct inner_cidrs);
+} cidrs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, POLICY_SLOTS);
+	__type(key, __u32);
+	__array(values, struct inner_ports);
+} ports SEC(".maps");
+
+/* Index: rule id - EGRET_RULE_FIRST. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, POLICY_SLOTS);
+	__type(key, __u32);
+	__array(values, struct inner_rules);
+} rules SEC(".maps");
+
+/* Index: rule id - EGRET_RULE_FIRST. No program reads them: they let people see
+ * the policy when no agent runs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, POLICY_SLOTS);
+	__type(key, __u32);
+	__array(values, struct inner_texts);
+} texts SEC(".maps");
+
+/* --- agent writes, one for all policies --- */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE); /* 5.5; the agent stores single words */
+	__type(key, __u32);
+	__type(value, struct egret_config);
+} config SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct egret_meta);
+} meta SEC(".maps");
+
+/* Cgroup id (the inode of its directory) to its bits in a class mask. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u64);
+	__type(value, __u32);
+} classes SEC(".maps");
+
+/* Key: egret_dest.name. For people only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EGRET_MAX_NAMES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct egret_name);
+} names SEC(".maps");
+
+/* --- programs write --- */
+
+/* BPF_F_CLONE (5.4): a socket that a listener makes starts with the listener's
+ * state, and so can tell that it came in. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct egret_sock);
+} sockets SEC(".maps");
+
+/* Peers that no longer fit into their socket. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EGRET_MAX_FLOWS);
+	__type(key, struct egret_flow_key);
+	__type(value, struct egret_flow);
+} flows SEC(".maps");
+
+/* Index: rule id, builtin ones included. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, EGRET_RULE_FIRST + EGRET_MAX_RULES);
+	__type(key, __u32);
+	__type(value, struct egret_counter);
+} counters SEC(".maps");
+
+/* Index: enum egret_reason. Exact, whatever `drops` had to forget. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, EGRET_REASON_COUNT);
+	__type(key, __u32);
+	__type(value, struct egret_counter);
+} reasons SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EGRET_MAX_DROPS);
+	__type(key, struct egret_drop_key);
+	__type(value, struct egret_drop);
+} drops SEC(".maps");
+
+/* Key: socket cookie. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EGRET_MAX_EXISTING);
+	__type(key, __u64);
+	__type(value, struct egret_existing);
+} existing SEC(".maps");
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A packet as a policy sees it: the other end's address, port and protocol.
+ * What cannot be parsed carries the reason that it is denied for.
+ */
+#ifndef EGRET_BPF_PACKET_H
+#define EGRET_BPF_PACKET_H
+
+#include <stdbool.h>
+
+#include <linux/bpf.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "egret_maps.h"
+
+#define ETH_P_IP 0x0800
+#define ETH_P_IPV6 0x86dd
+
+#define IP_MF 0x2000
+#define IP_OFFSET 0x1fff
+#define IPOPT_MAX_BYTES 40 /* RFC 791 section 3.1: a header of 15 words, less 5 */
+
+/* RFC 8200 section 4.1 names eight kinds of extension headers; each is allowed
+ * once, except the destination options, so no honest chain is longer. */
+#define IPV6_MAX_EXT_HEADERS 8
+
+struct packet {
+	struct egret_addr addr __attribute__((aligned(8))); /* the destination at egress, the source at ingress */
+	__u32 len_bytes;
+	__u16 port_be;
+	__u16 port; /* host order; of ICMP: type << 8 | code */
+	__u8 l4_proto;
+	__u8 reason; /* enum egret_reason: why it cannot be judged */
+};
+
+enum packet_side { PACKET_SOURCE, PACKET_DESTINATION };
+
+struct ipv6_ext {
+	__u8 nexthdr;
+	__u8 len_8bytes;
+	__u8 body[2];
+};
+
+/* Both stand on 8 bytes wherever programs compare them: two loads instead of four. */
+static __always_inline bool addr_equal(const struct egret_addr *a, const struct egret_addr *b)
+{
+	const __u64 *left = (const __u64 *)a, *right = (const __u64 *)b;
+
+	return left[1] == right[1] && left[0] == right[0];
+}
+
+static __always_inline bool addr_is_v4(const struct egret_addr *addr)
+{
+	return !addr->word_be[0] && !addr->word_be[1] && addr->word_be[2] == bpf_htonl(0xffff);
+}
+
+static __always_inline void packet_set_v4(struct packet *pkt, __u32 addr_be)
+{
+	pkt->addr.word_be[0] = 0;
+	pkt->addr.word_be[1] = 0;
+	pkt->addr.word_be[2] = bpf_htonl(0xffff);
+	pkt->addr.word_be[3] = addr_be;
+}
+
+static __always_inline void packet_set_v6(struct packet *pkt, const struct in6_addr *addr)
+{
+	pkt->addr.word_be[0] = addr->in6_u.u6_addr32[0];
+	pkt->addr.word_be[1] = addr->in6_u.u6_addr32[1];
+	pkt->addr.word_be[2] = addr->in6_u.u6_addr32[2];
+	pkt->addr.word_be[3] = addr->in6_u.u6_addr32[3];
+}
+
+/* @first_4: the first four bytes of the transport header, in network order.
+ * TCP, UDP and SCTP (RFC 9260 section 3.1) all begin with the two ports. */
+static __always_inline void packet_set_l4(struct packet *pkt, __u8 l4_proto, __u32 first_4, enum packet_side side)
+{
+	pkt->l4_proto = l4_proto;
+	switch (l4_proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_SCTP:
+		first_4 = bpf_ntohl(first_4);
+		pkt->port = side == PACKET_SOURCE ? first_4 >> 16 : first_4;
+		pkt->port_be = bpf_htons(pkt->port);
+		return;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		pkt->port = bpf_ntohl(first_4) >> 16;
+		pkt->port_be = 0;
+		return;
+	default:
+		pkt->port = 0;
+		pkt->port_be = 0;
+	}
+}
+
+/*
+ * Why a packet with options cannot be judged; EGRET_REASON_NONE if it can: an honest
+ * one goes where its address says. Global, as what has loops is: the verifier
+ * takes a global function once (5.6).
+ */
+__noinline int ipv4_walk_options(struct __sk_buff *skb, __u32 options_len)
+{
+	__u32 offset = 0;
+	__u8 option[2];
+
+	for (int i = 0; i < IPOPT_MAX_BYTES; i++) {
+		if (offset >= options_len)
+			return EGRET_REASON_NONE;
+		if (bpf_skb_load_bytes(skb, sizeof(struct iphdr) + offset, option, sizeof(option)))
+			return EGRET_REASON_MALFORMED;
+		if (option[0] == IPOPT_END)
+			return EGRET_REASON_NONE;
+		if (option[0] == IPOPT_NOOP) {
+			offset++;
+			continue;
+		}
+		if (option[0] == IPOPT_LSRR || option[0] == IPOPT_SSRR)
+			return EGRET_REASON_SOURCE_ROUTE;
+		if (option[1] < 2)
+			return EGRET_REASON_MALFORMED;
+		offset += option[1];
+	}
+	return EGRET_REASON_MALFORMED;
+}
+
+static __noinline int packet_parse_v4_slowly(struct __sk_buff *skb, struct packet *pkt, enum packet_side side)
+{
+	struct iphdr ip;
+	__u32 header_len, first_4 = 0;
+
+	if (!pkt)
+		return -1;
+	pkt->reason = EGRET_REASON_MALFORMED;
+	if (bpf_skb_load_bytes(skb, 0, &ip, sizeof(ip)) || ip.version != 4 || ip.ihl < 5)
+		return -1;
+	packet_set_v4(pkt, side == PACKET_SOURCE ? ip.saddr : ip.daddr);
+	pkt->l4_proto = ip.protocol;
+	if (ip.frag_off & bpf_htons(IP_MF | IP_OFFSET)) {
+		pkt->reason = EGRET_REASON_FRAGMENT;
+		return -1;
+	}
+	header_len = ip.ihl * 4;
+	if (header_len > sizeof(ip)) {
+		pkt->reason = ipv4_walk_options(skb, header_len - sizeof(ip));
+		if (pkt->reason)
+			return -1;
+		pkt->reason = EGRET_REASON_MALFORMED;
+	}
+	if (bpf_skb_load_bytes(skb, header_len, &first_4, sizeof(first_4)))
+		return -1;
+	packet_set_l4(pkt, ip.protocol, first_4, side);
+	pkt->reason = EGRET_REASON_NONE;
+	return 0;
+}
+
+/* What ipv6_walk_headers finds, in one word: the protocol, where its header
+ * begins, and the reason if there is none that can be judged. */
+#define IPV6_WALK_PROTO_SHIFT 8
+#define IPV6_WALK_OFFSET_SHIFT 16
+
+static __always_inline __u8 ipv6_bad_header(__u8 nexthdr)
+{
+	switch (nexthdr) {
+	case IPPROTO_ROUTING:
+		return EGRET_REASON_SOURCE_ROUTE;
+	case IPPROTO_FRAGMENT:
+		return EGRET_REASON_FRAGMENT;
+	default:
+		return EGRET_REASON_EXT_HEADER;
+	}
+}
+
+static __always_inline bool ipv6_is_upper_layer(__u8 nexthdr)
+{
+	return nexthdr == IPPROTO_TCP || nexthdr == IPPROTO_UDP || nexthdr == IPPROTO_SCTP ||
+	       nexthdr == IPPROTO_ICMPV6 || nexthdr == IPPROTO_ESP;
+}
+
+__noinline int ipv6_walk_headers(struct __sk_buff *skb, __u32 nexthdr)
+{
+	__u32 offset = sizeof(struct ipv6hdr);
+	struct ipv6_ext ext;
+
+	for (int i = 0; i <= IPV6_MAX_EXT_HEADERS; i++) {
+		nexthdr &= 0xff;
+		if (ipv6_is_upper_layer(nexthdr))
+			return offset << IPV6_WALK_OFFSET_SHIFT | nexthdr << IPV6_WALK_PROTO_SHIFT;
+		if (nexthdr != IPPROTO_HOPOPTS && nexthdr != IPPROTO_DSTOPTS)
+			return nexthdr << IPV6_WALK_PROTO_SHIFT | ipv6_bad_header(nexthdr);
+		if (bpf_skb_load_bytes(skb, offset, &ext, sizeof(ext)))
+			return nexthdr << IPV6_WALK_PROTO_SHIFT | EGRET_REASON_MALFORMED;
+		nexthdr = ext.nexthdr;
+		offset += (ext.len_8bytes + 1) * 8;
+	}
+	return nexthdr << IPV6_WALK_PROTO_SHIFT | EGRET_REASON_EXT_HEADER;
+}
+
+static __noinline int packet_parse_v6_slowly(struct __sk_buff *skb, struct packet *pkt, enum packet_side side)
+{
+	struct ipv6hdr ip6;
+	__u32 walked, first_4 = 0;
+
+	if (!pkt)
+		return -1;
+	pkt->reason = EGRET_REASON_MALFORMED;
+	if (bpf_skb_load_bytes(skb, 0, &ip6, sizeof(ip6)) || ip6.version != 6)
+		return -1;
+	packet_set_v6(pkt, side == PACKET_SOURCE ? &ip6.saddr : &ip6.daddr);
+	walked = ipv6_walk_headers(skb, ip6.nexthdr);
+	pkt->l4_proto = walked >> IPV6_WALK_PROTO_SHIFT;
+	if (walked & 0xff) {
+		pkt->reason = walked;
+		return -1;
+	}
+	if (bpf_skb_load_bytes(skb, walked >> IPV6_WALK_OFFSET_SHIFT, &first_4, sizeof(first_4)))
+		return -1;
+	packet_set_l4(pkt, pkt->l4_proto, first_4, side);
+	pkt->reason = EGRET_REASON_NONE;
+	return 0;
+}
+
+/* The usual packet (no options, no fragment, headers in the linear part) is read
+ * in place: it costs a third of bpf_skb_load_bytes. */
+static __always_inline int packet_parse(struct __sk_buff *skb, struct packet *pkt, enum packet_side side)
+{
+	void *data = (void *)(long)skb->data;
+	void *data_end = (void *)(long)skb->data_end;
+	struct ipv6hdr *ip6 = data;
+	struct iphdr *ip = data;
+
+	pkt->reason = EGRET_REASON_NONE;
+	if (skb->protocol == bpf_htons(ETH_P_IP)) {
+		if (data + sizeof(*ip) + sizeof(__u32) > data_end || *(__u8 *)data != 0x45 ||
+		    ip->frag_off & bpf_htons(IP_MF | IP_OFFSET))
+			return packet_parse_v4_slowly(skb, pkt, side);
+		packet_set_v4(pkt, side == PACKET_SOURCE ? ip->saddr : ip->daddr);
+		packet_set_l4(pkt, ip->protocol, *(__u32 *)(ip + 1), side);
+		return 0;
+	}
+	if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
+		if (data + sizeof(*ip6) + sizeof(__u32) > data_end || ip6->version != 6 ||
+		    (ip6->nexthdr != IPPROTO_TCP && ip6->nexthdr != IPPROTO_UDP))
+			return packet_parse_v6_slowly(skb, pkt, side);
+		packet_set_v6(pkt, side == PACKET_SOURCE ? &ip6->saddr : &ip6->daddr);
+		packet_set_l4(pkt, ip6->nexthdr, *(__u32 *)(ip6 + 1), side);
+		return 0;
+	}
+	pkt->reason = EGRET_REASON_MALFORMED;
+	return -1;
+}
+
+#endif

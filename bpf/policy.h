@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the running policy says of a destination, whoever asks and whatever was
+ * said before: exact address, then CIDR, then no.
+ */
+#ifndef EGRET_BPF_POLICY_H
+#define EGRET_BPF_POLICY_H
+
+#include <stdbool.h>
+
+#include "maps.h"
+#include "packet.h"
+
+struct judgement {
+	__u32 rule; /* that allowed or denied; 0 = none */
+	__u32 name;
+	__u8 allow;
+	__u8 reason;
+	__u8 service; /* NAT will change the destination */
+};
+
+/*
+ * The two look-ups below are global functions of scalars (5.6): the verifier then
+ * takes them once, for any argument, instead of once for each way to come here.
+ * (Pointers could be passed to global functions from 5.12 only.) So a judgement
+ * travels as one word.
+ */
+#define JUDGEMENT_NAME_SHIFT 16
+#define JUDGEMENT_RULE_SHIFT 40
+#define JUDGEMENT_ALLOW (1U << 8)
+#define JUDGEMENT_SERVICE (1U << 9)
+_Static_assert(EGRET_MAX_NAMES < 1 << 24 && EGRET_RULE_FIRST + EGRET_MAX_RULES < 1 << 24, "a judgement packs both");
+
+static __always_inline __u64 judgement_pack(__u32 rule, __u32 name, __u32 flags, __u8 reason)
+{
+	return (__u64)rule << JUDGEMENT_RULE_SHIFT | (__u64)name << JUDGEMENT_NAME_SHIFT | flags | reason;
+}
+
+static __always_inline void judgement_unpack(__u64 packed, struct judgement *ret)
+{
+	ret->rule = packed >> JUDGEMENT_RULE_SHIFT;
+	ret->name = packed >> JUDGEMENT_NAME_SHIFT & 0xffffff;
+	ret->allow = !!(packed & JUDGEMENT_ALLOW);
+	ret->service = !!(packed & JUDGEMENT_SERVICE);
+	ret->reason = packed & 0xff;
+}
+
+static __always_inline struct egret_config *policy_config(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&config, &zero);
+}
+
+static __always_inline void *policy_table(void *outer, const struct egret_config *cfg)
+{
+	__u32 slot = cfg->generation & (POLICY_SLOTS - 1);
+
+	return bpf_map_lookup_elem(outer, &slot);
+}
+
+/* An exact address holds what its CIDRs say too, so a hit is the last word. */
+static __always_inline struct egret_dest *policy_find(const struct egret_cidr_key *key, const struct egret_config *cfg)
+{
+	struct egret_dest *dest;
+	void *table;
+
+	table = policy_table(&addrs, cfg);
+	dest = table ? bpf_map_lookup_elem(table, &key->addr) : 0;
+	if (dest)
+		return dest;
+	table = policy_table(&cidrs, cfg);
+	return table ? bpf_map_lookup_elem(table, key) : 0;
+}
+
+static __always_inline bool port_matches(const struct egret_port *entry, __u8 l4_proto, __u16 port)
+{
+	if (entry->l4_proto == EGRET_L4_ANY)
+		return true;
+	if (entry->l4_proto != l4_proto)
+		return false;
+	if (l4_proto == IPPROTO_ICMP)
+		return true;
+	return entry->lo <= port && port <= entry->hi;
+}
+
+/* Protocol and port as one argument. A rule says `icmp` for both families. */
+static __always_inline __u32 port_key(const struct packet *pkt)
+{
+	__u8 l4_proto = pkt->l4_proto == IPPROTO_ICMPV6 ? IPPROTO_ICMP : pkt->l4_proto;
+
+	return (__u32)l4_proto << 16 | pkt->port;
+}
+
+/* The first entry that matches decides. */
+static __always_inline __u64 policy_scan(void *table, const struct egret_dest *dest, __u32 port_key,
+					 __u32 subject_classes)
+{
+	__u32 service = dest->flags & EGRET_DEST_SERVICE ? JUDGEMENT_SERVICE : 0;
+	__u8 reason = EGRET_REASON_PORT, blocked = 0;
+
+	for (__u32 i = 0; i < EGRET_MAX_PORTS_PER_DEST; i++) {
+		__u32 index = dest->first + i;
+		struct egret_port *entry;
+
+		if (i >= dest->count)
+			break;
+		entry = bpf_map_lookup_elem(table, &index);
+		if (!entry)
+			break;
+		if (!port_matches(entry, port_key >> 16, port_key) || (blocked && entry->group == blocked))
+			continue;
+		if (!(entry->classes & subject_classes)) {
+			if (entry->action == EGRET_ALLOW)
+				reason = EGRET_REASON_CLASS;
+			continue;
+		}
+		if (entry->action == EGRET_ALLOW)
+			return judgement_pack(entry->rule, dest->name, service | JUDGEMENT_ALLOW, EGRET_REASON_NONE);
+		if (entry->action == EGRET_DENY)
+			return judgement_pack(entry->rule, dest->name, service, EGRET_REASON_DENY_RULE);
+		blocked = entry->group;
+	}
+	return judgement_pack(0, dest->name, service, reason);
+}
+
+__noinline __u64 policy_look_up(__u64 addr_first_be, __u64 addr_last_be, __u32 port_key, __u32 subject_classes)
+{
+	struct egret_config *cfg = policy_config();
+	struct egret_cidr_key key = { .prefix_len = 128 };
+	struct egret_dest *dest;
+	void *table;
+
+	if (!cfg)
+		return EGRET_REASON_NO_RULE;
+	key.addr.word_be[0] = addr_first_be;
+	key.addr.word_be[1] = addr_first_be >> 32;
+	key.addr.word_be[2] = addr_last_be;
+	key.addr.word_be[3] = addr_last_be >> 32;
+	dest = policy_find(&key, cfg);
+	table = policy_table(&ports, cfg);
+	if (!dest || !table)
+		return EGRET_REASON_NO_RULE;
+	if (!dest->count)
+		return judgement_pack(0, dest->name, dest->flags & EGRET_DEST_SERVICE ? JUDGEMENT_SERVICE : 0,
+				      EGRET_REASON_NO_RULE);
+	return policy_scan(table, dest, port_key, subject_classes);
+}
+
+static __always_inline void policy_judge(const struct packet *pkt, __u32 subject_classes, struct judgement *ret)
+{
+	const __u64 *halves = (const __u64 *)&pkt->addr;
+
+	judgement_unpack(policy_look_up(halves[0], halves[1], port_key(pkt), subject_classes), ret);
+}
+
+/*
+ * A connection that @rule allowed under @generation: does the rule still stand, with
+ * this port and for this subject? Its address is not looked up: it may have gone
+ * from the name since, and a live connection survives that.
+ */
+__noinline int policy_rule_stands(__u32 rule, __u32 generation, __u32 port_key, __u32 subject_classes)
+{
+	struct egret_config *cfg = policy_config();
+	__u32 index = rule - EGRET_RULE_FIRST;
+	struct egret_rule *found;
+	void *table, *entries;
+
+	if (!cfg)
+		return 0;
+	table = policy_table(&rules, cfg);
+	entries = policy_table(&ports, cfg);
+	found = table ? bpf_map_lookup_elem(table, &index) : 0;
+	if (!found || !entries || (__s32)(found->born - generation) > 0)
+		return 0;
+	for (__u32 i = 0; i < EGRET_MAX_PORTS_PER_DEST; i++) {
+		__u32 at = found->first + i;
+		struct egret_port *entry;
+
+		if (i >= found->count)
+			break;
+		entry = bpf_map_lookup_elem(entries, &at);
+		if (!entry)
+			break;
+		if (entry->action == EGRET_ALLOW && port_matches(entry, port_key >> 16, port_key) &&
+		    entry->classes & subject_classes)
+			return 1;
+	}
+	return 0;
+}
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Who a socket belongs to and where it came from. Sockets that a process makes
+ * are stamped at socket(2); whatever has no stamp was there before Egret, or
+ * was made by the kernel.
+ */
+#ifndef EGRET_BPF_SOCKET_H
+#define EGRET_BPF_SOCKET_H
+
+#include <stdbool.h>
+
+#include "maps.h"
+#include "packet.h"
+
+#define SOCK_RAW 3
+
+/* The one field of the kernel's struct sock that no helper tells. */
+struct sock {
+	unsigned char sk_kern_sock : 1;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u32 class_of_cgroup(__u64 cgroup_id)
+{
+	__u32 *classes_of = bpf_map_lookup_elem(&classes, &cgroup_id);
+
+	return classes_of ? *classes_of : 0;
+}
+
+/* Everything that is not below a kubepods cgroup is the host's. */
+static __always_inline __u32 class_finish(__u32 mask)
+{
+	return mask & EGRET_CLASS_PODS ? mask : mask | EGRET_CLASS_HOST;
+}
+
+/* bpf_get_current_ancestor_cgroup_id: 5.8 in cgroup/sock_create. */
+static __always_inline __u32 classes_of_current(void)
+{
+	__u32 mask = 0;
+
+	for (int level = 1; level <= EGRET_MAX_CGROUP_DEPTH; level++) {
+		__u64 id = bpf_get_current_ancestor_cgroup_id(level);
+
+		if (!id)
+			break;
+		mask |= class_of_cgroup(id);
+	}
+	return class_finish(mask);
+}
+
+/* bpf_skb_ancestor_cgroup_id: 4.19 (cgroup_skb). */
+__noinline __u32 classes_of_skb(struct __sk_buff *skb)
+{
+	__u32 mask = 0;
+
+	for (int level = 1; level <= EGRET_MAX_CGROUP_DEPTH; level++) {
+		__u64 id = bpf_skb_ancestor_cgroup_id(skb, level);
+
+		if (!id)
+			break;
+		mask |= class_of_cgroup(id);
+	}
+	return class_finish(mask);
+}
+
+/*
+ * sk_kern_sock by CO-RE: no helper tells a control socket of the kernel from a
+ * raw socket that a process opened before Egret was attached. The address of a
+ * socket may not be added to, so it takes a detour through memory.
+ * bpf_probe_read_kernel: 5.8 in cgroup programs, needs CAP_PERFMON.
+ */
+static __always_inline bool socket_is_kernels(struct bpf_sock *sk, struct egret_sock *state)
+{
+	const struct sock *field_of = 0;
+	__u32 offset = __builtin_preserve_field_info(field_of->sk_kern_sock, 0 /* BPF_FIELD_BYTE_OFFSET */);
+	__u32 size = __builtin_preserve_field_info(field_of->sk_kern_sock, 1 /* BPF_FIELD_BYTE_SIZE */);
+	__u64 left = __builtin_preserve_field_info(field_of->sk_kern_sock, 4 /* BPF_FIELD_LSHIFT_U64 */);
+	__u64 right = __builtin_preserve_field_info(field_of->sk_kern_sock, 5 /* BPF_FIELD_RSHIFT_U64 */);
+	volatile __u64 *detour = (volatile __u64 *)&state->comm;
+	__u64 address, bits = 0;
+
+	*detour = (__u64)sk;
+	address = *detour;
+	*detour = 0;
+	if (size > sizeof(bits) || bpf_probe_read_kernel(&bits, size, (void *)(address + offset)))
+		return false;
+	return (bits << left) >> right;
+}
+
+/* Is there a listener in this network namespace for the port that @sk speaks from?
+ * bpf_skc_lookup_tcp: 5.2. The other end is no peer's, so only a listener is found. */
+static __always_inline bool socket_has_listener(struct __sk_buff *skb, struct bpf_sock *sk)
+{
+	struct bpf_sock_tuple tuple = {};
+	struct bpf_sock *listener;
+	bool found;
+	__u32 size;
+
+	if (sk->family == 2 /* AF_INET */) {
+		tuple.ipv4.daddr = sk->src_ip4;
+		tuple.ipv4.dport = bpf_htons(sk->src_port);
+		size = sizeof(tuple.ipv4);
+	} else {
+		tuple.ipv6.daddr[0] = sk->src_ip6[0];
+		tuple.ipv6.daddr[1] = sk->src_ip6[1];
+		tuple.ipv6.daddr[2] = sk->src_ip6[2];
+		tuple.ipv6.daddr[3] = sk->src_ip6[3];
+		tuple.ipv6.dport = bpf_htons(sk->src_port);
+		size = sizeof(tuple.ipv6);
+	}
+	listener = bpf_skc_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	if (!listener)
+		return false;
+	found = listener->state == BPF_TCP_LISTEN;
+	bpf_sk_release(listener);
+	return found;
+}
+
+/* Its handshake was over before Egret came: a later one would have left a stamp. */
+static __always_inline bool socket_was_established(struct bpf_sock *sk)
+{
+	switch (sk->state) {
+	case BPF_TCP_ESTABLISHED:
+	case BPF_TCP_FIN_WAIT1:
+	case BPF_TCP_FIN_WAIT2:
+	case BPF_TCP_CLOSE_WAIT:
+	case BPF_TCP_LAST_ACK:
+	case BPF_TCP_CLOSING:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Stamps a socket that no stamp was found on. @pkt: what it is sending, or NULL
+ * at ingress. Returns NULL only when memory ran out. */
+static __noinline struct egret_sock *socket_adopt(struct __sk_buff *skb, const struct egret_config *cfg,
+						  const struct packet *pkt)
+{
+	struct egret_sock *state;
+	struct bpf_sock *sk = skb->sk;
+
+	if (!sk)
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return 0;
+	state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!state)
+		return 0;
+	state->cgroup_id = bpf_skb_cgroup_id(skb);
+	state->classes = classes_of_skb(skb);
+	state->class_epoch = cfg->class_epoch;
+	if (sk->type == SOCK_RAW) {
+		state->raw = 1;
+		if (socket_is_kernels(sk, state))
+			state->origin = EGRET_ORIGIN_KERNEL;
+		return state;
+	}
+	if (!pkt || pkt->l4_proto != IPPROTO_TCP || !cfg->keep_existing || !socket_was_established(sk))
+		return state;
+	state->origin = socket_has_listener(skb, sk) ? EGRET_ORIGIN_INBOUND : EGRET_ORIGIN_EXISTING;
+	state->origin_addr = pkt->addr;
+	state->origin_port_be = pkt->port_be;
+	return state;
+}
+
+static __always_inline void socket_set_process(struct egret_sock *state)
+{
+	state->pid = bpf_get_current_pid_tgid() >> 32;
+	bpf_get_current_comm(state->comm, sizeof(state->comm));
+}
+
+#endif
