@@ -9,8 +9,9 @@
  * kernel and compiled_judge_* read the same lists. The order in a list:
  *
  *   1. denies of CIDRs and addresses that cover the destination   (EGRET_DENY)
- *   2. for each allowed name of the address: that name's denies   (EGRET_SKIP over
- *      this name's allows), then its allows, from exact rules and patterns alike
+ *   2. for each allowed name of the address: that name's denies   (EGRET_SKIP), then
+ *      its allows, from exact rules and patterns alike; all of one name carry one
+ *      `group` of 1.., and a skip that matches voids the rest of its group
  *   3. denies of names of the address                             (EGRET_DENY)
  *   4. allows of CIDRs and addresses that cover the destination
  *

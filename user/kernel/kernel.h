@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * One instance in the kernel: its programs, links, maps and pins. The only module
+ * that knows libbpf. A struct kernel owns every descriptor of its instance.
+ *
+ * Two ways to have one: the agent and exec make it (kernel_new), everybody else
+ * opens what is pinned (kernel_open) and only reads.
+ *
+ * Pins: BPFFS/egret/INSTANCE/map_NAME and link_NAME.
+ */
+#ifndef EGRET_KERNEL_H
+#define EGRET_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../base/error.h"
+#include "../compile/compile.h"
+#include "egret_maps.h"
+
+struct kernel;
+
+/* All that must be there before anything is tried; the sentence names what is not. */
+int kernel_supported(struct error *error);
+
+/* Loads the programs; maps that are pinned already are taken over with what they
+ * hold, new ones are made and pinned. Nothing is attached. -EBUSY: another agent holds it. */
+int kernel_new(const char *instance, struct kernel **ret, struct error *error);
+/* -ENOENT: no such instance. */
+int kernel_open(const char *instance, struct kernel **ret, struct error *error);
+/* Closes everything; what is pinned goes on. Takes NULL. */
+void kernel_free(struct kernel *kernel);
+
+/* Was this instance attached when kernel_new took it over? */
+bool kernel_was_running(const struct kernel *kernel);
+/* The generation that the next policy must be compiled for. */
+uint32_t kernel_next_generation(const struct kernel *kernel);
+
+/* Fills the idle slot with all of a policy, then switches to it by one store. The
+ * old policy rules until then, and after any failure. */
+int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, struct error *error);
+/* One address of the running policy. dest->count == 0 and no flags: removes it.
+ * -ENOSPC: the tables are full; load the policy anew. */
+int kernel_set_address(struct kernel *kernel, const struct compiled *compiled, const struct egret_addr *addr,
+		       const struct egret_dest *dest);
+/* Denials that were remembered are judged again: something was added. */
+void kernel_forget_denials(struct kernel *kernel);
+int kernel_set_name(struct kernel *kernel, uint32_t index, const struct egret_name *name);
+/* Class bits of a cgroup; sockets that exist take them over at their next first packet. */
+int kernel_set_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t mask);
+
+void kernel_set_audit(struct kernel *kernel, bool audit);
+void kernel_set_keep_existing(struct kernel *kernel, bool keep);
+
+/* Attaches all programs to the cgroup, egress last, and pins the links; where they
+ * are attached already, the programs are swapped without a gap. All or nothing. */
+int kernel_attach(struct kernel *kernel, int cgroup_fd, struct error *error);
+/* Promise 12: a socket made in the governed cgroup must be denied @addr, which no
+ * rule allows. Forgets what the test itself left in counters and drops. */
+int kernel_self_test(struct kernel *kernel, int cgroup_fd, const struct egret_addr *addr, struct error *error);
+
+/* Takes an instance down whoever holds it: links, then pins, then the folder. */
+int kernel_detach(const char *instance, struct error *error);
+/* Is it attached, and which hooks are? @ret_missing names the first that is not. */
+bool kernel_is_attached(const struct kernel *kernel, const char **ret_missing);
+/* Calls @visit for each instance that has pins. */
+int kernel_each_instance(void (*visit)(void *context, const char *instance), void *context);
+
+/* --- reading; all of it works when no agent runs --- */
+
+const struct egret_config *kernel_config(const struct kernel *kernel);
+int kernel_get_meta(const struct kernel *kernel, struct egret_meta *ret);
+int kernel_set_meta(struct kernel *kernel, const struct egret_meta *meta);
+
+/* Sums over the CPUs. */
+int kernel_get_counter(const struct kernel *kernel, uint32_t rule, struct egret_counter *ret);
+int kernel_get_reason(const struct kernel *kernel, uint32_t reason, struct egret_counter *ret);
+/* -ENOENT: the policy has no such rule. */
+int kernel_get_text(const struct kernel *kernel, uint32_t rule, struct egret_rule_text *ret);
+int kernel_get_name(const struct kernel *kernel, uint32_t index, struct egret_name *ret);
+
+int kernel_each_drop(const struct kernel *kernel,
+		     int (*visit)(void *context, const struct egret_drop_key *key, const struct egret_drop *drop),
+		     void *context);
+int kernel_each_name(const struct kernel *kernel,
+		     int (*visit)(void *context, uint32_t index, const struct egret_name *name), void *context);
+int kernel_each_existing(const struct kernel *kernel, int (*visit)(void *context, const struct egret_existing *value),
+			 void *context);
+
+/* What the running policy says of a first packet, read from the maps themselves. */
+int kernel_judge(const struct kernel *kernel, const struct egret_addr *addr, uint8_t l4_proto, uint16_t port,
+		 uint32_t classes, struct judgement *ret);
+
+/* How full a map is, for `status`. */
+struct kernel_map_fill {
+	const char *name;
+	uint32_t entries, max_entries;
+	uint64_t memory_bytes; /* as the kernel charges it; 0 = it does not say */
+};
+#define KERNEL_MAP_FILLS 20
+size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[static KERNEL_MAP_FILLS]);
+
+#endif
