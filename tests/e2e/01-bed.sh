@@ -34,7 +34,7 @@ expect sent "source route, by option" node "$probe" ip-options-lsrr 20.0.1.1 123
 for kind in none hop dest routing; do
 	expect sent "extension header: $kind" node "$probe" -b fd00:e9::4 ip6-exthdr $kind 2603:1000::2:1 123
 done
-for kind in fragment unknown truncated; do
+for kind in source-route fragment unknown truncated; do
 	expect sent "extension header: $kind" node "$probe" ip6-exthdr $kind 2603:1000::2:1 123
 done
 for _ in 1 2 3; do

@@ -82,7 +82,7 @@ in_cgroup() {
 start() {
 	local log=$1
 	shift
-	(enter "$@") >"$log" 2>&1 </dev/null &
+	(enter "$@") >>"$log" 2>&1 </dev/null &
 	started=$!
 	pids+=("$started")
 }
@@ -173,7 +173,7 @@ serve_dns() {
 	touch "$work/hosts"
 	start "$work/dns.log" - "$id-inet" dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts \
 		--user=root --pid-file= --bind-interfaces --listen-address=$resolver,2603:1000::53 --log-facility=- \
-		--log-queries --addn-hosts="$work/hosts" --local-ttl="${1:-60}" '--local=/#/' --cache-size=0
+		--log-queries --addn-hosts="$work/hosts" --local-ttl=60 '--local=/#/' --cache-size=0
 	dns_pid=$started
 	eventually internet dig +time=1 +tries=1 @$resolver localhost. || die "no DNS: $(cat "$work/dns.log")"
 }
@@ -294,7 +294,7 @@ fails() {
 	shift 2
 	"$@" >"$work/output" 2>&1 </dev/null
 	code=$?
-	if [ "$code" = "$want" ]; then
+	if [[ $code =~ ^($want)$ ]]; then
 		passed "$what"
 	else
 		failed "$what: exit code $code, not $want ($*): $(cat "$work/output")"
@@ -337,6 +337,60 @@ nothing_arrived() {
 	else
 		passed "the servers saw nothing like $1"
 	fi
+}
+
+# try WHO ADDR PROTO:PORT, "udp" on a connected and "send" on an unconnected socket.
+try() {
+	case $3 in
+	tcp:*) $1 "$probe" tcp "$2" "${3#*:}" ;;
+	udp:*) $1 "$probe" udp "$2" "${3#*:}" ;;
+	send:*) $1 "$probe" udp-send "$2" "${3#*:}" ;;
+	icmp) $1 "$probe" icmp "$2" ;;
+	ping) $1 "$probe" ping "$2" ;;
+	esac
+}
+
+# passes WHO ADDR PROTO:PORT... / denied WHO ADDR PROTO:PORT...: WHO as in `node`,
+# "pod web". A denial is an error at once, not a silence.
+passes() {
+	local who=$1 addr=$2 port
+	shift 2
+	for port; do
+		expect "connected|answered" "$who may reach $addr $port" try "$who" "$addr" "$port"
+	done
+}
+
+denied() {
+	local who=$1 addr=$2 port
+	shift 2
+	for port; do
+		expect EPERM "$who may not reach $addr $port" try "$who" "$addr" "$port"
+	done
+}
+
+# hold_open NAME CGROUP NETNS ADDR PORT: a connection that stays open.
+declare -A hold_fd
+hold_open() {
+	local hold=$1 fd
+	shift
+	mkfifo "$work/$hold.in"
+	(enter "$1" "$2" "$probe" hold "$3" "$4") <"$work/$hold.in" >"$work/$hold.hold" 2>&1 &
+	pids+=($!)
+	exec {fd}>"$work/$hold.in"
+	hold_fd[$hold]=$fd
+	eventually logged "$work/$hold.hold" ^connected || die "no connection to hold: $(cat "$work/$hold.hold")"
+}
+
+# hold_say NAME: sends a line over it; prints what became of it.
+hold_say() {
+	local said
+	said=$(wc -l <"$work/$1.hold")
+	echo "still there" >&"${hold_fd[$1]}"
+	eventually hold_has_more "$1" "$said" && tail -n 1 "$work/$1.hold"
+}
+
+hold_has_more() {
+	[ "$(wc -l <"$work/$1.hold")" -gt "$2" ]
 }
 
 # --- Egret ------------------------------------------------------------------

@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# What people see: status, rules, drops, explain, check; as text and as JSON.
+. "$(dirname "$0")/lib.sh"
+needs_egret
+bed_up
+pod_up web 11
+nat_up </dev/null
+dns www.views.example 20.1.0.1
+govern <<'POLICY'
+resolver 20.0.0.53
+allow www.views.example  tcp:443   # the shop
+allow 20.2.0.0/16        udp:123   # time
+allow *.pattern.example  tcp:443   # later
+deny  51.9.9.9                     # known bad
+POLICY
+for _ in 1 2 3; do
+	passes node 20.1.0.1 tcp:443
+	denied node 51.0.0.1 tcp:443
+done
+passes "pod web" 20.2.0.1 udp:123
+denied "pod web" 51.0.0.2 udp:123
+denied node 51.9.9.9 tcp:443
+denied node 20.1.0.1 tcp:80
+
+succeeds "status" egret_cmd status
+shows enforc "status: the mode"
+shows "$instance" "status: the instance"
+json 'type == "object"' "status --json" egret_cmd status --json
+
+succeeds "rules" egret_cmd rules
+shows 'www\.views\.example.*443' "rules: the line as written"
+shows 'the shop' "rules: its purpose"
+shows 'learning' "rules or names: the pattern needs learning"
+json 'type == "array" or type == "object"' "rules --json" egret_cmd rules --json
+json '[.. | objects | select(.packets? and .packets > 0)] | length > 0' "rules --json: packets are counted" \
+	egret_cmd rules --json
+
+succeeds "drops" egret_cmd drops
+shows '51\.0\.0\.1.*443' "drops: the destination"
+shows '51\.0\.0\.2.*123' "drops: the pod's"
+shows 'podweb|kubepods' "drops: which subject"
+shows 'deny' "drops: the deny rule"
+json '[.. | objects | select(.reason? == "no-rule")] | length > 0' "drops --json: no-rule" egret_cmd drops --json
+json '[.. | objects | select(.reason? == "deny-rule")] | length > 0' "drops --json: deny-rule" egret_cmd drops --json
+json '[.. | objects | select(.reason? == "port")] | length > 0' "drops --json: port" egret_cmd drops --json
+
+succeeds "explain: yes" egret_cmd explain www.views.example tcp:443
+shows 'policy\.rules:2' "explain names the line"
+fails 1 "explain: no" egret_cmd explain 51.0.0.1 tcp:443
+fails 1 "explain: denied by a rule" egret_cmd explain 51.9.9.9 tcp:443
+shows 'policy\.rules:5' "explain names the deny"
+succeeds "explain: a pattern covers it" egret_cmd explain a.b.pattern.example tcp:443
+fails 1 "explain: the pattern's apex" egret_cmd explain pattern.example tcp:443
+succeeds "check" "$egret" check "$work/policy.rules"
+finish
