@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the files of policy/ share while rules files are read. Private to policy/.
+ *
+ * Errors: a function that returns -EINVAL has reported its finding; the load
+ * goes on with the next line, so that one run shows all of them. -ENOMEM ends it.
+ */
+#ifndef EGRET_POLICY_LOADER_H
+#define EGRET_POLICY_LOADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* A failed insertion leaves hh.tbl NULL instead of ending the process. */
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "arena.h"
+#include "policy.h"
+
+/* A piece of a line, not NUL-terminated. */
+struct word {
+	const char *text;
+	size_t len;
+	unsigned int column;
+	bool expanded; /* came out of a variable: all of it stands at @column */
+};
+
+struct words {
+	struct word *items;
+	size_t count, capacity;
+};
+
+struct source_id {
+	dev_t dev;
+	ino_t ino;
+};
+
+/* One rules file. In the arena. */
+struct source {
+	const char *path;
+	const struct source *user; /* the file that uses it, or NULL */
+	unsigned int depth;        /* 1 = named by the person */
+	bool floor;
+	bool reading; /* not read to its end yet */
+	struct source_id id;
+	UT_hash_handle hh;
+};
+
+struct variable {
+	const char *name;
+	const struct word *values;
+	size_t count; /* 0 = its `set` was wrong, and was reported */
+	const struct source *source;
+	unsigned int line, column;
+	bool setting, used;
+	UT_hash_handle hh;
+};
+
+struct seen_rule {
+	const char *text; /* the rule's own */
+	const struct source *source;
+	unsigned int line;
+	UT_hash_handle hh;
+};
+
+struct loader {
+	const struct policy_options *options;
+	struct policy *policy;
+	struct diag *diag;
+	struct arena arena;
+
+	const struct source *source; /* what is being read: findings stand there */
+	unsigned int line;
+
+	struct source *sources;
+	struct variable *variables;
+	struct seen_rule *seen_rules;
+	struct words raw, words; /* of the present line: as written, and without variables */
+
+	size_t rule_capacity, resolver_capacity, require_capacity, file_capacity;
+	size_t expansions, dests; /* tried so far, for the limits */
+	bool too_many_rules;
+	const char *cgroups[EGRET_MAX_NAMED_CGROUPS];
+	size_t cgroup_count;
+	unsigned int suggestions_left;
+};
+
+/* One line with a statement in it. */
+struct statement {
+	const struct word *words; /* as written, the keyword first */
+	size_t count;
+	struct word text;    /* from the keyword to the last word */
+	struct word comment; /* behind the #; len 0 = none */
+};
+
+#define EXCERPT_MAX 64
+/* Arguments of "%.*s": a word, cut to what fits a message. */
+#define EXCERPT(word) (int)((word)->len < EXCERPT_MAX ? (word)->len : EXCERPT_MAX), (word)->text
+
+/* loader.c */
+struct diag_place loader_place(const struct loader *loader, unsigned int column);
+#define report(loader, column, ...) diag_add((loader)->diag, DIAG_ERROR, loader_place(loader, column), __VA_ARGS__)
+/* Room for @need items; NULL without memory, and @items is as it was. */
+void *reserve(void *items, size_t *capacity, size_t need, size_t item_bytes);
+int words_add(struct words *words, struct word word);
+struct word word_part(const struct word *word, size_t offset, size_t len);
+bool word_is(const struct word *word, const char *text);
+/* The next part of a list with commas, from *offset on; false at the end. */
+bool word_next_item(const struct word *word, size_t *offset, struct word *ret);
+/* The first error counts, but lack of memory before all. */
+int worse(int a, int b);
+
+/* nearest.c: which known word was meant? */
+struct nearest {
+	struct loader *loader;
+	const struct word *word;
+	const char *best; /* NULL = none is near */
+	unsigned int distance;
+};
+void nearest_try(struct nearest *nearest, const char *candidate);
+
+/* line.c */
+int line_split(struct loader *loader, const char *text, size_t len, struct statement *ret);
+
+/* statement.c */
+int statement_parse(struct loader *loader, const struct statement *statement);
+
+/* variable.c */
+int variable_define(struct loader *loader, const struct policy_define *define);
+int variable_set(struct loader *loader, const struct statement *statement);
+/* Puts @words, without variables, into loader->words. */
+int variable_expand(struct loader *loader, const struct word *words, size_t count);
+void variable_warn_unused(struct loader *loader);
+
+/* setting.c */
+bool setting_is_known(const char *name);
+int setting_apply(struct loader *loader, const struct variable *setting);
+void setting_check(struct loader *loader);
+
+/* source.c */
+int source_read_main(struct loader *loader, const char *path);
+int source_read_text(struct loader *loader, const char *name, const char *text, size_t len);
+int source_use(struct loader *loader, const struct word *word);
+
+/* rule.c */
+int rule_parse(struct loader *loader, const struct statement *statement, uint8_t action);
+void rule_clear(struct policy_rule *rule);
+
+/* dest.c */
+int dest_parse(struct loader *loader, const struct word *word, struct policy_dest *ret);
+/* `::/0` and its like: holds all of IPv4 in its mapped form. */
+bool cidr_swallows_v4(const struct cidr *cidr);
+
+/* port.c */
+struct port_list {
+	struct policy_port *items;
+	size_t count, capacity;
+};
+int port_list_parse(struct loader *loader, const struct word *word, struct port_list *list);
+
+/* name.c: what is wrong with it, and where; NULL = nothing */
+const char *name_fault(const char *text, size_t len, size_t *ret_offset);
+
+#endif

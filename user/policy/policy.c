@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "loader.h"
+
+/* Comparisons for "did you mean" in one load: ten thousand errors stay cheap. */
+#define SUGGESTIONS 20000
+
+static int loader_open(struct loader *loader, const struct policy_options *options, struct diag *diag)
+{
+	int error = 0;
+
+	*loader = (struct loader){.options = options, .diag = diag, .suggestions_left = SUGGESTIONS};
+	loader->policy = calloc(1, sizeof(*loader->policy));
+	if (!loader->policy)
+		return -ENOMEM;
+	loader->policy->settings = (struct policy_settings){
+	    .min_ttl_sec = 900,
+	    .max_ttl_sec = 86400,
+	    .keep_existing = true,
+	    .floor = true,
+	};
+	for (size_t i = 0; error != -ENOMEM && i < options->define_count; i++)
+		error = variable_define(loader, &options->defines[i]);
+	return error == -ENOMEM ? error : 0;
+}
+
+/* Hands the policy over if nothing was found wrong since @errors_before. */
+static int loader_close(struct loader *loader, int error, size_t errors_before, struct policy **ret)
+{
+	if (error != -ENOMEM) {
+		setting_check(loader);
+		variable_warn_unused(loader);
+		error = loader->diag->errors > errors_before ? -EINVAL : 0;
+	}
+	HASH_CLEAR(hh, loader->sources);
+	HASH_CLEAR(hh, loader->variables);
+	HASH_CLEAR(hh, loader->seen_rules);
+	arena_clear(&loader->arena);
+	free(loader->raw.items);
+	free(loader->words.items);
+	if (error)
+		policy_free(loader->policy);
+	else
+		*ret = loader->policy;
+	return error;
+}
+
+int policy_load(const struct policy_options *options, struct policy **ret, struct diag *diag)
+{
+	size_t errors_before = diag->errors;
+	struct loader loader;
+	int error = loader_open(&loader, options, diag);
+
+	for (size_t i = 0; error != -ENOMEM && i < options->path_count; i++)
+		error = source_read_main(&loader, options->paths[i]);
+	return loader_close(&loader, error, errors_before, ret);
+}
+
+int policy_load_text(const char *name, const char *text, size_t len_bytes, const struct policy_options *options,
+		     struct policy **ret, struct diag *diag)
+{
+	static const struct policy_options none;
+	size_t errors_before = diag->errors;
+	struct loader loader;
+	int error = loader_open(&loader, options ? options : &none, diag);
+
+	if (error != -ENOMEM)
+		error = source_read_text(&loader, name, text, len_bytes);
+	return loader_close(&loader, error, errors_before, ret);
+}
+
+void policy_free(struct policy *policy)
+{
+	if (!policy)
+		return;
+	for (size_t i = 0; i < policy->rule_count; i++)
+		rule_clear(&policy->rules[i]);
+	for (size_t i = 0; i < policy->resolver_count; i++)
+		free(policy->resolvers[i].file);
+	for (size_t i = 0; i < policy->require_count; i++) {
+		free(policy->requires[i].dest.name);
+		free(policy->requires[i].file);
+	}
+	for (size_t i = 0; i < policy->file_count; i++)
+		free(policy->files[i]);
+	free(policy->rules);
+	free(policy->resolvers);
+	free(policy->requires);
+	free(policy->files);
+	free(policy->settings.service_ranges);
+	free(policy);
+}

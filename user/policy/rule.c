@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loader.h"
+
+void rule_clear(struct policy_rule *rule)
+{
+	for (size_t i = 0; i < rule->dest_count; i++)
+		free(rule->dests[i].name);
+	free(rule->dests);
+	free(rule->ports);
+	free(rule->class.path);
+	free(rule->text);
+	free(rule->purpose);
+	free(rule->file);
+	*rule = (struct policy_rule){0};
+}
+
+static int add_dest(struct loader *loader, const struct word *word, struct policy_rule *rule, size_t *capacity)
+{
+	struct policy_dest *dests;
+	int error;
+
+	if (loader->dests == EGRET_MAX_DESTS)
+		report(loader, word->column, "the rules list more than %d destinations; write CIDRs for whole networks",
+		       EGRET_MAX_DESTS);
+	if (loader->dests >= EGRET_MAX_DESTS) {
+		loader->dests = EGRET_MAX_DESTS + 1;
+		return -EINVAL;
+	}
+	loader->dests++;
+	dests = reserve(rule->dests, capacity, rule->dest_count + 1, sizeof(*dests));
+	if (!dests)
+		return -ENOMEM;
+	rule->dests = dests;
+	error = dest_parse(loader, word, &dests[rule->dest_count]);
+	if (!error)
+		rule->dest_count++;
+	return error;
+}
+
+static int parse_dests(struct loader *loader, const struct word *word, struct policy_rule *rule)
+{
+	int error = variable_expand(loader, word, 1);
+	size_t capacity = 0;
+
+	for (size_t i = 0; !error && i < loader->words.count; i++) {
+		struct word item;
+		size_t at = 0;
+
+		while (error != -ENOMEM && word_next_item(&loader->words.items[i], &at, &item))
+			error = worse(error, add_dest(loader, &item, rule, &capacity));
+	}
+	return error;
+}
+
+/* Where @path would be cut off; the depth of what is below the root. */
+static const char *path_fault(const struct word *path, size_t *ret_depth)
+{
+	size_t depth = 0;
+
+	for (size_t at = 0, len; at < path->len; at += len) {
+		const char *part = path->text + at + 1;
+		const char *slash = memchr(part, '/', path->len - at - 1);
+
+		len = (slash ? (size_t)(slash - path->text) : path->len) - at;
+		if (len == 1 || (len == 2 && part[0] == '.') || (len == 3 && part[0] == '.' && part[1] == '.'))
+			return "has an empty, `.` or `..` part; write it in full, like /system.slice";
+		depth++;
+	}
+	*ret_depth = depth;
+	return NULL;
+}
+
+static int check_path(struct loader *loader, const struct word *path)
+{
+	static const char mount[] = "/sys/fs/cgroup/";
+	const char *fault;
+	size_t depth;
+
+	if (!path->len || path->text[0] != '/') {
+		report(loader, path->column,
+		       "`%.*s` is not a cgroup's path; write it from the root, like /system.slice", EXCERPT(path));
+		return -EINVAL;
+	}
+	if (path->len == 1) {
+		report(loader, path->column, "every process is below `/`; leave `for cgroup` out to mean all of them");
+		return -EINVAL;
+	}
+	if (path->len > strlen(mount) && !memcmp(path->text, mount, strlen(mount))) {
+		struct word below = word_part(path, strlen(mount) - 1, path->len - strlen(mount) + 1);
+
+		report(loader, path->column,
+		       "a path begins at the cgroup root, not where that is mounted; write `%.*s`", EXCERPT(&below));
+		return -EINVAL;
+	}
+	if (path->len >= EGRET_PATH_SIZE) {
+		report(loader, path->column, "a cgroup's path of %zu bytes is over the limit of %d; use one further up",
+		       path->len, EGRET_PATH_SIZE - 1);
+		return -EINVAL;
+	}
+	fault = path_fault(path, &depth);
+	if (fault) {
+		report(loader, path->column, "`%.*s` %s", EXCERPT(path), fault);
+		return -EINVAL;
+	}
+	if (depth > EGRET_MAX_CGROUP_DEPTH) {
+		report(loader, path->column, "a cgroup %zu levels deep is over the limit of %d; use one further up",
+		       depth, EGRET_MAX_CGROUP_DEPTH);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Each path takes a bit of the class mask. */
+static int count_cgroup(struct loader *loader, const struct word *path)
+{
+	char *copy;
+
+	for (size_t i = 0; i < loader->cgroup_count; i++) {
+		if (word_is(path, loader->cgroups[i]))
+			return 0;
+	}
+	if (loader->cgroup_count == EGRET_MAX_NAMED_CGROUPS) {
+		report(loader, path->column, "more than %d different cgroups are named; use one further up for several",
+		       EGRET_MAX_NAMED_CGROUPS);
+		return -EINVAL;
+	}
+	copy = arena_copy(&loader->arena, path->text, path->len);
+	if (!copy)
+		return -ENOMEM;
+	loader->cgroups[loader->cgroup_count++] = copy;
+	return 0;
+}
+
+static int parse_cgroup(struct loader *loader, struct word path, struct policy_class *ret)
+{
+	int error;
+
+	if (path.len > 1 && path.text[path.len - 1] == '/')
+		path.len--;
+	error = check_path(loader, &path);
+	if (!error)
+		error = count_cgroup(loader, &path);
+	if (error)
+		return error;
+	*ret = (struct policy_class){.kind = POLICY_FOR_CGROUP, .path = strndup(path.text, path.len)};
+	return ret->path ? 0 : -ENOMEM;
+}
+
+static int report_class(struct loader *loader, const struct word *word)
+{
+	struct nearest nearest = {.loader = loader, .word = word};
+
+	nearest_try(&nearest, "host");
+	nearest_try(&nearest, "pods");
+	nearest_try(&nearest, "cgroup");
+	if (nearest.best)
+		report(loader, word->column, "unknown subject `%.*s`; did you mean `%s`?", EXCERPT(word), nearest.best);
+	else
+		report(loader, word->column,
+		       "unknown subject `%.*s`; write `for host`, `for pods` or `for cgroup /PATH`", EXCERPT(word));
+	return -EINVAL;
+}
+
+/* @words begin at "for". */
+static int parse_class(struct loader *loader, const struct word *words, size_t count, struct policy_class *ret)
+{
+	size_t taken = 2;
+	int error = 0;
+
+	if (count < 2 || (word_is(&words[1], "cgroup") && count < 3)) {
+		report(loader, words[0].column,
+		       "`for` does not say whom; write `for host`, `for pods` or `for cgroup /PATH`");
+		return -EINVAL;
+	}
+	if (word_is(&words[1], "host"))
+		ret->kind = POLICY_FOR_HOST;
+	else if (word_is(&words[1], "pods"))
+		ret->kind = POLICY_FOR_PODS;
+	else if (word_is(&words[1], "cgroup"))
+		error = parse_cgroup(loader, words[taken++], ret);
+	else
+		return report_class(loader, &words[1]);
+	if (error || count == taken)
+		return error;
+	report(loader, words[taken].column,
+	       "`%.*s` is too much: nothing stands behind `for`; write ports before it, and a "
+	       "comment behind a #",
+	       EXCERPT(&words[taken]));
+	return -EINVAL;
+}
+
+static bool has_name(const struct policy_rule *rule)
+{
+	for (size_t i = 0; i < rule->dest_count; i++) {
+		if (rule->dests[i].kind != POLICY_DEST_CIDR)
+			return true;
+	}
+	return false;
+}
+
+/* Takes over the list. @end: where ports would have stood. */
+static int finish_ports(struct loader *loader, unsigned int end, struct port_list *list, struct policy_rule *rule)
+{
+	struct policy_port *items;
+
+	if (!list->count && rule->action == EGRET_ALLOW) {
+		report(loader, end, "`allow` without ports; say which ports, or `any`");
+		return -EINVAL;
+	}
+	if (list->count > EGRET_MAX_PORTS_PER_DEST) {
+		report(loader, end, "%zu ports are over the limit of %d for one destination; write ranges", list->count,
+		       EGRET_MAX_PORTS_PER_DEST);
+		return -EINVAL;
+	}
+	if (!list->count) {
+		items = reserve(list->items, &list->capacity, 1, sizeof(*items));
+		if (!items)
+			return -ENOMEM;
+		list->items = items;
+		items[list->count++] = (struct policy_port){.l4_proto = EGRET_L4_ANY, .hi = UINT16_MAX};
+	}
+	/* An address shows no name that could be checked. */
+	for (size_t i = 0; !has_name(rule) && i < list->count; i++)
+		list->items[i].app = EGRET_APP_NONE;
+	return 0;
+}
+
+/* Everything behind the destination: PORTS... [for WHOM]. */
+static int parse_rest(struct loader *loader, const struct statement *statement, struct policy_rule *rule)
+{
+	int error = variable_expand(loader, statement->words + 2, statement->count - 2);
+	unsigned int end = statement->text.column + (unsigned int)statement->text.len;
+	struct port_list list = {0};
+	size_t i = 0;
+
+	if (error)
+		return error;
+	for (; i < loader->words.count && !word_is(&loader->words.items[i], "for"); i++) {
+		error = worse(error, port_list_parse(loader, &loader->words.items[i], &list));
+		if (error == -ENOMEM)
+			goto out;
+	}
+	if (i < loader->words.count) {
+		end = loader->words.items[i].column;
+		error =
+		    worse(error, parse_class(loader, &loader->words.items[i], loader->words.count - i, &rule->class));
+	}
+	if (!error)
+		error = finish_ports(loader, end, &list, rule);
+out:
+	rule->ports = list.items;
+	rule->port_count = list.count;
+	return error;
+}
+
+/* Blanks, and what a terminal would act on, become one blank. */
+static char *fold(const struct word *word)
+{
+	char *text = malloc(word->len + 1), *end = text;
+
+	if (!text)
+		return NULL;
+	for (size_t i = 0; i < word->len; i++) {
+		unsigned char c = (unsigned char)word->text[i];
+
+		if (c > ' ' && c != 0x7f)
+			*end++ = (char)c;
+		else if (end > text && end[-1] != ' ')
+			*end++ = ' ';
+	}
+	if (end > text && end[-1] == ' ')
+		end--;
+	*end = '\0';
+	return text;
+}
+
+static int keep_text(struct loader *loader, const struct statement *statement, struct policy_rule *rule)
+{
+	rule->text = fold(&statement->text);
+	rule->purpose = fold(&statement->comment);
+	rule->file = strdup(loader->source->path);
+	if (!rule->text || !rule->purpose || !rule->file)
+		return -ENOMEM;
+	if (strlen(rule->text) >= EGRET_RULE_TEXT_SIZE) {
+		report(loader, statement->text.column,
+		       "a rule of %zu bytes is over the limit of %d; `set` a variable to the list, and write that",
+		       strlen(rule->text), EGRET_RULE_TEXT_SIZE - 1);
+		return -EINVAL;
+	}
+	if (strlen(rule->purpose) >= EGRET_RULE_TEXT_SIZE) {
+		report(
+		    loader, statement->comment.column,
+		    "a comment of %zu bytes behind a rule is over the limit of %d; put the rest on a line of its own",
+		    strlen(rule->purpose), EGRET_RULE_TEXT_SIZE - 1);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int warn_double(struct loader *loader, unsigned int column, const struct policy_rule *rule)
+{
+	struct seen_rule *seen;
+
+	HASH_FIND_STR(loader->seen_rules, rule->text, seen);
+	if (seen) {
+		diag_add(loader->diag, DIAG_WARNING, loader_place(loader, column),
+			 "the same rule stands at %s:%u; remove one", seen->source->path, seen->line);
+		return 0;
+	}
+	seen = arena_alloc(&loader->arena, sizeof(*seen));
+	if (!seen)
+		return -ENOMEM;
+	*seen = (struct seen_rule){.text = rule->text, .source = loader->source, .line = loader->line};
+	HASH_ADD_KEYPTR(hh, loader->seen_rules, seen->text, (unsigned int)strlen(seen->text), seen);
+	return seen->hh.tbl ? 0 : -ENOMEM;
+}
+
+/* Takes over @rule on success. */
+static int add_rule(struct loader *loader, unsigned int column, const struct policy_rule *rule)
+{
+	struct policy *policy = loader->policy;
+	struct policy_rule *rules;
+
+	if (policy->rule_count == EGRET_MAX_RULES) {
+		if (!loader->too_many_rules)
+			report(loader, column, "more than %d rules; put destinations with the same ports into one list",
+			       EGRET_MAX_RULES);
+		loader->too_many_rules = true;
+		return -EINVAL;
+	}
+	rules = reserve(policy->rules, &loader->rule_capacity, policy->rule_count + 1, sizeof(*rules));
+	if (!rules)
+		return -ENOMEM;
+	policy->rules = rules;
+	if (warn_double(loader, column, rule))
+		return -ENOMEM;
+	rules[policy->rule_count++] = *rule;
+	return 0;
+}
+
+int rule_parse(struct loader *loader, const struct statement *statement, uint8_t action)
+{
+	struct policy_rule rule = {.action = action, .floor = loader->source->floor};
+	unsigned int column = statement->words[0].column;
+	int error;
+
+	if (statement->count < 2) {
+		report(loader, column,
+		       "`%.*s` names no destination; write a name, `*.name`, an address or a CIDR behind it",
+		       EXCERPT(&statement->words[0]));
+		return -EINVAL;
+	}
+	error = parse_dests(loader, &statement->words[1], &rule);
+	if (error != -ENOMEM)
+		error = worse(error, parse_rest(loader, statement, &rule));
+	if (!error)
+		error = keep_text(loader, statement, &rule);
+	if (!error)
+		error = add_rule(loader, column, &rule);
+	if (error)
+		rule_clear(&rule);
+	return error;
+}

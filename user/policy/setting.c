@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loader.h"
+
+/* RFC 2181 section 8: a TTL has 31 bits. */
+#define TTL_MAX_SEC 2147483647U
+
+static int report_value(struct loader *loader, const struct variable *setting, const char *right)
+{
+	report(loader, setting->values[0].column, "`%.*s` is no value of `%s`; write %s", EXCERPT(&setting->values[0]),
+	       setting->name, right);
+	return -EINVAL;
+}
+
+static int apply_seconds(struct loader *loader, const struct variable *setting, uint32_t *ret_sec)
+{
+	const struct word *word = &setting->values[0];
+	uint64_t value = 0, unit_sec = 1;
+	size_t len = word->len;
+
+	if (len > 1 && memchr("smh", word->text[len - 1], 3)) {
+		unit_sec = word->text[len - 1] == 'h' ? 3600 : word->text[len - 1] == 'm' ? 60 : 1;
+		len--;
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (word->text[i] < '0' || word->text[i] > '9')
+			return report_value(loader, setting,
+					    "seconds, or a number with s, m or h, like `900` or `15m`");
+		value = value * 10 + (uint64_t)(word->text[i] - '0');
+		if (value * unit_sec > TTL_MAX_SEC)
+			return report_value(loader, setting, "at most 2147483647 seconds (RFC 2181)");
+	}
+	*ret_sec = (uint32_t)(value * unit_sec);
+	return 0;
+}
+
+static int apply_min_ttl(struct loader *loader, const struct variable *setting)
+{
+	return apply_seconds(loader, setting, &loader->policy->settings.min_ttl_sec);
+}
+
+static int apply_max_ttl(struct loader *loader, const struct variable *setting)
+{
+	return apply_seconds(loader, setting, &loader->policy->settings.max_ttl_sec);
+}
+
+static int choose(struct loader *loader, const struct variable *setting, const char *const words[2], bool *ret)
+{
+	const struct word *value = &setting->values[0];
+
+	if (!word_is(value, words[0]) && !word_is(value, words[1])) {
+		report(loader, value->column, "`%.*s` is no value of `%s`; write `%s` or `%s`", EXCERPT(value),
+		       setting->name, words[0], words[1]);
+		return -EINVAL;
+	}
+	*ret = word_is(value, words[1]);
+	return 0;
+}
+
+static int apply_existing(struct loader *loader, const struct variable *setting)
+{
+	static const char *const words[] = {"cut", "keep"};
+
+	return choose(loader, setting, words, &loader->policy->settings.keep_existing);
+}
+
+static int apply_mode(struct loader *loader, const struct variable *setting)
+{
+	static const char *const words[] = {"enforce", "audit"};
+
+	return choose(loader, setting, words, &loader->policy->settings.audit);
+}
+
+static int apply_floor(struct loader *loader, const struct variable *setting)
+{
+	static const char *const words[] = {"off", "on"};
+
+	return choose(loader, setting, words, &loader->policy->settings.floor);
+}
+
+static int add_range(struct loader *loader, const struct word *word, size_t *capacity)
+{
+	struct policy_settings *settings = &loader->policy->settings;
+	struct policy_dest dest;
+	struct cidr *ranges;
+	int error = dest_parse(loader, word, &dest);
+
+	if (error)
+		return error;
+	if (dest.kind != POLICY_DEST_CIDR) {
+		report(loader, word->column, "`%.*s` is a name; service_ranges takes CIDRs, like 10.0.0.0/16",
+		       EXCERPT(word));
+		free(dest.name);
+		return -EINVAL;
+	}
+	ranges = reserve(settings->service_ranges, capacity, settings->service_range_count + 1, sizeof(*ranges));
+	if (!ranges)
+		return -ENOMEM;
+	settings->service_ranges = ranges;
+	ranges[settings->service_range_count++] = dest.cidr;
+	return 0;
+}
+
+static int apply_service_ranges(struct loader *loader, const struct variable *setting)
+{
+	size_t capacity = 0;
+	int error = 0;
+
+	for (size_t i = 0; i < setting->count; i++) {
+		struct word item;
+		size_t at = 0;
+
+		while (error != -ENOMEM && word_next_item(&setting->values[i], &at, &item))
+			error = worse(error, add_range(loader, &item, &capacity));
+	}
+	return error;
+}
+
+static const struct setting {
+	const char *name;
+	int (*apply)(struct loader *loader, const struct variable *setting);
+	bool list;
+} settings[] = {
+    {"min_ttl", apply_min_ttl, false},   {"max_ttl", apply_max_ttl, false},
+    {"existing", apply_existing, false}, {"mode", apply_mode, false},
+    {"floor", apply_floor, false},       {"service_ranges", apply_service_ranges, true},
+};
+
+static const struct setting *find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		if (!strcmp(settings[i].name, name))
+			return &settings[i];
+	}
+	return NULL;
+}
+
+bool setting_is_known(const char *name)
+{
+	return find(name) != NULL;
+}
+
+int setting_apply(struct loader *loader, const struct variable *variable)
+{
+	const struct setting *setting = find(variable->name);
+
+	if (variable->count > 1 && !setting->list) {
+		report(loader, variable->values[1].column, "`%s` takes one value; remove `%.*s`", setting->name,
+		       EXCERPT(&variable->values[1]));
+		return -EINVAL;
+	}
+	return setting->apply(loader, variable);
+}
+
+/* min_ttl and max_ttl may stand in different files: only the end shows whether they agree. */
+void setting_check(struct loader *loader)
+{
+	const struct policy_settings *values = &loader->policy->settings;
+	const struct variable *min, *max, *last;
+
+	if (values->min_ttl_sec <= values->max_ttl_sec && values->max_ttl_sec)
+		return;
+	HASH_FIND_STR(loader->variables, "min_ttl", min);
+	HASH_FIND_STR(loader->variables, "max_ttl", max);
+	last = max ? max : min;
+	diag_add(loader->diag, DIAG_ERROR, (struct diag_place){last->source->path, last->line, last->column},
+		 "max_ttl (%u s) must be at least 1 s and not below min_ttl (%u s); raise it, or lower min_ttl",
+		 values->max_ttl_sec, values->min_ttl_sec);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loader.h"
+
+static int parse_allow(struct loader *loader, const struct statement *statement)
+{
+	return rule_parse(loader, statement, EGRET_ALLOW);
+}
+
+static int parse_deny(struct loader *loader, const struct statement *statement)
+{
+	return rule_parse(loader, statement, EGRET_DENY);
+}
+
+static int parse_use(struct loader *loader, const struct statement *statement)
+{
+	int error = variable_expand(loader, statement->words + 1, statement->count - 1);
+	struct word name;
+
+	if (error)
+		return error;
+	if (loader->words.count != 1) {
+		report(loader, statement->words[0].column,
+		       "`use` takes one file; write `use aks/node`, a line for each");
+		return -EINVAL;
+	}
+	name = loader->words.items[0];
+	return source_use(loader, &name);
+}
+
+static int add_resolver(struct loader *loader, struct policy_resolver resolver)
+{
+	struct policy *policy = loader->policy;
+	struct policy_resolver *resolvers =
+	    reserve(policy->resolvers, &loader->resolver_capacity, policy->resolver_count + 1, sizeof(*resolvers));
+
+	if (!resolvers)
+		return -ENOMEM;
+	policy->resolvers = resolvers;
+	resolver.file = strdup(loader->source->path);
+	if (!resolver.file)
+		return -ENOMEM;
+	resolver.line = loader->line;
+	resolvers[policy->resolver_count++] = resolver;
+	return 0;
+}
+
+static int parse_resolver_item(struct loader *loader, const struct word *word)
+{
+	struct policy_dest dest;
+	int error;
+
+	if (word_is(word, "system"))
+		return add_resolver(loader, (struct policy_resolver){.system = true});
+	error = dest_parse(loader, word, &dest);
+	if (error)
+		return error;
+	if (dest.kind != POLICY_DEST_CIDR) {
+		report(loader, word->column,
+		       "`%.*s` is a name, and somebody would have to be trusted to resolve it; write an address or "
+		       "`system`",
+		       EXCERPT(word));
+		free(dest.name);
+		return -EINVAL;
+	}
+	if (!cidr_is_single(&dest.cidr)) {
+		report(loader, word->column,
+		       "`%.*s` would trust every pod in it to teach addresses; write the resolver's own address",
+		       EXCERPT(word));
+		return -EINVAL;
+	}
+	return add_resolver(loader, (struct policy_resolver){.addr = dest.cidr.addr});
+}
+
+static int parse_resolver(struct loader *loader, const struct statement *statement)
+{
+	int error = variable_expand(loader, statement->words + 1, statement->count - 1);
+
+	if (error)
+		return error;
+	if (!loader->words.count) {
+		report(loader, statement->words[0].column,
+		       "`resolver` needs an address, or `system`; write `resolver 10.0.0.10`");
+		return -EINVAL;
+	}
+	for (size_t i = 0; i < loader->words.count; i++) {
+		struct word item;
+		size_t at = 0;
+
+		while (error != -ENOMEM && word_next_item(&loader->words.items[i], &at, &item))
+			error = worse(error, parse_resolver_item(loader, &item));
+	}
+	return error;
+}
+
+static int parse_required_dest(struct loader *loader, const struct word *word, struct policy_dest *ret)
+{
+	struct policy_dest dest;
+	int error = dest_parse(loader, word, &dest);
+
+	if (error)
+		return error;
+	if (dest.kind == POLICY_DEST_PATTERN || (dest.kind == POLICY_DEST_CIDR && !cidr_is_single(&dest.cidr))) {
+		report(loader, word->column, "`%.*s` is many destinations; `require` takes one name or one address",
+		       EXCERPT(word));
+		free(dest.name);
+		return -EINVAL;
+	}
+	*ret = dest;
+	return 0;
+}
+
+static int parse_required_port(struct loader *loader, const struct word *word, struct policy_port *ret)
+{
+	struct port_list list = {0};
+	int error = port_list_parse(loader, word, &list);
+
+	if (!error && (list.count != 1 || list.items[0].lo != list.items[0].hi)) {
+		report(loader, word->column, "`%.*s` is not one port; `require` takes one, like `tcp:443`",
+		       EXCERPT(word));
+		error = -EINVAL;
+	}
+	if (!error)
+		*ret = list.items[0];
+	free(list.items);
+	return error;
+}
+
+static int add_require(struct loader *loader, struct policy_require require)
+{
+	struct policy *policy = loader->policy;
+	struct policy_require *requires =
+	    reserve(policy->requires, &loader->require_capacity, policy->require_count + 1, sizeof(*requires));
+
+	if (!requires)
+		return -ENOMEM;
+	policy->requires = requires;
+	require.file = strdup(loader->source->path);
+	if (!require.file)
+		return -ENOMEM;
+	require.line = loader->line;
+	requires[policy->require_count++] = require;
+	return 0;
+}
+
+static int parse_require(struct loader *loader, const struct statement *statement)
+{
+	int error = variable_expand(loader, statement->words + 1, statement->count - 1);
+	struct policy_require require = {0};
+
+	if (error)
+		return error;
+	if (loader->words.count != 2) {
+		report(loader, statement->words[0].column,
+		       "`require` takes a destination and a port; write `require mcr.microsoft.com tcp:443`");
+		return -EINVAL;
+	}
+	error = parse_required_dest(loader, &loader->words.items[0], &require.dest);
+	if (error != -ENOMEM)
+		error = worse(error, parse_required_port(loader, &loader->words.items[1], &require.port));
+	if (!error && require.dest.kind == POLICY_DEST_CIDR)
+		require.port.app = EGRET_APP_NONE;
+	if (!error)
+		error = add_require(loader, require);
+	if (error)
+		free(require.dest.name);
+	return error;
+}
+
+static const struct keyword {
+	const char *name;
+	int (*parse)(struct loader *loader, const struct statement *statement);
+} keywords[] = {
+    {"allow", parse_allow},     {"deny", parse_deny},  {"resolver", parse_resolver},
+    {"require", parse_require}, {"set", variable_set}, {"use", parse_use},
+};
+#define KEYWORD_COUNT (sizeof(keywords) / sizeof(keywords[0]))
+
+static int report_unknown(struct loader *loader, const struct word *word)
+{
+	struct nearest nearest = {.loader = loader, .word = word};
+
+	for (size_t i = 0; i < KEYWORD_COUNT; i++)
+		nearest_try(&nearest, keywords[i].name);
+	if (nearest.best)
+		report(loader, word->column, "unknown statement `%.*s`; did you mean `%s`?", EXCERPT(word),
+		       nearest.best);
+	else
+		report(loader, word->column,
+		       "unknown statement `%.*s`; a line begins with allow, deny, resolver, require, set or use",
+		       EXCERPT(word));
+	return -EINVAL;
+}
+
+int statement_parse(struct loader *loader, const struct statement *statement)
+{
+	for (size_t i = 0; i < KEYWORD_COUNT; i++) {
+		if (word_is(&statement->words[0], keywords[i].name))
+			return keywords[i].parse(loader, statement);
+	}
+	return report_unknown(loader, &statement->words[0]);
+}
