@@ -64,6 +64,8 @@ static __noinline int events_denied(const struct egret_sock *state, const struct
 	if (!pkt || !why || !cfg)
 		return 0;
 	audit = cfg->audit & 1;
+	if (state && state->cgroup_id == cfg->unaccounted_cgroup)
+		return audit;
 	counter_add(&reasons, why->reason, pkt->len_bytes);
 	if (audit)
 		events_allowed(EGRET_RULE_AUDITED, pkt);

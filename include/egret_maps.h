@@ -9,8 +9,7 @@
  * Who writes what (one writer a map):
  *   agent     config, policy tables (addrs, cidrs, ports, rules, texts, names),
  *             classes, meta
- *   programs  sockets, flows, counters, reasons, drops, existing; the agent empties
- *             drops, counters and reasons once, after the self-test of an attach
+ *   programs  sockets, flows, counters, reasons, drops, existing
  *
  * The policy tables come in two slots. The generation's lowest bit says which
  * one rules: the other is filled first, then one 32-bit store switches all.
@@ -127,7 +126,8 @@ struct egret_config {
 	__u32 keep_existing;
 	__u32 has_deny;	   /* 0 = no deny rule: loopback needs no look-up */
 	__u32 class_epoch; /* bumped when `classes` changes, with the generation */
-	__u32 pad[10];
+	__u64 unaccounted_cgroup; /* of the self-test; 0 = none runs */
+	__u32 pad[8];
 };
 
 enum egret_origin {

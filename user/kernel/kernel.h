@@ -57,7 +57,7 @@ void kernel_set_keep_existing(struct kernel *kernel, bool keep);
  * are attached already, the programs are swapped without a gap. All or nothing. */
 int kernel_attach(struct kernel *kernel, int cgroup_fd, struct error *error);
 /* Promise 12: a socket made in the governed cgroup must be denied @addr, which no
- * rule allows. Forgets what the test itself left in counters and drops. */
+ * rule allows. The test itself is not accounted for. */
 int kernel_self_test(struct kernel *kernel, int cgroup_fd, const struct egret_addr *addr, struct error *error);
 
 /* Takes an instance down whoever holds it: links, then pins, then the folder. */

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Object -> skeleton -> program. `make help` lists what can be asked for.
+
+CC      ?= gcc
+CLANG   ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
+B       := build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+VERSION := $(shell cat VERSION)
+
+ARCH     := $(shell uname -m)
+BPF_ARCH := $(if $(filter aarch64,$(ARCH)),arm64,x86)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Werror
+CPPFLAGS += -D_GNU_SOURCE -DEGRET_VERSION='"$(VERSION)"' -DEGRET_RULES_PATH='"$(PREFIX)/share/egret/rules"' \
+            -Iinclude -Iuser -I$(B)
+CFLAGS   ?= -O2 -g
+ALL_CFLAGS := -std=gnu11 $(WARNINGS) -fstack-protector-strong -ffunction-sections -fdata-sections $(CFLAGS)
+LDFLAGS  += -Wl,--gc-sections
+LDLIBS   := -lbpf -lelf -lz -lcares -ljansson
+
+SOURCES := $(wildcard user/*/*.c)
+OBJECTS := $(SOURCES:%.c=$(B)/%.o)
+
+.PHONY: all
+all: $(B)/egret
+
+$(B)/egret: $(OBJECTS)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/user/%.o: user/%.c | $(B)/egret.skel.h
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/egret.bpf.o: bpf/egret.bpf.c $(wildcard bpf/*.h include/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) -target bpf -mcpu=v3 -O2 -g -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror \
+		-Iinclude -Ibpf -I/usr/include/$(ARCH)-linux-gnu -c -o $@ $<
+
+$(B)/egret.skel.h: $(B)/egret.bpf.o
+	$(BPFTOOL) gen skeleton $< name egret_bpf > $@.new
+	mv $@.new $@
+
+-include $(OBJECTS:.o=.d)
+
+include mk/static.mk
+include mk/test.mk
+include mk/lint.mk
+include mk/install.mk
+
+.PHONY: clean
+clean:
+	rm -rf $(B)
+
+.PHONY: help
+help:
+	@sed -n 's/^## //p' Makefile mk/*.mk

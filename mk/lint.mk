@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+C_FILES := $(wildcard bpf/*.[ch] include/*.h user/*/*.[ch] tests/*/*.[ch] bench/*.[ch])
+
+## make fmt             format all C files in place
+.PHONY: fmt
+fmt:
+	clang-format -i $(C_FILES)
+
+## make lint            clang-format, clang-tidy and cppcheck; a warning is an error
+.PHONY: lint
+lint: $(B)/egret.skel.h
+	clang-format --dry-run -Werror $(C_FILES)
+	clang-tidy --quiet --warnings-as-errors='*' $(SOURCES) -- $(CPPFLAGS) -std=gnu11 2>/dev/null
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
+		--inline-suppr --suppress=missingIncludeSystem -Iinclude -Iuser user

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# One static binary with the BPF object inside, and the image that holds it.
+
+## make static          one static binary: build/egret-static
+.PHONY: static
+static: $(B)/egret-static
+
+$(B)/egret-static: $(OBJECTS)
+	$(CC) -static $(LDFLAGS) -o $@.new $^ $(LDLIBS)
+	strip $@.new
+	mv $@.new $@
+
+## make image           container image egret:VERSION, with buildah, no daemon
+.PHONY: image
+image: $(B)/egret-static
+	deploy/image/build egret:$(VERSION)

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The pins of an instance: names, opening, taking down. */
+#include "internal.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#define NAME_ENTRY(name) #name,
+const char *const kernel_map_names[MAP_COUNT] = { KERNEL_MAPS(NAME_ENTRY) };
+const char *const kernel_hook_names[HOOK_COUNT] = { KERNEL_HOOKS(NAME_ENTRY) };
+
+void instance_pin_path(char buf[static PIN_PATH_SIZE], const char *instance, const char *kind, const char *name)
+{
+	snprintf(buf, PIN_PATH_SIZE, INSTANCES "/%s/%s_%s", instance, kind, name);
+}
+
+int instance_check_name(const char *instance, struct error *error)
+{
+	size_t len = strlen(instance);
+
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)instance[i]) && instance[i] != '-' && instance[i] != '_')
+			len = 0;
+	if (len && len < sizeof(((struct kernel *)0)->instance))
+		return 0;
+	return error_set(error, -EINVAL, "\"%s\" cannot name an instance; use up to 63 letters, digits, - and _", instance);
+}
+
+struct kernel *kernel_alloc(const char *instance)
+{
+	struct kernel *kernel = calloc(1, sizeof(*kernel));
+
+	if (!kernel)
+		return NULL;
+	snprintf(kernel->instance, sizeof(kernel->instance), "%s", instance);
+	kernel->dir_fd = kernel->inner_addrs = kernel->inner_ports = -1;
+	for (int i = 0; i < MAP_COUNT; i++)
+		kernel->maps[i] = -1;
+	for (int i = 0; i < HOOK_COUNT; i++)
+		kernel->links[i] = -1;
+	return kernel;
+}
+
+int kernel_map_config(struct kernel *kernel, bool writable, struct error *error)
+{
+	int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+	void *page;
+
+	page = mmap(NULL, sizeof(*kernel->config), protection, MAP_SHARED, kernel->maps[MAP_config], 0);
+	if (page == MAP_FAILED)
+		return error_set(error, -errno, "cannot map the configuration of instance %s: %s", kernel->instance,
+				 strerror(errno));
+	kernel->config = page;
+	kernel->writable = writable;
+	return 0;
+}
+
+/* A pinned map is looked at before it is read: another version may have left it. */
+static int check_abi(const struct kernel *kernel, struct error *error)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+	struct egret_meta meta;
+
+	if (bpf_obj_get_info_by_fd(kernel->maps[MAP_meta], &info, &len) || info.type != BPF_MAP_TYPE_ARRAY ||
+	    info.value_size != sizeof(meta) || kernel_get_meta(kernel, &meta) ||
+	    (meta.abi && meta.abi != EGRET_ABI_VERSION))
+		return error_set(error, -EPROTO, "instance %s was made by another version of Egret; "
+						 "use that version, or take it down: egret detach --instance %s",
+				 kernel->instance, kernel->instance);
+	return 0;
+}
+
+int kernel_open(const char *instance, struct kernel **ret, struct error *error)
+{
+	char path[PIN_PATH_SIZE];
+	struct kernel *kernel;
+	int rc;
+
+	rc = instance_check_name(instance, error);
+	if (rc)
+		return rc;
+	kernel = kernel_alloc(instance);
+	if (!kernel)
+		return error_set(error, -ENOMEM, "out of memory");
+	for (int i = 0; i < MAP_COUNT; i++) {
+		instance_pin_path(path, instance, "map", kernel_map_names[i]);
+		kernel->maps[i] = bpf_obj_get(path);
+		if (kernel->maps[i] >= 0)
+			continue;
+		rc = -errno;
+		if (rc == -EPERM || rc == -EACCES)
+			error_set(error, -EPERM, "reading the maps of instance %s needs root; use sudo", instance);
+		else
+			error_set(error, rc, "no instance %s is running here; start it: egret run --policy FILE", instance);
+		goto out;
+	}
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		instance_pin_path(path, instance, "link", kernel_hook_names[i]);
+		kernel->links[i] = bpf_obj_get(path);
+	}
+	rc = check_abi(kernel, error);
+	if (!rc)
+		rc = kernel_map_config(kernel, false, error);
+	if (rc)
+		goto out;
+	*ret = kernel;
+	return 0;
+out:
+	kernel_free(kernel);
+	return rc;
+}
+
+bool kernel_is_attached(const struct kernel *kernel, const char **ret_missing)
+{
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		struct bpf_link_info info = {};
+		__u32 len = sizeof(info);
+
+		/* A link whose cgroup was removed is dead, and says so with cgroup id 0. */
+		if (kernel->links[i] >= 0 && !bpf_obj_get_info_by_fd(kernel->links[i], &info, &len) &&
+		    info.cgroup.cgroup_id)
+			continue;
+		if (ret_missing)
+			*ret_missing = kernel_hook_names[i];
+		return false;
+	}
+	return true;
+}
+
+/* A holder that still runs has the link open: it is cut, not only unpinned. */
+static int take_link_down(const char *instance, const char *hook, struct error *error)
+{
+	char path[PIN_PATH_SIZE];
+	int fd, rc = 0;
+
+	instance_pin_path(path, instance, "link", hook);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : error_set(error, -errno, "cannot open %s: %s", path, strerror(errno));
+	/* BPF_LINK_DETACH: 5.9. A link without its cgroup is detached already. */
+	if (bpf_link_detach(fd) && errno != ENOLINK && errno != EINVAL)
+		rc = error_set(error, -errno, "cannot detach %s: %s", path, strerror(errno));
+	close(fd);
+	if (!rc && unlink(path))
+		rc = error_set(error, -errno, "cannot remove %s: %s", path, strerror(errno));
+	return rc;
+}
+
+int kernel_detach(const char *instance, struct error *error)
+{
+	char path[PIN_PATH_SIZE];
+	int rc;
+
+	rc = instance_check_name(instance, error);
+	if (rc)
+		return rc;
+	snprintf(path, sizeof(path), INSTANCES "/%s", instance);
+	if (access(path, F_OK))
+		return error_set(error, -ENOENT, "no instance %s is running here", instance);
+	/* Last attached, first cut: egress must not judge sockets without a stamp. */
+	for (int i = HOOK_COUNT - 1; i >= 0; i--) {
+		rc = take_link_down(instance, kernel_hook_names[i], error);
+		if (rc)
+			return rc;
+	}
+	for (int i = 0; i < MAP_COUNT; i++) {
+		instance_pin_path(path, instance, "map", kernel_map_names[i]);
+		if (unlink(path) && errno != ENOENT)
+			return error_set(error, -errno, "cannot remove %s: %s", path, strerror(errno));
+	}
+	snprintf(path, sizeof(path), INSTANCES "/%s", instance);
+	if (rmdir(path))
+		return error_set(error, -errno, "cannot remove %s: %s; something else was pinned there", path,
+				 strerror(errno));
+	rmdir(INSTANCES); /* stays while other instances are there */
+	return 0;
+}
+
+int kernel_each_instance(void (*visit)(void *context, const char *instance), void *context)
+{
+	DIR *dir = opendir(INSTANCES);
+	struct dirent *entry;
+
+	if (!dir)
+		return errno == ENOENT ? 0 : -errno;
+	while ((entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			visit(context, entry->d_name);
+	closedir(dir);
+	return 0;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the files of kernel/ share, and nobody else sees. */
+#ifndef EGRET_KERNEL_INTERNAL_H
+#define EGRET_KERNEL_INTERNAL_H
+
+#include "kernel.h"
+
+#define BPFFS "/sys/fs/bpf"
+#define INSTANCES BPFFS "/egret"
+#define PIN_PATH_SIZE 256
+
+/* X(map): every map that is pinned. */
+#define KERNEL_MAPS(X)                                                                                                 \
+	X(addrs)                                                                                                       \
+	X(cidrs)                                                                                                       \
+	X(ports)                                                                                                       \
+	X(rules)                                                                                                       \
+	X(texts)                                                                                                       \
+	X(config)                                                                                                      \
+	X(meta)                                                                                                        \
+	X(classes)                                                                                                     \
+	X(names)                                                                                                       \
+	X(sockets)                                                                                                     \
+	X(flows)                                                                                                       \
+	X(counters)                                                                                                    \
+	X(reasons)                                                                                                     \
+	X(drops)                                                                                                       \
+	X(existing)
+
+enum kernel_map {
+#define KERNEL_MAP_ENUM(map) MAP_##map,
+	KERNEL_MAPS(KERNEL_MAP_ENUM)
+#undef KERNEL_MAP_ENUM
+	MAP_COUNT
+};
+
+/* X(hook), in the order of attaching: what only remembers comes first, what
+ * denies last, so that a socket is never judged without its stamp. */
+#define KERNEL_HOOKS(X)                                                                                                \
+	X(create)                                                                                                      \
+	X(ingress)                                                                                                     \
+	X(connect4)                                                                                                    \
+	X(connect6)                                                                                                    \
+	X(sendmsg4)                                                                                                    \
+	X(sendmsg6)                                                                                                    \
+	X(egress)
+
+enum kernel_hook {
+#define KERNEL_HOOK_ENUM(hook) HOOK_##hook,
+	KERNEL_HOOKS(KERNEL_HOOK_ENUM)
+#undef KERNEL_HOOK_ENUM
+	HOOK_COUNT
+};
+
+extern const char *const kernel_map_names[MAP_COUNT];
+extern const char *const kernel_hook_names[HOOK_COUNT];
+
+struct egret_bpf;
+
+/* Descriptors are -1 where there is none. */
+struct kernel {
+	char instance[64];
+	int dir_fd; /* of the pins; holds the lock of whoever made it */
+	int maps[MAP_COUNT];
+	int links[HOOK_COUNT];
+	struct egret_bpf *skeleton; /* NULL in a reader */
+	struct egret_config *config; /* mapped */
+	bool writable;
+	bool was_running;
+	/* Inner maps of the slot that rules, for changes of single addresses. */
+	int inner_addrs, inner_ports;
+	size_t ports_written, ports_capacity;
+};
+
+void instance_pin_path(char buf[static PIN_PATH_SIZE], const char *instance, const char *kind, const char *name);
+/* A name that can be a folder's, and nothing more. */
+int instance_check_name(const char *instance, struct error *error);
+struct kernel *kernel_alloc(const char *instance);
+int kernel_map_config(struct kernel *kernel, bool writable, struct error *error);
+/* The inner map of the slot that rules; the caller closes it. */
+int kernel_inner_fd(const struct kernel *kernel, enum kernel_map outer);
+
+#endif

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Loading the programs, and attaching them. */
+#include "internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "egret.skel.h"
+
+/* libbpf's words go here, so that a refused load can quote the last of them. */
+static char last_words[256];
+
+static int keep_last_words(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level == LIBBPF_WARN)
+		vsnprintf(last_words, sizeof(last_words), format, args);
+	return 0;
+}
+
+/* The folder of the pins is also the lock: who has it locked, owns the instance. */
+static int lock_instance(struct kernel *kernel, struct error *error)
+{
+	char path[PIN_PATH_SIZE];
+
+	snprintf(path, sizeof(path), INSTANCES "/%s", kernel->instance);
+	if ((mkdir(INSTANCES, 0700) && errno != EEXIST) || (mkdir(path, 0700) && errno != EEXIST))
+		return error_set(error, -errno, "cannot make %s: %s", path, strerror(errno));
+	kernel->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (kernel->dir_fd < 0)
+		return error_set(error, -errno, "cannot open %s: %s", path, strerror(errno));
+	if (!flock(kernel->dir_fd, LOCK_EX | LOCK_NB))
+		return 0;
+	return error_set(error, -EBUSY, "instance %s is held by another agent (see egret status --instance %s); "
+					"stop that one, or choose another --instance",
+			 kernel->instance, kernel->instance);
+}
+
+static uint32_t tick_hz(void)
+{
+	struct timespec resolution;
+
+	/* The coarse clocks advance once a tick: clock_getres(2). */
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &resolution) || !resolution.tv_nsec)
+		return 250;
+	return (1000000000 + resolution.tv_nsec / 2) / resolution.tv_nsec;
+}
+
+static int pin_maps(struct kernel *kernel)
+{
+	char path[PIN_PATH_SIZE];
+	struct bpf_map *map;
+	int rc;
+
+	for (int i = 0; i < MAP_COUNT; i++) {
+		map = bpf_object__find_map_by_name(kernel->skeleton->obj, kernel_map_names[i]);
+		if (!map)
+			return -ENOENT;
+		instance_pin_path(path, kernel->instance, "map", kernel_map_names[i]);
+		rc = bpf_map__set_pin_path(map, path);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static void open_pinned_links(struct kernel *kernel)
+{
+	char path[PIN_PATH_SIZE];
+
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		instance_pin_path(path, kernel->instance, "link", kernel_hook_names[i]);
+		kernel->links[i] = bpf_obj_get(path);
+		kernel->was_running |= kernel->links[i] >= 0;
+	}
+}
+
+static int refused_load(const struct kernel *kernel, int rc, struct error *error)
+{
+	last_words[strcspn(last_words, "\n")] = '\0';
+	if (rc == -EPERM)
+		return error_set(error, rc, "the kernel does not let Egret load its programs (%s); run it as root, with no "
+					    "seccomp or lockdown=confidentiality in the way", last_words);
+	if (rc == -EINVAL && strstr(last_words, "parameter mismatch"))
+		return error_set(error, rc, "instance %s was made by another version of Egret; take it down first: "
+					    "egret detach --instance %s", kernel->instance, kernel->instance);
+	return error_set(error, rc, "the kernel refused Egret's programs (%s: %s)", strerror(-rc), last_words);
+}
+
+static int load_programs(struct kernel *kernel, struct error *error)
+{
+	int rc;
+
+	libbpf_set_print(keep_last_words);
+	kernel->skeleton = egret_bpf__open();
+	if (!kernel->skeleton)
+		return error_set(error, -errno, "cannot read the BPF object: %s", strerror(errno));
+	kernel->skeleton->rodata->ticks_per_sec = tick_hz();
+	rc = pin_maps(kernel);
+	if (!rc)
+		rc = egret_bpf__load(kernel->skeleton);
+	if (rc)
+		return refused_load(kernel, rc, error);
+	for (int i = 0; i < MAP_COUNT; i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(kernel->skeleton->obj, kernel_map_names[i]);
+
+		kernel->maps[i] = fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 3);
+		if (kernel->maps[i] < 0)
+			return error_set(error, -errno, "cannot keep a map open: %s", strerror(errno));
+	}
+	return 0;
+}
+
+/* A failed start leaves no pins of its own behind. */
+static void remove_fresh_pins(const struct kernel *kernel)
+{
+	struct error ignored;
+
+	if (!kernel->was_running && kernel->dir_fd >= 0)
+		kernel_detach(kernel->instance, &ignored);
+}
+
+int kernel_new(const char *instance, struct kernel **ret, struct error *error)
+{
+	struct kernel *kernel;
+	int rc;
+
+	rc = instance_check_name(instance, error);
+	if (rc)
+		return rc;
+	kernel = kernel_alloc(instance);
+	if (!kernel)
+		return error_set(error, -ENOMEM, "out of memory");
+	rc = lock_instance(kernel, error);
+	if (rc)
+		goto out;
+	open_pinned_links(kernel);
+	rc = load_programs(kernel, error);
+	if (!rc)
+		rc = kernel_map_config(kernel, true, error);
+	if (rc) {
+		remove_fresh_pins(kernel);
+		goto out;
+	}
+	*ret = kernel;
+	return 0;
+out:
+	kernel_free(kernel);
+	return rc;
+}
+
+void kernel_free(struct kernel *kernel)
+{
+	if (!kernel)
+		return;
+	if (kernel->config)
+		munmap(kernel->config, sizeof(*kernel->config));
+	for (int i = 0; i < MAP_COUNT; i++)
+		if (kernel->maps[i] >= 0)
+			close(kernel->maps[i]);
+	for (int i = 0; i < HOOK_COUNT; i++)
+		if (kernel->links[i] >= 0)
+			close(kernel->links[i]);
+	if (kernel->inner_addrs >= 0)
+		close(kernel->inner_addrs);
+	if (kernel->inner_ports >= 0)
+		close(kernel->inner_ports);
+	if (kernel->dir_fd >= 0)
+		close(kernel->dir_fd);
+	egret_bpf__destroy(kernel->skeleton);
+	free(kernel);
+}
+
+bool kernel_was_running(const struct kernel *kernel)
+{
+	return kernel->was_running;
+}
+
+static struct bpf_program *hook_program(const struct kernel *kernel, enum kernel_hook hook)
+{
+	struct bpf_program *const programs[HOOK_COUNT] = {
+#define HOOK_PROGRAM(hook) [HOOK_##hook] = kernel->skeleton->progs.egret_##hook,
+		KERNEL_HOOKS(HOOK_PROGRAM)
+#undef HOOK_PROGRAM
+	};
+
+	return programs[hook];
+}
+
+static int attach_hook(struct kernel *kernel, enum kernel_hook hook, int cgroup_fd)
+{
+	struct bpf_program *program = hook_program(kernel, hook);
+	char path[PIN_PATH_SIZE];
+	int fd;
+
+	/* BPF_LINK_UPDATE: 5.7. The old program runs until the new one does. */
+	if (kernel->links[hook] >= 0)
+		return bpf_link_update(kernel->links[hook], bpf_program__fd(program), NULL) ? -errno : 0;
+	fd = bpf_link_create(bpf_program__fd(program), cgroup_fd, bpf_program__expected_attach_type(program), NULL);
+	if (fd < 0)
+		return -errno;
+	instance_pin_path(path, kernel->instance, "link", kernel_hook_names[hook]);
+	if (bpf_obj_pin(fd, path)) {
+		int rc = -errno;
+
+		close(fd);
+		return rc;
+	}
+	kernel->links[hook] = fd;
+	return 0;
+}
+
+/* A running instance may not be moved to another cgroup behind its user's back. */
+static int check_same_cgroup(const struct kernel *kernel, int cgroup_fd, struct error *error)
+{
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+	struct stat st;
+
+	if (kernel->links[HOOK_egress] < 0)
+		return 0;
+	if (fstat(cgroup_fd, &st) || bpf_obj_get_info_by_fd(kernel->links[HOOK_egress], &info, &len))
+		return error_set(error, -errno, "cannot tell which cgroup instance %s governs: %s", kernel->instance,
+				 strerror(errno));
+	if (info.cgroup.cgroup_id == st.st_ino)
+		return 0;
+	return error_set(error, -EBUSY, "instance %s governs another cgroup; take it down first: egret detach --instance %s",
+			 kernel->instance, kernel->instance);
+}
+
+int kernel_attach(struct kernel *kernel, int cgroup_fd, struct error *error)
+{
+	int rc;
+
+	rc = check_same_cgroup(kernel, cgroup_fd, error);
+	for (int i = 0; i < HOOK_COUNT && !rc; i++) {
+		rc = attach_hook(kernel, i, cgroup_fd);
+		if (!rc)
+			continue;
+		error_set(error, rc, "cannot attach to the hook %s of the cgroup: %s%s", kernel_hook_names[i], strerror(-rc),
+			  rc == -EPERM ? "; another program holds it exclusively (bpftool cgroup tree shows which)" : "");
+	}
+	if (rc)
+		remove_fresh_pins(kernel);
+	return rc;
+}

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Reading an instance: counters, texts, drops, and what its tables say. */
+#include "internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+const struct egret_config *kernel_config(const struct kernel *kernel)
+{
+	return kernel->config;
+}
+
+int kernel_get_meta(const struct kernel *kernel, struct egret_meta *ret)
+{
+	uint32_t zero = 0;
+
+	return bpf_map_lookup_elem(kernel->maps[MAP_meta], &zero, ret) ? -errno : 0;
+}
+
+int kernel_set_meta(struct kernel *kernel, const struct egret_meta *meta)
+{
+	uint32_t zero = 0;
+
+	return bpf_map_update_elem(kernel->maps[MAP_meta], &zero, meta, BPF_ANY) ? -errno : 0;
+}
+
+static int sum_over_cpus(int fd, uint32_t index, struct egret_counter *ret)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct egret_counter *values, sum = {};
+
+	if (cpus < 0)
+		return cpus;
+	values = calloc(cpus, sizeof(*values));
+	if (!values)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(fd, &index, values)) {
+		free(values);
+		return -errno;
+	}
+	for (int i = 0; i < cpus; i++) {
+		sum.packets += values[i].packets;
+		sum.bytes += values[i].bytes;
+	}
+	free(values);
+	*ret = sum;
+	return 0;
+}
+
+int kernel_get_counter(const struct kernel *kernel, uint32_t rule, struct egret_counter *ret)
+{
+	return sum_over_cpus(kernel->maps[MAP_counters], rule, ret);
+}
+
+int kernel_get_reason(const struct kernel *kernel, uint32_t reason, struct egret_counter *ret)
+{
+	return sum_over_cpus(kernel->maps[MAP_reasons], reason, ret);
+}
+
+int kernel_inner_fd(const struct kernel *kernel, enum kernel_map outer)
+{
+	uint32_t slot = kernel->config->generation & 1, id;
+	int fd;
+
+	if (bpf_map_lookup_elem(kernel->maps[outer], &slot, &id))
+		return -errno;
+	fd = bpf_map_get_fd_by_id(id);
+	return fd < 0 ? -errno : fd;
+}
+
+static int lookup_inner(const struct kernel *kernel, enum kernel_map outer, const void *key, void *ret)
+{
+	int fd = kernel_inner_fd(kernel, outer), rc;
+
+	if (fd < 0)
+		return fd;
+	rc = bpf_map_lookup_elem(fd, key, ret) ? -errno : 0;
+	close(fd);
+	return rc;
+}
+
+int kernel_get_text(const struct kernel *kernel, uint32_t rule, struct egret_rule_text *ret)
+{
+	uint32_t index = rule - EGRET_RULE_FIRST;
+	struct egret_rule_text text;
+	int rc;
+
+	rc = lookup_inner(kernel, MAP_texts, &index, &text);
+	if (rc)
+		return rc;
+	if (!text.text[0]) /* an array has its empty places too */
+		return -ENOENT;
+	*ret = text;
+	return 0;
+}
+
+int kernel_get_name(const struct kernel *kernel, uint32_t index, struct egret_name *ret)
+{
+	return bpf_map_lookup_elem(kernel->maps[MAP_names], &index, ret) ? -errno : 0;
+}
+
+/*
+ * Walks a map that programs write meanwhile. An entry that goes away takes the
+ * walk's place with it, and the kernel starts over: the bound ends that.
+ */
+static int each_entry(int fd, size_t bound, void *keys[2], int (*visit)(void *context, const void *key), void *context)
+{
+	void *previous = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; i < bound && !rc; i++) {
+		void *key = keys[i & 1];
+
+		if (bpf_map_get_next_key(fd, previous, key))
+			return errno == ENOENT ? 0 : -errno;
+		rc = visit(context, key);
+		previous = key;
+	}
+	return rc;
+}
+
+struct drop_walk {
+	int fd;
+	int (*visit)(void *context, const struct egret_drop_key *key, const struct egret_drop *drop);
+	void *context;
+};
+
+static int visit_drop(void *context, const void *key)
+{
+	struct drop_walk *walk = context;
+	struct egret_drop drop;
+
+	if (bpf_map_lookup_elem(walk->fd, key, &drop))
+		return 0;
+	return walk->visit(walk->context, key, &drop);
+}
+
+int kernel_each_drop(const struct kernel *kernel,
+		     int (*visit)(void *context, const struct egret_drop_key *key, const struct egret_drop *drop),
+		     void *context)
+{
+	struct drop_walk walk = { kernel->maps[MAP_drops], visit, context };
+	struct egret_drop_key keys[2];
+
+	return each_entry(walk.fd, 2 * EGRET_MAX_DROPS, (void *[]){ &keys[0], &keys[1] }, visit_drop, &walk);
+}
+
+struct name_walk {
+	int fd;
+	int (*visit)(void *context, uint32_t index, const struct egret_name *name);
+	void *context;
+};
+
+static int visit_name(void *context, const void *key)
+{
+	struct name_walk *walk = context;
+	struct egret_name name;
+
+	if (bpf_map_lookup_elem(walk->fd, key, &name))
+		return 0;
+	return walk->visit(walk->context, *(const uint32_t *)key, &name);
+}
+
+int kernel_each_name(const struct kernel *kernel,
+		     int (*visit)(void *context, uint32_t index, const struct egret_name *name), void *context)
+{
+	struct name_walk walk = { kernel->maps[MAP_names], visit, context };
+	uint32_t keys[2];
+
+	return each_entry(walk.fd, 2 * EGRET_MAX_NAMES, (void *[]){ &keys[0], &keys[1] }, visit_name, &walk);
+}
+
+struct existing_walk {
+	int fd;
+	int (*visit)(void *context, const struct egret_existing *value);
+	void *context;
+};
+
+static int visit_existing(void *context, const void *key)
+{
+	struct existing_walk *walk = context;
+	struct egret_existing value;
+
+	if (bpf_map_lookup_elem(walk->fd, key, &value))
+		return 0;
+	return walk->visit(walk->context, &value);
+}
+
+int kernel_each_existing(const struct kernel *kernel, int (*visit)(void *context, const struct egret_existing *value),
+			 void *context)
+{
+	struct existing_walk walk = { kernel->maps[MAP_existing], visit, context };
+	uint64_t keys[2];
+
+	return each_entry(walk.fd, 2 * EGRET_MAX_EXISTING, (void *[]){ &keys[0], &keys[1] }, visit_existing, &walk);
+}
+
+static int find_dest(const struct kernel *kernel, const struct egret_addr *addr, struct egret_dest *ret)
+{
+	struct egret_cidr_key key = { .prefix_len = 128, .addr = *addr };
+
+	if (!lookup_inner(kernel, MAP_addrs, addr, ret))
+		return 0;
+	return lookup_inner(kernel, MAP_cidrs, &key, ret);
+}
+
+int kernel_judge(const struct kernel *kernel, const struct egret_addr *addr, uint8_t l4_proto, uint16_t port,
+		 uint32_t classes, struct judgement *ret)
+{
+	struct egret_port list[EGRET_MAX_PORTS_PER_DEST];
+	struct egret_dest dest = {};
+	int rc;
+
+	rc = find_dest(kernel, addr, &dest);
+	if (rc && rc != -ENOENT)
+		return rc;
+	if (dest.count > EGRET_MAX_PORTS_PER_DEST)
+		return -EPROTO;
+	for (uint32_t i = 0; i < dest.count; i++) {
+		uint32_t index = dest.first + i;
+
+		rc = lookup_inner(kernel, MAP_ports, &index, &list[i]);
+		if (rc)
+			return rc;
+	}
+	*ret = compiled_judge_list(list, dest.count, l4_proto, port, classes);
+	return 0;
+}
+
+static uint64_t map_memory(int fd)
+{
+	char path[64], line[128];
+	unsigned long long bytes = 0;
+	FILE *info;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	info = fopen(path, "re");
+	if (!info)
+		return 0;
+	while (fgets(line, sizeof(line), info))
+		if (sscanf(line, "memlock: %llu", &bytes) == 1)
+			break;
+	fclose(info);
+	return bytes;
+}
+
+static uint32_t count_entries(int fd, const struct bpf_map_info *info)
+{
+	unsigned char keys[2][64];
+	uint32_t count = 0;
+
+	if ((info->type != BPF_MAP_TYPE_HASH && info->type != BPF_MAP_TYPE_LRU_HASH &&
+	     info->type != BPF_MAP_TYPE_LPM_TRIE) || info->key_size > sizeof(keys[0]))
+		return 0;
+	while (count <= info->max_entries &&
+	       !bpf_map_get_next_key(fd, count ? keys[count & 1] : NULL, keys[(count + 1) & 1]))
+		count++;
+	return count;
+}
+
+static void fill_of(int fd, const char *name, struct kernel_map_fill *ret)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+
+	memset(ret, 0, sizeof(*ret));
+	ret->name = name;
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+		return;
+	ret->max_entries = info.max_entries;
+	ret->entries = count_entries(fd, &info);
+	ret->memory_bytes = map_memory(fd);
+}
+
+size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[static KERNEL_MAP_FILLS])
+{
+	size_t count = 0;
+
+	_Static_assert(MAP_COUNT <= KERNEL_MAP_FILLS, "KERNEL_MAP_FILLS is too small");
+	for (int i = 0; i < MAP_COUNT; i++) {
+		int fd = kernel->maps[i];
+
+		if (i > MAP_texts) {
+			fill_of(fd, kernel_map_names[i], &ret[count++]);
+			continue;
+		}
+		fd = kernel_inner_fd(kernel, i);
+		fill_of(fd, kernel_map_names[i], &ret[count++]);
+		if (fd >= 0)
+			close(fd);
+	}
+	return count;
+}

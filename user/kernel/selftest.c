@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Promise 12. A child joins a cgroup of its own below the governed one, makes
+ * sockets there, and must be refused. These denials are not accounted for: a
+ * person should not read of one that Egret caused.
+ */
+#include "internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define DISCARD_PORT 9 /* RFC 863: should a packet get out, it asks for no answer */
+#define SELF_TEST_CGROUP "egret-selftest"
+
+enum outcome { REFUSED = 0, LET_OUT = 1, NOT_TRIED = 2 };
+
+static struct sockaddr_in6 target(const struct egret_addr *addr)
+{
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_port = htons(DISCARD_PORT) };
+
+	memcpy(&to.sin6_addr, addr, sizeof(to.sin6_addr));
+	return to;
+}
+
+/* Both ways of sending a datagram: sendmsg's hook, and egress behind connect(). */
+static int try_to_send(const struct egret_addr *addr)
+{
+	struct sockaddr_in6 to = target(addr);
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return NOT_TRIED;
+	if (sendto(fd, "", 1, 0, (struct sockaddr *)&to, sizeof(to)) >= 0 || errno != EPERM)
+		return LET_OUT;
+	/* Without a route there is nothing for egress to see. */
+	if (connect(fd, (struct sockaddr *)&to, sizeof(to)))
+		return errno == ENETUNREACH || errno == EHOSTUNREACH || errno == EADDRNOTAVAIL ? REFUSED : LET_OUT;
+	return send(fd, "", 1, 0) < 0 && errno == EPERM ? REFUSED : LET_OUT;
+}
+
+static int run_child(int cgroup_fd, const struct egret_addr *addr)
+{
+	int fd = openat(cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		return NOT_TRIED;
+	return try_to_send(addr);
+}
+
+static int outcome_of_child(int cgroup_fd, const struct egret_addr *addr)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		return NOT_TRIED;
+	if (!pid)
+		_exit(run_child(cgroup_fd, addr));
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return NOT_TRIED;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : NOT_TRIED;
+}
+
+int kernel_self_test(struct kernel *kernel, int cgroup_fd, const struct egret_addr *addr, struct error *error)
+{
+	char text[ADDR_TEXT_SIZE];
+	int child_fd, outcome = NOT_TRIED;
+	struct stat st;
+
+	if (mkdirat(cgroup_fd, SELF_TEST_CGROUP, 0755) && errno != EEXIST)
+		return error_set(error, -errno, "cannot make a cgroup below the governed one to prove that it is governed: %s",
+				 strerror(errno));
+	child_fd = openat(cgroup_fd, SELF_TEST_CGROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (child_fd >= 0 && !fstat(child_fd, &st)) {
+		__atomic_store_n(&kernel->config->unaccounted_cgroup, st.st_ino, __ATOMIC_RELEASE);
+		outcome = outcome_of_child(child_fd, addr);
+		__atomic_store_n(&kernel->config->unaccounted_cgroup, 0, __ATOMIC_RELEASE);
+	}
+	if (child_fd >= 0)
+		close(child_fd);
+	unlinkat(cgroup_fd, SELF_TEST_CGROUP, AT_REMOVEDIR);
+	if (outcome == REFUSED)
+		return 0;
+	if (outcome == NOT_TRIED)
+		return error_set(error, -EIO, "the self-test could not make a socket in the governed cgroup, so nothing proves "
+					      "that it is governed");
+	return error_set(error, -EIO, "the self-test failed: a socket in the governed cgroup was not refused %s, which no rule "
+				      "allows; Egret does not govern here",
+			 addr_format(addr, text));
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What Egret needs of a machine, asked before anything is tried. */
+#include "internal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <linux/bpf.h>
+#include <linux/capability.h>
+
+#define BPF_FS_MAGIC 0xcafe4a11 /* linux/magic.h */
+/* Inner maps of different sizes; sk_storage in sock_create came in 5.9. */
+#define OLDEST_MAJOR 5
+#define OLDEST_MINOR 10
+
+static uint64_t effective_capabilities(void)
+{
+	FILE *status = fopen("/proc/self/status", "re");
+	uint64_t caps = 0;
+	char line[256];
+
+	if (!status)
+		return 0;
+	while (fgets(line, sizeof(line), status))
+		if (sscanf(line, "CapEff: %" SCNx64, &caps) == 1)
+			break;
+	fclose(status);
+	return caps;
+}
+
+static bool has_capability(uint64_t caps, int which)
+{
+	return caps & (UINT64_C(1) << which);
+}
+
+static int check_capabilities(struct error *error)
+{
+	uint64_t caps = effective_capabilities();
+
+	if (has_capability(caps, CAP_SYS_ADMIN) && has_capability(caps, CAP_NET_ADMIN))
+		return 0;
+	return error_set(error, -EPERM, "Egret needs root (CAP_SYS_ADMIN and CAP_NET_ADMIN) to load its programs and to "
+					"pin them; run it with sudo, or in a privileged container");
+}
+
+static int check_version(struct error *error)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname name;
+
+	if (uname(&name) || sscanf(name.release, "%u.%u", &major, &minor) != 2)
+		return error_set(error, -ENOSYS, "cannot tell the version of this kernel");
+	if (major > OLDEST_MAJOR || (major == OLDEST_MAJOR && minor >= OLDEST_MINOR))
+		return 0;
+	return error_set(error, -ENOSYS, "this kernel is %s, and Egret needs %d.%d or newer; update the node image",
+			 name.release, OLDEST_MAJOR, OLDEST_MINOR);
+}
+
+static int check_bpffs(struct error *error)
+{
+	struct statfs fs;
+
+	if (!statfs(BPFFS, &fs) && fs.f_type == BPF_FS_MAGIC)
+		return 0;
+	return error_set(error, -ENOENT, "no bpf file system is mounted at " BPFFS ", where Egret pins what must outlive it; "
+					 "mount it: mount -t bpf bpf " BPFFS);
+}
+
+int kernel_supported(struct error *error)
+{
+	int rc;
+
+	rc = check_capabilities(error);
+	if (rc)
+		return rc;
+	rc = check_version(error);
+	if (rc)
+		return rc;
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		return error_set(error, -ENOSYS, "this kernel has no BTF (/sys/kernel/btf/vmlinux), which the programs "
+						 "are fitted to; use a kernel with CONFIG_DEBUG_INFO_BTF=y");
+	return check_bpffs(error);
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The policy tables: filled in the idle slot, switched by one store. */
+#include "internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#define SLOTS 2
+/* Room for names that resolve to more addresses later, before all is built anew. */
+#define ADDRS_HEADROOM 1024
+#define PORTS_HEADROOM 1024
+
+/* The inner maps of one policy. */
+struct tables {
+	int addrs, cidrs, ports, rules, texts;
+	size_t ports_capacity;
+};
+
+static uint32_t at_least_one(size_t count)
+{
+	return count ? count : 1;
+}
+
+static int make_map(enum bpf_map_type type, const char *name, uint32_t key_size, uint32_t value_size, uint32_t entries)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options,
+		    .map_flags = type == BPF_MAP_TYPE_ARRAY ? BPF_F_INNER_MAP : BPF_F_NO_PREALLOC);
+	int fd = bpf_map_create(type, name, key_size, value_size, entries, &options);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static void tables_close(struct tables *tables)
+{
+	int *const all[] = { &tables->addrs, &tables->cidrs, &tables->ports, &tables->rules, &tables->texts };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (*all[i] >= 0)
+			close(*all[i]);
+		*all[i] = -1;
+	}
+}
+
+static int tables_make(struct tables *tables, const struct compiled *compiled)
+{
+	size_t addrs = compiled->addr_count + compiled->addr_count / 4 + ADDRS_HEADROOM;
+
+	tables->ports_capacity = compiled->port_count + PORTS_HEADROOM;
+	tables->addrs = make_map(BPF_MAP_TYPE_HASH, "egret_addrs", sizeof(struct egret_addr), sizeof(struct egret_dest),
+				 addrs);
+	tables->cidrs = make_map(BPF_MAP_TYPE_LPM_TRIE, "egret_cidrs", sizeof(struct egret_cidr_key),
+				 sizeof(struct egret_dest), at_least_one(compiled->cidr_count));
+	tables->ports = make_map(BPF_MAP_TYPE_ARRAY, "egret_ports", sizeof(uint32_t), sizeof(struct egret_port),
+				 tables->ports_capacity);
+	tables->rules = make_map(BPF_MAP_TYPE_ARRAY, "egret_rules", sizeof(uint32_t), sizeof(struct egret_rule),
+				 at_least_one(compiled->rule_count));
+	tables->texts = make_map(BPF_MAP_TYPE_ARRAY, "egret_texts", sizeof(uint32_t), sizeof(struct egret_rule_text),
+				 at_least_one(compiled->rule_count));
+	if (tables->addrs < 0)
+		return tables->addrs;
+	if (tables->cidrs < 0)
+		return tables->cidrs;
+	if (tables->ports < 0)
+		return tables->ports;
+	return tables->rules < 0 ? tables->rules : tables->texts < 0 ? tables->texts : 0;
+}
+
+/* BPF_MAP_UPDATE_BATCH: 5.6 for hashes and arrays. */
+static int write_batch(int fd, const void *keys, const void *values, size_t count)
+{
+	__u32 done = count;
+
+	if (!count)
+		return 0;
+	if (bpf_map_update_batch(fd, keys, values, &done, NULL))
+		return -errno;
+	return 0;
+}
+
+static int write_array(int fd, const void *values, size_t first, size_t count)
+{
+	uint32_t *keys = calloc(at_least_one(count), sizeof(*keys));
+	int rc;
+
+	if (!keys)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		keys[i] = first + i;
+	rc = write_batch(fd, keys, values, count);
+	free(keys);
+	return rc;
+}
+
+static int write_addrs(int fd, const struct compiled *compiled)
+{
+	struct egret_addr *keys = calloc(at_least_one(compiled->addr_count), sizeof(*keys));
+	struct egret_dest *values = calloc(at_least_one(compiled->addr_count), sizeof(*values));
+	int rc = -ENOMEM;
+
+	if (!keys || !values)
+		goto out;
+	for (size_t i = 0; i < compiled->addr_count; i++) {
+		keys[i] = compiled->addrs[i].addr;
+		values[i] = compiled->addrs[i].dest;
+	}
+	rc = write_batch(fd, keys, values, compiled->addr_count);
+out:
+	free(keys);
+	free(values);
+	return rc;
+}
+
+/* An LPM trie takes no batches before 5.16. */
+static int write_cidrs(int fd, const struct compiled *compiled)
+{
+	for (size_t i = 0; i < compiled->cidr_count; i++)
+		if (bpf_map_update_elem(fd, &compiled->cidrs[i].key, &compiled->cidrs[i].dest, BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+static int tables_fill(const struct tables *tables, const struct compiled *compiled)
+{
+	int rc;
+
+	rc = write_array(tables->ports, compiled->ports, 0, compiled->port_count);
+	if (!rc)
+		rc = write_addrs(tables->addrs, compiled);
+	if (!rc)
+		rc = write_cidrs(tables->cidrs, compiled);
+	if (!rc)
+		rc = write_array(tables->rules, compiled->rules, 0, compiled->rule_count);
+	if (!rc)
+		rc = write_array(tables->texts, compiled->texts, 0, compiled->rule_count);
+	return rc;
+}
+
+/* Updating an outer map waits until no program looks at what stood there. */
+static int tables_install(const struct kernel *kernel, const struct tables *tables, uint32_t slot)
+{
+	const struct {
+		enum kernel_map outer;
+		int inner;
+	} all[] = {
+		{ MAP_addrs, tables->addrs }, { MAP_cidrs, tables->cidrs }, { MAP_ports, tables->ports },
+		{ MAP_rules, tables->rules }, { MAP_texts, tables->texts },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (bpf_map_update_elem(kernel->maps[all[i].outer], &slot, &all[i].inner, BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+static int write_names(const struct kernel *kernel, const struct compiled *compiled)
+{
+	for (uint32_t i = 1; i <= compiled->name_count; i++) {
+		struct egret_name name = { .state = EGRET_NAME_PENDING };
+
+		if (!kernel_get_name(kernel, i, &name) && !strcmp(name.name, compiled->names[i - 1]))
+			continue; /* what is known of it stays */
+		memset(&name, 0, sizeof(name));
+		strncpy(name.name, compiled->names[i - 1], sizeof(name.name) - 1);
+		name.state = name.name[0] == '*' ? EGRET_NAME_NEEDS_LEARNING : EGRET_NAME_PENDING;
+		if (bpf_map_update_elem(kernel->maps[MAP_names], &i, &name, BPF_ANY))
+			return -errno;
+	}
+	for (uint32_t i = compiled->name_count + 1; !bpf_map_delete_elem(kernel->maps[MAP_names], &i); i++)
+		;
+	return 0;
+}
+
+static bool has_deny(const struct compiled *compiled)
+{
+	for (size_t i = 0; i < compiled->port_count; i++)
+		if (compiled->ports[i].action == EGRET_DENY)
+			return true;
+	return false;
+}
+
+/* The one store that replaces the policy. has_deny may be set too early, never too late. */
+static void switch_to(struct kernel *kernel, uint32_t generation, bool deny)
+{
+	struct egret_config *config = kernel->config;
+
+	if (deny)
+		__atomic_store_n(&config->has_deny, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&config->generation, generation, __ATOMIC_RELEASE);
+	if (!deny)
+		__atomic_store_n(&config->has_deny, 0, __ATOMIC_RELEASE);
+}
+
+uint32_t kernel_next_generation(const struct kernel *kernel)
+{
+	uint32_t next = kernel->config->generation + 1;
+
+	return next ? next : SLOTS; /* 0 means that there is no policy yet */
+}
+
+static int refused(struct error *error, int rc, const struct compiled *compiled)
+{
+	if (rc == -ENOMEM)
+		return error_set(error, rc, "the kernel has no memory for the policy's tables (%zu addresses, %zu CIDRs); "
+					    "raise the memory limit of Egret's cgroup", compiled->addr_count,
+				 compiled->cidr_count);
+	return error_set(error, rc, "the kernel refused the policy's tables: %s", strerror(-rc));
+}
+
+int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, struct error *error)
+{
+	struct tables tables = { -1, -1, -1, -1, -1, 0 };
+	uint32_t generation = kernel_next_generation(kernel);
+	int rc;
+
+	rc = tables_make(&tables, compiled);
+	if (!rc)
+		rc = tables_fill(&tables, compiled);
+	if (!rc)
+		rc = write_names(kernel, compiled);
+	if (!rc)
+		rc = tables_install(kernel, &tables, generation & (SLOTS - 1));
+	if (rc) {
+		tables_close(&tables);
+		return refused(error, rc, compiled);
+	}
+	switch_to(kernel, generation, has_deny(compiled));
+	if (kernel->inner_addrs >= 0)
+		close(kernel->inner_addrs);
+	if (kernel->inner_ports >= 0)
+		close(kernel->inner_ports);
+	kernel->inner_addrs = tables.addrs;
+	kernel->inner_ports = tables.ports;
+	kernel->ports_written = compiled->port_count;
+	kernel->ports_capacity = tables.ports_capacity;
+	tables.addrs = tables.ports = -1;
+	tables_close(&tables);
+	return 0;
+}
+
+/* Entries that compiled_address appended since. */
+static int write_new_ports(struct kernel *kernel, const struct compiled *compiled)
+{
+	size_t count = compiled->port_count - kernel->ports_written;
+	int rc;
+
+	if (!count)
+		return 0;
+	if (compiled->port_count > kernel->ports_capacity)
+		return -ENOSPC;
+	rc = write_array(kernel->inner_ports, compiled->ports + kernel->ports_written, kernel->ports_written, count);
+	if (!rc)
+		kernel->ports_written = compiled->port_count;
+	return rc;
+}
+
+int kernel_set_address(struct kernel *kernel, const struct compiled *compiled, const struct egret_addr *addr,
+		       const struct egret_dest *dest)
+{
+	int rc;
+
+	if (!dest->count && !dest->flags) {
+		if (bpf_map_delete_elem(kernel->inner_addrs, addr) && errno != ENOENT)
+			return -errno;
+		return 0;
+	}
+	rc = write_new_ports(kernel, compiled);
+	if (rc)
+		return rc;
+	if (bpf_map_update_elem(kernel->inner_addrs, addr, dest, BPF_ANY))
+		return errno == E2BIG ? -ENOSPC : -errno;
+	return 0;
+}
+
+void kernel_forget_denials(struct kernel *kernel)
+{
+	__atomic_add_fetch(&kernel->config->learned, 1, __ATOMIC_RELEASE);
+}
+
+int kernel_set_name(struct kernel *kernel, uint32_t index, const struct egret_name *name)
+{
+	return bpf_map_update_elem(kernel->maps[MAP_names], &index, name, BPF_ANY) ? -errno : 0;
+}
+
+int kernel_set_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t mask)
+{
+	struct egret_config *config = kernel->config;
+
+	if (bpf_map_update_elem(kernel->maps[MAP_classes], &cgroup_id, &mask, BPF_ANY))
+		return -errno;
+	__atomic_add_fetch(&config->class_epoch, 1, __ATOMIC_RELEASE);
+	/* Two on: the same slot, and every cached verdict is judged again. */
+	if (config->generation)
+		__atomic_add_fetch(&config->generation, SLOTS, __ATOMIC_RELEASE);
+	return 0;
+}
+
+void kernel_set_audit(struct kernel *kernel, bool audit)
+{
+	__atomic_store_n(&kernel->config->audit, audit, __ATOMIC_RELEASE);
+}
+
+void kernel_set_keep_existing(struct kernel *kernel, bool keep)
+{
+	__atomic_store_n(&kernel->config->keep_existing, keep, __ATOMIC_RELEASE);
+}
