@@ -18,7 +18,7 @@ for addr in 51.0.0.1 2603:1000:51::1 ::ffff:51.0.0.1; do
 done
 expect EPERM "echo request, raw" node "$probe" -t 5000 icmp 51.0.0.1
 expect EPERM "echo request, ping socket" node "$probe" -t 5000 ping 51.0.0.1
-fails 7 "curl to a denied name" node curl --silent --show-error --max-time 10 \
+fails 7 "curl to a denied name" node curl -q --noproxy '*' --silent --show-error --max-time 10 \
 	--resolve evil.errors.example:80:51.0.0.1 http://evil.errors.example/
 shows "(fail|could|couldn|not permitted)" "curl says why"
 shows "after [0-9]{1,3} ms" "curl did not wait"

@@ -89,8 +89,7 @@ start() {
 
 # stop PID [SIGNAL]: ends one process that `start` started, and waits for it.
 stop() {
-	kill "-${2:-TERM}" "$1" 2>/dev/null
-	wait "$1" 2>/dev/null
+	{ kill "-${2:-TERM}" "$1" && wait "$1"; } 2>/dev/null
 }
 
 node() { in_cgroup "$cg/system.slice/app.service" "$id-node" "$@"; }     # governed
@@ -207,6 +206,16 @@ bed_up() {
 	ungoverned ip -6 route add default via fd00:e9::1
 	serve_internet
 	serve_dns
+	neighbours_met "$id-node" 10.224.0.1 fd00:e9::1
+}
+
+# The first packets to a new neighbour may be lost, which is no concern of a test.
+neighbours_met() {
+	local netns=$1 addr
+	shift
+	for addr; do
+		eventually in_cgroup - "$netns" "$probe" -t 100 icmp "$addr" || die "$addr does not answer $netns"
+	done
 }
 
 # pod_up NAME N: a namespace behind the node with 10.244.0.N and fd00:f4::N, routed and masqueraded.
@@ -220,6 +229,7 @@ pod_up() {
 	ungoverned ip -6 route add "fd00:f4::$n" dev "veth-$pod"
 	set_sysctl "$id-node" net.ipv4.ip_forward=1
 	set_sysctl "$id-node" net.ipv6.conf.all.forwarding=1
+	neighbours_met "$id-$pod" 169.254.1.1 fd00:e9:1::1
 }
 
 # nat_up < RULES: nft rules of the node beside the masquerading of what leaves it.
@@ -237,9 +247,8 @@ cleanup() {
 	trap - EXIT INT TERM
 	[ -x "$egret" ] && in_cgroup - - "$egret" detach --instance "$instance" >/dev/null 2>&1
 	for pid in ${pids[@]+"${pids[@]}"}; do
-		kill -KILL "$pid" 2>/dev/null
+		{ kill -KILL "$pid" && wait "$pid"; } 2>/dev/null
 	done
-	wait 2>/dev/null
 	if [ -d "$cg" ]; then
 		echo 1 >"$cg/cgroup.kill" 2>/dev/null
 		eventually remove_cgroups || echo "FAIL cgroups are left behind: $cg"
