@@ -208,6 +208,8 @@ static int finish_ports(struct loader *loader, unsigned int end, struct port_lis
 	struct policy_port *items;
 
 	if (!list->count && rule->action == EGRET_ALLOW) {
+		if (!rule->dest_count) /* and that was told: "x:443" holds its port */
+			return -EINVAL;
 		report(loader, end, "`allow` without ports; say which ports, or `any`");
 		return -EINVAL;
 	}
@@ -344,7 +346,11 @@ static int add_rule(struct loader *loader, unsigned int column, const struct pol
 
 int rule_parse(struct loader *loader, const struct statement *statement, uint8_t action)
 {
-	struct policy_rule rule = {.action = action, .floor = loader->source->floor};
+	struct policy_rule rule = {
+	    .action = action,
+	    .floor = loader->source->floor,
+	    .line = loader->line,
+	};
 	unsigned int column = statement->words[0].column;
 	int error;
 
