@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "agent.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../compile/compile.h"
+#include "../kernel/kernel.h"
+#include "../resolve/resolver.h"
+#include "addresses.h"
+#include "meta.h"
+#include "progress.h"
+#include "subjects.h"
+
+#define RESOLVE_WAIT_SEC 15
+#define MAX_POLL_FDS 256
+#define HEARTBEAT_NS (10 * CLOCK_NS_PER_SEC)
+
+struct agent {
+	struct agent_options options;
+	struct progress progress;
+	struct policy *policy;
+	struct resolver *resolver; /* NULL: the policy has no exact name */
+	struct addresses *addresses;
+	struct egret_addr *system_resolvers;
+	size_t system_resolver_count;
+	struct compiled *compiled;
+	struct kernel *kernel;
+	struct subjects *subjects;
+	size_t names;
+	bool must_rebuild; /* the tables are full, or a change could not be made alone */
+	uint64_t heartbeat_ns;
+};
+
+static bool uses_system_resolvers(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->resolver_count; i++)
+		if (policy->resolvers[i].system)
+			return true;
+	return false;
+}
+
+/* A policy without any resolver still has names; they are asked where the system asks. */
+static int read_system_resolvers(struct agent *agent, struct error *error)
+{
+	int rc;
+
+	if (agent->policy->resolver_count && !uses_system_resolvers(agent->policy))
+		return 0;
+	rc = resolver_system_servers(NULL, &agent->system_resolvers, &agent->system_resolver_count);
+	if (rc && uses_system_resolvers(agent->policy))
+		return error_set(error, rc, "the policy says \"resolver system\", and /etc/resolv.conf names no nameserver; "
+					    "write \"resolver ADDRESS\"");
+	return 0;
+}
+
+static int resolver_addresses(const struct agent *agent, struct egret_addr **ret, size_t *ret_count)
+{
+	const struct policy *policy = agent->policy;
+	size_t count = 0;
+	struct egret_addr *all = calloc(policy->resolver_count + agent->system_resolver_count + 1, sizeof(*all));
+
+	if (!all)
+		return -ENOMEM;
+	for (size_t i = 0; i < policy->resolver_count; i++)
+		if (!policy->resolvers[i].system)
+			all[count++] = policy->resolvers[i].addr;
+	for (size_t i = 0; i < agent->system_resolver_count; i++)
+		all[count++] = agent->system_resolvers[i];
+	*ret = all;
+	*ret_count = count;
+	return 0;
+}
+
+/* What the kernel holds follows what the resolver found, address by address. */
+static int write_address(void *context, const struct egret_addr *addr, const char *const *names, size_t count)
+{
+	struct agent *agent = context;
+	struct egret_dest dest;
+	int rc;
+
+	rc = compiled_address(agent->compiled, addr, names, count, &dest);
+	if (!rc)
+		rc = kernel_set_address(agent->kernel, agent->compiled, addr, &dest);
+	if (rc)
+		agent->must_rebuild = true;
+	return 0;
+}
+
+static void on_name(void *context, const struct resolver_name *name, bool changed)
+{
+	struct agent *agent = context;
+	int rc;
+
+	if (changed) {
+		rc = addresses_set(agent->addresses, name->name, name->addrs, name->addr_count,
+				   agent->kernel ? write_address : NULL, agent);
+		if (rc)
+			agent->must_rebuild = true;
+		if (agent->kernel)
+			kernel_forget_denials(agent->kernel);
+	}
+	if (agent->kernel)
+		meta_write_name(agent->kernel, agent->compiled, name);
+}
+
+static int add_names_of(struct agent *agent, const struct policy_dest *dests, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		int rc;
+
+		if (dests[i].kind != POLICY_DEST_NAME)
+			continue;
+		rc = resolver_add(agent->resolver, dests[i].name);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static size_t exact_names(const struct policy *policy)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < policy->rule_count; i++)
+		for (size_t d = 0; d < policy->rules[i].dest_count; d++)
+			count += policy->rules[i].dests[d].kind == POLICY_DEST_NAME;
+	return count;
+}
+
+static int start_resolver(struct agent *agent, struct error *error)
+{
+	const struct policy *policy = agent->policy;
+	struct resolver_options options = {
+		.inflight = agent->options.resolve_inflight,
+		.min_ttl_sec = policy->settings.min_ttl_sec,
+		.max_ttl_sec = policy->settings.max_ttl_sec,
+	};
+	struct egret_addr *servers;
+	int rc;
+
+	if (!exact_names(policy))
+		return 0;
+	rc = resolver_addresses(agent, &servers, &options.server_count);
+	if (rc)
+		return error_set(error, rc, "out of memory");
+	if (!options.server_count) {
+		free(servers);
+		return error_set(error, -EINVAL, "the policy has names and nobody to ask for them; write \"resolver ADDRESS\"");
+	}
+	options.servers = servers;
+	rc = resolver_new(&options, on_name, agent, &agent->resolver);
+	free(servers);
+	for (size_t i = 0; i < policy->rule_count && !rc; i++)
+		rc = add_names_of(agent, policy->rules[i].dests, policy->rules[i].dest_count);
+	if (rc)
+		return error_set(error, rc, "cannot start resolving: %s", strerror(-rc));
+	agent->names = resolver_pending(agent->resolver);
+	return 0;
+}
+
+int agent_new(const struct agent_options *options, struct agent **ret, struct diag *diag, struct error *error)
+{
+	struct agent *agent = calloc(1, sizeof(*agent));
+	int rc;
+
+	if (!agent)
+		return error_set(error, -ENOMEM, "out of memory");
+	agent->options = *options;
+	if (!agent->options.resolve_wait_sec)
+		agent->options.resolve_wait_sec = RESOLVE_WAIT_SEC;
+	progress_start(&agent->progress, options->quiet);
+	agent->addresses = addresses_new();
+	rc = agent->addresses ? policy_load(&options->policy, &agent->policy, diag) : -ENOMEM;
+	if (rc)
+		error_set(error, rc, rc == -EINVAL ? "the policy has errors; nothing was changed" : "out of memory");
+	if (!rc)
+		rc = read_system_resolvers(agent, error);
+	if (!rc)
+		rc = start_resolver(agent, error);
+	if (rc) {
+		agent_free(agent);
+		return rc;
+	}
+	*ret = agent;
+	return 0;
+}
+
+void agent_free(struct agent *agent)
+{
+	if (!agent)
+		return;
+	resolver_free(agent->resolver);
+	subjects_free(agent->subjects);
+	kernel_free(agent->kernel);
+	compiled_free(agent->compiled);
+	addresses_free(agent->addresses);
+	policy_free(agent->policy);
+	free(agent->system_resolvers);
+	free(agent);
+}
+
+/* One turn of the loop: waits for the resolver, the caller's descriptors, or @deadline. */
+static int turn(struct agent *agent, const struct pollfd *extra, size_t extra_count, uint64_t deadline_ns)
+{
+	struct pollfd fds[MAX_POLL_FDS];
+	uint64_t now = clock_now_ns();
+	int timeout_ms = -1, own_ms;
+	size_t count = 0;
+	int ready;
+
+	if (agent->resolver)
+		count = resolver_poll(agent->resolver, fds, MAX_POLL_FDS - extra_count, &timeout_ms);
+	if (count > MAX_POLL_FDS - extra_count)
+		count = MAX_POLL_FDS - extra_count;
+	memcpy(&fds[count], extra, extra_count * sizeof(*extra));
+	own_ms = deadline_ns > now ? (deadline_ns - now + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS : 0;
+	if (timeout_ms < 0 || timeout_ms > own_ms)
+		timeout_ms = own_ms;
+	ready = poll(fds, count + extra_count, timeout_ms);
+	if (ready < 0 && errno != EINTR)
+		return -errno;
+	if (agent->resolver)
+		resolver_process(agent->resolver, fds, ready > 0 ? count : 0);
+	for (size_t i = 0; i < extra_count && ready > 0; i++)
+		if (fds[count + i].revents)
+			return i + 1;
+	return 0;
+}
+
+static void report_late_name(void *context, const struct resolver_name *name)
+{
+	struct agent *agent = context;
+
+	if (name->state == RESOLVER_PENDING)
+		progress_warn(&agent->progress, "%s: not resolved yet; it is denied until it is", name->name);
+	else if (name->state == RESOLVER_FAILED)
+		progress_warn(&agent->progress, "%s: %s; it is denied until it resolves", name->name, name->error);
+	else if (name->state == RESOLVER_EMPTY)
+		progress_warn(&agent->progress, "%s: does not exist, or has no address; nothing is allowed for it",
+			      name->name);
+}
+
+int agent_resolve(struct agent *agent, struct error *error)
+{
+	uint64_t deadline = clock_now_ns() + agent->options.resolve_wait_sec * CLOCK_NS_PER_SEC;
+	size_t pending;
+
+	if (!agent->resolver)
+		return 0;
+	while ((pending = resolver_pending(agent->resolver)) && clock_now_ns() < deadline) {
+		int rc = turn(agent, NULL, 0, deadline);
+
+		if (rc < 0)
+			return error_set(error, rc, "cannot wait for the resolvers: %s", strerror(-rc));
+		progress_step(&agent->progress, "resolving names", agent->names - pending, agent->names);
+	}
+	progress_say(&agent->progress, "resolved %zu of %zu names to %zu addresses", agent->names - pending, agent->names,
+		     addresses_count(agent->addresses));
+	resolver_each(agent->resolver, report_late_name, agent);
+	return 0;
+}
+
+static int compile_now(struct agent *agent, uint32_t generation, struct compiled **ret, struct diag *diag,
+		       struct error *error)
+{
+	struct compile_input input = {
+		.policy = agent->policy,
+		.system_resolvers = agent->system_resolvers,
+		.system_resolver_count = uses_system_resolvers(agent->policy) ? agent->system_resolver_count : 0,
+		.generation = generation,
+	};
+	struct name_addrs *names;
+	int rc;
+
+	rc = addresses_list(agent->addresses, &names, &input.name_count);
+	if (rc)
+		return error_set(error, rc, "out of memory");
+	input.names = names;
+	rc = compile_policy(&input, ret, diag);
+	free(names);
+	if (rc)
+		error_set(error, rc, rc == -EINVAL ? "the policy cannot be compiled; nothing was changed" : "out of memory");
+	return rc;
+}
+
+static int load_all(struct agent *agent, struct diag *diag, struct error *error)
+{
+	struct compiled *compiled;
+	int rc;
+
+	rc = compile_now(agent, kernel_next_generation(agent->kernel), &compiled, diag, error);
+	if (rc)
+		return rc;
+	rc = kernel_load_policy(agent->kernel, compiled, error);
+	if (rc) {
+		compiled_free(compiled);
+		return rc;
+	}
+	compiled_free(agent->compiled);
+	agent->compiled = compiled;
+	agent->must_rebuild = false;
+	return 0;
+}
+
+static void write_one_name(void *context, const struct resolver_name *name)
+{
+	struct agent *agent = context;
+
+	meta_write_name(agent->kernel, agent->compiled, name);
+}
+
+/* An address of TEST-NET-1..3 (RFC 5737) that no rule allows: the self-test sends there. */
+static int pick_forbidden_address(const struct compiled *compiled, struct egret_addr *ret)
+{
+	static const char *const candidates[] = { "203.0.113.1", "198.51.100.1", "192.0.2.1" };
+
+	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
+		addr_parse(candidates[i], ret);
+		if (!compiled_judge_addr(compiled, ret, IPPROTO_UDP, 9, EGRET_CLASS_ALL).allow)
+			return 0;
+	}
+	return -ENOENT;
+}
+
+static int prove(struct agent *agent, struct error *error)
+{
+	struct egret_addr forbidden;
+	int rc;
+
+	if (pick_forbidden_address(agent->compiled, &forbidden)) {
+		progress_warn(&agent->progress, "the policy allows every TEST-NET address, so there is nothing to prove with: "
+						"the self-test is skipped");
+		return 0;
+	}
+	rc = kernel_self_test(agent->kernel, agent->options.cgroup_fd, &forbidden, error);
+	if (rc && !kernel_was_running(agent->kernel)) {
+		struct error ignored;
+
+		kernel_detach(agent->options.instance, &ignored);
+	}
+	return rc;
+}
+
+static void announce(struct agent *agent, bool audit)
+{
+	size_t patterns = 0;
+
+	for (size_t i = 0; i < agent->compiled->name_count; i++)
+		patterns += agent->compiled->names[i][0] == '*';
+	if (patterns)
+		progress_warn(&agent->progress, "%zu pattern%s (*.x) need%s learning from DNS answers, which this version does not "
+						"do yet: they allow only the names below them that the policy writes out",
+			      patterns, patterns == 1 ? "" : "s", patterns == 1 ? "s" : "");
+	progress_say(&agent->progress, "%s: instance %s, cgroup %s, %zu rules, %zu addresses, %zu CIDRs",
+		     audit ? "auditing" : "enforcing", agent->options.instance, agent->options.cgroup,
+		     agent->compiled->rule_count, agent->compiled->addr_count, agent->compiled->cidr_count);
+}
+
+int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
+{
+	bool audit = agent->options.audit || agent->policy->settings.audit;
+	int rc;
+
+	rc = kernel_new(agent->options.instance, &agent->kernel, error);
+	if (rc)
+		return rc;
+	kernel_set_audit(agent->kernel, audit);
+	kernel_set_keep_existing(agent->kernel, agent->policy->settings.keep_existing);
+	rc = load_all(agent, diag, error);
+	if (rc)
+		goto undo;
+	rc = subjects_new(agent->options.cgroup, agent->options.cgroup_fd, agent->compiled, agent->kernel,
+			  &agent->subjects);
+	if (rc) {
+		error_set(error, rc, "cannot watch the cgroups below %s: %s", agent->options.cgroup, strerror(-rc));
+		goto undo;
+	}
+	rc = meta_write(agent->kernel, &agent->options, agent->compiled, diag, false);
+	if (!rc)
+		rc = kernel_attach(agent->kernel, agent->options.cgroup_fd, error);
+	if (!rc && !audit)
+		rc = prove(agent, error);
+	if (rc)
+		goto undo;
+	if (agent->resolver)
+		resolver_each(agent->resolver, write_one_name, agent);
+	meta_write(agent->kernel, &agent->options, agent->compiled, diag, !audit);
+	announce(agent, audit);
+	return 0;
+undo:
+	if (!kernel_was_running(agent->kernel)) {
+		struct error ignored;
+
+		kernel_detach(agent->options.instance, &ignored);
+	}
+	return rc;
+}
+
+/* Now and then: what an event may have missed, and that the instance is still there. */
+static int beat(struct agent *agent, struct error *error)
+{
+	const char *missing;
+
+	agent->heartbeat_ns = clock_now_ns() + HEARTBEAT_NS;
+	meta_beat(agent->kernel);
+	subjects_refresh(agent->subjects);
+	if (kernel_is_attached(agent->kernel, &missing))
+		return 0;
+	return error_set(error, -ENOENT, "instance %s was taken down by somebody else (hook %s is gone)",
+			 agent->options.instance, missing);
+}
+
+static void rebuild(struct agent *agent)
+{
+	struct diag diag = {};
+	struct error error;
+
+	if (load_all(agent, &diag, &error))
+		progress_warn(&agent->progress, "%s; the policy that runs goes on", error.text);
+	agent->must_rebuild = false;
+	diag_clear(&diag);
+}
+
+int agent_serve(struct agent *agent, int stop_fd, struct error *error)
+{
+	struct pollfd extra[2] = {
+		{ .fd = stop_fd, .events = POLLIN },
+		{ .fd = subjects_fd(agent->subjects), .events = POLLIN },
+	};
+	int rc;
+
+	agent->heartbeat_ns = clock_now_ns() + HEARTBEAT_NS;
+	for (;;) {
+		rc = turn(agent, extra, 2, agent->heartbeat_ns);
+		if (rc < 0)
+			return error_set(error, rc, "cannot wait for events: %s", strerror(-rc));
+		if (rc == 1)
+			return 0;
+		if (rc == 2)
+			subjects_refresh(agent->subjects);
+		if (agent->must_rebuild)
+			rebuild(agent);
+		if (clock_now_ns() >= agent->heartbeat_ns && (rc = beat(agent, error)))
+			return rc;
+	}
+}
+
+struct kernel *agent_kernel(struct agent *agent)
+{
+	return agent->kernel;
+}
+
+const struct policy *agent_policy(const struct agent *agent)
+{
+	return agent->policy;
+}

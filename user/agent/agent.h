@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The long-running side of an instance: reads the policy, resolves its names,
+ * fills the kernel, attaches, and keeps all of it fresh. `run` and `exec` differ
+ * only in what they wait for meanwhile.
+ *
+ *   agent_new -> agent_resolve -> agent_enforce -> agent_serve -> agent_free
+ *
+ * What is attached outlives the agent; agent_free never opens anything.
+ */
+#ifndef EGRET_AGENT_H
+#define EGRET_AGENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../base/diag.h"
+#include "../base/error.h"
+#include "../policy/policy.h"
+
+struct agent;
+
+struct agent_options {
+	struct policy_options policy;
+	const char *instance;
+	const char *cgroup; /* path of the governed cgroup */
+	int cgroup_fd;	    /* borrowed */
+	bool audit;	    /* whatever the policy says */
+	bool quiet;	    /* say only what is wrong */
+	unsigned int resolve_inflight; /* 0 = the resolver's default */
+	unsigned int resolve_wait_sec; /* for the first answers; names that are late come in later */
+};
+
+/* -EINVAL: the policy has errors, all of them in @diag. */
+int agent_new(const struct agent_options *options, struct agent **ret, struct diag *diag, struct error *error);
+/* Waits for the first answers. Names that do not answer are reported, and tried again later. */
+int agent_resolve(struct agent *agent, struct error *error);
+/* Loads, fills, attaches, proves. Says "enforcing: ..." or "auditing: ..." when it does. */
+int agent_enforce(struct agent *agent, struct diag *diag, struct error *error);
+/*
+ * Keeps the instance fresh until @stop_fd can be read (a signalfd, or a pidfd), or until
+ * someone else takes the instance down (-ENOENT).
+ */
+int agent_serve(struct agent *agent, int stop_fd, struct error *error);
+void agent_free(struct agent *agent);
+
+struct kernel *agent_kernel(struct agent *agent);
+const struct policy *agent_policy(const struct agent *agent);
+
+#endif

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "meta.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+
+/* FNV-1a, 64 bit: tells policies apart for people; nothing is trusted to it. */
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	return (hash ^ '\n') * UINT64_C(0x100000001b3);
+}
+
+static uint64_t hash_policy(const struct compiled *compiled)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	char text[256];
+
+	for (size_t i = 0; i < compiled->policy->rule_count; i++) {
+		const struct policy_rule *rule = &compiled->policy->rules[i];
+
+		hash = hash_text(hash, rule->text);
+		for (size_t d = 0; d < rule->dest_count; d++)
+			hash = hash_text(hash, policy_dest_format(&rule->dests[d], text));
+	}
+	return hash;
+}
+
+/* Field 22 of /proc/PID/stat: proc(5). The command's name before it may hold anything but ')'. */
+static uint64_t own_start_ticks(void)
+{
+	unsigned long long ticks = 0;
+	FILE *file = fopen("/proc/self/stat", "re");
+	char line[1024], *behind;
+
+	if (!file)
+		return 0;
+	if (fgets(line, sizeof(line), file) && (behind = strrchr(line, ')')))
+		sscanf(behind + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+		       &ticks);
+	fclose(file);
+	return ticks;
+}
+
+static uint32_t count_patterns(const struct compiled *compiled)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < compiled->name_count; i++)
+		count += compiled->names[i][0] == '*';
+	return count;
+}
+
+int meta_write(struct kernel *kernel, const struct agent_options *options, const struct compiled *compiled,
+	       const struct diag *diag, bool enforcing)
+{
+	struct egret_meta meta = {};
+	struct stat st;
+
+	kernel_get_meta(kernel, &meta);
+	meta.abi = EGRET_ABI_VERSION;
+	meta.agent_pid = getpid();
+	meta.agent_start_ticks = own_start_ticks();
+	meta.policy_ns = clock_realtime_ns();
+	if (!meta.attached_ns)
+		meta.attached_ns = meta.policy_ns;
+	meta.heartbeat_ns = clock_now_ns();
+	meta.governed_cgroup = fstat(options->cgroup_fd, &st) ? 0 : st.st_ino;
+	meta.rules = compiled->rule_count;
+	meta.warnings = diag->warnings;
+	meta.enforcing = enforcing;
+	meta.patterns = count_patterns(compiled);
+	snprintf(meta.instance, sizeof(meta.instance), "%s", options->instance);
+	snprintf(meta.cgroup_path, sizeof(meta.cgroup_path), "%s", options->cgroup);
+	snprintf(meta.policy_path, sizeof(meta.policy_path), "%s",
+		 options->policy.path_count ? options->policy.paths[0] : "");
+	snprintf(meta.policy_hash, sizeof(meta.policy_hash), "%016" PRIx64, hash_policy(compiled));
+	snprintf(meta.version, sizeof(meta.version), "%s", EGRET_VERSION);
+	return kernel_set_meta(kernel, &meta);
+}
+
+void meta_beat(struct kernel *kernel)
+{
+	struct egret_meta meta;
+
+	if (kernel_get_meta(kernel, &meta))
+		return;
+	meta.heartbeat_ns = clock_now_ns();
+	kernel_set_meta(kernel, &meta);
+}
+
+static uint32_t name_state(enum resolver_state state)
+{
+	static const uint32_t states[] = {
+		[RESOLVER_PENDING] = EGRET_NAME_PENDING, [RESOLVER_RESOLVED] = EGRET_NAME_RESOLVED,
+		[RESOLVER_EMPTY] = EGRET_NAME_DOES_NOT_EXIST, [RESOLVER_STALE] = EGRET_NAME_STALE,
+		[RESOLVER_FAILED] = EGRET_NAME_FAILED,
+	};
+
+	return states[state];
+}
+
+void meta_write_name(struct kernel *kernel, const struct compiled *compiled, const struct resolver_name *name)
+{
+	struct egret_name value = {
+		.answered_ns = name->answered_ns,
+		.ttl_sec = name->ttl_sec,
+		.addresses = name->addr_count,
+		.failures = name->failures,
+		.state = name_state(name->state),
+	};
+
+	snprintf(value.name, sizeof(value.name), "%s", name->name);
+	for (size_t i = 0; i < compiled->name_count; i++)
+		if (!strcmp(compiled->names[i], name->name))
+			kernel_set_name(kernel, i + 1, &value);
+}

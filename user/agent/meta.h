@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the agent leaves in the maps for people: who it is, what runs, how the
+ * names fare. Commands read it when the agent is long gone. */
+#ifndef EGRET_META_H
+#define EGRET_META_H
+
+#include "../compile/compile.h"
+#include "../kernel/kernel.h"
+#include "../resolve/resolver.h"
+#include "agent.h"
+
+int meta_write(struct kernel *kernel, const struct agent_options *options, const struct compiled *compiled,
+	       const struct diag *diag, bool enforcing);
+void meta_beat(struct kernel *kernel);
+void meta_write_name(struct kernel *kernel, const struct compiled *compiled, const struct resolver_name *name);
+
+#endif

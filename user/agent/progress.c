@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "progress.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+
+#define TERMINAL_INTERVAL_NS (100 * CLOCK_NS_PER_MS)
+#define PLAIN_INTERVAL_NS (2 * CLOCK_NS_PER_SEC)
+
+void progress_start(struct progress *progress, bool quiet)
+{
+	*progress = (struct progress){ .quiet = quiet, .terminal = isatty(STDERR_FILENO), .last_ns = clock_now_ns() };
+}
+
+static void clear_line(struct progress *progress)
+{
+	if (progress->open_line)
+		fputs("\r\033[K", stderr);
+	progress->open_line = false;
+}
+
+void progress_step(struct progress *progress, const char *what, size_t done, size_t all)
+{
+	uint64_t interval = progress->terminal ? TERMINAL_INTERVAL_NS : PLAIN_INTERVAL_NS;
+	uint64_t now = clock_now_ns();
+
+	if (progress->quiet || now - progress->last_ns < interval)
+		return;
+	progress->last_ns = now;
+	clear_line(progress);
+	fprintf(stderr, "egret: %s: %zu of %zu%s", what, done, all, progress->terminal ? "" : "\n");
+	progress->open_line = progress->terminal;
+	fflush(stderr);
+}
+
+static void say(struct progress *progress, const char *format, va_list args)
+{
+	clear_line(progress);
+	fputs("egret: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
+void progress_say(struct progress *progress, const char *format, ...)
+{
+	va_list args;
+
+	if (progress->quiet)
+		return;
+	va_start(args, format);
+	say(progress, format, args);
+	va_end(args);
+}
+
+void progress_warn(struct progress *progress, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(progress, format, args);
+	va_end(args);
+}
