@@ -277,6 +277,7 @@ static void wrong_variables(void **state)
 	    {"set x = a*\nallow b.${x}.c any\n", 2, 7, "whole labels"},
 	    /* What failed once is not told again where it is used. */
 	    {"set x = ${y}\nallow ${x} any\n", 1, 9, "unknown variable `y`"},
+	    {"set x = ${y}\nallow a.${x} any\n", 1, 9, "unknown variable `y`"},
 	    {"set min_ttl = 1d\n", 1, 15, "seconds, or a number with s, m or h"},
 	    {"set min_ttl = -1\n", 1, 15, "seconds, or a number with s, m or h"},
 	    {"set min_ttl = s\n", 1, 15, "seconds, or a number with s, m or h"},
@@ -498,6 +499,17 @@ static void a_rule_keeps_its_text_purpose_and_place(void **state)
 	assert_string_equal(run.policy->rules[1].purpose, "");
 	assert_int_equal(run.policy->rules[1].line, 4);
 	assert_int_equal(run.policy->file_count, 0);
+	run_end(&run);
+}
+
+static void a_byte_order_mark_is_no_statement(void **state)
+{
+	struct run run = load("\xef\xbb\xbf"
+			      "allow x.y any\n");
+
+	(void)state;
+	expect_clean(&run);
+	assert_int_equal(run.policy->rule_count, 1);
 	run_end(&run);
 }
 
@@ -974,6 +986,7 @@ int main(void)
 	    cmocka_unit_test(ten_thousand_errors_are_told),
 	    cmocka_unit_test(every_form_of_a_rule),
 	    cmocka_unit_test(a_rule_keeps_its_text_purpose_and_place),
+	    cmocka_unit_test(a_byte_order_mark_is_no_statement),
 	    cmocka_unit_test(resolvers_and_requires),
 	    cmocka_unit_test(settings_have_defaults_and_values),
 	    cmocka_unit_test(lists_become_destinations_and_ports),
