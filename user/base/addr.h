@@ -33,6 +33,7 @@ const char *addr_format(const struct egret_addr *addr, char buf[static ADDR_TEXT
 /* -EINVAL: no address or prefix; -EDOM: bits are set behind the prefix, and
  * *ret holds the CIDR without them, so that a message can name it. */
 int cidr_parse(const char *text, struct cidr *ret);
+/* A single address is written without its prefix. */
 const char *cidr_format(const struct cidr *cidr, char buf[static ADDR_TEXT_SIZE]);
 bool cidr_contains(const struct cidr *cidr, const struct egret_addr *addr);
 bool cidr_covers(const struct cidr *outer, const struct cidr *inner);
