@@ -9,10 +9,15 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 VERSION := $(shell cat VERSION)
 
+# `make V=1` shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s%s\n' $(1) $(2))
+
 ARCH     := $(shell uname -m)
 BPF_ARCH := $(if $(filter aarch64,$(ARCH)),arm64,x86)
 
-WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Werror
+# A text that people read may be cut to its buffer: that is what snprintf is for.
+WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Werror -Wno-format-truncation
 CPPFLAGS += -D_GNU_SOURCE -DEGRET_VERSION='"$(VERSION)"' -DEGRET_RULES_PATH='"$(PREFIX)/share/egret/rules"' \
             -Iinclude -Iuser -I$(B)
 CFLAGS   ?= -O2 -g
@@ -27,20 +32,24 @@ OBJECTS := $(SOURCES:%.c=$(B)/%.o)
 all: $(B)/egret
 
 $(B)/egret: $(OBJECTS)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(B)/user/%.o: user/%.c | $(B)/egret.skel.h
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/egret.bpf.o: bpf/egret.bpf.c $(wildcard bpf/*.h include/*.h)
 	@mkdir -p $(@D)
-	$(CLANG) -target bpf -mcpu=v3 -O2 -g -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror \
+	$(call say,BPF,$<)
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror \
 		-Iinclude -Ibpf -I/usr/include/$(ARCH)-linux-gnu -c -o $@ $<
 
 $(B)/egret.skel.h: $(B)/egret.bpf.o
-	$(BPFTOOL) gen skeleton $< name egret_bpf > $@.new
-	mv $@.new $@
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name egret_bpf > $@.new
+	$(Q)mv $@.new $@
 
 -include $(OBJECTS:.o=.d)
 

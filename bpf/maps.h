@@ -112,6 +112,14 @@ struct {
 	__type(value, struct egret_meta);
 } meta SEC(".maps");
 
+/* Index: rule id. CLOCK_REALTIME ns, as the agent saw the counters move. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EGRET_RULE_FIRST + EGRET_MAX_RULES);
+	__type(key, __u32);
+	__type(value, __u64);
+} hits SEC(".maps");
+
 /* Cgroup id (the inode of its directory) to its bits in a class mask. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -8,7 +8,7 @@
  *
  * Who writes what (one writer a map):
  *   agent     config, policy tables (addrs, cidrs, ports, rules, texts, names),
- *             classes, meta
+ *             classes, meta, hits
  *   programs  sockets, flows, counters, reasons, drops, existing
  *
  * The policy tables come in two slots. The generation's lowest bit says which

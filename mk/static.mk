@@ -6,9 +6,10 @@
 static: $(B)/egret-static
 
 $(B)/egret-static: $(OBJECTS)
-	$(CC) -static $(LDFLAGS) -o $@.new $^ $(LDLIBS)
-	strip $@.new
-	mv $@.new $@
+	$(call say,STATIC,$@)
+	$(Q)$(CC) -static $(LDFLAGS) -o $@.new $^ $(LDLIBS)
+	$(Q)strip $@.new
+	$(Q)mv $@.new $@
 
 ## make image           container image egret:VERSION, with buildah, no daemon
 .PHONY: image

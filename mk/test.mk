@@ -10,11 +10,13 @@ UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(B)/asan/%.o) \
 
 $(B)/asan/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -std=gnu11 $(WARNINGS) $(SANITIZE) -O1 -g -MMD -MP -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu11 $(WARNINGS) $(SANITIZE) -O1 -g -MMD -MP -c -o $@ $<
 
 $(B)/tests/test_%: $(B)/asan/tests/unit/test_%.o $(UNIT_OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) $(SANITIZE) -o $@ $^ -lcmocka -lcares -lpthread
+	$(call say,CC,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka -lcares -lpthread
 
 -include $(UNIT_OBJECTS:.o=.d)
 .SECONDARY:
@@ -22,7 +24,8 @@ $(B)/tests/test_%: $(B)/asan/tests/unit/test_%.o $(UNIT_OBJECTS)
 PROBE_SOURCES := $(wildcard tests/tools/*.c)
 $(B)/tests/probe: $(PROBE_SOURCES) $(wildcard tests/tools/*.h)
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $(PROBE_SOURCES)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $(PROBE_SOURCES)
 
 .PHONY: tests
 tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe

@@ -2,6 +2,7 @@
 #include "agent.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "../kernel/kernel.h"
 #include "../resolve/resolver.h"
 #include "addresses.h"
+#include "hits.h"
 #include "meta.h"
 #include "progress.h"
 #include "subjects.h"
@@ -33,6 +35,7 @@ struct agent {
 	struct compiled *compiled;
 	struct kernel *kernel;
 	struct subjects *subjects;
+	struct hits *hits;
 	size_t names;
 	bool must_rebuild; /* the tables are full, or a change could not be made alone */
 	uint64_t heartbeat_ns;
@@ -198,6 +201,7 @@ void agent_free(struct agent *agent)
 		return;
 	resolver_free(agent->resolver);
 	subjects_free(agent->subjects);
+	hits_free(agent->hits);
 	kernel_free(agent->kernel);
 	compiled_free(agent->compiled);
 	addresses_free(agent->addresses);
@@ -382,7 +386,10 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 		error_set(error, rc, "cannot watch the cgroups below %s: %s", agent->options.cgroup, strerror(-rc));
 		goto undo;
 	}
-	rc = meta_write(agent->kernel, &agent->options, agent->compiled, diag, false);
+	agent->hits = hits_new(EGRET_RULE_FIRST + agent->compiled->rule_count);
+	rc = agent->hits ? meta_write(agent->kernel, &agent->options, agent->compiled, diag, false) : -ENOMEM;
+	if (rc)
+		error_set(error, rc, "cannot write about the instance: %s", strerror(-rc));
 	if (!rc)
 		rc = kernel_attach(agent->kernel, agent->options.cgroup_fd, error);
 	if (!rc && !audit)
@@ -411,6 +418,7 @@ static int beat(struct agent *agent, struct error *error)
 	agent->heartbeat_ns = clock_now_ns() + HEARTBEAT_NS;
 	meta_beat(agent->kernel);
 	subjects_refresh(agent->subjects);
+	hits_refresh(agent->hits, agent->kernel);
 	if (kernel_is_attached(agent->kernel, &missing))
 		return 0;
 	return error_set(error, -ENOENT, "instance %s was taken down by somebody else (hook %s is gone)",

@@ -18,6 +18,7 @@
 	X(texts)                                                                                                       \
 	X(config)                                                                                                      \
 	X(meta)                                                                                                        \
+	X(hits)                                                                                                        \
 	X(classes)                                                                                                     \
 	X(names)                                                                                                       \
 	X(sockets)                                                                                                     \

@@ -76,6 +76,9 @@ int kernel_set_meta(struct kernel *kernel, const struct egret_meta *meta);
 /* Sums over the CPUs. */
 int kernel_get_counter(const struct kernel *kernel, uint32_t rule, struct egret_counter *ret);
 int kernel_get_reason(const struct kernel *kernel, uint32_t reason, struct egret_counter *ret);
+/* CLOCK_REALTIME in ns; 0 = never, or no agent was there to see it. */
+int kernel_get_last_hit(const struct kernel *kernel, uint32_t rule, uint64_t *ret);
+int kernel_set_last_hit(struct kernel *kernel, uint32_t rule, uint64_t realtime_ns);
 /* -ENOENT: the policy has no such rule. */
 int kernel_get_text(const struct kernel *kernel, uint32_t rule, struct egret_rule_text *ret);
 int kernel_get_name(const struct kernel *kernel, uint32_t index, struct egret_name *ret);

@@ -63,6 +63,16 @@ int kernel_get_reason(const struct kernel *kernel, uint32_t reason, struct egret
 	return sum_over_cpus(kernel->maps[MAP_reasons], reason, ret);
 }
 
+int kernel_get_last_hit(const struct kernel *kernel, uint32_t rule, uint64_t *ret)
+{
+	return bpf_map_lookup_elem(kernel->maps[MAP_hits], &rule, ret) ? -errno : 0;
+}
+
+int kernel_set_last_hit(struct kernel *kernel, uint32_t rule, uint64_t realtime_ns)
+{
+	return bpf_map_update_elem(kernel->maps[MAP_hits], &rule, &realtime_ns, BPF_ANY) ? -errno : 0;
+}
+
 int kernel_inner_fd(const struct kernel *kernel, enum kernel_map outer)
 {
 	uint32_t slot = kernel->config->generation & 1, id;

@@ -105,12 +105,29 @@ static int path_below_mount(const char *full, const char *mount, char *buf, size
 	return 0;
 }
 
-int cgroup_path_of_id(uint64_t id, char *buf, size_t size)
+int cgroup_path_of_fd(int cgroup_fd, char *buf, size_t size)
 {
 	char mount[CGROUP_PATH_SIZE], proc[64], full[CGROUP_PATH_SIZE];
 	struct error ignored;
-	int mount_fd, fd, rc;
 	ssize_t len;
+	int rc;
+
+	rc = cgroup_mount_point(mount, sizeof(mount), &ignored);
+	if (rc)
+		return rc;
+	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", cgroup_fd);
+	len = readlink(proc, full, sizeof(full) - 1);
+	if (len < 0)
+		return -errno;
+	full[len] = '\0';
+	return path_below_mount(full, mount, buf, size);
+}
+
+int cgroup_path_of_id(uint64_t id, char *buf, size_t size)
+{
+	char mount[CGROUP_PATH_SIZE];
+	struct error ignored;
+	int mount_fd, fd, rc;
 
 	rc = cgroup_mount_point(mount, sizeof(mount), &ignored);
 	if (rc)
@@ -122,14 +139,9 @@ int cgroup_path_of_id(uint64_t id, char *buf, size_t size)
 	close(mount_fd);
 	if (fd < 0)
 		return fd;
-	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
-	len = readlink(proc, full, sizeof(full) - 1);
-	rc = len < 0 ? -errno : 0;
+	rc = cgroup_path_of_fd(fd, buf, size);
 	close(fd);
-	if (rc)
-		return rc;
-	full[len] = '\0';
-	return path_below_mount(full, mount, buf, size);
+	return rc;
 }
 
 int cgroup_of_self(char *buf, size_t size, struct error *error)

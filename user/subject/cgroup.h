@@ -25,6 +25,8 @@ int cgroup_id(int cgroup_fd, uint64_t *ret);
 
 /* Where a cgroup is, for people. -ENOENT: it is gone. */
 int cgroup_path_of_id(uint64_t id, char *buf, size_t size);
+/* The same of an open cgroup. */
+int cgroup_path_of_fd(int cgroup_fd, char *buf, size_t size);
 /* The path of the calling process. */
 int cgroup_of_self(char *buf, size_t size, struct error *error);
 

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the commands share. Each command is one file with one function; main.c
+ * holds the table.
+ */
+#ifndef EGRET_COMMAND_H
+#define EGRET_COMMAND_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../agent/agent.h"
+#include "../base/error.h"
+#include "../policy/policy.h"
+
+enum exit_code {
+	EXIT_YES = 0,
+	EXIT_NO = 1,	      /* explain: denied; check: warnings with --strict */
+	EXIT_USAGE = 2,	      /* wrong words, or a policy with errors */
+	EXIT_CANNOT = 3,      /* no permission, kernel too old, something is missing */
+	EXIT_NOT_RUNNING = 4, /* no such instance */
+	EXIT_BUSY = 5,	      /* the instance is somebody else's */
+	/* exec keeps the command's own code; its failures are those of env(1) and timeout(1) */
+	EXIT_EXEC_FAILED = 125,
+	EXIT_EXEC_CANNOT_RUN = 126,
+	EXIT_EXEC_NOT_FOUND = 127,
+};
+
+#define MAX_POLICIES 64
+#define MAX_DEFINES 256
+
+struct command {
+	const char *name;
+	int (*run)(const struct command *command, int argc, char **argv);
+	const char *summary;
+	const char *arguments; /* as --help shows them */
+	const char *help;      /* what stands below */
+	unsigned int groups;
+};
+
+/* Every option of every command; the environment (EGRET_...) gives the defaults. */
+struct options {
+	const struct command *command;
+	const char *policies[MAX_POLICIES];
+	size_t policy_count;
+	struct policy_define defines[MAX_DEFINES];
+	size_t define_count;
+	const char *rules_path, *cgroup, *instance;
+	bool json, audit, detach_on_exit, follow, strict;
+	bool policy_given, instance_given;
+	unsigned int resolve_inflight;
+	char **arguments; /* what is no option, ends with NULL */
+	size_t argument_count;
+};
+
+/* Options by what they are about; a command takes the groups that it needs. */
+enum option_group {
+	OPTIONS_POLICY = 1 << 0,   /* --policy --define --rules-path */
+	OPTIONS_INSTANCE = 1 << 1, /* --instance */
+	OPTIONS_OUTPUT = 1 << 2,   /* --json */
+	OPTIONS_AGENT = 1 << 3,	   /* --cgroup --audit --resolve-inflight */
+	OPTIONS_RUN = 1 << 4,	   /* --detach-on-exit */
+	OPTIONS_FOLLOW = 1 << 5,   /* --follow */
+	OPTIONS_CHECK = 1 << 6,	   /* --strict; the words are rules files */
+	OPTIONS_COMMAND = 1 << 7,  /* the words are a command with its own options */
+};
+
+
+/* Parses the command's words into @ret. Ends the program with EXIT_USAGE, and a sentence,
+ * where they are wrong, and with 0 after --help. Stops at the first argument for exec. */
+void options_parse(const struct command *command, int argc, char **argv, struct options *ret);
+void options_of_policy(const struct options *options, struct policy_options *ret);
+
+/* One line, "egret: ...", and the exit code that fits the errno. */
+int fail(int rc, const struct error *error);
+
+/* Loads and compiles what --policy names, with no addresses for its names: enough to
+ * judge by. Prints findings. On failure returns an exit code. */
+struct compiled;
+int load_offline(const struct options *options, bool show_warnings, struct policy **ret_policy,
+		 struct compiled **ret_compiled);
+
+int command_run(const struct command *command, int argc, char **argv);
+int command_exec(const struct command *command, int argc, char **argv);
+int command_check(const struct command *command, int argc, char **argv);
+int command_explain(const struct command *command, int argc, char **argv);
+int command_status(const struct command *command, int argc, char **argv);
+int command_rules(const struct command *command, int argc, char **argv);
+int command_drops(const struct command *command, int argc, char **argv);
+int command_detach(const struct command *command, int argc, char **argv);
+
+#endif

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* egret rules: each rule with what it let through. */
+#include "command.h"
+
+#include <stdio.h>
+
+#include "../base/clock.h"
+#include "../kernel/kernel.h"
+#include "reason.h"
+#include "table.h"
+
+static const struct column columns[] = {
+	{ "packets", "PACKETS", true }, { "bytes", "BYTES", true },	  { "last", "LAST HIT", false },
+	{ "rule", "RULE", false },	{ "purpose", "PURPOSE", false },  { "place", "WHERE", false },
+};
+
+static json_t *row_new(const struct kernel *kernel, uint32_t id, const char *text, const char *purpose, const char *place)
+{
+	struct egret_counter counter = {};
+	uint64_t hit_ns = 0;
+	char last[32];
+
+	kernel_get_counter(kernel, id, &counter);
+	kernel_get_last_hit(kernel, id, &hit_ns);
+	return json_pack("{s:i, s:s, s:s, s:s, s:I, s:I, s:s, s:I}", "id", (int)id, "rule", text, "purpose", purpose, "place",
+			 place, "packets", (json_int_t)counter.packets, "bytes", (json_int_t)counter.bytes, "last",
+			 age_format(hit_ns, clock_realtime_ns(), last, sizeof(last)), "last_hit_unix",
+			 (json_int_t)(hit_ns / CLOCK_NS_PER_SEC));
+}
+
+/* What passes without a line of the policy is counted as well: only what was hit is shown. */
+static void add_builtin_rows(const struct kernel *kernel, json_t *rows)
+{
+	for (uint32_t id = EGRET_RULE_NONE + 1; id < EGRET_RULE_BUILTIN_COUNT; id++) {
+		struct egret_counter counter = {};
+		char text[64];
+
+		if (kernel_get_counter(kernel, id, &counter) || !counter.packets)
+			continue;
+		snprintf(text, sizeof(text), "(%s)", builtin_label(id));
+		json_array_append_new(rows, row_new(kernel, id, text, builtin_sentence(id), ""));
+	}
+}
+
+static json_t *collect_rows(const struct kernel *kernel)
+{
+	json_t *rows = json_array();
+	struct egret_rule_text text;
+
+	for (uint32_t id = EGRET_RULE_FIRST; !kernel_get_text(kernel, id, &text); id++) {
+		char place[EGRET_PATH_SIZE + 16];
+
+		snprintf(place, sizeof(place), "%s:%u", text.file, text.line);
+		json_array_append_new(rows, row_new(kernel, id, text.text, text.purpose, place));
+	}
+	add_builtin_rows(kernel, rows);
+	return rows;
+}
+
+int command_rules(const struct command *command, int argc, char **argv)
+{
+	struct options options;
+	struct kernel *kernel;
+	struct error error;
+	json_t *rows;
+	int rc;
+
+	options_parse(command, argc, argv, &options);
+	rc = kernel_open(options.instance, &kernel, &error);
+	if (rc)
+		return fail(rc, &error);
+	rows = collect_rows(kernel);
+	kernel_free(kernel);
+	if (options.json) {
+		json_print(rows);
+		return EXIT_YES;
+	}
+	table_print(rows, columns, sizeof(columns) / sizeof(columns[0]));
+	json_decref(rows);
+	return EXIT_YES;
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* egret run: the agent. */
+#include "command.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "../kernel/kernel.h"
+#include "../subject/cgroup.h"
+
+static int stop_signals(struct error *error)
+{
+	sigset_t signals;
+	int fd;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	fd = signalfd(-1, &signals, SFD_CLOEXEC);
+	return fd < 0 ? error_set(error, -errno, "cannot wait for signals: %s", strerror(errno)) : fd;
+}
+
+static int govern(const struct agent_options *options, int stop_fd, struct diag *diag, struct error *error)
+{
+	struct agent *agent;
+	int rc;
+
+	rc = agent_new(options, &agent, diag, error);
+	if (rc)
+		return rc;
+	rc = agent_resolve(agent, error);
+	if (!rc)
+		rc = agent_enforce(agent, diag, error);
+	diag_print(diag, stderr);
+	diag_clear(diag);
+	if (!rc)
+		rc = agent_serve(agent, stop_fd, error);
+	agent_free(agent);
+	return rc;
+}
+
+static int say_goodbye(const struct options *options)
+{
+	struct error error;
+	int rc;
+
+	if (!options->detach_on_exit) {
+		fprintf(stderr, "egret: the agent ends; instance %s stays attached and enforces (egret detach opens it)\n",
+			options->instance);
+		return EXIT_YES;
+	}
+	rc = kernel_detach(options->instance, &error);
+	if (rc)
+		return fail(rc, &error);
+	fprintf(stderr, "egret: instance %s is taken down\n", options->instance);
+	return EXIT_YES;
+}
+
+int command_run(const struct command *command, int argc, char **argv)
+{
+	struct agent_options agent_options = {};
+	struct options options;
+	struct diag diag = {};
+	struct error error;
+	int rc, stop_fd;
+
+	options_parse(command, argc, argv, &options);
+	if (!options.policy_count) {
+		fprintf(stderr, "egret: which policy? egret run --policy FILE\n");
+		return EXIT_USAGE;
+	}
+	options_of_policy(&options, &agent_options.policy);
+	agent_options.instance = options.instance;
+	agent_options.cgroup = options.cgroup ? options.cgroup : "/";
+	agent_options.audit = options.audit;
+	agent_options.resolve_inflight = options.resolve_inflight;
+	rc = kernel_supported(&error);
+	if (!rc)
+		rc = cgroup_open(agent_options.cgroup, &agent_options.cgroup_fd, &error);
+	if (rc) {
+		fail(rc, &error);
+		return EXIT_CANNOT;
+	}
+	stop_fd = stop_signals(&error);
+	rc = stop_fd < 0 ? stop_fd : govern(&agent_options, stop_fd, &diag, &error);
+	if (stop_fd >= 0)
+		close(stop_fd);
+	close(agent_options.cgroup_fd);
+	if (!rc)
+		return say_goodbye(&options);
+	if (diag.entries)
+		diag_print(&diag, stderr);
+	diag_clear(&diag);
+	return fail(rc, &error);
+}

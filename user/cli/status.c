@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* egret status: what runs, and what is wrong with it. */
+#include "command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../kernel/kernel.h"
+#include "../subject/cgroup.h"
+#include "reason.h"
+#include "table.h"
+
+/* Three heartbeats: one may be late. */
+#define AGENT_SILENT_NS (35 * CLOCK_NS_PER_SEC)
+
+struct names_tally {
+	json_t *failing; /* names that do not resolve now */
+	int all, resolved, stale, failed, empty, pending, patterns;
+};
+
+static int tally_name(void *context, uint32_t index, const struct egret_name *name)
+{
+	struct names_tally *tally = context;
+	char age[32];
+
+	(void)index;
+	tally->all++;
+	switch (name->state) {
+	case EGRET_NAME_RESOLVED:
+		tally->resolved++;
+		return 0;
+	case EGRET_NAME_NEEDS_LEARNING:
+		tally->patterns++;
+		return 0;
+	case EGRET_NAME_PENDING:
+		tally->pending++;
+		break;
+	case EGRET_NAME_STALE:
+		tally->stale++;
+		break;
+	case EGRET_NAME_DOES_NOT_EXIST:
+		tally->empty++;
+		break;
+	default:
+		tally->failed++;
+	}
+	json_array_append_new(tally->failing,
+			      json_pack("{s:s, s:i, s:s, s:i}", "name", name->name, "failures", (int)name->failures,
+					"last_good", age_format(name->answered_ns, clock_realtime_ns(), age, sizeof(age)),
+					"addresses_kept", (int)name->addresses));
+	return 0;
+}
+
+static json_t *names_to_json(const struct kernel *kernel)
+{
+	struct names_tally tally = { .failing = json_array() };
+
+	kernel_each_name(kernel, tally_name, &tally);
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:o}", "all", tally.all, "resolved", tally.resolved, "stale",
+			 tally.stale, "failed", tally.failed, "empty", tally.empty, "pending", tally.pending,
+			 "need_learning", tally.patterns, "failing", tally.failing);
+}
+
+static json_t *totals_to_json(const struct kernel *kernel)
+{
+	json_t *denied = json_object();
+	struct egret_rule_text text;
+	struct egret_counter counter;
+	uint64_t allowed = 0, all_denied = 0;
+
+	for (uint32_t reason = 1; reason < EGRET_REASON_COUNT; reason++) {
+		if (kernel_get_reason(kernel, reason, &counter))
+			continue;
+		all_denied += counter.packets;
+		json_object_set_new(denied, reason_label(reason), json_integer(counter.packets));
+	}
+	for (uint32_t id = 1; id < EGRET_RULE_BUILTIN_COUNT; id++)
+		if (!kernel_get_counter(kernel, id, &counter))
+			allowed += counter.packets;
+	for (uint32_t id = EGRET_RULE_FIRST; !kernel_get_text(kernel, id, &text); id++)
+		if (!kernel_get_counter(kernel, id, &counter))
+			allowed += counter.packets;
+	return json_pack("{s:I, s:I, s:o}", "allowed_packets", (json_int_t)allowed, "denied_packets",
+			 (json_int_t)all_denied, "denied", denied);
+}
+
+static int add_existing(void *context, const struct egret_existing *value)
+{
+	char address[ADDR_TEXT_SIZE];
+
+	return json_array_append_new(context, json_pack("{s:s, s:i}", "address", addr_format(&value->addr, address), "port",
+							(int)value->port));
+}
+
+static json_t *maps_to_json(const struct kernel *kernel)
+{
+	struct kernel_map_fill fills[KERNEL_MAP_FILLS];
+	size_t count = kernel_map_fill(kernel, fills);
+	json_t *maps = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(maps, json_pack("{s:s, s:i, s:i, s:I}", "map", fills[i].name, "entries",
+						      (int)fills[i].entries, "max_entries", (int)fills[i].max_entries,
+						      "memory_bytes", (json_int_t)fills[i].memory_bytes));
+	return maps;
+}
+
+static const char *mode_of(const struct kernel *kernel, const struct egret_meta *meta, bool attached)
+{
+	if (!attached)
+		return "not attached";
+	if (kernel_config(kernel)->audit)
+		return "auditing";
+	return meta->enforcing ? "enforcing" : "attached, not proven";
+}
+
+static json_t *status_to_json(const struct kernel *kernel, const struct egret_meta *meta)
+{
+	const char *missing = "";
+	bool attached = kernel_is_attached(kernel, &missing);
+	uint64_t now = clock_now_ns();
+	json_t *existing = json_array();
+	char policy_age[32], attach_age[32], path[CGROUP_PATH_SIZE];
+
+	if (cgroup_path_of_id(meta->governed_cgroup, path, sizeof(path)))
+		snprintf(path, sizeof(path), "%s (gone)", meta->cgroup_path);
+	kernel_each_existing(kernel, add_existing, existing);
+	return json_pack(
+		"{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:i, s:i, s:o, s:o, s:o, s:o, s:s}",
+		"instance", meta->instance, "version", meta->version, "mode", mode_of(kernel, meta, attached), "attached",
+		attached, "missing_hook", attached ? "" : missing, "cgroup", path, "policy", meta->policy_path, "policy_hash",
+		meta->policy_hash, "policy_age", age_format(meta->policy_ns, clock_realtime_ns(), policy_age, sizeof(policy_age)),
+		"attached_since", age_format(meta->attached_ns, clock_realtime_ns(), attach_age, sizeof(attach_age)),
+		"agent_alive", now - meta->heartbeat_ns < AGENT_SILENT_NS, "agent_pid", (int)meta->agent_pid,
+		"heartbeat_sec_ago", (json_int_t)((now - meta->heartbeat_ns) / CLOCK_NS_PER_SEC), "rules", (int)meta->rules,
+		"warnings", (int)meta->warnings, "names", names_to_json(kernel), "totals", totals_to_json(kernel), "existing",
+		existing, "maps", maps_to_json(kernel), "uplink_check", "off");
+}
+
+static long long number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static const char *string(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+static void print_names(const json_t *names)
+{
+	const json_t *failing = json_object_get(names, "failing"), *name;
+	size_t index;
+
+	printf("names      %lld: %lld resolved, %lld stale, %lld failed, %lld without address, %lld pending, "
+	       "%lld need learning\n",
+	       number(names, "all"), number(names, "resolved"), number(names, "stale"), number(names, "failed"),
+	       number(names, "empty"), number(names, "pending"), number(names, "need_learning"));
+	json_array_foreach(failing, index, name)
+		printf("           %s does not resolve (%lld failures, last good answer %s, %lld addresses kept)\n",
+		       string(name, "name"), number(name, "failures"), string(name, "last_good"),
+		       number(name, "addresses_kept"));
+}
+
+static void print_totals(json_t *totals)
+{
+	const char *reason;
+	json_t *count;
+
+	printf("packets    %lld allowed, %lld denied\n", number(totals, "allowed_packets"), number(totals, "denied_packets"));
+	json_object_foreach(json_object_get(totals, "denied"), reason, count)
+		if (json_integer_value(count))
+			printf("           %lld: %s\n", (long long)json_integer_value(count), reason);
+}
+
+static void print_maps(const json_t *maps)
+{
+	unsigned long long memory = 0;
+	const json_t *map;
+	char text[32];
+	size_t index;
+
+	json_array_foreach(maps, index, map) {
+		memory += number(map, "memory_bytes");
+		if (number(map, "entries") * 10 >= number(map, "max_entries") * 9 && number(map, "entries") > 1)
+			printf("FULL       map %s holds %lld of %lld entries\n", string(map, "map"), number(map, "entries"),
+			       number(map, "max_entries"));
+	}
+	printf("maps       %s of kernel memory\n", bytes_format(memory, text, sizeof(text)));
+}
+
+static void print_status(json_t *status)
+{
+	printf("instance   %s: %s", string(status, "instance"), string(status, "mode"));
+	if (!json_is_true(json_object_get(status, "attached")))
+		printf(" (hook %s is missing)", string(status, "missing_hook"));
+	printf("\ncgroup     %s\npolicy     %s, loaded %s, %lld rules, %lld warnings\n", string(status, "cgroup"),
+	       string(status, "policy"), string(status, "policy_age"), number(status, "rules"), number(status, "warnings"));
+	printf("attached   %s, by egret %s\n", string(status, "attached_since"), string(status, "version"));
+	if (json_is_true(json_object_get(status, "agent_alive")))
+		printf("agent      alive, pid %lld\n", number(status, "agent_pid"));
+	else
+		printf("agent      not running (last sign of life %lld s ago): what is attached goes on, names are no longer "
+		       "refreshed\n", number(status, "heartbeat_sec_ago"));
+	print_names(json_object_get(status, "names"));
+	print_totals(json_object_get(status, "totals"));
+	if (json_array_size(json_object_get(status, "existing")))
+		printf("existing   %zu connections from before the attach go on that no rule allows\n",
+		       json_array_size(json_object_get(status, "existing")));
+	print_maps(json_object_get(status, "maps"));
+	printf("uplink     no second check: AF_PACKET, AF_XDP, forwarded packets and the outer packets of tunnels are not "
+	       "seen\n");
+}
+
+int command_status(const struct command *command, int argc, char **argv)
+{
+	struct options options;
+	struct egret_meta meta;
+	struct kernel *kernel;
+	struct error error;
+	json_t *status;
+	int rc;
+
+	options_parse(command, argc, argv, &options);
+	rc = kernel_open(options.instance, &kernel, &error);
+	if (rc)
+		return fail(rc, &error);
+	rc = kernel_get_meta(kernel, &meta);
+	if (rc) {
+		kernel_free(kernel);
+		error_set(&error, rc, "cannot read instance %s: %s", options.instance, strerror(-rc));
+		return fail(rc, &error);
+	}
+	status = status_to_json(kernel, &meta);
+	kernel_free(kernel);
+	if (options.json) {
+		json_print(status);
+		return EXIT_YES;
+	}
+	print_status(status);
+	json_decref(status);
+	return EXIT_YES;
+}
