@@ -82,10 +82,10 @@ cluster_up() {
 			chain output { type nat hook output priority -100; dnat to ip daddr map @services; }
 		}
 	NFT
-	start "$work/coredns.log" "$cg/kubepods/burstable/podcoredns/container" "$id-coredns" dnsmasq \
+	start "$work/coredns.log" "${pod_cgroup[coredns]}" "$id-coredns" dnsmasq \
 		--keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts --user=root --pid-file= \
 		--log-facility=- --server=168.63.129.16
-	start "$work/shop.log" "$cg/kubepods/burstable/podshop/container" "$id-shop" "$probe" serve tcp:8080
+	start "$work/shop.log" "${pod_cgroup[shop]}" "$id-shop" "$probe" serve tcp:8080
 	internet ip route add 10.244.0.0/16 via 10.224.0.4
 	internet ip route add local 8.8.8.8 dev lo
 	eventually pod shop dig +time=1 +tries=1 @10.0.0.10 "$api" || die "CoreDNS does not answer"

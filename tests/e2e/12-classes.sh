@@ -6,6 +6,8 @@ needs_egret
 bed_up
 pod_up web 11
 nat_up </dev/null
+# The kubelet makes its root before any pod, systemd a service's before its processes.
+mkdir -p "$cg/kubepods.slice" "$cg/system.slice" "$cg/other.slice/b.service"
 govern <<POLICY
 resolver 20.0.0.53
 allow 20.1.0.1        tcp:443 udp:123   for host
@@ -74,6 +76,14 @@ denied "pod web" 20.1.0.6 tcp:443
 passes node 20.1.0.7 tcp:443
 denied "pod web" 20.1.0.7 tcp:443
 denied slice 20.1.0.7 tcp:8000
+
+# A class is found also where its cgroup is made later.
+mkdir -p "$cg/late/kubelet-kubepods.slice"
+late() { in_cgroup "$cg/late/kubelet-kubepods.slice/pod0e4/c" "$id-web" "$@"; }
+reaches() { [ "$(late "$probe" tcp "$1" "$2" | cut -d' ' -f1)" = connected ]; }
+eventually reaches 20.1.0.2 443
+passes late 20.1.0.2 tcp:443
+denied late 20.1.0.1 tcp:443
 
 # Outside the governed cgroup nothing is judged.
 passes ungoverned 51.0.0.1 tcp:443 udp:123

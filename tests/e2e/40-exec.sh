@@ -11,6 +11,7 @@ policy <<'POLICY'
 resolver 20.0.0.53
 allow www.exec.example tcp:443
 POLICY
+echo 'allow 20.1.0.1 tcp:70000' | policy "$work/bad.rules"
 run() { ungoverned "$egret" exec --policy "$work/policy.rules" "$@"; }
 
 succeeds "an allowed connect" run -- "$work/probe" tcp 20.1.0.1 443
@@ -24,8 +25,8 @@ fails 7 "the exit code comes back" run -- sh -c 'exit 7'
 fails 143 "a signal's code comes back" run -- sh -c 'kill -TERM $$'
 fails 127 "no such command" run -- /nonexistent/command
 fails 126 "not a program" run -- "$work/policy.rules"
-fails 2 "no command" run
-fails 2 "a policy with an error" ungoverned "$egret" exec --policy /dev/stdin -- true
+fails 125 "no command" run
+fails 125 "a policy with an error" ungoverned "$egret" exec --policy "$work/bad.rules" -- true
 
 # Signals reach the command.
 start "$work/signal.log" - "$id-node" "$egret" exec --policy "$work/policy.rules" -- \

@@ -39,18 +39,18 @@ json '[.. | objects | select(.packets? and .packets > 0)] | length > 0' "rules -
 succeeds "drops" egret_cmd drops
 shows '51\.0\.0\.1.*443' "drops: the destination"
 shows '51\.0\.0\.2.*123' "drops: the pod's"
-shows 'podweb|kubepods' "drops: which subject"
+shows 'pod default/web' "drops: the pod by its name"
 shows 'deny' "drops: the deny rule"
 json '[.. | objects | select(.reason? == "no-rule")] | length > 0' "drops --json: no-rule" egret_cmd drops --json
 json '[.. | objects | select(.reason? == "deny-rule")] | length > 0' "drops --json: deny-rule" egret_cmd drops --json
 json '[.. | objects | select(.reason? == "port")] | length > 0' "drops --json: port" egret_cmd drops --json
 
-succeeds "explain: yes" egret_cmd explain www.views.example tcp:443
+succeeds "explain: yes" "$egret" explain --policy "$work/policy.rules" www.views.example tcp:443
 shows 'policy\.rules:2' "explain names the line"
 fails 1 "explain: no" egret_cmd explain 51.0.0.1 tcp:443
 fails 1 "explain: denied by a rule" egret_cmd explain 51.9.9.9 tcp:443
 shows 'policy\.rules:5' "explain names the deny"
-succeeds "explain: a pattern covers it" egret_cmd explain a.b.pattern.example tcp:443
-fails 1 "explain: the pattern's apex" egret_cmd explain pattern.example tcp:443
+succeeds "explain: a pattern covers it" "$egret" explain --policy "$work/policy.rules" a.b.pattern.example tcp:443
+fails 1 "explain: the pattern's apex" "$egret" explain --policy "$work/policy.rules" pattern.example tcp:443
 succeeds "check" "$egret" check "$work/policy.rules"
 finish

@@ -53,7 +53,7 @@ fails 2 "an unknown command" "$egret" frobnicate
 for command in run exec check explain status rules drops detach; do
 	succeeds "$command --help" "$egret" $command --help
 done
-fails 1 "status where nothing runs" egret_cmd status
+fails 4 "status where nothing runs" egret_cmd status
 
 # A policy that cannot be loaded leaves the running one alone.
 agent_start

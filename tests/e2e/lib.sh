@@ -8,7 +8,7 @@
 #        pods (pod_up)                          "internet"
 #   10.244.0.N, fd00:f4::N       20.0.0.0/8, 40.0.0.0/8, 51.0.0.0/8, 2603:1000::/24,
 #          |                     TEST-NETs and the Azure host addresses: every
-#        node  10.224.0.4   ---  address of these answers; DNS on 20.0.0.53
+#        node  10.224.0.4  ----  address of these answers; DNS on 20.0.0.53
 #              fd00:e9::4        10.224.0.1, fd00:e9::1
 #
 # Everything lives in a mount namespace of the test: its bpffs, its namespace
@@ -99,7 +99,7 @@ internet() { in_cgroup - "$id-inet" "$@"; }
 pod() {
 	local pod=$1
 	shift
-	in_cgroup "$cg/kubepods/burstable/pod$pod/container" "$id-$pod" "$@"
+	in_cgroup "${pod_cgroup[$pod]}" "$id-$pod" "$@"
 }
 
 # eventually CMD...: until it succeeds, 10 s at most.
@@ -122,6 +122,7 @@ mount_private() {
 	mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf || skip "no BPF file system"
 	mkdir -p /run/netns
 	mount -t tmpfs netns /run/netns
+	mount -t tmpfs log /var/log
 }
 
 set_sysctl() {
@@ -218,9 +219,14 @@ neighbours_met() {
 	done
 }
 
-# pod_up NAME N: a namespace behind the node with 10.244.0.N and fd00:f4::N, routed and masqueraded.
+# pod_up NAME N: a namespace behind the node with 10.244.0.N and fd00:f4::N, routed; a cgroup and a log
+# directory as the kubelet names them.
+declare -A pod_cgroup
 pod_up() {
-	local pod=$1 n=$2
+	local pod=$1 n=$2 uid
+	uid=$(printf '%08x-0000-4000-8000-%012x' "$n" $$)
+	pod_cgroup[$pod]=$cg/kubepods/burstable/pod$uid/$(sha256sum <<<"$uid" | cut -c1-64)
+	mkdir -p "${pod_cgroup[$pod]}" "/var/log/pods/default_${pod}_$uid/$pod"
 	netns_up "$id-$pod" "$cg"
 	wire "$id-$pod" "10.244.0.$n/32" "fd00:f4::$n/128" "$id-node" 169.254.1.1/32 fd00:e9:1::1/128 "veth-$pod"
 	in_cgroup - "$id-$pod" sh -c "ip route add 169.254.1.1 dev eth0 && ip route add default via 169.254.1.1 &&
