@@ -34,28 +34,38 @@ static __always_inline void refresh_classes(struct __sk_buff *skb, struct egret_
 	state->class_epoch = cfg->class_epoch;
 }
 
-static __noinline int judge_egress(struct __sk_buff *skb, const struct packet *pkt, struct egret_sock *state,
-				   const struct egret_config *cfg)
+/* A packet that stays in its namespace: only a deny rule holds it. */
+static __noinline int judge_loopback(const struct packet *pkt, const struct egret_sock *state,
+				     const struct egret_config *cfg)
 {
-	struct verdict_socket sock = { .loopback = skb->ifindex == LOOPBACK_IFINDEX };
 	struct judgement verdict = {};
 
 	if (!pkt || !cfg || !state)
 		return DROP;
-	if (state->origin == EGRET_ORIGIN_KERNEL && !sock.loopback) {
+	if (!pkt->reason)
+		policy_judge(pkt, state->classes, &verdict);
+	if (verdict.reason == EGRET_REASON_DENY_RULE)
+		return events_denied(state, pkt, &verdict, cfg) & 1;
+	events_allowed(EGRET_RULE_LOOPBACK, pkt);
+	return PASS;
+}
+
+static __always_inline int judge_egress(struct __sk_buff *skb, const struct packet *pkt, struct egret_sock *state,
+					const struct egret_config *cfg)
+{
+	struct judgement verdict = {};
+
+	if (state->origin == EGRET_ORIGIN_KERNEL) {
 		events_allowed(EGRET_RULE_KERNEL, pkt);
 		return PASS;
 	}
-	if (pkt->reason && !sock.loopback) {
-		verdict_deny(&verdict, pkt->reason);
-		return events_denied(state, pkt, &verdict, cfg) & 1;
-	}
 	refresh_classes(skb, state, cfg);
-	sock.cookie = bpf_get_socket_cookie(skb);
-	sock.tcp_state = skb->sk ? skb->sk->state : 0;
-	verdict_decide(state, pkt, cfg, &verdict, &sock);
+	if (pkt->reason)
+		verdict_deny(&verdict, pkt->reason);
+	else
+		verdict_decide(skb, state, pkt, &verdict);
 	if (!verdict.allow)
-		return events_denied(state, pkt, &verdict, cfg) & 1;
+		return events_denied(state, pkt, &verdict, cfg);
 	events_allowed(verdict.rule, pkt);
 	return PASS;
 }
@@ -92,6 +102,8 @@ int egret_egress(struct __sk_buff *skb)
 		verdict_deny(&verdict, EGRET_REASON_NO_MEMORY);
 		return events_denied(0, &pkt, &verdict, cfg) & 1;
 	}
+	if (loopback)
+		return judge_loopback(&pkt, state, cfg) & 1;
 	return judge_egress(skb, &pkt, state, cfg) & 1;
 }
 
@@ -143,7 +155,7 @@ int egret_ingress(struct __sk_buff *skb)
 	if (!state)
 		state = socket_adopt(skb, cfg, 0);
 	if (state && !state->raw)
-		flow_came_in(state, &pkt, bpf_get_socket_cookie(skb));
+		flow_came_in(skb, state, &pkt, cfg);
 	return PASS;
 }
 
@@ -207,18 +219,15 @@ static __always_inline bool may_be_local(struct bpf_sock_addr *ctx, const struct
 static __always_inline int judge_early(struct bpf_sock_addr *ctx, struct egret_sock *state, const struct packet *pkt,
 				       const struct egret_config *cfg)
 {
-	struct verdict_socket sock = { .cookie = bpf_get_socket_cookie(ctx) };
-	struct egret_peer peer = {};
 	struct judgement verdict = {};
+	struct flow flow = {};
 
 	if (cfg->audit)
 		return PASS; /* counted once, when it leaves */
 	if (pkt->l4_proto == IPPROTO_UDP) {
-		flow_find(state, pkt, sock.cookie, &peer);
-		if (peer.state == EGRET_PEER_INBOUND)
-			return PASS;
-		if (peer.state == EGRET_PEER_ALLOWED && peer.generation == cfg->generation)
-			return PASS;
+		flow_find(ctx, state, pkt, &flow);
+		if (flow.state == EGRET_PEER_INBOUND || flow.state == EGRET_PEER_ALLOWED)
+			return PASS; /* egress knows whether it still is */
 	}
 	policy_judge(pkt, state->classes, &verdict);
 	if (verdict.allow || verdict.service || may_be_local(ctx, pkt))

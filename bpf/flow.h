@@ -21,164 +21,185 @@ const volatile __u32 ticks_per_sec = 250;
 /* Tests and the bench look at what a first packet costs. Never set otherwise. */
 const volatile bool bypass_cache = false;
 
-#define READ_VOLATILE(x) (*(const volatile typeof(x) *)&(x))
-#define compiler_barrier() asm volatile("" ::: "memory")
+/* Drawn anew at each load: nobody can make up a peer that verifies. Odd. */
+const volatile __u64 check_keys[4] = { 1, 1, 1, 1 };
+
+#define SEEN_BOTH_WAYS 1
+
+/* What is known of a datagram peer, from the socket or from the flow map. */
+struct flow {
+	__u64 seen;
+	__u32 generation;
+	__u16 rule;
+	__u8 state; /* EGRET_PEER_UNUSED: nothing is known */
+};
 
 static __always_inline bool peer_is(const struct egret_peer *peer, const struct packet *pkt)
 {
 	return addr_equal(&peer->addr, &pkt->addr) && peer->port_be == pkt->port_be && peer->l4_proto == pkt->l4_proto;
 }
 
-static __always_inline bool flow_is_fresh(__u64 seen_ticks, __u8 both_ways)
+/* A multilinear hash: one multiplication for each word that it covers. */
+static __always_inline __u64 peer_check(const struct egret_peer *peer)
 {
-	__u64 limit = (__u64)(both_ways ? UDP_BOTH_WAYS_SEC : UDP_ONE_WAY_SEC) * ticks_per_sec;
+	const __u64 *words = (const __u64 *)peer;
 
-	/* bpf_jiffies64: 5.6; inlined, no clock is read. */
-	return bpf_jiffies64() - seen_ticks < limit;
+	return words[0] * check_keys[0] + words[1] * check_keys[1] + words[2] * check_keys[2] +
+	       words[3] * check_keys[3];
+}
+_Static_assert(__builtin_offsetof(struct egret_peer, check) == 4 * sizeof(__u64), "peer_check covers four words");
+
+/* bpf_jiffies64: 5.6; inlined, no clock is read. */
+static __always_inline __u64 seen_now(__u64 both_ways)
+{
+	return bpf_jiffies64() << 1 | both_ways;
+}
+
+static __always_inline bool flow_is_fresh(__u64 seen)
+{
+	__u64 limit = seen & SEEN_BOTH_WAYS ? UDP_BOTH_WAYS_SEC : UDP_ONE_WAY_SEC;
+
+	return bpf_jiffies64() - (seen >> 1) < limit * ticks_per_sec;
 }
 
 /* The index of the peer, or -1. */
 static __always_inline int peer_find(const struct egret_sock *state, const struct packet *pkt)
 {
-	__u32 first = state->last_peer & (EGRET_PEERS - 1);
-
-	if (peer_is(&state->peers[first], pkt))
-		return first;
+	if (bypass_cache)
+		return -1;
+	if (pkt->l4_proto == IPPROTO_TCP) /* has one peer at a time */
+		return peer_is(&state->peers[0], pkt) ? 0 : -1;
 	for (int i = 0; i < EGRET_PEERS; i++)
 		if (peer_is(&state->peers[i], pkt))
 			return i;
 	return -1;
 }
 
-static __always_inline void flow_key_set(struct egret_flow_key *key, __u64 cookie, const struct packet *pkt)
-{
-	key->socket_cookie = cookie;
-	key->addr = pkt->addr;
-	key->port_be = pkt->port_be;
-	key->l4_proto = pkt->l4_proto;
-}
-
 /* Keeps the direction of a datagram flow whose slot is given away. */
-static __always_inline void peer_spill(struct egret_sock *state, const struct egret_peer *peer, __u64 cookie)
+static __noinline int peer_spill(struct egret_sock *state, const struct egret_peer *peer, __u64 cookie)
 {
 	struct egret_flow_key key = {};
 	struct egret_flow flow = {};
 
-	if (peer->l4_proto == IPPROTO_TCP || !flow_is_fresh(peer->seen_ticks, peer->both_ways))
-		return;
-	if (peer->state != EGRET_PEER_ALLOWED && peer->state != EGRET_PEER_INBOUND)
-		return;
+	if (!state || !peer || !flow_is_fresh(peer->seen))
+		return 0;
 	key.socket_cookie = cookie;
 	key.addr = peer->addr;
 	key.port_be = peer->port_be;
 	key.l4_proto = peer->l4_proto;
-	flow.seen_ticks = peer->seen_ticks;
+	flow.seen = peer->seen;
 	flow.rule = peer->rule;
 	flow.generation = peer->generation;
 	flow.state = peer->state;
-	flow.both_ways = peer->both_ways;
 	if (!bpf_map_update_elem(&flows, &key, &flow, BPF_ANY))
 		state->spilled = 1;
+	return 0;
 }
 
-/*
- * Writes a peer into slot @index, or into the next one to give away (-1). Senders
- * race on one socket, so writing takes the lock, and a reader who meets a
- * half-written peer sees its sequence change and judges anew.
- */
-static __noinline int peer_store(struct egret_sock *state, const struct egret_peer *value, int index, __u64 cookie)
+/* Finds a slot for a new peer; @ctx is the hook's, for the socket's cookie. */
+static __always_inline __u32 peer_slot(void *ctx, struct egret_sock *state, const struct packet *pkt, int index)
 {
 	struct egret_peer *peer;
 	__u32 slot;
 
-	if (!state || !value)
+	if (index >= 0)
+		return index & (EGRET_PEERS - 1);
+	if (pkt->l4_proto == IPPROTO_TCP)
 		return 0;
-	slot = index >= 0 ? index : state->next_peer;
-	slot &= EGRET_PEERS - 1;
+	slot = state->next_peer & (EGRET_PEERS - 1);
 	peer = &state->peers[slot];
-	if (index < 0) {
-		peer_spill(state, peer, cookie);
-		state->next_peer = slot + 1;
-	}
-	bpf_spin_lock(&state->lock);
-	peer->sequence++;
-	compiler_barrier();
-	peer->generation = value->generation;
-	peer->addr = value->addr;
-	peer->port_be = value->port_be;
-	peer->l4_proto = value->l4_proto;
-	peer->state = value->state;
-	peer->rule = value->rule;
-	peer->learned = value->learned;
-	peer->reason = value->reason;
-	peer->both_ways = value->both_ways;
-	peer->seen_ticks = value->seen_ticks;
-	compiler_barrier();
-	peer->sequence++;
-	bpf_spin_unlock(&state->lock);
-	state->last_peer = slot;
-	return 0;
+	if (peer->state == EGRET_PEER_ALLOWED || peer->state == EGRET_PEER_INBOUND)
+		peer_spill(state, peer, bpf_get_socket_cookie(ctx));
+	state->next_peer = slot + 1;
+	return slot;
 }
 
-/* What is known of a datagram peer, from the socket or from the flow map.
- * Returns its slot or -1; ret->state is EGRET_PEER_UNUSED if nothing is. */
-static __always_inline int flow_find(struct egret_sock *state, const struct packet *pkt, __u64 cookie,
-				     struct egret_peer *ret)
+/* What to write of a peer: the verdict, and under what it was made. */
+static __always_inline void peer_write(struct egret_peer *peer, const struct packet *pkt,
+				       const struct egret_config *cfg, __u8 kind, __u32 rule)
+{
+	peer->addr = pkt->addr;
+	peer->port_be = pkt->port_be;
+	peer->l4_proto = pkt->l4_proto;
+	peer->state = kind;
+	peer->reason = 0;
+	peer->pad = 0;
+	peer->rule = rule;
+	peer->generation = cfg->generation;
+	peer->learned = cfg->learned;
+}
+
+static __always_inline void peer_seal(struct egret_peer *peer, __u64 both_ways)
+{
+	if (peer->l4_proto == IPPROTO_TCP)
+		return;
+	peer->seen = seen_now(both_ways);
+	peer->check = peer_check(peer);
+}
+
+/* Looks a datagram peer up; returns its slot or -1. */
+static __always_inline int flow_find(void *ctx, struct egret_sock *state, const struct packet *pkt, struct flow *ret)
 {
 	struct egret_flow_key key = {};
-	struct egret_flow *flow;
-	int index;
+	struct egret_flow *found;
+	int index = peer_find(state, pkt);
 
 	ret->state = EGRET_PEER_UNUSED;
-	index = peer_find(state, pkt);
+	ret->seen = 0;
 	if (index >= 0) {
-		*ret = state->peers[index & (EGRET_PEERS - 1)];
-		/* Only compared above: two senders may have swapped it meanwhile. */
-		if (ret->sequence & 1 || !peer_is(ret, pkt) ||
-		    READ_VOLATILE(state->peers[index & (EGRET_PEERS - 1)].sequence) != ret->sequence)
-			ret->state = EGRET_PEER_UNUSED;
+		struct egret_peer *peer = &state->peers[index & (EGRET_PEERS - 1)];
+		struct egret_peer copy = *peer;
+
+		if (pkt->l4_proto != IPPROTO_TCP && copy.check != peer_check(&copy))
+			return index;
+		ret->seen = copy.seen;
+		ret->generation = copy.generation;
+		ret->rule = copy.rule;
+		ret->state = copy.state;
 		return index;
 	}
 	if (!state->spilled)
 		return -1;
-	flow_key_set(&key, cookie, pkt);
-	flow = bpf_map_lookup_elem(&flows, &key);
-	if (!flow)
+	key.socket_cookie = bpf_get_socket_cookie(ctx);
+	key.addr = pkt->addr;
+	key.port_be = pkt->port_be;
+	key.l4_proto = pkt->l4_proto;
+	found = bpf_map_lookup_elem(&flows, &key);
+	if (!found)
 		return -1;
-	ret->state = flow->state;
-	ret->rule = flow->rule;
-	ret->generation = flow->generation;
-	ret->seen_ticks = flow->seen_ticks;
-	ret->both_ways = flow->both_ways;
+	ret->seen = found->seen;
+	ret->generation = found->generation;
+	ret->rule = found->rule;
+	ret->state = found->state;
 	return -1;
 }
 
 /* A datagram came in. Who spoke first fixes the direction for as long as the flow
  * lives; an answer to what we sent never opens a way of its own. */
-static __always_inline void flow_came_in(struct egret_sock *state, const struct packet *pkt, __u64 cookie)
+static __always_inline void flow_came_in(void *ctx, struct egret_sock *state, const struct packet *pkt,
+					 const struct egret_config *cfg)
 {
-	struct egret_peer peer = {};
-	int index = flow_find(state, pkt, cookie, &peer);
-	bool known = peer.state == EGRET_PEER_ALLOWED || peer.state == EGRET_PEER_INBOUND;
+	struct flow flow = {};
+	int index = flow_find(ctx, state, pkt, &flow);
+	bool known = flow.state == EGRET_PEER_ALLOWED || flow.state == EGRET_PEER_INBOUND;
+	struct egret_peer *peer;
 
-	if (known && flow_is_fresh(peer.seen_ticks, peer.both_ways)) {
-		if (index >= 0 && (peer.state == EGRET_PEER_INBOUND || peer.both_ways)) {
-			state->peers[index & (EGRET_PEERS - 1)].seen_ticks = bpf_jiffies64();
+	if (known && flow_is_fresh(flow.seen)) {
+		__u64 both_ways = flow.state == EGRET_PEER_ALLOWED ? SEEN_BOTH_WAYS : flow.seen & SEEN_BOTH_WAYS;
+
+		if (index >= 0) {
+			state->peers[index & (EGRET_PEERS - 1)].seen = seen_now(both_ways);
 			return;
 		}
-		if (peer.state == EGRET_PEER_ALLOWED)
-			peer.both_ways = 1;
-	} else {
-		peer.state = EGRET_PEER_INBOUND;
-		peer.both_ways = 0;
-		peer.generation = 0;
-		peer.rule = EGRET_RULE_INBOUND;
+		peer = &state->peers[peer_slot(ctx, state, pkt, index)];
+		peer_write(peer, pkt, cfg, flow.state, flow.rule);
+		peer->generation = flow.generation;
+		peer_seal(peer, both_ways);
+		return;
 	}
-	peer.addr = pkt->addr;
-	peer.port_be = pkt->port_be;
-	peer.l4_proto = pkt->l4_proto;
-	peer.seen_ticks = bpf_jiffies64();
-	peer_store(state, &peer, index, cookie);
+	peer = &state->peers[peer_slot(ctx, state, pkt, index)];
+	peer_write(peer, pkt, cfg, EGRET_PEER_INBOUND, EGRET_RULE_INBOUND);
+	peer_seal(peer, 0);
 }
 
 #endif

@@ -14,15 +14,6 @@
 #include "policy.h"
 #include "socket.h"
 
-/* What a hook knows of the socket that speaks. */
-struct verdict_socket {
-	__u64 cookie;
-	__u32 tcp_state;
-	__u8 loopback; /* its packet stays in the namespace */
-	__u8 allowed;  /* what the rules say, */
-	__u8 denied;   /* and whether a deny rule says it */
-};
-
 static __always_inline void verdict_allow(struct judgement *ret, __u32 rule)
 {
 	ret->allow = 1;
@@ -40,35 +31,34 @@ static __always_inline void verdict_deny(struct judgement *ret, __u8 reason)
 
 /*
  * The hot path: the socket's last verdict, if it was made about this very
- * destination, under this policy. The sequence says that no other sender wrote
- * the peer meanwhile.
+ * destination, under this policy. Of a datagram peer everything is copied before
+ * it is believed: another sender may be writing it.
  */
 static __always_inline bool verdict_cached(struct egret_sock *state, const struct packet *pkt,
 					   const struct egret_config *cfg, struct judgement *ret)
 {
-	struct egret_peer *peer = &state->peers[state->last_peer & (EGRET_PEERS - 1)];
-	__u32 sequence = READ_VOLATILE(peer->sequence);
-	__u8 kind = peer->state;
+	struct egret_peer *slot = &state->peers[state->last_peer & (EGRET_PEERS - 1)];
+	struct egret_peer peer = *slot;
 
-	if (bypass_cache || sequence & 1 || !peer_is(peer, pkt))
+	if (bypass_cache || !peer_is(&peer, pkt) || peer.state == EGRET_PEER_UNUSED)
 		return false;
-	ret->rule = peer->rule;
-	ret->reason = peer->reason;
-	ret->name = 0;
-	ret->allow = kind != EGRET_PEER_DENIED;
-	if (kind == EGRET_PEER_INBOUND) {
-		if (!peer->both_ways || !flow_is_fresh(peer->seen_ticks, 1))
+	if (peer.state == EGRET_PEER_INBOUND) {
+		if (!(peer.seen & SEEN_BOTH_WAYS) || !flow_is_fresh(peer.seen))
 			return false;
-	} else if (kind == EGRET_PEER_UNUSED || peer->generation != cfg->generation) {
+	} else if (peer.generation != cfg->generation) {
 		return false;
-	} else if (kind == EGRET_PEER_DENIED && peer->learned != cfg->learned) {
+	} else if (peer.state == EGRET_PEER_DENIED && peer.learned != cfg->learned) {
 		return false;
 	}
-	compiler_barrier();
-	if (READ_VOLATILE(peer->sequence) != sequence)
-		return false;
-	if (pkt->l4_proto != IPPROTO_TCP)
-		peer->seen_ticks = bpf_jiffies64();
+	if (pkt->l4_proto != IPPROTO_TCP) {
+		if (peer.check != peer_check(&peer))
+			return false;
+		slot->seen = seen_now(peer.seen & SEEN_BOTH_WAYS);
+	}
+	ret->rule = peer.rule;
+	ret->reason = peer.reason;
+	ret->name = 0;
+	ret->allow = peer.state != EGRET_PEER_DENIED;
 	return true;
 }
 
@@ -79,10 +69,10 @@ static __always_inline bool origin_is(const struct egret_sock *state, const stru
 	       addr_equal(&state->origin_addr, &pkt->addr);
 }
 
-/* May this TCP socket answer, because its connection came in? @tcp_state is the
- * socket's; a listener sends nothing but SYN-ACKs. */
-static __always_inline bool tcp_came_in(struct egret_sock *state, const struct packet *pkt, __u32 tcp_state,
-					__u64 cookie)
+/* May this TCP socket answer, because its connection came in? A listener sends
+ * nothing but SYN-ACKs. */
+static __always_inline bool tcp_came_in(struct __sk_buff *skb, struct egret_sock *state, const struct packet *pkt,
+					__u32 tcp_state)
 {
 	if (tcp_state == BPF_TCP_LISTEN)
 		return true;
@@ -92,13 +82,14 @@ static __always_inline bool tcp_came_in(struct egret_sock *state, const struct p
 		state->origin = EGRET_ORIGIN_USER;
 		return false;
 	}
-	if (state->listener_cookie && state->listener_cookie != cookie)
+	if (state->listener_cookie && state->listener_cookie != bpf_get_socket_cookie(skb))
 		return true;
 	return origin_is(state, pkt, EGRET_ORIGIN_INBOUND);
 }
 
-static __noinline int existing_record(const struct egret_sock *state, const struct packet *pkt, __u64 cookie)
+static __noinline int existing_record(struct __sk_buff *skb, const struct egret_sock *state, const struct packet *pkt)
 {
+	__u64 cookie = bpf_get_socket_cookie(skb);
 	struct egret_existing value = {};
 
 	if (!state || !pkt)
@@ -113,85 +104,85 @@ static __noinline int existing_record(const struct egret_sock *state, const stru
 
 /* An earlier policy allowed this connection. Does that hold still? A deny that came
  * since was found by the judgement already. */
-static __always_inline bool verdict_still_stands(const struct egret_sock *state, const struct packet *pkt,
-						 const struct egret_peer *peer)
+static __always_inline bool flow_still_stands(const struct egret_sock *state, const struct packet *pkt,
+					      const struct flow *flow)
 {
-	if (peer->state != EGRET_PEER_ALLOWED)
+	if (flow->state != EGRET_PEER_ALLOWED)
 		return false;
-	if (pkt->l4_proto != IPPROTO_TCP && !flow_is_fresh(peer->seen_ticks, peer->both_ways))
+	if (pkt->l4_proto != IPPROTO_TCP && !flow_is_fresh(flow->seen))
 		return false;
-	return policy_rule_stands(peer->rule, peer->generation, port_key(pkt), state->classes);
+	return policy_rule_stands(flow->rule, flow->generation, port_key(pkt), state->classes);
 }
 
-/* What the socket keeps of a verdict. @peer: what it knew until now. */
-static __always_inline void peer_learn(struct egret_peer *peer, const struct packet *pkt,
-				       const struct egret_config *cfg, const struct judgement *verdict)
+/* What history allows although, or before, a rule does; keeps @ret if it does not. */
+static __always_inline void verdict_of_history(struct __sk_buff *skb, struct egret_sock *state,
+					       const struct packet *pkt, const struct flow *flow, struct judgement *ret)
 {
-	peer->addr = pkt->addr;
-	peer->port_be = pkt->port_be;
-	peer->l4_proto = pkt->l4_proto;
-	peer->generation = cfg->generation;
-	peer->learned = cfg->learned;
-	peer->rule = verdict->rule;
-	peer->reason = verdict->reason;
-	peer->seen_ticks = bpf_jiffies64();
-	if (peer->state == EGRET_PEER_INBOUND && verdict->rule == EGRET_RULE_INBOUND) {
-		peer->both_ways = 1;
+	if (flow->state == EGRET_PEER_INBOUND && flow_is_fresh(flow->seen)) {
+		verdict_allow(ret, EGRET_RULE_INBOUND);
 		return;
 	}
-	if (peer->state != EGRET_PEER_ALLOWED)
-		peer->both_ways = 0;
-	peer->state = verdict->allow ? EGRET_PEER_ALLOWED : EGRET_PEER_DENIED;
+	if (ret->reason == EGRET_REASON_DENY_RULE)
+		return;
+	if (flow_still_stands(state, pkt, flow)) {
+		verdict_allow(ret, flow->rule);
+		return;
+	}
+	if (ret->allow || !origin_is(state, pkt, EGRET_ORIGIN_EXISTING))
+		return;
+	existing_record(skb, state, pkt);
+	verdict_allow(ret, EGRET_RULE_EXISTING);
 }
 
-/* What history allows although, or before, a rule does. Returns the rule to count on, 0 = none. */
-static __always_inline __u32 verdict_of_history(struct egret_sock *state, const struct packet *pkt,
-						const struct egret_peer *peer, const struct verdict_socket *sock)
+static __always_inline void verdict_remember(struct __sk_buff *skb, struct egret_sock *state, const struct packet *pkt,
+					     const struct judgement *verdict, int index)
 {
-	if (pkt->l4_proto == IPPROTO_TCP && tcp_came_in(state, pkt, sock->tcp_state, sock->cookie))
-		return EGRET_RULE_INBOUND;
-	if (peer->state == EGRET_PEER_INBOUND && flow_is_fresh(peer->seen_ticks, peer->both_ways))
-		return EGRET_RULE_INBOUND;
-	if (sock->denied)
-		return 0;
-	if (verdict_still_stands(state, pkt, peer))
-		return peer->rule;
-	if (!sock->allowed && origin_is(state, pkt, EGRET_ORIGIN_EXISTING))
-		return EGRET_RULE_EXISTING;
-	return 0;
+	struct egret_config *cfg = policy_config();
+	__u8 kind = verdict->allow ? EGRET_PEER_ALLOWED : EGRET_PEER_DENIED;
+	__u64 both_ways = 0;
+	struct egret_peer *peer;
+	__u32 slot;
+
+	if (!cfg)
+		return;
+	slot = peer_slot(skb, state, pkt, index);
+	peer = &state->peers[slot & (EGRET_PEERS - 1)];
+	if (verdict->rule == EGRET_RULE_INBOUND && pkt->l4_proto != IPPROTO_TCP) {
+		kind = EGRET_PEER_INBOUND;
+		both_ways = SEEN_BOTH_WAYS;
+	} else if (index >= 0 && kind == EGRET_PEER_ALLOWED) {
+		both_ways = peer->seen & SEEN_BOTH_WAYS;
+	}
+	peer_write(peer, pkt, cfg, kind, verdict->rule);
+	peer->reason = verdict->reason;
+	peer_seal(peer, both_ways);
+	state->last_peer = slot;
 }
 
 /* Judges what no cache knew. */
-static __noinline int verdict_decide(struct egret_sock *state, const struct packet *pkt,
-				     const struct egret_config *cfg, struct judgement *ret, struct verdict_socket *sock)
+static __always_inline void verdict_decide(struct __sk_buff *skb, struct egret_sock *state, const struct packet *pkt,
+					   struct judgement *ret)
 {
-	struct egret_peer peer = {};
+	struct flow flow = {};
 	int index;
-	__u32 rule;
 
-	if (!state || !pkt || !cfg || !ret || !sock)
-		return 0;
-	policy_judge(pkt, state->classes, ret);
-	if (sock->loopback) {
-		if (ret->reason != EGRET_REASON_DENY_RULE)
-			verdict_allow(ret, EGRET_RULE_LOOPBACK);
-		return 0;
+	/* Most sockets have no such history, and need not be asked for their state. */
+	if (pkt->l4_proto == IPPROTO_TCP && (state->listener_cookie || state->origin)) {
+		__u32 tcp_state = skb->sk ? skb->sk->state : 0;
+
+		if (tcp_came_in(skb, state, pkt, tcp_state)) {
+			verdict_allow(ret, EGRET_RULE_INBOUND);
+			if (tcp_state != BPF_TCP_LISTEN) /* which has as many peers as clients */
+				verdict_remember(skb, state, pkt, ret, 0);
+			return;
+		}
 	}
+	policy_judge(pkt, state->classes, ret);
 	if (state->raw)
-		return 0;
-	sock->allowed = ret->allow;
-	sock->denied = ret->reason == EGRET_REASON_DENY_RULE;
-	index = flow_find(state, pkt, sock->cookie, &peer);
-	rule = verdict_of_history(state, pkt, &peer, sock);
-	if (rule)
-		verdict_allow(ret, rule);
-	if (rule == EGRET_RULE_EXISTING)
-		existing_record(state, pkt, sock->cookie);
-	if (sock->tcp_state == BPF_TCP_LISTEN)
-		return 0; /* it has as many peers as clients */
-	peer_learn(&peer, pkt, cfg, ret);
-	peer_store(state, &peer, index, sock->cookie);
-	return 0;
+		return;
+	index = flow_find(skb, state, pkt, &flow);
+	verdict_of_history(skb, state, pkt, &flow, ret);
+	verdict_remember(skb, state, pkt, ret, index);
 }
 
 #endif

@@ -17,7 +17,6 @@
 #ifndef EGRET_MAPS_H
 #define EGRET_MAPS_H
 
-#include <linux/bpf.h>
 #include <linux/types.h>
 
 #include "egret_limits.h"
@@ -144,25 +143,28 @@ enum egret_peer_state {
 	EGRET_PEER_INBOUND, /* the first datagram came in; no rule is needed for a while */
 };
 
-/* Who a peer of a socket is and what was decided about it. */
+/*
+ * Who a peer of a socket is and what was decided about it. Datagram senders race on
+ * one socket without a lock (one would cost as much as the whole hot path), so
+ * what they write carries a check word: a peer that two of them mixed does not
+ * verify, and is judged anew. TCP writes under the socket's own lock.
+ */
 struct egret_peer {
-	__u32 sequence;	  /* odd while it is being written */
-	__u32 generation; /* that the verdict was made under */
 	struct egret_addr addr;
 	__u16 port_be;
 	__u8 l4_proto;
-	__u8 state;	   /* enum egret_peer_state */
-	__u32 rule;	   /* allowed: by which rule */
-	__u32 learned;	   /* denied: valid while config.learned is this */
-	__u8 reason;	   /* denied: enum egret_reason */
-	__u8 both_ways;	   /* datagrams went out and came in: lives longer */
-	__u16 pad;
-	__u64 seen_ticks; /* bpf_jiffies64 of the last datagram */
+	__u8 state;  /* enum egret_peer_state */
+	__u8 reason; /* denied: enum egret_reason */
+	__u8 pad;
+	__u16 rule;	  /* allowed: by which rule; denied: by which deny rule */
+	__u32 generation; /* that the verdict was made under */
+	__u32 learned;	  /* denied: valid while config.learned is this */
+	__u64 check;	  /* over all of the above */
+	__u64 seen;	  /* of the last datagram: bpf_jiffies64 << 1, lowest bit: both ways */
 };
 
 /*
- * What a socket carries with it (sk_storage). The lock is taken to write a peer;
- * readers look at the peer's sequence before and after instead.
+ * What a socket carries with it (sk_storage).
  */
 struct egret_sock {
 	__u64 cgroup_id;
@@ -180,8 +182,7 @@ struct egret_sock {
 	__u8 last_peer; /* the slot to look at first */
 	__u8 next_peer; /* the slot to give away next */
 	__u8 spilled;	/* peers of this socket are in `flows` */
-	__u8 pad;
-	struct bpf_spin_lock lock;
+	__u8 pad[5];
 	struct egret_peer peers[EGRET_PEERS];
 };
 
@@ -194,12 +195,11 @@ struct egret_flow_key {
 };
 
 struct egret_flow {
-	__u64 seen_ticks;
-	__u32 rule; /* of an outbound flow, and the generation that it was allowed under */
+	__u64 seen; /* as in egret_peer */
 	__u32 generation;
+	__u16 rule;
 	__u8 state; /* enum egret_peer_state: ALLOWED or INBOUND */
-	__u8 both_ways;
-	__u8 pad[6];
+	__u8 pad;
 };
 
 struct egret_counter {
@@ -271,7 +271,7 @@ EGRET_ASSERT_SIZE(struct egret_peer, 48);
 _Static_assert(__builtin_offsetof(struct egret_peer, addr) % 8 == 0, "egret_peer.addr lost its alignment");
 _Static_assert(__builtin_offsetof(struct egret_sock, origin_addr) % 8 == 0, "egret_sock.origin_addr lost its alignment");
 EGRET_ASSERT_SIZE(struct egret_flow_key, 32);
-EGRET_ASSERT_SIZE(struct egret_flow, 24);
+EGRET_ASSERT_SIZE(struct egret_flow, 16);
 EGRET_ASSERT_SIZE(struct egret_drop_key, 32);
 
 #endif
