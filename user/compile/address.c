@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Single addresses: what the rules say of them and of the names that have them. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "internal.h"
+#include "special.h"
+
+static int compare_numbers(const void *left, const void *right)
+{
+	const uint32_t *a = left, *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* The names of one address stand together, by the first rule that allows them. */
+static int compare_names(const void *left, const void *right)
+{
+	const struct addr_name *a = left, *b = right;
+	int order = addr_compare(&a->addr, &b->addr);
+
+	if (!order)
+		order = compare_numbers(&a->node->first_allow, &b->node->first_allow);
+	return order ? order : compare_numbers(&a->node->index, &b->node->index);
+}
+
+/* Several names under one pattern say the same: once is enough. Returns how many are left. */
+static size_t sort_names(struct addr_name *names, size_t count)
+{
+	size_t kept = 0;
+
+	qsort(names, count, sizeof(*names), compare_names);
+	for (size_t i = 0; i < count; i++) {
+		if (!kept || compare_names(&names[kept - 1], &names[i]))
+			names[kept++] = names[i];
+	}
+	return kept;
+}
+
+static int add_allowed_name(struct list *list, const struct compiler *compiler, const struct name_node *node,
+			    uint8_t group)
+{
+	const struct egret_dest *dest = &node->scope.dest;
+	size_t start = list->count;
+
+	for (uint32_t i = 0; i < dest->count; i++) {
+		struct egret_port entry = compiler->out->ports[dest->first + i];
+
+		if (entry.action == EGRET_DENY)
+			entry.action = EGRET_SKIP;
+		entry.group = group;
+		list_add(list, entry);
+	}
+	for (size_t i = start; i < list->count; i++) {
+		if (list->entries[i].action == EGRET_ALLOW)
+			return 1;
+	}
+	if (!list->over)
+		list->count = start; /* skips that have nothing to skip */
+	return 0;
+}
+
+static void add_allowed_names(struct list *list, const struct compiler *compiler, const struct addr_name *names,
+			      size_t count)
+{
+	uint8_t group = 1;
+
+	for (size_t i = 0; i < count && names[i].node->first_allow != UINT32_MAX; i++)
+		group += add_allowed_name(list, compiler, names[i].node, group);
+}
+
+static int reserve_scratch(struct compiler *compiler, size_t need)
+{
+	size_t capacity = need > 2 * compiler->scratch_capacity ? need : 2 * compiler->scratch_capacity;
+	uint32_t *scratch;
+
+	if (need <= compiler->scratch_capacity)
+		return 0;
+	scratch = reallocarray(compiler->scratch, capacity, sizeof(*scratch));
+	if (!scratch)
+		return -ENOMEM;
+	compiler->scratch = scratch;
+	compiler->scratch_capacity = capacity;
+	return 0;
+}
+
+/* By whole rules: their order is over all names, and a rule may deny several of them. */
+static int add_denied_names(struct list *list, struct compiler *compiler, const struct addr_name *names, size_t count)
+{
+	const struct compiled *out = compiler->out;
+	size_t found = 0;
+
+	for (size_t n = 0; n < count; n++) {
+		const struct egret_dest *dest = &names[n].node->scope.dest;
+		int rc = reserve_scratch(compiler, found + dest->count);
+
+		if (rc)
+			return rc;
+		for (uint32_t i = 0; i < dest->count && out->ports[dest->first + i].action == EGRET_DENY; i++)
+			compiler->scratch[found++] = out->ports[dest->first + i].rule;
+	}
+	if (found)
+		qsort(compiler->scratch, found, sizeof(*compiler->scratch), compare_numbers);
+	for (size_t i = 0; i < found; i++) {
+		const struct egret_rule *rule = &out->rules[compiler->scratch[i] - EGRET_RULE_FIRST];
+
+		for (uint32_t p = 0; p < rule->count && (!i || compiler->scratch[i] != compiler->scratch[i - 1]); p++)
+			list_add(list, out->ports[rule->first + p]);
+	}
+	return 0;
+}
+
+/* @names are sorted. No names and no rule for this very address: *ret is all zero. */
+static int compile_address(struct compiler *compiler, const struct egret_addr *addr, const struct addr_name *names,
+			   size_t count, struct egret_dest *ret)
+{
+	static const struct scope no_rule = {.is_cidr = true};
+	const struct cidr_node *node = cidr_find(compiler, addr);
+	bool own = node && cidr_is_single(&node->cidr);
+	const struct scope *scope = own ? &node->scope : &no_rule;
+	const struct cidr_node *around = own ? node->around : node;
+	const struct egret_dest *outer = around ? &around->scope.dest : NULL;
+	struct egret_dest dest = {0};
+	char text[ADDR_TEXT_SIZE];
+	struct list list;
+	int rc;
+
+	if (!count) {
+		*ret = scope->dest;
+		return 0;
+	}
+	list.count = 0;
+	list.over = 0;
+	list_add_scope(&list, compiler, scope, outer, EGRET_DENY);
+	add_allowed_names(&list, compiler, names, count);
+	rc = add_denied_names(&list, compiler, names, count);
+	list_add_scope(&list, compiler, scope, outer, EGRET_ALLOW);
+	if (!rc)
+		rc = list_intern(compiler, &list, &dest);
+	if (rc == -E2BIG)
+		rc = finding_over(compiler, &list, addr_format(addr, text));
+	if (rc)
+		return rc;
+	finding_address(compiler, &list, names, count);
+	dest.flags = node ? node->scope.dest.flags : 0;
+	dest.name = names[0].node->index + 1;
+	*ret = dest;
+	return 0;
+}
+
+static size_t gather_names(struct compiler *compiler, struct addr_name *names)
+{
+	const struct compile_input *input = compiler->input;
+	size_t count = 0;
+
+	for (size_t i = 0; i < input->name_count; i++) {
+		const struct name_addrs *name = &input->names[i];
+		const struct name_node *node = name_find(compiler, name->name);
+
+		for (size_t a = 0; node && a < name->count; a++) {
+			if (addr_is_special(&name->addrs[a]))
+				finding_special(compiler, name->name, node, &name->addrs[a]);
+			else
+				names[count++] = (struct addr_name){name->addrs[a], node};
+		}
+	}
+	return sort_names(names, count);
+}
+
+static int put_address(struct compiler *compiler, const struct egret_addr *addr, const struct addr_name *names,
+		       size_t count)
+{
+	struct compiled *out = compiler->out;
+	struct compiled_addr *entry = &out->addrs[out->addr_count];
+
+	if (out->addr_count == EGRET_MAX_ADDRESSES) {
+		diag_add(compiler->diag, DIAG_ERROR, policy_place(compiler),
+			 "more than %d different addresses; write CIDRs for whole networks", EGRET_MAX_ADDRESSES);
+		return -EINVAL;
+	}
+	entry->addr = *addr;
+	out->addr_count++;
+	return compile_address(compiler, addr, names, count, &entry->dest);
+}
+
+/* Both are sorted: addresses that rules list, and those that names have. */
+static int merge(struct compiler *compiler, const struct addr_name *names, size_t count)
+{
+	size_t c = 0, n = 0;
+	int rc = 0;
+
+	while (!rc) {
+		const struct egret_addr *listed, *next;
+		size_t same = 0;
+
+		while (c < compiler->cidr_count && !cidr_is_single(&compiler->cidrs[c].cidr))
+			c++;
+		listed = c < compiler->cidr_count ? &compiler->cidrs[c].cidr.addr : NULL;
+		next = n < count ? &names[n].addr : NULL;
+		if (!listed && !next)
+			break;
+		if (!next || (listed && addr_compare(listed, next) < 0))
+			next = listed;
+		while (n + same < count && addr_equal(&names[n + same].addr, next))
+			same++;
+		rc = put_address(compiler, next, &names[n], same);
+		n += same;
+		if (listed && addr_equal(listed, next))
+			c++;
+	}
+	return rc;
+}
+
+int addresses_compile(struct compiler *compiler)
+{
+	const struct compile_input *input = compiler->input;
+	struct addr_name *names;
+	size_t room = 0, count;
+	int rc;
+
+	for (size_t i = 0; i < input->name_count; i++)
+		room += input->names[i].count;
+	names = calloc(room + 1, sizeof(*names));
+	if (!names)
+		return -ENOMEM;
+	count = gather_names(compiler, names);
+	compiler->out->addrs = calloc(compiler->cidr_count + count + 1, sizeof(*compiler->out->addrs));
+	rc = compiler->out->addrs ? merge(compiler, names, count) : -ENOMEM;
+	free(names);
+	return rc;
+}
+
+int compiled_address(struct compiled *compiled, const struct egret_addr *addr, const char *const *names,
+		     size_t name_count, struct egret_dest *ret)
+{
+	struct compiler *compiler = compiled->intern;
+	struct addr_name *found = calloc(name_count + 1, sizeof(*found));
+	size_t count = 0;
+	int rc;
+
+	if (!found)
+		return -ENOMEM;
+	if (addr_is_special(addr))
+		name_count = 0;
+	for (size_t i = 0; i < name_count; i++) {
+		const struct name_node *node = name_find(compiler, names[i]);
+
+		if (node)
+			found[count++] = (struct addr_name){*addr, node};
+	}
+	count = sort_names(found, count);
+	rc = compile_address(compiler, addr, found, count, ret);
+	free(found);
+	return rc;
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What is said of a policy that could be compiled, and of one that could not. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+#include "special.h"
+
+/* Once a rule is enough: it may list 100,000 destinations. */
+static bool tell_once(struct compiler *compiler, uint32_t index, uint8_t what)
+{
+	if (compiler->told[index] & what)
+		return false;
+	compiler->told[index] |= what;
+	return true;
+}
+
+int finding_over(struct compiler *compiler, const struct list *list, const char *what)
+{
+	uint32_t index = list->over - EGRET_RULE_FIRST;
+
+	if (!compiler->diag)
+		return -E2BIG;
+	if (!list->over) {
+		diag_add(compiler->diag, DIAG_ERROR, policy_place(compiler),
+			 "all rules together need more than %d port entries; give more destinations the same ports",
+			 EGRET_MAX_PORT_ENTRIES);
+		return -EINVAL;
+	}
+	if (tell_once(compiler, index, TOLD_LIMIT))
+		diag_add(compiler->diag, DIAG_ERROR, rule_place(compiler, index),
+			 "with this rule, %s has more than %d different ports from all rules; write ranges, or `any`",
+			 what, EGRET_MAX_PORTS_PER_DEST);
+	return 0;
+}
+
+static bool has_action(const struct compiler *compiler, const struct egret_dest *dest, uint8_t action)
+{
+	for (uint32_t i = 0; i < dest->count; i++) {
+		if (compiler->out->ports[dest->first + i].action == action)
+			return true;
+	}
+	return false;
+}
+
+/* Silent where a rule for the address itself says the same. */
+void finding_special(struct compiler *compiler, const char *name, const struct name_node *node,
+		     const struct egret_addr *addr)
+{
+	const struct cidr_node *around = cidr_find(compiler, addr);
+	bool allowed = around && has_action(compiler, &around->scope.dest, EGRET_ALLOW);
+	bool denied = around && has_action(compiler, &around->scope.dest, EGRET_DENY);
+	bool allows = node->first_allow != UINT32_MAX;
+	char text[ADDR_TEXT_SIZE];
+
+	if (allows ? allowed : denied || !allowed)
+		return;
+	diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, node->scope.refs[0]),
+		 "%s resolves to %s, %s, which names may not bring in; %s the address itself if this is meant", name,
+		 addr_format(addr, text), addr_special_kind(addr), allows ? "allow" : "deny");
+}
+
+/* Does the entry at @at stand against @deny, which no other entry before it enforces? */
+static bool stands_against(const struct list *list, size_t at, const struct egret_port *deny)
+{
+	const struct egret_port *allow = &list->entries[at];
+
+	if (allow->action != EGRET_ALLOW || !allow->group || !port_overlaps(allow, deny))
+		return false;
+	for (size_t i = 0; i < at; i++) {
+		const struct egret_port *earlier = &list->entries[i];
+
+		if ((earlier->action == EGRET_DENY ||
+		     (earlier->action == EGRET_SKIP && earlier->group == allow->group)) &&
+		    port_covers(earlier, deny))
+			return false;
+	}
+	return true;
+}
+
+/* A deny of a name is no boundary where an allowed name has the same address. */
+static void find_shared(struct compiler *compiler, const struct list *list, const struct addr_name *name)
+{
+	const struct egret_dest *dest = &name->node->scope.dest;
+	char text[ADDR_TEXT_SIZE];
+
+	for (uint32_t d = 0; d < dest->count; d++) {
+		const struct egret_port *deny = &compiler->out->ports[dest->first + d];
+		struct diag_place allowed;
+		size_t at = 0;
+
+		if (deny->action != EGRET_DENY)
+			return;
+		while (at < list->count && !stands_against(list, at, deny))
+			at++;
+		if (at == list->count || !tell_once(compiler, deny->rule - EGRET_RULE_FIRST, TOLD_SHARED))
+			continue;
+		allowed = rule_place(compiler, list->entries[at].rule - EGRET_RULE_FIRST);
+		diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, deny->rule - EGRET_RULE_FIRST),
+			 "this deny is no boundary: %s has %s, and so has a name that %s:%u allows, which keeps its "
+			 "ports; deny the address itself if this is meant",
+			 name->node->text, addr_format(&name->addr, text), allowed.file, allowed.line);
+	}
+}
+
+/* Which rule of the floor the name has, that @deny would take an address from. */
+static const struct egret_port *find_floor(const struct compiler *compiler, const struct egret_dest *dest,
+					   const struct egret_port *deny)
+{
+	for (uint32_t i = 0; i < dest->count; i++) {
+		const struct egret_port *allow = &compiler->out->ports[dest->first + i];
+
+		if (allow->action == EGRET_ALLOW && rule_is_floor(compiler, allow->rule - EGRET_RULE_FIRST) &&
+		    port_overlaps(allow, deny))
+			return allow;
+	}
+	return NULL;
+}
+
+/* A warning only: what a name resolves to changes by the minute, and a reload must not fail for it. */
+static void find_floor_address(struct compiler *compiler, const struct list *list, const struct addr_name *name)
+{
+	char text[ADDR_TEXT_SIZE];
+
+	for (size_t i = 0; i < list->count && list->entries[i].action == EGRET_DENY; i++) {
+		const struct egret_port *deny = &list->entries[i];
+		const struct egret_port *floor = find_floor(compiler, &name->node->scope.dest, deny);
+		struct diag_place place;
+
+		if (!floor || !tell_once(compiler, deny->rule - EGRET_RULE_FIRST, TOLD_FLOOR_ADDR))
+			continue;
+		place = rule_place(compiler, floor->rule - EGRET_RULE_FIRST);
+		diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, deny->rule - EGRET_RULE_FIRST),
+			 "this deny takes away %s, an address of %s, which a node needs (%s:%u); narrow the deny",
+			 addr_format(&name->addr, text), name->node->text, place.file, place.line);
+	}
+}
+
+void finding_address(struct compiler *compiler, const struct list *list, const struct addr_name *names, size_t count)
+{
+	for (size_t i = 0; compiler->diag && i < count; i++) {
+		find_shared(compiler, list, &names[i]);
+		if (compiler->out->policy->settings.floor)
+			find_floor_address(compiler, list, &names[i]);
+	}
+}
+
+static size_t scope_count(const struct compiler *compiler)
+{
+	return compiler->cidr_count + compiler->out->name_count;
+}
+
+static const struct scope *scope_at(const struct compiler *compiler, size_t at)
+{
+	if (at < compiler->cidr_count)
+		return &compiler->cidrs[at].scope;
+	return &compiler->names[at - compiler->cidr_count].scope;
+}
+
+/* --- a rule that other rules make needless --- */
+
+struct tally {
+	bool needed;    /* at some destination it says what no other rule says */
+	bool several;   /* more than one other rule is behind it */
+	uint32_t by;    /* the id of the first of these, 0 = none yet */
+	uint8_t action; /* of that rule */
+};
+
+static bool has_ref(const struct scope *scope, uint32_t index)
+{
+	size_t low = 0, high = scope->ref_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (scope->refs[middle] < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < scope->ref_count && scope->refs[low] == index;
+}
+
+/* The entry of another rule that makes @entry needless here. An exact name is asked for; were
+ * it left to the pattern that covers it, nobody would ask. */
+static const struct egret_port *find_cover(const struct compiler *compiler, const struct scope *scope,
+					   const struct egret_port *entry)
+{
+	for (uint32_t i = 0; i < scope->dest.count; i++) {
+		const struct egret_port *other = &compiler->out->ports[scope->dest.first + i];
+
+		if (other->rule == entry->rule || !port_covers(other, entry))
+			continue;
+		if (other->action == EGRET_DENY)
+			return other;
+		if (entry->action == EGRET_ALLOW &&
+		    (!scope->exact_name || has_ref(scope, other->rule - EGRET_RULE_FIRST)))
+			return other;
+	}
+	return NULL;
+}
+
+static void tally_rule(const struct compiler *compiler, const struct scope *scope, uint32_t index, struct tally *tally)
+{
+	const struct egret_rule *rule = &compiler->out->rules[index];
+
+	for (uint32_t i = 0; i < rule->count && !tally->needed; i++) {
+		struct egret_port entry = compiler->out->ports[rule->first + i];
+		const struct egret_port *other;
+
+		if (scope->is_cidr)
+			entry.app = EGRET_APP_NONE;
+		other = find_cover(compiler, scope, &entry);
+		if (!other) {
+			tally->needed = true;
+			return;
+		}
+		if (tally->by && tally->by != other->rule)
+			tally->several = true;
+		if (!tally->by) {
+			tally->by = other->rule;
+			tally->action = other->action;
+		}
+	}
+}
+
+/* Rules of the floor are there in any case, and of equal texts the parser has told. */
+static void report_tally(struct compiler *compiler, uint32_t index, const struct tally *tally)
+{
+	const struct policy_rule *rule = &compiler->out->policy->rules[index];
+	uint32_t by = tally->by - EGRET_RULE_FIRST;
+	struct diag_place place;
+
+	if (tally->needed || !tally->by || rule_is_floor(compiler, index))
+		return;
+	if (!strcmp(compiler->out->texts[by].text, rule->text))
+		return;
+	place = rule_place(compiler, by);
+	diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, index),
+		 "this rule changes nothing: %s:%u%s %s all of it; remove one of them", place.file, place.line,
+		 tally->several ? ", with others," : "",
+		 tally->action != EGRET_DENY  ? "allows"
+		 : rule->action == EGRET_DENY ? "denies"
+					      : "takes away");
+}
+
+static int report_needless(struct compiler *compiler)
+{
+	struct tally *tallies = calloc(compiler->out->rule_count + 1, sizeof(*tallies));
+
+	if (!tallies)
+		return -ENOMEM;
+	for (size_t s = 0; s < scope_count(compiler); s++) {
+		const struct scope *scope = scope_at(compiler, s);
+
+		for (uint32_t i = 0; i < scope->ref_count; i++) {
+			if (!tallies[scope->refs[i]].needed)
+				tally_rule(compiler, scope, scope->refs[i], &tallies[scope->refs[i]]);
+		}
+	}
+	for (uint32_t i = 0; i < compiler->out->policy->rule_count; i++)
+		report_tally(compiler, i, &tallies[i]);
+	free(tallies);
+	return 0;
+}
+
+/* --- the floor --- */
+
+static void report_floor(struct compiler *compiler, const struct egret_port *deny, uint32_t floor_index)
+{
+	struct diag_place place = rule_place(compiler, floor_index);
+
+	if (tell_once(compiler, deny->rule - EGRET_RULE_FIRST, TOLD_FLOOR))
+		diag_add(compiler->diag, DIAG_ERROR, rule_place(compiler, deny->rule - EGRET_RULE_FIRST),
+			 "this deny covers what a node needs, `%s` (%s:%u); narrow it, or `set floor = off`",
+			 compiler->out->texts[floor_index].text, place.file, place.line);
+}
+
+static void check_floor_rule(struct compiler *compiler, const struct scope *scope, uint32_t index)
+{
+	const struct compiled *out = compiler->out;
+	const struct egret_rule *rule = &out->rules[index];
+
+	for (uint32_t d = 0; d < scope->dest.count; d++) {
+		const struct egret_port *deny = &out->ports[scope->dest.first + d];
+
+		if (deny->action != EGRET_DENY)
+			return;
+		for (uint32_t i = 0; i < rule->count; i++) {
+			if (port_overlaps(deny, &out->ports[rule->first + i]))
+				report_floor(compiler, deny, index);
+		}
+	}
+}
+
+static void check_floor(struct compiler *compiler)
+{
+	for (size_t s = 0; s < scope_count(compiler); s++) {
+		const struct scope *scope = scope_at(compiler, s);
+
+		if (!has_action(compiler, &scope->dest, EGRET_DENY))
+			continue;
+		for (uint32_t i = 0; i < scope->ref_count; i++) {
+			if (rule_is_floor(compiler, scope->refs[i]))
+				check_floor_rule(compiler, scope, scope->refs[i]);
+		}
+	}
+}
+
+/* --- patterns --- */
+
+static void report_unlearnable(struct compiler *compiler)
+{
+	const struct compiled *out = compiler->out;
+
+	if (out->policy->resolver_count)
+		return;
+	for (size_t i = 0; i < out->name_count; i++) {
+		const struct scope *scope = &compiler->names[i].scope;
+
+		if (scope->exact_name)
+			continue;
+		diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, scope->refs[0]),
+			 "`%s` is learned from a resolver's answers, and no resolver is trusted to teach; write "
+			 "`resolver system` or `resolver ADDRESS`",
+			 out->names[i]);
+		return;
+	}
+}
+
+int findings_report(struct compiler *compiler)
+{
+	if (compiler->out->policy->settings.floor)
+		check_floor(compiler);
+	report_unlearnable(compiler);
+	return report_needless(compiler);
+}

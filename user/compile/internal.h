@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the files of compile/ share. Private to compile/.
+ *
+ * A scope is a destination as the rules write it: a CIDR (an address is one of
+ * 128 bits), a name or a pattern. Scopes lie in each other, and each holds what it
+ * and all around it say, so that nobody has to walk further than to the narrowest
+ * scope of a destination. That holds because leaving out covered entries before or
+ * after lists are merged gives the same list.
+ *
+ * Functions with a compiler as argument report findings only while it has a diag:
+ * that is, in compile_policy, and not in compiled_address.
+ */
+#ifndef EGRET_COMPILE_INTERNAL_H
+#define EGRET_COMPILE_INTERNAL_H
+
+/* A failed insertion leaves hh.tbl NULL instead of ending the process. */
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "compile.h"
+
+struct scope {
+	const uint32_t *refs; /* its own rules (indices, not ids), in their order */
+	uint32_t ref_count;
+	bool is_cidr;           /* shows no server name: https:N means tcp:N */
+	bool exact_name;        /* asked for by name: no pattern stands in for it */
+	struct egret_dest dest; /* denies in the order of the rules, then allows */
+};
+
+struct cidr_node {
+	struct cidr cidr;
+	struct cidr_node *around; /* the narrowest one that holds this one, or NULL */
+	struct scope scope;
+};
+
+struct name_node {
+	const char *text;         /* in compiled->names */
+	struct name_node *around; /* the narrowest pattern that covers this one, or NULL */
+	struct scope scope;
+	uint32_t index;       /* in compiled->names */
+	uint32_t first_allow; /* the id of its first rule that allows; UINT32_MAX = none */
+	bool done;
+	UT_hash_handle hh;
+};
+
+/* A list in the making. */
+struct list {
+	struct egret_port entries[EGRET_MAX_PORTS_PER_DEST];
+	size_t count;
+	uint32_t over; /* the id of the rule whose entry found no room, 0 = none */
+};
+
+/* One address of one name. */
+struct addr_name {
+	struct egret_addr addr;
+	const struct name_node *node;
+};
+
+struct intern_slot {
+	uint32_t hash, first;
+	uint16_t count; /* 0 = free */
+};
+
+struct compiler {
+	struct compiled *out;
+	const struct compile_input *input; /* these three: NULL after compile_policy */
+	struct diag *diag;
+	uint8_t *told; /* what was reported of each rule, TOLD_* */
+
+	struct intern_slot *slots;
+	size_t slot_count, slots_used, port_capacity;
+
+	struct cidr_node *cidrs; /* sorted by address, then prefix */
+	size_t cidr_count;
+	uint32_t *cidr_refs;
+
+	struct name_node *names; /* in the order of appearance */
+	size_t name_count;
+	uint32_t *name_refs;
+	struct name_node *names_by_text;
+
+	uint32_t *scratch;
+	size_t scratch_capacity;
+};
+
+/* rule.c */
+int rules_compile(struct compiler *compiler);
+struct diag_place rule_place(const struct compiler *compiler, uint32_t index);
+struct diag_place policy_place(const struct compiler *compiler);
+uint8_t rule_action(const struct compiler *compiler, uint32_t index);
+/* What a node needs to live: it may not be denied. */
+bool rule_is_floor(const struct compiler *compiler, uint32_t index);
+
+/* intern.c: 0, -ENOMEM, -E2BIG (this list, or all of them). Sets only first and count. */
+int list_intern(struct compiler *compiler, const struct list *list, struct egret_dest *ret);
+
+/* list.c */
+bool port_covers(const struct egret_port *outer, const struct egret_port *inner);
+bool port_overlaps(const struct egret_port *a, const struct egret_port *b);
+bool port_matches(const struct egret_port *entry, uint8_t l4_proto, uint16_t port);
+void list_add(struct list *list, struct egret_port entry);
+/* All that @scope and @around say by this action. @around may be NULL. */
+void list_add_scope(struct list *list, const struct compiler *compiler, const struct scope *scope,
+		    const struct egret_dest *around, uint8_t action);
+void list_of_scope(struct list *list, const struct compiler *compiler, const struct scope *scope,
+		   const struct egret_dest *around);
+
+/* name.c */
+int names_compile(struct compiler *compiler);
+/* What says something of this exact name; NULL = nothing. */
+struct name_node *name_find(const struct compiler *compiler, const char *name);
+
+/* cover.c */
+int cidrs_compile(struct compiler *compiler);
+/* The narrowest CIDR that holds the address, which may be the address itself. */
+struct cidr_node *cidr_find(const struct compiler *compiler, const struct egret_addr *addr);
+
+/* address.c */
+int addresses_compile(struct compiler *compiler);
+
+/* finding.c */
+#define TOLD_LIMIT      (1 << 0)
+#define TOLD_FLOOR      (1 << 1)
+#define TOLD_FLOOR_ADDR (1 << 2)
+#define TOLD_SHARED     (1 << 3)
+int findings_report(struct compiler *compiler);
+/* A list was over its limit: tells so and goes on, or says -E2BIG. */
+int finding_over(struct compiler *compiler, const struct list *list, const char *what);
+void finding_special(struct compiler *compiler, const char *name, const struct name_node *node,
+		     const struct egret_addr *addr);
+/* @list is that of an address, @names are its names. */
+void finding_address(struct compiler *compiler, const struct list *list, const struct addr_name *names, size_t count);
+
+#endif

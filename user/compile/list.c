@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One destination's list: which entries, in which order, and which are left out. */
+#include <netinet/in.h>
+
+#include "internal.h"
+
+static bool has_ports(uint8_t l4_proto)
+{
+	return l4_proto != EGRET_L4_ANY && l4_proto != IPPROTO_ICMP;
+}
+
+bool port_matches(const struct egret_port *entry, uint8_t l4_proto, uint16_t port)
+{
+	if (entry->l4_proto == EGRET_L4_ANY)
+		return true;
+	if (entry->l4_proto != l4_proto)
+		return false;
+	return !has_ports(l4_proto) || (entry->lo <= port && port <= entry->hi);
+}
+
+static bool covers_ports(const struct egret_port *outer, const struct egret_port *inner)
+{
+	if (outer->l4_proto == EGRET_L4_ANY)
+		return true;
+	if (outer->l4_proto != inner->l4_proto)
+		return false;
+	return !has_ports(outer->l4_proto) || (outer->lo <= inner->lo && inner->hi <= outer->hi);
+}
+
+bool port_covers(const struct egret_port *outer, const struct egret_port *inner)
+{
+	return covers_ports(outer, inner) && !(inner->classes & ~outer->classes) &&
+	       (outer->app == EGRET_APP_NONE || outer->app == inner->app);
+}
+
+static bool overlaps_ports(const struct egret_port *a, const struct egret_port *b)
+{
+	if (a->l4_proto == EGRET_L4_ANY || b->l4_proto == EGRET_L4_ANY)
+		return true;
+	if (a->l4_proto != b->l4_proto)
+		return false;
+	return !has_ports(a->l4_proto) || (a->lo <= b->hi && b->lo <= a->hi);
+}
+
+/* Host and pods exclude each other. A named cgroup may hold either, or another one. */
+static bool overlaps_classes(uint32_t a, uint32_t b)
+{
+	return a & b || (a | b) >> EGRET_CLASS_NAMED_SHIFT;
+}
+
+bool port_overlaps(const struct egret_port *a, const struct egret_port *b)
+{
+	return overlaps_ports(a, b) && overlaps_classes(a->classes, b->classes);
+}
+
+/* Can a skip of the group void @entry for packets that @other is about? */
+static bool may_be_void(const struct list *list, const struct egret_port *entry, const struct egret_port *other)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct egret_port *skip = &list->entries[i];
+
+		if (skip->action == EGRET_SKIP && skip->group == entry->group && port_overlaps(skip, other))
+			return true;
+	}
+	return false;
+}
+
+/* Is everything that @entry matches decided before it? */
+static bool is_covered(const struct list *list, const struct egret_port *entry)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct egret_port *earlier = &list->entries[i];
+
+		if (!port_covers(earlier, entry))
+			continue;
+		if (earlier->group && earlier->group == entry->group)
+			return true;
+		if (earlier->action != EGRET_SKIP && (!earlier->group || !may_be_void(list, earlier, entry)))
+			return true;
+	}
+	return false;
+}
+
+void list_add(struct list *list, struct egret_port entry)
+{
+	if (is_covered(list, &entry))
+		return;
+	if (list->count < EGRET_MAX_PORTS_PER_DEST)
+		list->entries[list->count++] = entry;
+	else if (!list->over)
+		list->over = entry.rule;
+}
+
+static void add_rule(struct list *list, const struct compiler *compiler, uint32_t index, bool is_cidr)
+{
+	const struct egret_rule *rule = &compiler->out->rules[index];
+
+	for (uint32_t i = 0; i < rule->count; i++) {
+		struct egret_port entry = compiler->out->ports[rule->first + i];
+
+		if (is_cidr)
+			entry.app = EGRET_APP_NONE;
+		list_add(list, entry);
+	}
+}
+
+void list_add_scope(struct list *list, const struct compiler *compiler, const struct scope *scope,
+		    const struct egret_dest *around, uint8_t action)
+{
+	uint32_t outer_count = around ? around->count : 0, at = 0;
+	const struct egret_port *outer = outer_count ? &compiler->out->ports[around->first] : NULL;
+
+	for (uint32_t i = 0; i < scope->ref_count; i++) {
+		uint32_t index = scope->refs[i];
+
+		if (rule_action(compiler, index) != action)
+			continue;
+		for (; at < outer_count; at++) {
+			if (outer[at].action == action && outer[at].rule > index + EGRET_RULE_FIRST)
+				break;
+			if (outer[at].action == action)
+				list_add(list, outer[at]);
+		}
+		add_rule(list, compiler, index, scope->is_cidr);
+	}
+	for (; at < outer_count; at++) {
+		if (outer[at].action == action)
+			list_add(list, outer[at]);
+	}
+}
+
+void list_of_scope(struct list *list, const struct compiler *compiler, const struct scope *scope,
+		   const struct egret_dest *around)
+{
+	list->count = 0;
+	list->over = 0;
+	list_add_scope(list, compiler, scope, around, EGRET_DENY);
+	list_add_scope(list, compiler, scope, around, EGRET_ALLOW);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Names and patterns, by their text ("*.x" for a pattern). What covers a name is
+ * found by asking for each of its parent domains.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+static struct name_node *find_text(const struct compiler *compiler, const char *text)
+{
+	struct name_node *node;
+
+	HASH_FIND_STR(compiler->names_by_text, text, node);
+	return node;
+}
+
+/* "*.x" takes one or more whole labels below x, never x: so the name's own first label is passed over. */
+static struct name_node *nearest_pattern(const struct compiler *compiler, const char *name)
+{
+	char text[EGRET_NAME_SIZE];
+	size_t len = strlen(name);
+
+	if (!len || len > EGRET_NAME_MAX)
+		return NULL;
+	memcpy(text, name, len + 1);
+	for (char *dot = strchr(text + 1, '.'); dot; dot = strchr(dot + 1, '.')) {
+		struct name_node *node;
+
+		dot[-1] = '*';
+		node = find_text(compiler, dot - 1);
+		if (node)
+			return node;
+	}
+	return NULL;
+}
+
+struct name_node *name_find(const struct compiler *compiler, const char *name)
+{
+	struct name_node *node = find_text(compiler, name);
+
+	return node ? node : nearest_pattern(compiler, name);
+}
+
+static int add_node(struct compiler *compiler, const struct policy_dest *dest, struct name_node **ret)
+{
+	struct compiled *out = compiler->out;
+	struct name_node *node;
+	char text[EGRET_NAME_SIZE];
+
+	node = find_text(compiler, policy_dest_format(dest, text));
+	if (node) {
+		*ret = node;
+		return 0;
+	}
+	if (out->name_count == EGRET_MAX_NAMES) {
+		diag_add(compiler->diag, DIAG_ERROR, policy_place(compiler),
+			 "more than %d different names; write patterns like *.x", EGRET_MAX_NAMES);
+		return -EINVAL;
+	}
+	out->names[out->name_count] = strdup(text);
+	if (!out->names[out->name_count])
+		return -ENOMEM;
+	node = &compiler->names[out->name_count];
+	node->text = out->names[out->name_count];
+	node->index = (uint32_t)out->name_count++;
+	node->scope.exact_name = dest->kind == POLICY_DEST_NAME;
+	HASH_ADD_KEYPTR(hh, compiler->names_by_text, node->text, (unsigned int)strlen(node->text), node);
+	if (!node->hh.tbl)
+		return -ENOMEM;
+	*ret = node;
+	return 0;
+}
+
+/* @ret_nodes: of each name of each rule, in order. */
+static int add_nodes(struct compiler *compiler, struct name_node **ret_nodes)
+{
+	const struct policy *policy = compiler->out->policy;
+	size_t count = 0;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+
+		for (size_t d = 0; d < rule->dest_count; d++) {
+			int rc;
+
+			if (rule->dests[d].kind == POLICY_DEST_CIDR)
+				continue;
+			rc = add_node(compiler, &rule->dests[d], &ret_nodes[count]);
+			if (rc)
+				return rc;
+			ret_nodes[count++]->scope.ref_count++;
+		}
+	}
+	return 0;
+}
+
+static void add_refs(struct compiler *compiler, struct name_node *const *nodes)
+{
+	const struct policy *policy = compiler->out->policy;
+	uint32_t *free_ref = compiler->name_refs;
+
+	for (size_t i = 0; i < compiler->out->name_count; i++) {
+		struct scope *scope = &compiler->names[i].scope;
+
+		scope->refs = free_ref;
+		free_ref += scope->ref_count;
+		scope->ref_count = 0;
+	}
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+
+		for (size_t d = 0; d < rule->dest_count; d++) {
+			struct scope *scope;
+
+			if (rule->dests[d].kind == POLICY_DEST_CIDR)
+				continue;
+			scope = &(*nodes++)->scope;
+			compiler->name_refs[scope->refs - compiler->name_refs + scope->ref_count++] = (uint32_t)i;
+		}
+	}
+}
+
+static uint32_t first_allow(const struct compiled *out, const struct egret_dest *dest)
+{
+	for (uint32_t i = 0; i < dest->count; i++) {
+		if (out->ports[dest->first + i].action == EGRET_ALLOW)
+			return out->ports[dest->first + i].rule;
+	}
+	return UINT32_MAX;
+}
+
+/* What is around it comes first; a name has at most 127 labels, so this is not deep. */
+static int compile_node(struct compiler *compiler, struct name_node *node)
+{
+	struct list list;
+	int rc = 0;
+
+	if (node->done)
+		return 0;
+	node->around = nearest_pattern(compiler, node->scope.exact_name ? node->text : node->text + 2);
+	if (node->around)
+		rc = compile_node(compiler, node->around);
+	if (rc)
+		return rc;
+	list_of_scope(&list, compiler, &node->scope, node->around ? &node->around->scope.dest : NULL);
+	rc = list_intern(compiler, &list, &node->scope.dest);
+	if (rc == -E2BIG)
+		rc = finding_over(compiler, &list, node->text);
+	node->first_allow = first_allow(compiler->out, &node->scope.dest);
+	node->done = true;
+	return rc;
+}
+
+static size_t count_names(const struct policy *policy)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		for (size_t d = 0; d < policy->rules[i].dest_count; d++)
+			count += policy->rules[i].dests[d].kind != POLICY_DEST_CIDR;
+	}
+	return count;
+}
+
+int names_compile(struct compiler *compiler)
+{
+	struct compiled *out = compiler->out;
+	size_t mentions = count_names(out->policy);
+	size_t room = mentions < EGRET_MAX_NAMES ? mentions + 1 : EGRET_MAX_NAMES;
+	struct name_node **nodes = calloc(mentions + 1, sizeof(struct name_node *));
+	int rc = -ENOMEM;
+
+	out->names = calloc(room, sizeof(*out->names));
+	compiler->names = calloc(room, sizeof(*compiler->names));
+	compiler->name_refs = calloc(mentions + 1, sizeof(*compiler->name_refs));
+	if (!nodes || !out->names || !compiler->names || !compiler->name_refs)
+		goto out;
+	rc = add_nodes(compiler, nodes);
+	if (rc)
+		goto out;
+	add_refs(compiler, nodes);
+	for (size_t i = 0; i < out->name_count && !rc; i++)
+		rc = compile_node(compiler, &compiler->names[i]);
+out:
+	free(nodes);
+	return rc;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Addresses that no public name has an honest reason to resolve to: what a name
+ * brings in of these kinds would reach into the node or its network.
+ */
+#ifndef EGRET_SPECIAL_H
+#define EGRET_SPECIAL_H
+
+#include <stdbool.h>
+
+#include "egret_maps.h"
+
+bool addr_is_special(const struct egret_addr *addr);
+/* "a private address" and its like; NULL where addr_is_special says no. */
+const char *addr_special_kind(const struct egret_addr *addr);
+
+#endif
