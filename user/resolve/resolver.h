@@ -4,6 +4,12 @@
  * on its own schedule, never through search domains, and tells the owner when
  * the set of a name's addresses changed. The only module that includes c-ares.
  *
+ * Names are asked again when their TTL runs out, with a floor of 10 s, however
+ * large min_ttl_sec is: a name that changes its addresses by the minute brings
+ * in all of them that way. Servers are asked in their order; the next one when one
+ * fails, and also when one knows no address, since a cluster's DNS and a cloud's know
+ * different names.
+ *
  * Single-threaded: the owner polls the descriptors and calls resolver_process.
  * A name's last good addresses are kept while its resolver fails.
  */
@@ -21,20 +27,21 @@ struct resolver;
 
 struct resolver_options {
 	const struct egret_addr *servers; /* copied */
-	size_t server_count;		  /* 0 = -EINVAL */
-	uint16_t port;			  /* 0 = 53; for tests */
-	unsigned int inflight;		  /* queries under way at most; 0 = 64 */
-	unsigned int queries_per_sec;	  /* to each server; 0 = 200 */
-	uint32_t min_ttl_sec, max_ttl_sec; /* what an answer's TTL is clamped to */
-	int timeout_ms;			  /* of one try; 0 = 2000 */
-	int tries;			  /* 0 = 3 */
+	size_t server_count;              /* 0 = -EINVAL */
+	uint16_t port;                    /* 0 = 53; for tests */
+	unsigned int inflight;            /* queries under way at most; 0 = 64 */
+	unsigned int queries_per_sec;     /* to each server; 0 = 200; UINT_MAX = as many as fit in flight */
+	uint32_t min_ttl_sec;             /* how long an address lives on that is no longer named */
+	uint32_t max_ttl_sec;             /* how long an answer is good at most */
+	int timeout_ms;                   /* of one try; 0 = 2000 */
+	unsigned int tries;               /* of one question, over all servers; 0 = 3 */
 };
 
 enum resolver_state {
 	RESOLVER_PENDING,  /* no answer yet */
 	RESOLVER_RESOLVED, /* the last round was answered, with addresses */
-	RESOLVER_EMPTY,	   /* NXDOMAIN, or neither A nor AAAA */
-	RESOLVER_STALE,	   /* failing now; the last good addresses are kept */
+	RESOLVER_EMPTY,    /* NXDOMAIN, or neither A nor AAAA */
+	RESOLVER_STALE,    /* failing now; the last good addresses are kept */
 	RESOLVER_FAILED,   /* failing, and never answered */
 };
 
@@ -44,24 +51,28 @@ struct resolver_name {
 	enum resolver_state state;
 	const struct egret_addr *addrs; /* sorted, no duplicates */
 	size_t addr_count;
-	uint32_t ttl_sec;	/* clamped, the shortest along the chain */
-	uint64_t answered_ns;	/* CLOCK_REALTIME of the last good answer, 0 = never */
-	uint64_t next_ns;	/* CLOCK_MONOTONIC of the next try */
-	unsigned int failures;	/* in a row */
-	const char *error;	/* of the last failure, for people; "" if none */
+	uint32_t ttl_sec;      /* the shortest along the chain, at most max_ttl_sec */
+	uint64_t answered_ns;  /* CLOCK_REALTIME of the last good answer, 0 = never */
+	uint64_t next_ns;      /* CLOCK_MONOTONIC of the next try */
+	unsigned int failures; /* rounds in a row that left A or AAAA without an answer */
+	const char *error;     /* of the last failure, for people; "" if none */
 };
 
 /* Called from resolver_process when a round of a name ended. @changed: its
  * addresses differ from before. An address that a new answer no longer names is
- * reported for min_ttl_sec more, then dropped with another call. */
+ * reported for min_ttl_sec more, then dropped with another call. It must not add
+ * or remove names. */
 typedef void (*resolver_notify)(void *context, const struct resolver_name *name, bool changed);
 
 struct resolver_health {
 	struct egret_addr server;
+	/* answers: with addresses or without; failures: SERVFAIL, REFUSED and their like. */
 	uint64_t queries, answers, failures, timeouts;
 	uint64_t last_answer_ns; /* CLOCK_REALTIME, 0 = never */
 };
 
+/* -EINVAL: no server; -E2BIG: more than RESOLVER_MAX_SERVERS. */
+#define RESOLVER_MAX_SERVERS 32
 int resolver_new(const struct resolver_options *options, resolver_notify notify, void *context, struct resolver **ret);
 void resolver_free(struct resolver *resolver); /* takes NULL; no more calls to notify */
 

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the files of resolve/ share. Private to resolve/. Times are CLOCK_MONOTONIC. */
+#ifndef EGRET_RESOLVE_INTERNAL_H
+#define EGRET_RESOLVE_INTERNAL_H
+
+#include <ares.h>
+#include <uthash.h>
+
+#include "resolver.h"
+
+enum family { FAMILY_A, FAMILY_AAAA, FAMILIES };
+
+/* A and AAAA of one answer hold at most this many addresses for a name; what is over is
+ * left out, and said. A TCP answer could hold 4,000. */
+#define NAME_MAX_ADDRS 1024
+
+struct name;
+
+/* One A or AAAA query, over all its tries. */
+struct question {
+	struct name *name;
+	enum family family;
+	struct server *server; /* that is asked now */
+	uint32_t asked;        /* bit i: server i was asked in this turn */
+	unsigned int attempts;
+	bool negative; /* one server said that there is no such address */
+};
+
+/* What a round gathered so far. */
+struct round {
+	struct question questions[FAMILIES];
+	unsigned int open; /* questions that are not answered yet; 0 = no round runs */
+	bool answered[FAMILIES];
+	bool truncated; /* over NAME_MAX_ADDRS */
+	uint32_t ttl_sec;
+	struct egret_addr *addrs;
+	size_t addr_count;
+};
+
+struct name {
+	struct resolver_name seen; /* what the owner sees */
+	struct resolver *resolver;
+	char *text;
+	struct egret_addr *addrs; /* sorted; seen.addrs */
+	uint64_t *drop_ns;        /* beside addrs: when one goes that is no longer named; 0 = it is named */
+	uint64_t refresh_ns;      /* when it is asked again */
+	char error[96];
+	bool ended_once;
+	bool removed; /* lives until its questions have ended */
+	struct round round;
+	size_t heap_at; /* in the schedule; SIZE_MAX = not there */
+	UT_hash_handle hh;
+};
+
+/* One server has one c-ares channel: so its health is its own, and a query goes
+ * where the resolver wants it. */
+struct server {
+	struct resolver *resolver;
+	struct resolver_health health;
+	ares_channel channel;
+	unsigned int silent_in_row;
+	uint64_t avoid_until_ns; /* it was silent several times in a row */
+	uint64_t tokens_ns;      /* leaky bucket: when the next query would be on time */
+};
+
+/* A descriptor of a channel. */
+struct watch {
+	ares_socket_t fd;
+	short events;
+	struct server *server;
+};
+
+/* Names by the time of what is to be done next with them: a binary heap. */
+struct schedule {
+	struct name **heap;
+	size_t count, capacity;
+};
+
+struct resolver {
+	struct resolver_options options;
+	resolver_notify notify;
+	void *context;
+	struct server *servers;
+	size_t server_count;
+	struct watch *watches;
+	size_t watch_count, watch_capacity;
+	struct name *names;
+	struct schedule schedule;
+	size_t pending; /* names whose first round has not ended */
+	unsigned int inflight;
+	unsigned int random_state;
+	bool closing;
+};
+
+/* schedule.c */
+int schedule_reserve(struct schedule *schedule, size_t count);
+void schedule_put(struct schedule *schedule, struct name *name); /* by name->seen.next_ns; moves one that is there */
+void schedule_remove(struct schedule *schedule, struct name *name);
+struct name *schedule_first(const struct schedule *schedule);
+
+/* server.c */
+int server_open(struct server *server, struct resolver *resolver, const struct egret_addr *addr);
+void server_close(struct server *server);
+/* The first of those in @candidates (bits) that answers, else the first of them; NULL = none. */
+struct server *server_choose(struct resolver *resolver, uint32_t candidates);
+/* When it may be asked next without going over its rate. */
+uint64_t server_ready_ns(const struct server *server);
+/* Takes its turn in the server's rate and counts the query. */
+void server_count_query(struct server *server);
+void server_note(struct server *server, int ares_status);
+
+/* question.c: asks until there is an answer or no hope left, then calls round_question_ended. */
+void question_ask(struct question *question);
+
+/* round.c */
+void round_start(struct name *name);
+/* @ares_status is ARES_SUCCESS, ARES_ENODATA (no such address), or why there is no answer. */
+void round_question_ended(struct question *question, int ares_status);
+/* Nobody wants to know any more: the name was removed, or the resolver closes. */
+void round_question_dropped(struct question *question);
+/* Adds what the answer names; the count that was found, 0 for none. */
+size_t round_add_answer(struct name *name, enum family family, const unsigned char *answer, int len);
+void name_free(struct name *name);
+/* Drops the addresses whose time is over. */
+bool name_drop_expired(struct name *name, uint64_t now_ns);
+void name_schedule(struct name *name);
+
+#endif

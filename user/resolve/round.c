@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One round of one name: A and AAAA, and what they change. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "internal.h"
+
+/* However short a TTL is: kind to the server, and still faster than caches forget. */
+#define REFRESH_MIN_SEC 10
+/* RFC 2308 section 5 leaves the time of a negative answer to the server; it is not read here. */
+#define EMPTY_REFRESH_SEC 60
+#define BACKOFF_MIN_MS    1000
+#define BACKOFF_MAX_MS    60000
+
+void name_free(struct name *name)
+{
+	free(name->text);
+	free(name->addrs);
+	free(name->drop_ns);
+	free(name->round.addrs);
+	free(name);
+}
+
+/* A tenth earlier at most, so that names which came in together do not stay together. */
+static uint64_t jitter(struct resolver *resolver, uint64_t delay_ns)
+{
+	return delay_ns - delay_ns / 1000 * (rand_r(&resolver->random_state) % 100);
+}
+
+static uint64_t backoff_ns(const struct name *name)
+{
+	unsigned int doublings = name->seen.failures - 1;
+	uint64_t ms = doublings > 6 ? BACKOFF_MAX_MS : BACKOFF_MIN_MS << doublings;
+
+	return (ms > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : ms) * CLOCK_NS_PER_MS;
+}
+
+static uint64_t refresh_delay_ns(const struct name *name)
+{
+	const struct resolver_options *options = &name->resolver->options;
+	uint32_t floor_sec = options->min_ttl_sec < REFRESH_MIN_SEC ? options->min_ttl_sec : REFRESH_MIN_SEC;
+	uint32_t ttl_sec = name->seen.ttl_sec > floor_sec ? name->seen.ttl_sec : floor_sec;
+
+	if (name->seen.failures)
+		return backoff_ns(name);
+	if (name->seen.state == RESOLVER_EMPTY)
+		ttl_sec = EMPTY_REFRESH_SEC;
+	return (ttl_sec ? ttl_sec : 1) * CLOCK_NS_PER_SEC;
+}
+
+void name_schedule(struct name *name)
+{
+	name->seen.next_ns = name->refresh_ns;
+	for (size_t i = 0; i < name->seen.addr_count; i++) {
+		if (name->drop_ns[i] && name->drop_ns[i] < name->seen.next_ns)
+			name->seen.next_ns = name->drop_ns[i];
+	}
+	schedule_put(&name->resolver->schedule, name);
+}
+
+bool name_drop_expired(struct name *name, uint64_t now_ns)
+{
+	size_t kept = 0, before = name->seen.addr_count;
+
+	for (size_t i = 0; i < before; i++) {
+		if (name->drop_ns[i] && name->drop_ns[i] <= now_ns)
+			continue;
+		name->addrs[kept] = name->addrs[i];
+		name->drop_ns[kept++] = name->drop_ns[i];
+	}
+	name->seen.addr_count = kept;
+	return kept != before;
+}
+
+void round_start(struct name *name)
+{
+	struct round *round = &name->round;
+
+	*round = (struct round){.open = FAMILIES, .ttl_sec = name->resolver->options.max_ttl_sec};
+	for (int family = 0; family < FAMILIES; family++)
+		round->questions[family] = (struct question){.name = name, .family = family};
+	for (int family = 0; family < FAMILIES; family++)
+		question_ask(&round->questions[family]);
+}
+
+static int parse_a(const unsigned char *answer, int len, struct egret_addr *addrs, uint32_t *ret_ttl_sec)
+{
+	struct ares_addrttl records[NAME_MAX_ADDRS];
+	int count = NAME_MAX_ADDRS;
+
+	if (ares_parse_a_reply(answer, len, NULL, records, &count) != ARES_SUCCESS)
+		return 0;
+	for (int i = 0; i < count; i++) {
+		addrs[i] = addr_from_v4(records[i].ipaddr.s_addr);
+		if (records[i].ttl >= 0 && (uint32_t)records[i].ttl < *ret_ttl_sec)
+			*ret_ttl_sec = records[i].ttl;
+	}
+	return count;
+}
+
+static int parse_aaaa(const unsigned char *answer, int len, struct egret_addr *addrs, uint32_t *ret_ttl_sec)
+{
+	struct ares_addr6ttl records[NAME_MAX_ADDRS];
+	int count = NAME_MAX_ADDRS;
+
+	if (ares_parse_aaaa_reply(answer, len, NULL, records, &count) != ARES_SUCCESS)
+		return 0;
+	for (int i = 0; i < count; i++) {
+		memcpy(addrs[i].bytes, &records[i].ip6addr, sizeof(addrs[i].bytes));
+		if (records[i].ttl >= 0 && (uint32_t)records[i].ttl < *ret_ttl_sec)
+			*ret_ttl_sec = records[i].ttl;
+	}
+	return count;
+}
+
+size_t round_add_answer(struct name *name, enum family family, const unsigned char *answer, int len)
+{
+	struct round *round = &name->round;
+	struct egret_addr found[NAME_MAX_ADDRS], *addrs;
+	int count;
+
+	count = family == FAMILY_A ? parse_a(answer, len, found, &round->ttl_sec)
+				   : parse_aaaa(answer, len, found, &round->ttl_sec);
+	if (!count)
+		return 0;
+	addrs = reallocarray(round->addrs, round->addr_count + count, sizeof(*addrs));
+	if (!addrs)
+		return 0;
+	memcpy(&addrs[round->addr_count], found, count * sizeof(*addrs));
+	round->addrs = addrs;
+	round->addr_count += count;
+	round->truncated |= count == NAME_MAX_ADDRS;
+	return count;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return addr_compare(a, b);
+}
+
+static size_t sort_unique(struct egret_addr *addrs, size_t count)
+{
+	size_t kept = 0;
+
+	if (count)
+		qsort(addrs, count, sizeof(*addrs), compare);
+	for (size_t i = 0; i < count; i++) {
+		if (!kept || addr_compare(&addrs[kept - 1], &addrs[i]))
+			addrs[kept++] = addrs[i];
+	}
+	return kept;
+}
+
+static bool is_family(const struct egret_addr *addr, enum family family)
+{
+	return addr_is_v4(addr) == (family == FAMILY_A);
+}
+
+/* When an address goes that this round did not name: not for want of an answer, else after min_ttl. */
+static uint64_t drop_time(const struct name *name, size_t at, uint64_t now_ns)
+{
+	for (int family = 0; family < FAMILIES; family++) {
+		if (is_family(&name->addrs[at], family) && !name->round.answered[family])
+			return name->drop_ns[at];
+	}
+	if (name->drop_ns[at])
+		return name->drop_ns[at];
+	return now_ns + (name->resolver->options.min_ttl_sec * CLOCK_NS_PER_SEC) + 1;
+}
+
+/* Merges what the round named into what is held; both are sorted. */
+static bool take_addresses(struct name *name, uint64_t now_ns)
+{
+	struct round *round = &name->round;
+	size_t room = round->addr_count + name->seen.addr_count + 1, count = 0, old = 0, new = 0;
+	struct egret_addr *addrs = calloc(room, sizeof(*addrs));
+	uint64_t *drop_ns = calloc(room, sizeof(*drop_ns));
+	bool gained = false;
+
+	if (!addrs || !drop_ns) {
+		free(addrs);
+		free(drop_ns);
+		return false; /* the next round tries again */
+	}
+	while (old < name->seen.addr_count || new < round->addr_count) {
+		int order = old == name->seen.addr_count ? 1
+			    : new == round->addr_count   ? -1
+							 : addr_compare(&name->addrs[old], &round->addrs[new]);
+
+		if (order < 0)
+			drop_ns[count] = drop_time(name, old, now_ns);
+		gained |= order > 0;
+		addrs[count++] = order < 0 ? name->addrs[old] : round->addrs[new];
+		old += order <= 0;
+		new += order >= 0;
+	}
+	free(name->addrs);
+	free(name->drop_ns);
+	name->addrs = addrs;
+	name->drop_ns = drop_ns;
+	name->seen.addrs = addrs;
+	name->seen.addr_count = count;
+	return gained;
+}
+
+/* The words of RFC 1035 section 4.1.1, which people search for. */
+static const char *describe(int ares_status)
+{
+	switch (ares_status) {
+	case ARES_ETIMEOUT:
+	case ARES_ECONNREFUSED:
+		return "no resolver answered";
+	case ARES_ESERVFAIL:
+		return "the resolvers answered SERVFAIL";
+	case ARES_EREFUSED:
+		return "the resolvers answered REFUSED";
+	case ARES_ENOTIMP:
+		return "the resolvers answered NOTIMP";
+	case ARES_EFORMERR:
+		return "the resolvers answered FORMERR";
+	default:
+		return ares_strerror(ares_status);
+	}
+}
+
+static void note_error(struct name *name, enum family family, int ares_status)
+{
+	snprintf(name->error, sizeof(name->error), "%s (asked for %s)", describe(ares_status),
+		 family == FAMILY_A ? "A" : "AAAA");
+}
+
+/* Half an answer is one if it has addresses, since some servers drop every AAAA query; the
+ * other half is asked for again soon. */
+static void conclude(struct name *name)
+{
+	struct round *round = &name->round;
+	bool whole = round->answered[FAMILY_A] && round->answered[FAMILY_AAAA];
+
+	name->seen.failures = whole ? 0 : name->seen.failures + 1;
+	if (!whole && !round->addr_count) {
+		name->seen.state = name->seen.answered_ns ? RESOLVER_STALE : RESOLVER_FAILED;
+		return;
+	}
+	if (whole)
+		name->error[0] = '\0';
+	if (round->truncated)
+		snprintf(name->error, sizeof(name->error), "has over %d addresses: the others are not allowed",
+			 NAME_MAX_ADDRS);
+	name->seen.state = round->addr_count ? RESOLVER_RESOLVED : RESOLVER_EMPTY;
+	name->seen.ttl_sec = round->ttl_sec;
+	if (round->addr_count)
+		name->seen.answered_ns = clock_realtime_ns();
+}
+
+static void finish(struct name *name)
+{
+	struct resolver *resolver = name->resolver;
+	uint64_t now = clock_now_ns();
+	bool changed;
+
+	name->round.addr_count = sort_unique(name->round.addrs, name->round.addr_count);
+	conclude(name);
+	changed = take_addresses(name, now);
+	changed |= name_drop_expired(name, now);
+	free(name->round.addrs);
+	name->round.addrs = NULL;
+	if (!name->ended_once)
+		resolver->pending--;
+	name->ended_once = true;
+	name->refresh_ns = now + jitter(resolver, refresh_delay_ns(name));
+	name_schedule(name);
+	resolver->notify(resolver->context, &name->seen, changed);
+}
+
+void round_question_ended(struct question *question, int ares_status)
+{
+	struct name *name = question->name;
+
+	name->round.answered[question->family] = ares_status == ARES_SUCCESS || ares_status == ARES_ENODATA;
+	if (!name->round.answered[question->family])
+		note_error(name, question->family, ares_status);
+	if (!--name->round.open)
+		finish(name);
+}
+
+void round_question_dropped(struct question *question)
+{
+	struct name *name = question->name;
+
+	if (!--name->round.open && name->removed)
+		name_free(name);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One DNS server: its channel, its descriptors, its rate and its health. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "../base/clock.h"
+#include "internal.h"
+
+/* A server that stays silent this often in a row is asked last for a while. */
+#define SILENT_LIMIT  3
+#define AVOID_MIN_SEC 5
+#define AVOID_MAX_SEC 60
+/* RFC 9715 section 3.1: an answer of this size is not fragmented on any link that is in use. */
+#define EDNS_UDP_SIZE 1232
+
+static void unwatch(struct resolver *resolver, ares_socket_t fd)
+{
+	for (size_t i = 0; i < resolver->watch_count; i++) {
+		if (resolver->watches[i].fd == fd) {
+			resolver->watches[i] = resolver->watches[--resolver->watch_count];
+			return;
+		}
+	}
+}
+
+static struct watch *watch_new(struct resolver *resolver)
+{
+	size_t capacity = resolver->watch_capacity ? resolver->watch_capacity * 2 : 8;
+	struct watch *watches;
+
+	if (resolver->watch_count == resolver->watch_capacity) {
+		watches = reallocarray(resolver->watches, capacity, sizeof(*watches));
+		if (!watches)
+			return NULL; /* the query runs into its time-out and is asked again */
+		resolver->watches = watches;
+		resolver->watch_capacity = capacity;
+	}
+	return &resolver->watches[resolver->watch_count++];
+}
+
+static void on_socket_state(void *context, ares_socket_t fd, int readable, int writable)
+{
+	struct server *server = context;
+	struct watch *watch;
+
+	unwatch(server->resolver, fd);
+	if (!readable && !writable)
+		return;
+	watch = watch_new(server->resolver);
+	if (watch)
+		*watch = (struct watch){fd, (readable ? POLLIN : 0) | (writable ? POLLOUT : 0), server};
+}
+
+static int set_server(ares_channel channel, const struct egret_addr *addr, uint16_t port)
+{
+	struct ares_addr_port_node node = {.udp_port = port, .tcp_port = port};
+
+	if (addr_is_v4(addr)) {
+		node.family = AF_INET;
+		memcpy(&node.addr, &addr->bytes[12], 4);
+	} else {
+		node.family = AF_INET6;
+		memcpy(&node.addr, addr->bytes, 16);
+	}
+	return ares_set_servers_ports(channel, &node);
+}
+
+int server_open(struct server *server, struct resolver *resolver, const struct egret_addr *addr)
+{
+	struct ares_options options = {
+	    .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS | ARES_FLAG_NOCHECKRESP,
+	    .timeout = resolver->options.timeout_ms,
+	    .tries = 1, /* who is asked next is decided in question.c, after SERVFAIL too */
+	    .ednspsz = EDNS_UDP_SIZE,
+	    .sock_state_cb = on_socket_state,
+	    .sock_state_cb_data = server,
+	};
+	int rc = ares_init_options(&server->channel, &options,
+				   ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
+				       ARES_OPT_SOCK_STATE_CB);
+
+	if (rc != ARES_SUCCESS) {
+		server->channel = NULL;
+		return -ENOMEM;
+	}
+	server->resolver = resolver;
+	server->health.server = *addr;
+	return set_server(server->channel, addr, resolver->options.port) == ARES_SUCCESS ? 0 : -ENOMEM;
+}
+
+void server_close(struct server *server)
+{
+	if (server->channel)
+		ares_destroy(server->channel);
+}
+
+struct server *server_choose(struct resolver *resolver, uint32_t candidates)
+{
+	uint64_t now = clock_now_ns();
+	struct server *avoided = NULL;
+
+	for (size_t i = 0; i < resolver->server_count; i++) {
+		struct server *server = &resolver->servers[i];
+
+		if (!(candidates & UINT32_C(1) << i))
+			continue;
+		if (server->avoid_until_ns <= now)
+			return server;
+		if (!avoided)
+			avoided = server;
+	}
+	return avoided;
+}
+
+static uint64_t token_ns(const struct server *server)
+{
+	return CLOCK_NS_PER_SEC / server->resolver->options.queries_per_sec;
+}
+
+/* A second's worth of queries may go at once. */
+uint64_t server_ready_ns(const struct server *server)
+{
+	return server->tokens_ns > CLOCK_NS_PER_SEC ? server->tokens_ns - CLOCK_NS_PER_SEC : 0;
+}
+
+void server_count_query(struct server *server)
+{
+	uint64_t now = clock_now_ns();
+
+	if (server->tokens_ns < now)
+		server->tokens_ns = now;
+	server->tokens_ns += token_ns(server);
+	server->health.queries++;
+}
+
+static void note_silence(struct server *server)
+{
+	unsigned int over;
+	uint64_t avoid_sec;
+
+	server->health.timeouts++;
+	if (++server->silent_in_row < SILENT_LIMIT)
+		return;
+	over = (server->silent_in_row - SILENT_LIMIT) / SILENT_LIMIT;
+	avoid_sec = over > 3 ? AVOID_MAX_SEC : AVOID_MIN_SEC << over;
+	server->avoid_until_ns = clock_now_ns() + avoid_sec * CLOCK_NS_PER_SEC;
+}
+
+void server_note(struct server *server, int ares_status)
+{
+	switch (ares_status) {
+	case ARES_ETIMEOUT:
+	case ARES_ECONNREFUSED:
+		note_silence(server);
+		return;
+	case ARES_SUCCESS:
+	case ARES_ENODATA:
+	case ARES_ENOTFOUND:
+		server->health.answers++;
+		server->health.last_answer_ns = clock_realtime_ns();
+		break;
+	default:
+		server->health.failures++;
+	}
+	server->silent_in_row = 0;
+	server->avoid_until_ns = 0;
+}
