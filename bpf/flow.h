@@ -21,7 +21,8 @@ const volatile __u32 ticks_per_sec = 250;
 /* Tests and the bench look at what a first packet costs. Never set otherwise. */
 const volatile bool bypass_cache = false;
 
-/* Drawn anew at each load: nobody can make up a peer that verifies. Odd. */
+/* Drawn by the loader when an instance is made, so that nobody can choose peers that
+ * verify when they are mixed. Odd: each word counts in full. */
 const volatile __u64 check_keys[4] = { 1, 1, 1, 1 };
 
 #define SEEN_BOTH_WAYS 1

@@ -2,6 +2,7 @@
 #include "agent.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
@@ -142,6 +143,8 @@ static int start_resolver(struct agent *agent, struct error *error)
 	const struct policy *policy = agent->policy;
 	struct resolver_options options = {
 		.inflight = agent->options.resolve_inflight,
+		/* Who sets the one means to be faster than the other lets him. */
+		.queries_per_sec = agent->options.resolve_inflight ? UINT_MAX : 0,
 		.min_ttl_sec = policy->settings.min_ttl_sec,
 		.max_ttl_sec = policy->settings.max_ttl_sec,
 	};

@@ -115,9 +115,10 @@ void meta_write_name(struct kernel *kernel, const struct compiled *compiled, con
 		.failures = name->failures,
 		.state = name_state(name->state),
 	};
+	uint32_t id;
 
 	snprintf(value.name, sizeof(value.name), "%s", name->name);
-	for (size_t i = 0; i < compiled->name_count; i++)
-		if (!strcmp(compiled->names[i], name->name))
-			kernel_set_name(kernel, i + 1, &value);
+	id = compiled_name_id(compiled, name->name);
+	if (id)
+		kernel_set_name(kernel, id, &value);
 }

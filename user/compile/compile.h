@@ -99,6 +99,9 @@ void compiled_free(struct compiled *compiled);
 int compiled_address(struct compiled *compiled, const struct egret_addr *addr, const char *const *names,
 		     size_t name_count, struct egret_dest *ret);
 
+/* egret_dest.name of an exact name or pattern of the policy; 0 = not in it. */
+uint32_t compiled_name_id(const struct compiled *compiled, const char *text);
+
 struct judgement {
 	bool allow;
 	uint8_t reason;	 /* enum egret_reason; EGRET_REASON_NONE if allowed */

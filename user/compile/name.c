@@ -44,6 +44,13 @@ struct name_node *name_find(const struct compiler *compiler, const char *name)
 	return node ? node : nearest_pattern(compiler, name);
 }
 
+uint32_t compiled_name_id(const struct compiled *compiled, const char *text)
+{
+	const struct name_node *node = find_text(compiled->intern, text);
+
+	return node ? node->index + 1 : 0;
+}
+
 static int add_node(struct compiler *compiler, const struct policy_dest *dest, struct name_node **ret)
 {
 	struct compiled *out = compiler->out;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -97,8 +98,38 @@ static int refused_load(const struct kernel *kernel, int rc, struct error *error
 	return error_set(error, rc, "the kernel refused Egret's programs (%s: %s)", strerror(-rc), last_words);
 }
 
+/* Peers that sockets remember must still verify when an agent adopts the instance. */
+static void read_check_keys(const struct kernel *kernel, struct egret_meta *meta)
+{
+	char path[PIN_PATH_SIZE];
+	struct bpf_map_info info = {};
+	__u32 zero = 0, len = sizeof(info);
+	int fd;
+
+	instance_pin_path(path, kernel->instance, "map", kernel_map_names[MAP_meta]);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return;
+	if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.value_size == sizeof(*meta))
+		bpf_map_lookup_elem(fd, &zero, meta);
+	close(fd);
+}
+
+static int choose_check_keys(struct kernel *kernel, struct egret_meta *meta)
+{
+	read_check_keys(kernel, meta);
+	if (!meta->check_keys[0] && getrandom(meta->check_keys, sizeof(meta->check_keys), 0) < 0)
+		return -errno;
+	for (size_t i = 0; i < 4; i++) {
+		meta->check_keys[i] |= 1;
+		kernel->skeleton->rodata->check_keys[i] = meta->check_keys[i];
+	}
+	return 0;
+}
+
 static int load_programs(struct kernel *kernel, struct error *error)
 {
+	struct egret_meta meta = {};
 	int rc;
 
 	libbpf_set_print(keep_last_words);
@@ -106,6 +137,9 @@ static int load_programs(struct kernel *kernel, struct error *error)
 	if (!kernel->skeleton)
 		return error_set(error, -errno, "cannot read the BPF object: %s", strerror(errno));
 	kernel->skeleton->rodata->ticks_per_sec = tick_hz();
+	rc = choose_check_keys(kernel, &meta);
+	if (rc)
+		return error_set(error, rc, "no random numbers: %s", strerror(-rc));
 	rc = pin_maps(kernel);
 	if (!rc)
 		rc = egret_bpf__load(kernel->skeleton);
@@ -118,7 +152,7 @@ static int load_programs(struct kernel *kernel, struct error *error)
 		if (kernel->maps[i] < 0)
 			return error_set(error, -errno, "cannot keep a map open: %s", strerror(errno));
 	}
-	return 0;
+	return kernel_set_meta(kernel, &meta);
 }
 
 /* A failed start leaves no pins of its own behind. */
