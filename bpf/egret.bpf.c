@@ -4,7 +4,9 @@
  * tell an application earlier, and sock_create and ingress only remember.
  */
 #include <linux/bpf.h>
+#include <linux/errno.h>
 #include <linux/in.h>
+#include <linux/in6.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
@@ -19,6 +21,8 @@
 
 #define LOOPBACK_IFINDEX 1 /* in every network namespace, since 2.6.36 */
 #define SOCK_STREAM 1
+#define AF_INET 2
+#define AF_INET6 10
 #define PASS 1
 #define DROP 0
 
@@ -178,61 +182,60 @@ int egret_create(struct bpf_sock *sk)
 	return PASS;
 }
 
-/*
- * Could this be an address of the socket's own namespace? No helper tells. But a
- * local address on which nobody listens refuses the connection anyway, so an
- * early denial is right unless there is a listener; then egress, which sees the
- * device, decides.
- */
-static __always_inline bool may_be_local(struct bpf_sock_addr *ctx, const struct packet *pkt)
+/* 127/8 and 0.0.0.0, ::1 and ::, which connect() takes for this host. */
+static __always_inline bool addr_is_this_host(const struct egret_addr *addr)
+{
+	if (addr_is_v4(addr))
+		return (bpf_ntohl(addr->word_be[3]) >> 24) == 127 || !addr->word_be[3];
+	return !addr->word_be[0] && !addr->word_be[1] && !addr->word_be[2] && bpf_ntohl(addr->word_be[3]) <= 1;
+}
+
+/* A socket that is bound already cannot be asked by binding it. But a local address on
+ * which nobody listens refuses anyway. bpf_skc_lookup_tcp: 5.2. */
+static __always_inline bool has_listener(struct bpf_sock_addr *ctx, const struct packet *pkt)
 {
 	struct bpf_sock_tuple tuple = {};
 	struct bpf_sock *found;
-	__u32 size;
+	__u32 size = sizeof(tuple.ipv6);
 
 	if (addr_is_v4(&pkt->addr)) {
-		/* 127/8, and 0.0.0.0, which connect() takes for this host */
-		if ((bpf_ntohl(pkt->addr.word_be[3]) >> 24) == 127 || !pkt->addr.word_be[3])
-			return true;
 		tuple.ipv4.daddr = pkt->addr.word_be[3];
 		tuple.ipv4.dport = pkt->port_be;
 		size = sizeof(tuple.ipv4);
 	} else {
-		/* ::1 and :: */
-		if (!pkt->addr.word_be[0] && !pkt->addr.word_be[1] && (bpf_ntohl(pkt->addr.word_be[3]) | bpf_ntohl(pkt->addr.word_be[2])) <= 1)
-			return true;
 		__builtin_memcpy(tuple.ipv6.daddr, pkt->addr.word_be, sizeof(tuple.ipv6.daddr));
 		tuple.ipv6.dport = pkt->port_be;
-		size = sizeof(tuple.ipv6);
 	}
-	if (pkt->l4_proto == IPPROTO_TCP)
-		found = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
-	else
-		found = bpf_sk_lookup_udp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	found = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 	if (!found)
 		return false;
 	bpf_sk_release(found);
 	return true;
 }
 
-/* Denies only what egress is bound to deny. */
-static __always_inline int judge_early(struct bpf_sock_addr *ctx, struct egret_sock *state, const struct packet *pkt,
-				       const struct egret_config *cfg)
+/*
+ * Is this an address of the socket's own namespace, which connections reach over lo? No
+ * helper tells. But the kernel binds a socket to local addresses only, and to such a
+ * destination it would give that very source address anyway. Where all addresses can
+ * be bound (IP_FREEBIND, ip_nonlocal_bind) egress still denies, and the caller waits.
+ * bpf_bind: 4.17.
+ */
+static __always_inline bool is_local(struct bpf_sock_addr *ctx, const struct packet *pkt)
 {
-	struct judgement verdict = {};
-	struct flow flow = {};
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	int rc;
 
-	if (cfg->audit)
-		return PASS; /* counted once, when it leaves */
-	if (pkt->l4_proto == IPPROTO_UDP) {
-		flow_find(ctx, state, pkt, &flow);
-		if (flow.state == EGRET_PEER_INBOUND || flow.state == EGRET_PEER_ALLOWED)
-			return PASS; /* egress knows whether it still is */
+	if (addr_is_this_host(&pkt->addr))
+		return true;
+	if (ctx->family == AF_INET) {
+		in.sin_addr.s_addr = pkt->addr.word_be[3];
+		rc = bpf_bind(ctx, (struct sockaddr *)&in, sizeof(in));
+	} else {
+		__builtin_memcpy(&in6.sin6_addr, pkt->addr.word_be, sizeof(in6.sin6_addr));
+		rc = bpf_bind(ctx, (struct sockaddr *)&in6, sizeof(in6));
 	}
-	policy_judge(pkt, state->classes, &verdict);
-	if (verdict.allow || verdict.service || may_be_local(ctx, pkt))
-		return PASS;
-	return events_denied(state, pkt, &verdict, cfg) & 1;
+	return !rc || (rc == -EINVAL && has_listener(ctx, pkt));
 }
 
 static __always_inline void packet_of_call(struct bpf_sock_addr *ctx, struct packet *pkt, __u8 l4_proto)
@@ -242,10 +245,13 @@ static __always_inline void packet_of_call(struct bpf_sock_addr *ctx, struct pac
 	pkt->port = bpf_ntohs(pkt->port_be);
 }
 
+/* A SYN that egress drops is sent again and again: only here the caller can be told.
+ * Denies what egress is bound to deny, and nothing that a translation may change. */
 static __always_inline int judge_connect(struct bpf_sock_addr *ctx, struct packet *pkt)
 {
 	struct egret_config *cfg = policy_config();
 	struct bpf_sock *sk = ctx->sk;
+	struct judgement verdict = {};
 	struct egret_sock *state;
 
 	state = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
@@ -259,19 +265,41 @@ static __always_inline int judge_connect(struct bpf_sock_addr *ctx, struct packe
 	/* Whatever the socket was before, it connects out now. */
 	state->listener_cookie = 0;
 	state->origin = EGRET_ORIGIN_USER;
-	return judge_early(ctx, state, pkt, cfg) & 1;
+	if (cfg->audit)
+		return PASS; /* counted once, when it leaves */
+	policy_judge(pkt, state->classes, &verdict);
+	if (verdict.allow || verdict.service)
+		return PASS;
+	if (verdict.reason != EGRET_REASON_DENY_RULE && is_local(ctx, pkt))
+		return PASS;
+	return events_denied(state, pkt, &verdict, cfg) & 1;
 }
 
+/*
+ * A datagram that egress drops fails at once in the call that sends it, so what no rule
+ * allows is left to egress, which sees the device: it may be a local address. A deny
+ * rule holds on lo as well.
+ */
 static __always_inline int judge_sendmsg(struct bpf_sock_addr *ctx, struct packet *pkt)
 {
 	struct egret_config *cfg = policy_config();
 	struct bpf_sock *sk = ctx->sk;
+	struct judgement verdict = {};
 	struct egret_sock *state;
+	struct flow flow = {};
 
-	state = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
-	if (!cfg || !state || ctx->protocol != IPPROTO_UDP)
+	if (!cfg || !cfg->has_deny || cfg->audit || ctx->protocol != IPPROTO_UDP)
 		return PASS;
-	return judge_early(ctx, state, pkt, cfg) & 1;
+	state = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
+	if (!state)
+		return PASS;
+	flow_find(ctx, state, pkt, &flow);
+	if (flow.state == EGRET_PEER_INBOUND)
+		return PASS; /* egress knows whether it still is */
+	policy_judge(pkt, state->classes, &verdict);
+	if (verdict.reason != EGRET_REASON_DENY_RULE || verdict.service)
+		return PASS;
+	return events_denied(state, pkt, &verdict, cfg) & 1;
 }
 
 SEC("cgroup/connect4")

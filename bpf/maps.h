@@ -112,12 +112,12 @@ struct {
 	__type(value, struct egret_meta);
 } meta SEC(".maps");
 
-/* Index: rule id. CLOCK_REALTIME ns, as the agent saw the counters move. */
+/* Index: rule id. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, EGRET_RULE_FIRST + EGRET_MAX_RULES);
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, struct egret_hit);
 } hits SEC(".maps");
 
 /* Cgroup id (the inode of its directory) to its bits in a class mask. */

@@ -156,9 +156,13 @@ static __noinline struct egret_sock *socket_adopt(struct __sk_buff *skb, const s
 			state->origin = EGRET_ORIGIN_KERNEL;
 		return state;
 	}
-	if (!pkt || pkt->l4_proto != IPPROTO_TCP || !cfg->keep_existing || !socket_was_established(sk))
+	if (!pkt || pkt->l4_proto != IPPROTO_TCP || !socket_was_established(sk))
 		return state;
-	state->origin = socket_has_listener(skb, sk) ? EGRET_ORIGIN_INBOUND : EGRET_ORIGIN_EXISTING;
+	/* What came in would be let in as new, too: only what went out can be cut. */
+	if (socket_has_listener(skb, sk))
+		state->origin = EGRET_ORIGIN_INBOUND;
+	else if (cfg->keep_existing)
+		state->origin = EGRET_ORIGIN_EXISTING;
 	state->origin_addr = pkt->addr;
 	state->origin_port_be = pkt->port_be;
 	return state;

@@ -207,6 +207,12 @@ struct egret_counter {
 	__u64 bytes;
 };
 
+/* When the agent last saw a counter move, and where it stood then. */
+struct egret_hit {
+	__u64 packets;
+	__u64 last_ns; /* CLOCK_REALTIME, 0 = never */
+};
+
 struct egret_drop_key {
 	__u64 cgroup_id;
 	struct egret_addr addr;

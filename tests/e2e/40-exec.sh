@@ -12,7 +12,7 @@ resolver 20.0.0.53
 allow www.exec.example tcp:443
 POLICY
 echo 'allow 20.1.0.1 tcp:70000' | policy "$work/bad.rules"
-run() { ungoverned "$egret" exec --policy "$work/policy.rules" "$@"; }
+run() { in_cgroup "$cg/caller" "$id-node" "$egret" exec --policy "$work/policy.rules" "$@"; }
 
 succeeds "an allowed connect" run -- "$work/probe" tcp 20.1.0.1 443
 shows ^connected "the command's output comes through"
@@ -45,7 +45,7 @@ expect 1 "no new privileges" sudo_run sh -c "awk '/NoNewPrivs/ { print \$2 }' /p
 expect 0000000000000000 "no capabilities" sudo_run sh -c "awk '/CapEff/ { print \$2 }' /proc/self/status"
 # shellcheck disable=SC2016
 inherits() {
-	ungoverned bash -c 'exec 9<>/dev/tcp/51.0.0.1/443 || exit 99; exec "$@"' - "$egret" exec \
+	ungoverned bash -c 'exec 2>/dev/null 9<>/dev/tcp/51.0.0.1/443 || exit 99; exec "$@"' - "$egret" exec \
 		--policy "$work/policy.rules" -- sh -c 'readlink /proc/self/fd/9 || echo closed'
 }
 expect closed "an inherited socket is closed" inherits
@@ -54,6 +54,7 @@ expect closed "an inherited socket is closed" inherits
 run -- sh -c "(sleep 0.3; '$work/probe' tcp 51.0.0.2 443 >'$work/orphan.out' 2>&1; :) & exit 0" >/dev/null 2>&1
 sleep 1
 nothing_arrived ' 51\.0\.0\.2:'
-succeeds "nothing is left of finished runs" sh -c "! find '$cgroup_root' -maxdepth 2 -name '*egret*exec*' | grep ."
-succeeds "no pins are left" sh -c "! find /sys/fs/bpf -mindepth 2 | grep ."
+succeeds "the next command" run -- true
+succeeds "nothing is left of finished runs" sh -c "! find '$cg' -name 'egret-exec*' | grep ."
+succeeds "no pins are left" sh -c "! find /sys/fs/bpf -path '*egret*' | grep ."
 finish

@@ -4,7 +4,11 @@
 . "$(dirname "$0")/lib.sh"
 needs_egret
 bed_up
-before=$(find /sys/fs/bpf -mindepth 1 | sort)
+pins() { find /sys/fs/bpf -mindepth 1 | sort; }
+before=$(pins)
+same_pins() {
+	if [ "$(pins)" = "$before" ]; then passed "$1"; else failed "$1: there are $(pins)"; fi
+}
 govern <<'POLICY'
 resolver 20.0.0.53
 allow 20.1.0.1 tcp:443
@@ -26,7 +30,7 @@ gone() {
 	return 0
 }
 if eventually gone; then passed "programs and maps are gone"; else failed "programs or maps are left"; fi
-expect "$before" "the pins are gone" sh -c 'find /sys/fs/bpf -mindepth 1 | sort'
+same_pins "the pins are gone"
 fails 4 "a second detach finds nothing" egret_cmd detach
 
 # While the agent runs; and --detach-on-exit.
@@ -40,5 +44,5 @@ agent_start --detach-on-exit
 denied node 51.0.0.1 tcp:443
 stop "$agent" TERM
 passes node 51.0.0.1 tcp:443
-expect "$before" "the pins are gone again" sh -c 'find /sys/fs/bpf -mindepth 1 | sort'
+same_pins "the pins are gone again"
 finish

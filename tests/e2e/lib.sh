@@ -119,7 +119,7 @@ logged() {
 # --- the bed ----------------------------------------------------------------
 
 mount_private() {
-	mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf || skip "no BPF file system"
+	mount -t bpf bpf /sys/fs/bpf || skip "no BPF file system can be mounted"
 	mkdir -p /run/netns
 	mount -t tmpfs netns /run/netns
 	mount -t tmpfs log /var/log
@@ -421,6 +421,7 @@ policy() {
 
 # agent_start [ARG...]: with the policy of this test; returns once it enforces (or audits).
 agent_start() {
+	rm -f "$work/agent.log"
 	start "$work/agent.log" - "$id-node" "$egret" run --policy "$work/policy.rules" --cgroup "$cg" \
 		--instance "$instance" "$@"
 	agent=$started

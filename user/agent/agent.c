@@ -36,7 +36,6 @@ struct agent {
 	struct compiled *compiled;
 	struct kernel *kernel;
 	struct subjects *subjects;
-	struct hits *hits;
 	size_t names;
 	bool must_rebuild; /* the tables are full, or a change could not be made alone */
 	uint64_t heartbeat_ns;
@@ -204,7 +203,6 @@ void agent_free(struct agent *agent)
 		return;
 	resolver_free(agent->resolver);
 	subjects_free(agent->subjects);
-	hits_free(agent->hits);
 	kernel_free(agent->kernel);
 	compiled_free(agent->compiled);
 	addresses_free(agent->addresses);
@@ -389,8 +387,7 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 		error_set(error, rc, "cannot watch the cgroups below %s: %s", agent->options.cgroup, strerror(-rc));
 		goto undo;
 	}
-	agent->hits = hits_new(EGRET_RULE_FIRST + agent->compiled->rule_count);
-	rc = agent->hits ? meta_write(agent->kernel, &agent->options, agent->compiled, diag, false) : -ENOMEM;
+	rc = meta_write(agent->kernel, &agent->options, agent->compiled, diag, false);
 	if (rc)
 		error_set(error, rc, "cannot write about the instance: %s", strerror(-rc));
 	if (!rc)
@@ -421,7 +418,7 @@ static int beat(struct agent *agent, struct error *error)
 	agent->heartbeat_ns = clock_now_ns() + HEARTBEAT_NS;
 	meta_beat(agent->kernel);
 	subjects_refresh(agent->subjects);
-	hits_refresh(agent->hits, agent->kernel);
+	hits_refresh(agent->kernel, EGRET_RULE_FIRST + agent->compiled->rule_count);
 	if (kernel_is_attached(agent->kernel, &missing))
 		return 0;
 	return error_set(error, -ENOENT, "instance %s was taken down by somebody else (hook %s is gone)",

@@ -81,6 +81,12 @@ struct compiled;
 int load_offline(const struct options *options, bool show_warnings, struct policy **ret_policy,
 		 struct compiled **ret_compiled);
 
+/* An `exec` without --instance is instance exec-PID, in a cgroup of this name below its caller's. */
+#define EXEC_INSTANCE_PREFIX "exec-"
+#define EXEC_CGROUP_PREFIX "egret-"
+/* Takes down each of these that nobody holds and whose command has ended. */
+void collect_finished(void);
+
 int command_run(const struct command *command, int argc, char **argv);
 int command_exec(const struct command *command, int argc, char **argv);
 int command_check(const struct command *command, int argc, char **argv);

@@ -13,6 +13,7 @@ int command_detach(const struct command *command, int argc, char **argv)
 	int rc;
 
 	options_parse(command, argc, argv, &options);
+	collect_finished();
 	rc = kernel_detach(options.instance, &error);
 	if (rc)
 		return fail(rc, &error);

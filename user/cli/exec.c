@@ -66,7 +66,7 @@ static int make_cgroup(struct job *job, struct error *error)
 	rc = cgroup_open(parent, &job->parent_fd, error);
 	if (rc)
 		return rc;
-	snprintf(job->cgroup_name, sizeof(job->cgroup_name), "egret-%s", job->instance);
+	snprintf(job->cgroup_name, sizeof(job->cgroup_name), EXEC_CGROUP_PREFIX "%s", job->instance);
 	rc = cgroup_make(job->parent_fd, job->cgroup_name, &job->cgroup_fd, error);
 	if (rc)
 		return rc;
@@ -178,7 +178,7 @@ int command_exec(const struct command *command, int argc, char **argv)
 		fprintf(stderr, "egret: say the policy and the command: egret exec --policy FILE -- COMMAND...\n");
 		return EXIT_EXEC_FAILED;
 	}
-	snprintf(job.instance, sizeof(job.instance), "exec-%d", (int)getpid());
+	snprintf(job.instance, sizeof(job.instance), EXEC_INSTANCE_PREFIX "%d", (int)getpid());
 	if (job.options.instance_given)
 		snprintf(job.instance, sizeof(job.instance), "%s", job.options.instance);
 	rc = kernel_supported(&error);
@@ -188,6 +188,7 @@ int command_exec(const struct command *command, int argc, char **argv)
 		fail(rc, &error);
 		return EXIT_EXEC_FAILED;
 	}
+	collect_finished();
 	rc = run_job(&job);
 	agent_free(job.agent);
 	if (job.cgroup_fd >= 0) {

@@ -17,15 +17,17 @@ static const struct column columns[] = {
 static json_t *row_new(const struct kernel *kernel, uint32_t id, const char *text, const char *purpose, const char *place)
 {
 	struct egret_counter counter = {};
-	uint64_t hit_ns = 0;
+	struct egret_hit hit = {};
 	char last[32];
 
 	kernel_get_counter(kernel, id, &counter);
-	kernel_get_last_hit(kernel, id, &hit_ns);
+	kernel_get_hit(kernel, id, &hit);
+	if (counter.packets != hit.packets) /* since the agent looked, which it does every 10 s */
+		hit.last_ns = clock_realtime_ns();
 	return json_pack("{s:i, s:s, s:s, s:s, s:I, s:I, s:s, s:I}", "id", (int)id, "rule", text, "purpose", purpose, "place",
 			 place, "packets", (json_int_t)counter.packets, "bytes", (json_int_t)counter.bytes, "last",
-			 age_format(hit_ns, clock_realtime_ns(), last, sizeof(last)), "last_hit_unix",
-			 (json_int_t)(hit_ns / CLOCK_NS_PER_SEC));
+			 age_format(hit.last_ns, clock_realtime_ns(), last, sizeof(last)), "last_hit_unix",
+			 (json_int_t)(hit.last_ns / CLOCK_NS_PER_SEC));
 }
 
 /* What passes without a line of the policy is counted as well: only what was hit is shown. */
@@ -57,25 +59,36 @@ static json_t *collect_rows(const struct kernel *kernel)
 	return rows;
 }
 
+static int count_pattern(void *context, uint32_t index, const struct egret_name *name)
+{
+	(void)index;
+	*(int *)context += name->state == EGRET_NAME_NEEDS_LEARNING;
+	return 0;
+}
+
 int command_rules(const struct command *command, int argc, char **argv)
 {
 	struct options options;
 	struct kernel *kernel;
 	struct error error;
 	json_t *rows;
-	int rc;
+	int rc, needs_learning = 0;
 
 	options_parse(command, argc, argv, &options);
 	rc = kernel_open(options.instance, &kernel, &error);
 	if (rc)
 		return fail(rc, &error);
 	rows = collect_rows(kernel);
+	kernel_each_name(kernel, count_pattern, &needs_learning);
 	kernel_free(kernel);
 	if (options.json) {
 		json_print(rows);
 		return EXIT_YES;
 	}
 	table_print(rows, columns, sizeof(columns) / sizeof(columns[0]));
+	if (needs_learning)
+		printf("\n%d pattern%s (*.x) need%s learning from DNS answers, which this version does not do yet\n",
+		       needs_learning, needs_learning == 1 ? "" : "s", needs_learning == 1 ? "s" : "");
 	json_decref(rows);
 	return EXIT_YES;
 }

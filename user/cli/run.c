@@ -46,14 +46,20 @@ static int govern(const struct agent_options *options, int stop_fd, struct diag 
 
 static int say_goodbye(const struct options *options)
 {
+	struct kernel *kernel;
 	struct error error;
 	int rc;
 
+	rc = kernel_open(options->instance, &kernel, &error);
+	if (rc)
+		return fail(rc, &error);
 	if (!options->detach_on_exit) {
-		fprintf(stderr, "egret: the agent ends; instance %s stays attached and enforces (egret detach opens it)\n",
-			options->instance);
+		fprintf(stderr, "egret: the agent ends; instance %s stays attached and %s (egret detach opens it)\n",
+			options->instance, kernel_config(kernel)->audit ? "audits" : "enforces");
+		kernel_free(kernel);
 		return EXIT_YES;
 	}
+	kernel_free(kernel);
 	rc = kernel_detach(options->instance, &error);
 	if (rc)
 		return fail(rc, &error);
@@ -80,6 +86,8 @@ int command_run(const struct command *command, int argc, char **argv)
 	agent_options.audit = options.audit;
 	agent_options.resolve_inflight = options.resolve_inflight;
 	rc = kernel_supported(&error);
+	if (!rc)
+		collect_finished();
 	if (!rc)
 		rc = cgroup_open(agent_options.cgroup, &agent_options.cgroup_fd, &error);
 	if (rc) {

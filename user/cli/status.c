@@ -11,9 +11,6 @@
 #include "reason.h"
 #include "table.h"
 
-/* Three heartbeats: one may be late. */
-#define AGENT_SILENT_NS (35 * CLOCK_NS_PER_SEC)
-
 struct names_tally {
 	json_t *failing; /* names that do not resolve now */
 	int all, resolved, stale, failed, empty, pending, patterns;
@@ -132,7 +129,7 @@ static json_t *status_to_json(const struct kernel *kernel, const struct egret_me
 		attached, "missing_hook", attached ? "" : missing, "cgroup", path, "policy", meta->policy_path, "policy_hash",
 		meta->policy_hash, "policy_age", age_format(meta->policy_ns, clock_realtime_ns(), policy_age, sizeof(policy_age)),
 		"attached_since", age_format(meta->attached_ns, clock_realtime_ns(), attach_age, sizeof(attach_age)),
-		"agent_alive", now - meta->heartbeat_ns < AGENT_SILENT_NS, "agent_pid", (int)meta->agent_pid,
+		"agent_alive", kernel_is_held(meta->instance), "agent_pid", (int)meta->agent_pid,
 		"heartbeat_sec_ago", (json_int_t)((now - meta->heartbeat_ns) / CLOCK_NS_PER_SEC), "rules", (int)meta->rules,
 		"warnings", (int)meta->warnings, "names", names_to_json(kernel), "totals", totals_to_json(kernel), "existing",
 		existing, "maps", maps_to_json(kernel), "uplink_check", "off");
@@ -223,6 +220,7 @@ int command_status(const struct command *command, int argc, char **argv)
 	int rc;
 
 	options_parse(command, argc, argv, &options);
+	collect_finished();
 	rc = kernel_open(options.instance, &kernel, &error);
 	if (rc)
 		return fail(rc, &error);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -185,6 +186,21 @@ int kernel_detach(const char *instance, struct error *error)
 				 strerror(errno));
 	rmdir(INSTANCES); /* stays while other instances are there */
 	return 0;
+}
+
+bool kernel_is_held(const char *instance)
+{
+	char path[PIN_PATH_SIZE];
+	bool held;
+	int fd;
+
+	snprintf(path, sizeof(path), INSTANCES "/%s", instance);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	held = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	close(fd);
+	return held;
 }
 
 int kernel_each_instance(void (*visit)(void *context, const char *instance), void *context)

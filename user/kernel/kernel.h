@@ -64,6 +64,8 @@ int kernel_self_test(struct kernel *kernel, int cgroup_fd, const struct egret_ad
 int kernel_detach(const char *instance, struct error *error);
 /* Is it attached, and which hooks are? @ret_missing names the first that is not. */
 bool kernel_is_attached(const struct kernel *kernel, const char **ret_missing);
+/* Does an agent (or an exec) hold it at this moment? */
+bool kernel_is_held(const char *instance);
 /* Calls @visit for each instance that has pins. */
 int kernel_each_instance(void (*visit)(void *context, const char *instance), void *context);
 
@@ -76,9 +78,8 @@ int kernel_set_meta(struct kernel *kernel, const struct egret_meta *meta);
 /* Sums over the CPUs. */
 int kernel_get_counter(const struct kernel *kernel, uint32_t rule, struct egret_counter *ret);
 int kernel_get_reason(const struct kernel *kernel, uint32_t reason, struct egret_counter *ret);
-/* CLOCK_REALTIME in ns; 0 = never, or no agent was there to see it. */
-int kernel_get_last_hit(const struct kernel *kernel, uint32_t rule, uint64_t *ret);
-int kernel_set_last_hit(struct kernel *kernel, uint32_t rule, uint64_t realtime_ns);
+int kernel_get_hit(const struct kernel *kernel, uint32_t rule, struct egret_hit *ret);
+int kernel_set_hit(struct kernel *kernel, uint32_t rule, const struct egret_hit *hit);
 /* -ENOENT: the policy has no such rule. */
 int kernel_get_text(const struct kernel *kernel, uint32_t rule, struct egret_rule_text *ret);
 int kernel_get_name(const struct kernel *kernel, uint32_t index, struct egret_name *ret);

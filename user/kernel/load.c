@@ -40,8 +40,12 @@ static int lock_instance(struct kernel *kernel, struct error *error)
 	kernel->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (kernel->dir_fd < 0)
 		return error_set(error, -errno, "cannot open %s: %s", path, strerror(errno));
-	if (!flock(kernel->dir_fd, LOCK_EX | LOCK_NB))
-		return 0;
+	/* Whoever only asks (kernel_is_held) has it for a moment. */
+	for (int tries = 0; tries < 20; tries++) {
+		if (!flock(kernel->dir_fd, LOCK_EX | LOCK_NB))
+			return 0;
+		usleep(5000);
+	}
 	return error_set(error, -EBUSY, "instance %s is held by another agent (see egret status --instance %s); "
 					"stop that one, or choose another --instance",
 			 kernel->instance, kernel->instance);

@@ -63,14 +63,14 @@ int kernel_get_reason(const struct kernel *kernel, uint32_t reason, struct egret
 	return sum_over_cpus(kernel->maps[MAP_reasons], reason, ret);
 }
 
-int kernel_get_last_hit(const struct kernel *kernel, uint32_t rule, uint64_t *ret)
+int kernel_get_hit(const struct kernel *kernel, uint32_t rule, struct egret_hit *ret)
 {
 	return bpf_map_lookup_elem(kernel->maps[MAP_hits], &rule, ret) ? -errno : 0;
 }
 
-int kernel_set_last_hit(struct kernel *kernel, uint32_t rule, uint64_t realtime_ns)
+int kernel_set_hit(struct kernel *kernel, uint32_t rule, const struct egret_hit *hit)
 {
-	return bpf_map_update_elem(kernel->maps[MAP_hits], &rule, &realtime_ns, BPF_ANY) ? -errno : 0;
+	return bpf_map_update_elem(kernel->maps[MAP_hits], &rule, hit, BPF_ANY) ? -errno : 0;
 }
 
 int kernel_inner_fd(const struct kernel *kernel, enum kernel_map outer)
