@@ -722,6 +722,26 @@ static void test_next_server_when_one_knows_no_such_name(void **state)
 	end_two(resolver, fakes);
 }
 
+static size_t answer_no_aaaa(struct fake *fake, unsigned char *packet, size_t query_len, bool over_tcp)
+{
+	return asks_a(packet) ? answer_well(fake, packet, query_len, over_tcp) : begin(packet, ns_r_noerror);
+}
+
+static void test_a_name_without_aaaa_is_settled(void **state)
+{
+	struct fake fakes[2];
+	struct seen seen;
+	struct resolver *resolver = start_two(fakes, &seen, answer_no_aaaa, answer_silence);
+
+	(void)state;
+	resolver_add(resolver, "one.example");
+	resolve_all(resolver, fakes, 2);
+	assert_addrs(resolver_find(resolver, "one.example"), "198.51.100.7");
+	assert_int_equal(resolver_find(resolver, "one.example")->failures, 0);
+	assert_int_equal(fakes[1].asked, 0);
+	end_two(resolver, fakes);
+}
+
 static void test_no_such_name_counts_although_another_server_fails(void **state)
 {
 	struct fake fakes[2];
@@ -979,6 +999,7 @@ int main(void)
 	    cmocka_unit_test(test_a_alone_is_an_answer),
 	    cmocka_unit_test(test_next_server_when_one_is_silent),
 	    cmocka_unit_test(test_next_server_when_one_knows_no_such_name),
+	    cmocka_unit_test(test_a_name_without_aaaa_is_settled),
 	    cmocka_unit_test(test_no_such_name_counts_although_another_server_fails),
 	    cmocka_unit_test(test_queries_in_flight_are_bounded),
 	    cmocka_unit_test(test_refreshes_are_spread),

@@ -23,7 +23,7 @@ struct question {
 	struct server *server; /* that is asked now */
 	uint32_t asked;        /* bit i: server i was asked in this turn */
 	unsigned int attempts;
-	bool negative; /* one server said that there is no such address */
+	bool no_such_name; /* one server said NXDOMAIN */
 };
 
 /* What a round gathered so far. */

@@ -15,7 +15,7 @@ static struct server *next_server(struct question *question)
 	struct resolver *resolver = question->name->resolver;
 	uint32_t left = all_servers(resolver) & ~question->asked;
 
-	if (!left && !question->negative && question->attempts < resolver->options.tries) {
+	if (!left && !question->no_such_name && question->attempts < resolver->options.tries) {
 		question->asked = 0;
 		left = all_servers(resolver);
 	}
@@ -24,8 +24,6 @@ static struct server *next_server(struct question *question)
 
 static int read_answer(struct question *question, int ares_status, const unsigned char *answer, int len)
 {
-	if (ares_status == ARES_ENOTFOUND)
-		return ARES_ENODATA;
 	if (ares_status != ARES_SUCCESS)
 		return ares_status;
 	return round_add_answer(question->name, question->family, answer, len) ? ARES_SUCCESS : ARES_ENODATA;
@@ -44,17 +42,19 @@ static void on_answer(void *context, int ares_status, int timeouts, unsigned cha
 	}
 	server_note(question->server, ares_status);
 	ares_status = read_answer(question, ares_status, answer, len);
-	if (ares_status == ARES_SUCCESS) {
+	/* A name that exists without such an address is settled; one that does not exist here
+	 * may exist for another server. */
+	if (ares_status == ARES_SUCCESS || ares_status == ARES_ENODATA) {
 		round_question_ended(question, ares_status);
 		return;
 	}
-	if (ares_status == ARES_ENODATA)
-		question->negative = true;
+	if (ares_status == ARES_ENOTFOUND)
+		question->no_such_name = true;
 	question->server = next_server(question);
 	if (question->server)
 		question_ask(question);
 	else
-		round_question_ended(question, question->negative ? ARES_ENODATA : ares_status);
+		round_question_ended(question, question->no_such_name ? ARES_ENODATA : ares_status);
 }
 
 void question_ask(struct question *question)

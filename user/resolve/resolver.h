@@ -7,7 +7,7 @@
  * Names are asked again when their TTL runs out, with a floor of 10 s, however
  * large min_ttl_sec is: a name that changes its addresses by the minute brings
  * in all of them that way. Servers are asked in their order; the next one when one
- * fails, and also when one knows no address, since a cluster's DNS and a cloud's know
+ * fails, and also when one says NXDOMAIN, since a cluster's DNS and a cloud's know
  * different names.
  *
  * Single-threaded: the owner polls the descriptors and calls resolver_process.
