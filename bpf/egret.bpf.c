@@ -174,8 +174,7 @@ int egret_create(struct bpf_sock *sk)
 	state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!state || !cfg)
 		return DROP;
-	state->cgroup_id = bpf_get_current_cgroup_id();
-	state->classes = classes_of_current();
+	socket_set_subject(state);
 	state->class_epoch = cfg->class_epoch;
 	state->raw = sk->type == SOCK_RAW;
 	socket_set_process(state);

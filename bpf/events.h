@@ -77,6 +77,7 @@ static __noinline int events_denied(const struct egret_sock *state, const struct
 	key.rule = why->rule;
 	if (drop_again(&key, pkt, audit))
 		return audit;
+	drop.parent_cgroup_id = state ? state->parent_cgroup_id : 0;
 	drop.packets = 1;
 	drop.bytes = pkt->len_bytes;
 	drop.audited = audit;

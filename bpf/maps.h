@@ -128,6 +128,14 @@ struct {
 	__type(value, __u32);
 } classes SEC(".maps");
 
+/* Key: cgroup id. For people only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EGRET_MAX_SUBJECTS);
+	__type(key, __u64);
+	__type(value, struct egret_subject);
+} subjects SEC(".maps");
+
 /* Key: egret_dest.name. For people only. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

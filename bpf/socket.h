@@ -33,8 +33,9 @@ static __always_inline __u32 class_finish(__u32 mask)
 }
 
 /* bpf_get_current_ancestor_cgroup_id: 5.8 in cgroup/sock_create. */
-static __always_inline __u32 classes_of_current(void)
+static __always_inline void socket_set_subject(struct egret_sock *state)
 {
+	__u64 above = 0;
 	__u32 mask = 0;
 
 	for (int level = 1; level <= EGRET_MAX_CGROUP_DEPTH; level++) {
@@ -43,8 +44,11 @@ static __always_inline __u32 classes_of_current(void)
 		if (!id)
 			break;
 		mask |= class_of_cgroup(id);
+		state->parent_cgroup_id = above;
+		above = id;
 	}
-	return class_finish(mask);
+	state->cgroup_id = bpf_get_current_cgroup_id();
+	state->classes = class_finish(mask);
 }
 
 /* bpf_skb_ancestor_cgroup_id: 4.19 (cgroup_skb). */

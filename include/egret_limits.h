@@ -40,6 +40,7 @@
 #define EGRET_MAX_CGROUP_DEPTH 16
 
 #define EGRET_MAX_DROPS 8192
+#define EGRET_MAX_SUBJECTS 1024 /* cgroups whose paths are kept for `drops` */
 #define EGRET_MAX_FLOWS 65536
 #define EGRET_MAX_EXISTING 4096
 

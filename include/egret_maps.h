@@ -8,7 +8,7 @@
  *
  * Who writes what (one writer a map):
  *   agent     config, policy tables (addrs, cidrs, ports, rules, texts, names),
- *             classes, meta, hits
+ *             classes, meta, hits, subjects
  *   programs  sockets, flows, counters, reasons, drops, existing
  *
  * The policy tables come in two slots. The generation's lowest bit says which
@@ -168,6 +168,7 @@ struct egret_peer {
  */
 struct egret_sock {
 	__u64 cgroup_id;
+	__u64 parent_cgroup_id; /* still there when the container is gone; 0 = not known */
 	/* Set on a listener to its own cookie. Accepted sockets inherit it, and differ
 	 * from it: that is how they are known. connect() clears it. */
 	__u64 listener_cookie;
@@ -223,6 +224,7 @@ struct egret_drop_key {
 };
 
 struct egret_drop {
+	__u64 parent_cgroup_id;
 	__u64 packets;
 	__u64 bytes;
 	__u64 audited; /* of these packets, those that only audit let through */
@@ -233,6 +235,11 @@ struct egret_drop {
 	__u32 classes;
 	__u32 pad;
 	char comm[EGRET_COMM_SIZE];
+};
+
+/* Where a cgroup was that something was denied to: it may be gone when a person asks. */
+struct egret_subject {
+	char path[EGRET_PATH_SIZE]; /* below the cgroup root */
 };
 
 /* A connection that was there before the first attach and that no rule allows. */

@@ -53,4 +53,10 @@ shows 'policy\.rules:5' "explain names the deny"
 succeeds "explain: a pattern covers it" "$egret" explain --policy "$work/policy.rules" a.b.pattern.example tcp:443
 fails 1 "explain: the pattern's apex" "$egret" explain --policy "$work/policy.rules" pattern.example tcp:443
 succeeds "check" "$egret" check "$work/policy.rules"
+# The container is gone when somebody asks.
+ghost=${pod_cgroup[web]%/*}/ghost
+in_cgroup "$ghost" "$id-node" "$probe" tcp 51.7.7.7 443 >/dev/null
+eventually rmdir "$ghost"
+succeeds "drops, of a container that is gone" egret_cmd drops
+shows '51\.7\.7\.7.*default/web' "drops: its pod is known"
 finish

@@ -16,6 +16,7 @@
 #include "../kernel/kernel.h"
 #include "../resolve/resolver.h"
 #include "addresses.h"
+#include "culprits.h"
 #include "hits.h"
 #include "meta.h"
 #include "progress.h"
@@ -38,6 +39,7 @@ struct agent {
 	struct subjects *subjects;
 	size_t names;
 	bool must_rebuild; /* the tables are full, or a change could not be made alone */
+	struct culprits culprits;
 	uint64_t heartbeat_ns;
 };
 
@@ -418,6 +420,7 @@ static int beat(struct agent *agent, struct error *error)
 	agent->heartbeat_ns = clock_now_ns() + HEARTBEAT_NS;
 	meta_beat(agent->kernel);
 	subjects_refresh(agent->subjects);
+	culprits_refresh(&agent->culprits, agent->kernel);
 	hits_refresh(agent->kernel, EGRET_RULE_FIRST + agent->compiled->rule_count);
 	if (kernel_is_attached(agent->kernel, &missing))
 		return 0;

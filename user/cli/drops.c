@@ -86,14 +86,30 @@ static void protocol_format(const struct egret_drop_key *key, char *buf, size_t 
 	}
 }
 
+/* Where the subject is, or where it was. */
+static int subject_path(const struct kernel *kernel, const struct entry *entry, char *buf, size_t size)
+{
+	struct egret_subject subject;
+
+	if (!cgroup_path_of_id(entry->key.cgroup_id, buf, size))
+		return 0;
+	if (!kernel_get_subject(kernel, entry->key.cgroup_id, &subject)) {
+		snprintf(buf, size, "%s", subject.path);
+		return 0;
+	}
+	if (!entry->drop.parent_cgroup_id)
+		return -ENOENT;
+	return cgroup_path_of_id(entry->drop.parent_cgroup_id, buf, size);
+}
+
 /* Pod names where the node knows them, else the cgroup. */
-static void subject_format(uint64_t cgroup, char *buf, size_t size)
+static void subject_format(const struct kernel *kernel, const struct entry *entry, char *buf, size_t size)
 {
 	char path[CGROUP_PATH_SIZE];
 	struct pod pod;
 
-	if (cgroup_path_of_id(cgroup, path, sizeof(path)))
-		snprintf(buf, size, "cgroup %llu, gone", (unsigned long long)cgroup);
+	if (subject_path(kernel, entry, path, sizeof(path)))
+		snprintf(buf, size, "cgroup %llu, gone", (unsigned long long)entry->key.cgroup_id);
 	else if (pod_of_path(path, NULL, &pod))
 		snprintf(buf, size, "pod %s%s%s", pod.name[0] ? pod.name : pod.uid, pod.container[0] ? " container " : "",
 			 pod.container);
@@ -125,7 +141,7 @@ static json_t *entry_to_json(const struct kernel *kernel, const struct entry *en
 	struct egret_name name = {};
 
 	protocol_format(&entry->key, protocol, sizeof(protocol));
-	subject_format(entry->key.cgroup_id, subject, sizeof(subject));
+	subject_format(kernel, entry, subject, sizeof(subject));
 	process_format(&entry->drop, process, sizeof(process));
 	rule_format(kernel, entry->key.rule, rule, sizeof(rule));
 	if (entry->drop.name)

@@ -20,6 +20,7 @@
 	X(meta)                                                                                                        \
 	X(hits)                                                                                                        \
 	X(classes)                                                                                                     \
+	X(subjects)                                                                                                    \
 	X(names)                                                                                                       \
 	X(sockets)                                                                                                     \
 	X(flows)                                                                                                       \

@@ -46,6 +46,7 @@ int kernel_set_address(struct kernel *kernel, const struct compiled *compiled, c
 		       const struct egret_dest *dest);
 /* Denials that were remembered are judged again: something was added. */
 void kernel_forget_denials(struct kernel *kernel);
+int kernel_set_subject(struct kernel *kernel, uint64_t cgroup_id, const struct egret_subject *subject);
 int kernel_set_name(struct kernel *kernel, uint32_t index, const struct egret_name *name);
 /* Class bits of a cgroup; sockets that exist take them over at their next first packet. */
 int kernel_set_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t mask);
@@ -82,6 +83,8 @@ int kernel_get_hit(const struct kernel *kernel, uint32_t rule, struct egret_hit 
 int kernel_set_hit(struct kernel *kernel, uint32_t rule, const struct egret_hit *hit);
 /* -ENOENT: the policy has no such rule. */
 int kernel_get_text(const struct kernel *kernel, uint32_t rule, struct egret_rule_text *ret);
+/* -ENOENT: no agent noted it. */
+int kernel_get_subject(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject *ret);
 int kernel_get_name(const struct kernel *kernel, uint32_t index, struct egret_name *ret);
 
 int kernel_each_drop(const struct kernel *kernel,

@@ -63,6 +63,16 @@ int kernel_get_reason(const struct kernel *kernel, uint32_t reason, struct egret
 	return sum_over_cpus(kernel->maps[MAP_reasons], reason, ret);
 }
 
+int kernel_get_subject(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject *ret)
+{
+	return bpf_map_lookup_elem(kernel->maps[MAP_subjects], &cgroup_id, ret) ? -errno : 0;
+}
+
+int kernel_set_subject(struct kernel *kernel, uint64_t cgroup_id, const struct egret_subject *subject)
+{
+	return bpf_map_update_elem(kernel->maps[MAP_subjects], &cgroup_id, subject, BPF_ANY) ? -errno : 0;
+}
+
 int kernel_get_hit(const struct kernel *kernel, uint32_t rule, struct egret_hit *ret)
 {
 	return bpf_map_lookup_elem(kernel->maps[MAP_hits], &rule, ret) ? -errno : 0;

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "culprits.h"
+
+#include <stdio.h>
+
+#include "../subject/cgroup.h"
+
+static int note(void *context, const struct egret_drop_key *key, const struct egret_drop *drop)
+{
+	struct kernel *kernel = context;
+	struct egret_subject subject = {};
+	char path[CGROUP_PATH_SIZE];
+
+	(void)drop;
+	if (!kernel_get_subject(kernel, key->cgroup_id, &subject) ||
+	    cgroup_path_of_id(key->cgroup_id, path, sizeof(path)))
+		return 0;
+	snprintf(subject.path, sizeof(subject.path), "%s", path);
+	kernel_set_subject(kernel, key->cgroup_id, &subject);
+	return 0;
+}
+
+static uint64_t denied_packets(const struct kernel *kernel)
+{
+	struct egret_counter counter;
+	uint64_t sum = 0;
+
+	for (uint32_t reason = 1; reason < EGRET_REASON_COUNT; reason++)
+		if (!kernel_get_reason(kernel, reason, &counter))
+			sum += counter.packets;
+	return sum;
+}
+
+void culprits_refresh(struct culprits *culprits, struct kernel *kernel)
+{
+	uint64_t denied = denied_packets(kernel);
+
+	if (denied == culprits->denied_packets)
+		return;
+	culprits->denied_packets = denied;
+	kernel_each_drop(kernel, note, kernel);
+}

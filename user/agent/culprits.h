@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Notes where the cgroups are that something was denied to, while they are there:
+ * a person asks when the pod is gone.
+ */
+#ifndef EGRET_CULPRITS_H
+#define EGRET_CULPRITS_H
+
+#include "../kernel/kernel.h"
+
+/* Walks `drops` only if something was denied since the last call. */
+struct culprits {
+	uint64_t denied_packets;
+};
+
+void culprits_refresh(struct culprits *culprits, struct kernel *kernel);
+
+#endif
