@@ -55,6 +55,7 @@ $(B)/egret.skel.h: $(B)/egret.bpf.o
 
 include mk/static.mk
 include mk/test.mk
+include mk/bench.mk
 include mk/lint.mk
 include mk/install.mk
 

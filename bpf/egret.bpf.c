@@ -323,10 +323,7 @@ int egret_sendmsg4(struct bpf_sock_addr *ctx)
 
 static __always_inline void packet_set_call_v6(struct packet *pkt, struct bpf_sock_addr *ctx)
 {
-	pkt->addr.word_be[0] = ctx->user_ip6[0];
-	pkt->addr.word_be[1] = ctx->user_ip6[1];
-	pkt->addr.word_be[2] = ctx->user_ip6[2];
-	pkt->addr.word_be[3] = ctx->user_ip6[3];
+	packet_set_words(pkt, ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3]);
 }
 
 SEC("cgroup/connect6")

@@ -59,18 +59,26 @@ static __always_inline void *policy_table(void *outer, const struct egret_config
 	return bpf_map_lookup_elem(outer, &slot);
 }
 
-/* An exact address holds what its CIDRs say too, so a hit is the last word. */
-static __always_inline struct egret_dest *policy_find(const struct egret_cidr_key *key, const struct egret_config *cfg)
+static __always_inline struct egret_dest *policy_find_cidr(const __u64 halves[2], const struct egret_config *cfg)
 {
-	struct egret_dest *dest;
-	void *table;
+	struct egret_cidr_key key = { .prefix_len = 128 };
+	void *table = policy_table(&cidrs, cfg);
 
-	table = policy_table(&addrs, cfg);
-	dest = table ? bpf_map_lookup_elem(table, &key->addr) : 0;
-	if (dest)
-		return dest;
-	table = policy_table(&cidrs, cfg);
-	return table ? bpf_map_lookup_elem(table, key) : 0;
+	key.addr.word_be[0] = halves[0];
+	key.addr.word_be[1] = halves[0] >> 32;
+	key.addr.word_be[2] = halves[1];
+	key.addr.word_be[3] = halves[1] >> 32;
+	return table ? bpf_map_lookup_elem(table, &key) : 0;
+}
+
+/* An exact address holds what its CIDRs say too, so a hit is the last word. */
+static __always_inline struct egret_dest *policy_find(const __u64 halves[2], const struct egret_config *cfg)
+{
+	void *table = policy_table(&addrs, cfg);
+	struct egret_dest *dest;
+
+	dest = table ? bpf_map_lookup_elem(table, halves) : 0;
+	return dest ? dest : policy_find_cidr(halves, cfg);
 }
 
 static __always_inline bool port_matches(const struct egret_port *entry, __u8 l4_proto, __u16 port)
@@ -124,20 +132,16 @@ static __always_inline __u64 policy_scan(void *table, const struct egret_dest *d
 	return judgement_pack(0, dest->name, service, reason);
 }
 
-__noinline __u64 policy_look_up(__u64 addr_first_be, __u64 addr_last_be, __u32 port_key, __u32 subject_classes)
+__noinline __u64 policy_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 subject_classes)
 {
+	const __u64 halves[2] = { first_half, last_half };
 	struct egret_config *cfg = policy_config();
-	struct egret_cidr_key key = { .prefix_len = 128 };
 	struct egret_dest *dest;
 	void *table;
 
 	if (!cfg)
 		return EGRET_REASON_NO_RULE;
-	key.addr.word_be[0] = addr_first_be;
-	key.addr.word_be[1] = addr_first_be >> 32;
-	key.addr.word_be[2] = addr_last_be;
-	key.addr.word_be[3] = addr_last_be >> 32;
-	dest = policy_find(&key, cfg);
+	dest = policy_find(halves, cfg);
 	table = policy_table(&ports, cfg);
 	if (!dest || !table)
 		return EGRET_REASON_NO_RULE;

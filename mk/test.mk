@@ -43,10 +43,3 @@ demo:
 	mk/deps.sh test
 	$(MAKE) --no-print-directory $(B)/egret $(B)/tests/probe
 	demo/demo.sh
-
-## make bench           each budget measured beside what a user would pick instead
-.PHONY: bench
-bench:
-	mk/deps.sh test
-	$(MAKE) --no-print-directory $(B)/egret static
-	bench/run
