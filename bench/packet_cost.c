@@ -194,8 +194,9 @@ static void report_all(const struct bench *bench, size_t addresses)
 
 static void load_programs(struct bench *bench)
 {
-	char path[128];
+	struct egret_meta meta;
 	struct bpf_map *map;
+	char path[128];
 
 	bench->empty = bench_empty__open_and_load();
 	bench->cached = egret_bpf__open();
@@ -203,6 +204,10 @@ static void load_programs(struct bench *bench)
 	if (!bench->empty || !bench->cached || !bench->bypassing)
 		die("open");
 	bench->bypassing->rodata->bypass_cache = true;
+	if (kernel_get_meta(bench->kernel, &meta))
+		die("meta");
+	memcpy((void *)bench->cached->rodata->hash_keys, meta.hash_keys, sizeof(meta.hash_keys));
+	memcpy((void *)bench->bypassing->rodata->hash_keys, meta.hash_keys, sizeof(meta.hash_keys));
 	bpf_object__for_each_map(map, bench->cached->obj) {
 		if (strstr(bpf_map__name(map), ".rodata"))
 			continue;

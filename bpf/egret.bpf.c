@@ -20,11 +20,11 @@
 #include "verdict.h"
 
 #define LOOPBACK_IFINDEX 1 /* in every network namespace, since 2.6.36 */
-#define SOCK_STREAM 1
-#define AF_INET 2
-#define AF_INET6 10
-#define PASS 1
-#define DROP 0
+#define SOCK_STREAM      1
+#define AF_INET          2
+#define AF_INET6         10
+#define PASS             1
+#define DROP             0
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -221,8 +221,8 @@ static __always_inline bool has_listener(struct bpf_sock_addr *ctx, const struct
  */
 static __always_inline bool is_local(struct bpf_sock_addr *ctx, const struct packet *pkt)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
 	int rc;
 
 	if (addr_is_this_host(&pkt->addr))

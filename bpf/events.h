@@ -39,16 +39,19 @@ static __always_inline void events_allowed(__u32 rule, const struct packet *pkt)
 }
 
 /* A drop was seen before: another one of it. */
-static __always_inline bool drop_again(const struct egret_drop_key *key, const struct packet *pkt, __u32 audited)
+static __always_inline bool drop_again(const struct egret_drop_key *key, __u32 audited)
 {
+	__u64 tick = bpf_jiffies64(); /* 5.6 */
 	struct egret_drop *drop = bpf_map_lookup_elem(&drops, key);
 
 	if (!drop)
 		return false;
 	__sync_fetch_and_add(&drop->packets, 1);
-	__sync_fetch_and_add(&drop->bytes, pkt->len_bytes);
 	if (audited)
 		__sync_fetch_and_add(&drop->audited, 1);
+	if (drop->last_tick == tick)
+		return true;
+	drop->last_tick = tick;
 	drop->last_ns = events_now_ns();
 	return true;
 }
@@ -75,11 +78,10 @@ static __noinline int events_denied(const struct egret_sock *state, const struct
 	key.l4_proto = pkt->l4_proto;
 	key.reason = why->reason;
 	key.rule = why->rule;
-	if (drop_again(&key, pkt, audit))
+	if (drop_again(&key, audit))
 		return audit;
 	drop.parent_cgroup_id = state ? state->parent_cgroup_id : 0;
 	drop.packets = 1;
-	drop.bytes = pkt->len_bytes;
 	drop.audited = audit;
 	drop.first_ns = drop.last_ns = events_now_ns();
 	drop.name = why->name;
@@ -90,7 +92,7 @@ static __noinline int events_denied(const struct egret_sock *state, const struct
 	}
 	/* BPF_NOEXIST: of two first ones on two CPUs, one is counted again. */
 	if (bpf_map_update_elem(&drops, &key, &drop, BPF_NOEXIST))
-		drop_again(&key, pkt, audit);
+		drop_again(&key, audit);
 	return audit;
 }
 

@@ -13,17 +13,13 @@
 #include "packet.h"
 
 /* nf_conntrack's defaults: nf_conntrack_udp_timeout, nf_conntrack_udp_timeout_stream. */
-#define UDP_ONE_WAY_SEC 30
+#define UDP_ONE_WAY_SEC   30
 #define UDP_BOTH_WAYS_SEC 180
 
 /* Set by the loader from the resolution of CLOCK_MONOTONIC_COARSE, which is one tick. */
 const volatile __u32 ticks_per_sec = 250;
 /* Tests and the bench look at what a first packet costs. Never set otherwise. */
 const volatile bool bypass_cache = false;
-
-/* Drawn by the loader when an instance is made, so that nobody can choose peers that
- * verify when they are mixed. Odd: each word counts in full. */
-const volatile __u64 check_keys[4] = { 1, 1, 1, 1 };
 
 #define SEEN_BOTH_WAYS 1
 
@@ -45,8 +41,7 @@ static __always_inline __u64 peer_check(const struct egret_peer *peer)
 {
 	const __u64 *words = (const __u64 *)peer;
 
-	return words[0] * check_keys[0] + words[1] * check_keys[1] + words[2] * check_keys[2] +
-	       words[3] * check_keys[3];
+	return words[0] * hash_keys[0] + words[1] * hash_keys[1] + words[2] * hash_keys[2] + words[3] * hash_keys[3];
 }
 _Static_assert(__builtin_offsetof(struct egret_peer, check) == 4 * sizeof(__u64), "peer_check covers four words");
 

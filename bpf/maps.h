@@ -13,16 +13,20 @@
 
 #define POLICY_SLOTS 2
 
+/* Drawn by the loader when an instance is made, so that nobody can choose addresses that
+ * crowd a bucket, or peers that verify when they are mixed. Odd: each word counts in full. */
+const volatile __u64 hash_keys[4] = {1, 1, 1, 1};
+
 /* --- policy tables: agent writes, two slots, slot = generation & 1 --- */
 
 /* BPF_F_INNER_MAP (5.10) lets inner arrays differ in size. Sizes and not types:
  * clang writes only forward declarations for what an inner map points to. */
 struct inner_addrs {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(key_size, sizeof(struct egret_addr));
-	__uint(value_size, sizeof(struct egret_dest));
+	__uint(map_flags, BPF_F_INNER_MAP | BPF_F_MMAPABLE); /* 5.5; filled without a system call each */
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct egret_bucket));
 };
 
 struct inner_cidrs {
@@ -30,7 +34,7 @@ struct inner_cidrs {
 	__uint(max_entries, 1);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(key_size, sizeof(struct egret_cidr_key));
-	__uint(value_size, sizeof(struct egret_dest));
+	__uint(value_size, sizeof(struct egret_target));
 };
 
 struct inner_ports {

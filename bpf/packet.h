@@ -17,11 +17,11 @@
 
 #include "egret_maps.h"
 
-#define ETH_P_IP 0x0800
+#define ETH_P_IP   0x0800
 #define ETH_P_IPV6 0x86dd
 
-#define IP_MF 0x2000
-#define IP_OFFSET 0x1fff
+#define IP_MF           0x2000
+#define IP_OFFSET       0x1fff
 #define IPOPT_MAX_BYTES 40 /* RFC 791 section 3.1: a header of 15 words, less 5 */
 
 /* RFC 8200 section 4.1 names eight kinds of extension headers; each is allowed
@@ -166,7 +166,7 @@ static __noinline int packet_parse_v4_slowly(struct __sk_buff *skb, struct packe
 
 /* What ipv6_walk_headers finds, in one word: the protocol, where its header
  * begins, and the reason if there is none that can be judged. */
-#define IPV6_WALK_PROTO_SHIFT 8
+#define IPV6_WALK_PROTO_SHIFT  8
 #define IPV6_WALK_OFFSET_SHIFT 16
 
 static __always_inline __u8 ipv6_bad_header(__u8 nexthdr)

@@ -27,8 +27,8 @@ struct judgement {
  */
 #define JUDGEMENT_NAME_SHIFT 16
 #define JUDGEMENT_RULE_SHIFT 40
-#define JUDGEMENT_ALLOW (1U << 8)
-#define JUDGEMENT_SERVICE (1U << 9)
+#define JUDGEMENT_ALLOW      (1U << 8)
+#define JUDGEMENT_SERVICE    (1U << 9)
 _Static_assert(EGRET_MAX_NAMES < 1 << 24 && EGRET_RULE_FIRST + EGRET_MAX_RULES < 1 << 24, "a judgement packs both");
 
 static __always_inline __u64 judgement_pack(__u32 rule, __u32 name, __u32 flags, __u8 reason)
@@ -59,9 +59,9 @@ static __always_inline void *policy_table(void *outer, const struct egret_config
 	return bpf_map_lookup_elem(outer, &slot);
 }
 
-static __always_inline struct egret_dest *policy_find_cidr(const __u64 halves[2], const struct egret_config *cfg)
+static __always_inline struct egret_target *policy_find_cidr(const __u64 halves[2], const struct egret_config *cfg)
 {
-	struct egret_cidr_key key = { .prefix_len = 128 };
+	struct egret_cidr_key key = {.prefix_len = 128};
 	void *table = policy_table(&cidrs, cfg);
 
 	key.addr.word_be[0] = halves[0];
@@ -71,14 +71,38 @@ static __always_inline struct egret_dest *policy_find_cidr(const __u64 halves[2]
 	return table ? bpf_map_lookup_elem(table, &key) : 0;
 }
 
-/* An exact address holds what its CIDRs say too, so a hit is the last word. */
-static __always_inline struct egret_dest *policy_find(const __u64 halves[2], const struct egret_config *cfg)
+static __always_inline struct egret_target *policy_find_addr(const __u64 halves[2], const struct egret_config *cfg)
 {
+	__u32 shift = cfg->bucket_shift[cfg->generation & (POLICY_SLOTS - 1)];
+	__u32 index = egret_bucket_index(halves[0], halves[1], hash_keys, shift);
 	void *table = policy_table(&addrs, cfg);
-	struct egret_dest *dest;
 
-	dest = table ? bpf_map_lookup_elem(table, halves) : 0;
-	return dest ? dest : policy_find_cidr(halves, cfg);
+	if (!table)
+		return 0;
+	for (int probe = 0; probe < EGRET_BUCKET_PROBES; probe++, index++) {
+		struct egret_bucket *bucket = bpf_map_lookup_elem(table, &index);
+
+		if (!bucket)
+			return 0;
+		for (int i = 0; i < EGRET_BUCKET_PLACES; i++) {
+			const __u64 *addr = (const __u64 *)&bucket->addrs[i];
+
+			if (addr[1] == halves[1] && addr[0] == halves[0] &&
+			    bucket->targets[i].dest.flags & EGRET_DEST_LIVE)
+				return &bucket->targets[i];
+		}
+		if (!(bucket->targets[EGRET_BUCKET_PLACES - 1].dest.flags & EGRET_DEST_USED))
+			return 0;
+	}
+	return 0;
+}
+
+/* An exact address holds what its CIDRs say too, so a hit is the last word. */
+static __always_inline struct egret_target *policy_find(const __u64 halves[2], const struct egret_config *cfg)
+{
+	struct egret_target *target = policy_find_addr(halves, cfg);
+
+	return target ? target : policy_find_cidr(halves, cfg);
 }
 
 static __always_inline bool port_matches(const struct egret_port *entry, __u8 l4_proto, __u16 port)
@@ -100,55 +124,80 @@ static __always_inline __u32 port_key(const struct packet *pkt)
 	return (__u32)l4_proto << 16 | pkt->port;
 }
 
-/* The first entry that matches decides. */
-static __always_inline __u64 policy_scan(void *table, const struct egret_dest *dest, __u32 port_key,
-					 __u32 subject_classes)
-{
-	__u32 service = dest->flags & EGRET_DEST_SERVICE ? JUDGEMENT_SERVICE : 0;
-	__u8 reason = EGRET_REASON_PORT, blocked = 0;
+/* What a scan has seen so far. */
+struct scan {
+	__u32 port_key, subject_classes, service, name;
+	__u8 reason, blocked;
+};
 
-	for (__u32 i = 0; i < EGRET_MAX_PORTS_PER_DEST; i++) {
-		__u32 index = dest->first + i;
+/* Does @entry decide? Then @ret is what it says. */
+static __always_inline bool scan_entry(struct scan *scan, const struct egret_port *entry, __u64 *ret)
+{
+	if (!port_matches(entry, scan->port_key >> 16, scan->port_key) ||
+	    (scan->blocked && entry->group == scan->blocked))
+		return false;
+	if (!(entry->classes & scan->subject_classes)) {
+		if (entry->action == EGRET_ALLOW)
+			scan->reason = EGRET_REASON_CLASS;
+		return false;
+	}
+	if (entry->action == EGRET_SKIP) {
+		scan->blocked = entry->group;
+		return false;
+	}
+	if (entry->action == EGRET_ALLOW)
+		*ret = judgement_pack(entry->rule, scan->name, scan->service | JUDGEMENT_ALLOW, EGRET_REASON_NONE);
+	else
+		*ret = judgement_pack(entry->rule, scan->name, scan->service, EGRET_REASON_DENY_RULE);
+	return true;
+}
+
+/* The first entry that matches decides. */
+static __always_inline __u64 policy_scan(const struct egret_target *target, struct scan *scan,
+					 const struct egret_config *cfg)
+{
+	__u32 first = target->dest.first, count = target->dest.count;
+	__u64 ret = 0;
+	void *table;
+
+	if (scan_entry(scan, &target->head, &ret))
+		return ret;
+	table = policy_table(&ports, cfg);
+	for (__u32 i = 1; i < EGRET_MAX_PORTS_PER_DEST && table; i++) {
+		__u32 index = first + i;
 		struct egret_port *entry;
 
-		if (i >= dest->count)
+		if (i >= count)
 			break;
 		entry = bpf_map_lookup_elem(table, &index);
 		if (!entry)
 			break;
-		if (!port_matches(entry, port_key >> 16, port_key) || (blocked && entry->group == blocked))
-			continue;
-		if (!(entry->classes & subject_classes)) {
-			if (entry->action == EGRET_ALLOW)
-				reason = EGRET_REASON_CLASS;
-			continue;
-		}
-		if (entry->action == EGRET_ALLOW)
-			return judgement_pack(entry->rule, dest->name, service | JUDGEMENT_ALLOW, EGRET_REASON_NONE);
-		if (entry->action == EGRET_DENY)
-			return judgement_pack(entry->rule, dest->name, service, EGRET_REASON_DENY_RULE);
-		blocked = entry->group;
+		if (scan_entry(scan, entry, &ret))
+			return ret;
 	}
-	return judgement_pack(0, dest->name, service, reason);
+	return judgement_pack(0, scan->name, scan->service, scan->reason);
 }
 
 __noinline __u64 policy_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 subject_classes)
 {
-	const __u64 halves[2] = { first_half, last_half };
+	const __u64 halves[2] = {first_half, last_half};
 	struct egret_config *cfg = policy_config();
-	struct egret_dest *dest;
-	void *table;
+	struct egret_target *target;
+	struct scan scan;
 
 	if (!cfg)
 		return EGRET_REASON_NO_RULE;
-	dest = policy_find(halves, cfg);
-	table = policy_table(&ports, cfg);
-	if (!dest || !table)
+	target = policy_find(halves, cfg);
+	if (!target)
 		return EGRET_REASON_NO_RULE;
-	if (!dest->count)
-		return judgement_pack(0, dest->name, dest->flags & EGRET_DEST_SERVICE ? JUDGEMENT_SERVICE : 0,
-				      EGRET_REASON_NO_RULE);
-	return policy_scan(table, dest, port_key, subject_classes);
+	scan = (struct scan){.port_key = port_key,
+			     .subject_classes = subject_classes,
+			     .reason = EGRET_REASON_PORT,
+			     .service = target->dest.flags & EGRET_DEST_SERVICE ? JUDGEMENT_SERVICE : 0,
+			     .name = target->dest.name};
+	if (!target->dest.count)
+		return judgement_pack(0, scan.name, scan.service, EGRET_REASON_NO_RULE);
+	return policy_scan(target, &scan, cfg);
 }
 
 static __always_inline void policy_judge(const struct packet *pkt, __u32 subject_classes, struct judgement *ret)

@@ -10,7 +10,7 @@
 #define EGRET_ABI_VERSION 1
 
 /* RFC 1035 section 2.3.4: 255 octets on the wire are 253 characters of text. */
-#define EGRET_NAME_MAX 253
+#define EGRET_NAME_MAX  253
 #define EGRET_LABEL_MAX 63
 #define EGRET_NAME_SIZE 256
 
@@ -19,14 +19,14 @@
 /* Port entries that one destination can gather from all rules together. The
  * kernel reads them one by one, so this bounds the cost of a first packet. */
 #define EGRET_MAX_PORTS_PER_DEST 64
-#define EGRET_MAX_PORT_ENTRIES (1 << 20)
-#define EGRET_MAX_ADDRESSES (1 << 20)
-#define EGRET_MAX_CIDRS (1 << 17)
-#define EGRET_MAX_NAMES (1 << 17)
+#define EGRET_MAX_PORT_ENTRIES   (1 << 20)
+#define EGRET_MAX_ADDRESSES      (1 << 20)
+#define EGRET_MAX_CIDRS          (1 << 17)
+#define EGRET_MAX_NAMES          (1 << 17)
 
 /* What one load of the rules files may take, before anything is compiled. */
 #define EGRET_MAX_FILE_BYTES (16 << 20)
-#define EGRET_MAX_USE_DEPTH 16
+#define EGRET_MAX_USE_DEPTH  16
 #define EGRET_MAX_WORD_BYTES 1024
 /* Words that variables bring in, all lines together: bounds lists of lists. */
 #define EGRET_MAX_EXPANSIONS (1 << 22)
@@ -39,9 +39,9 @@
  * use up to 6 levels. */
 #define EGRET_MAX_CGROUP_DEPTH 16
 
-#define EGRET_MAX_DROPS 8192
+#define EGRET_MAX_DROPS    8192
 #define EGRET_MAX_SUBJECTS 1024 /* cgroups whose paths are kept for `drops` */
-#define EGRET_MAX_FLOWS 65536
+#define EGRET_MAX_FLOWS    65536
 #define EGRET_MAX_EXISTING 4096
 
 /* Peers of one datagram socket that are remembered in the socket itself; a
@@ -50,7 +50,7 @@
 #define EGRET_PEERS 4
 
 #define EGRET_RULE_TEXT_SIZE 256
-#define EGRET_PATH_SIZE 256
-#define EGRET_COMM_SIZE 16 /* TASK_COMM_LEN */
+#define EGRET_PATH_SIZE      256
+#define EGRET_COMM_SIZE      16 /* TASK_COMM_LEN */
 
 #endif

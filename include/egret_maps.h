@@ -48,10 +48,10 @@ enum egret_app {
 	EGRET_APP_HTTP = 2,
 };
 
-#define EGRET_CLASS_HOST (1U << 0)
-#define EGRET_CLASS_PODS (1U << 1)
+#define EGRET_CLASS_HOST        (1U << 0)
+#define EGRET_CLASS_PODS        (1U << 1)
 #define EGRET_CLASS_NAMED_SHIFT 2
-#define EGRET_CLASS_ALL 0xffffffffU
+#define EGRET_CLASS_ALL         0xffffffffU
 
 /* One line of a destination's list; the first that matches decides. */
 struct egret_port {
@@ -75,6 +75,40 @@ struct egret_dest {
 
 /* Inside `set service_ranges`: NAT will change it, so connect() cannot judge. */
 #define EGRET_DEST_SERVICE (1U << 0)
+/* Of a place in a bucket: it was given away; what stands there counts. */
+#define EGRET_DEST_USED (1U << 1)
+#define EGRET_DEST_LIVE (1U << 2)
+
+/* A destination as the tables hold it: with the first entry of its list, where most
+ * look-ups end. */
+struct egret_target {
+	struct egret_dest dest;
+	struct egret_port head; /* ports[dest.first], if dest.count */
+	__u32 pad;
+};
+
+/*
+ * The addresses stand in an array of buckets, since a look-up in a kernel hash takes as
+ * long as all the rest of a first packet (36 of 80 ns, measured). An address is in the
+ * bucket of its hash, or, where all places of that one are used, in one of the next
+ * EGRET_BUCKET_PROBES - 1. A place that is given up stays used until the table is built
+ * anew, so no reader misses what stands behind it; an address gets its new target in a
+ * new place before the old one goes.
+ */
+#define EGRET_BUCKET_PLACES 4
+#define EGRET_BUCKET_PROBES 4
+
+struct egret_bucket {
+	struct egret_addr addrs[EGRET_BUCKET_PLACES];
+	struct egret_target targets[EGRET_BUCKET_PLACES];
+};
+
+/* Multiply-shift with odd random keys; @shift is 64 - log2 of the buckets, without those
+ * EGRET_BUCKET_PROBES - 1 behind the last. Halves of the address as they lie in memory. */
+static inline __u32 egret_bucket_index(__u64 first_half, __u64 last_half, const volatile __u64 *keys, __u32 shift)
+{
+	return (first_half * keys[0] + last_half * keys[1]) >> (shift & 63);
+}
 
 struct egret_cidr_key {
 	__u32 prefix_len; /* 0..128, of the mapped form */
@@ -100,10 +134,10 @@ struct egret_rule_text {
 
 enum egret_name_state {
 	EGRET_NAME_UNUSED = 0,
-	EGRET_NAME_PENDING,	   /* not answered yet */
-	EGRET_NAME_RESOLVED,	   /* the last query was answered */
-	EGRET_NAME_STALE,	   /* failing: the last good addresses are kept */
-	EGRET_NAME_FAILED,	   /* never answered */
+	EGRET_NAME_PENDING,        /* not answered yet */
+	EGRET_NAME_RESOLVED,       /* the last query was answered */
+	EGRET_NAME_STALE,          /* failing: the last good addresses are kept */
+	EGRET_NAME_FAILED,         /* never answered */
 	EGRET_NAME_NEEDS_LEARNING, /* a pattern */
 	EGRET_NAME_DOES_NOT_EXIST, /* NXDOMAIN, or no address */
 };
@@ -114,19 +148,21 @@ struct egret_name {
 	__u32 ttl_sec;
 	__u32 addresses;
 	__u32 failures; /* in a row */
-	__u32 state;	/* enum egret_name_state */
+	__u32 state;    /* enum egret_name_state */
 };
 
 /* Read on the hot path: kept to one cache line, mapped into the agent. */
 struct egret_config {
 	__u32 generation; /* lowest bit = slot of the policy tables; 0 = nothing yet */
-	__u32 learned;	  /* bumped when an address is added: denials are judged again */
-	__u32 audit;	  /* 1 = count what would be denied, and let it pass */
+	__u32 learned;    /* bumped when an address is added: denials are judged again */
+	__u32 audit;      /* 1 = count what would be denied, and let it pass */
 	__u32 keep_existing;
-	__u32 has_deny;	   /* 0 = no deny rule: loopback needs no look-up */
-	__u32 class_epoch; /* bumped when `classes` changes, with the generation */
+	__u32 has_deny;           /* 0 = no deny rule: loopback needs no look-up */
+	__u32 class_epoch;        /* bumped when `classes` changes, with the generation */
 	__u64 unaccounted_cgroup; /* of the self-test; 0 = none runs */
-	__u32 pad[8];
+	__u32 bucket_shift[2];    /* of each slot's addresses: egret_bucket_index */
+	__u32 places_used[2];     /* for `status` */
+	__u32 pad[4];
 };
 
 enum egret_origin {
@@ -156,11 +192,11 @@ struct egret_peer {
 	__u8 state;  /* enum egret_peer_state */
 	__u8 reason; /* denied: enum egret_reason */
 	__u8 pad;
-	__u16 rule;	  /* allowed: by which rule; denied: by which deny rule */
+	__u16 rule;       /* allowed: by which rule; denied: by which deny rule */
 	__u32 generation; /* that the verdict was made under */
-	__u32 learned;	  /* denied: valid while config.learned is this */
-	__u64 check;	  /* over all of the above */
-	__u64 seen;	  /* of the last datagram: bpf_jiffies64 << 1, lowest bit: both ways */
+	__u32 learned;    /* denied: valid while config.learned is this */
+	__u64 check;      /* over all of the above */
+	__u64 seen;       /* of the last datagram: bpf_jiffies64 << 1, lowest bit: both ways */
 };
 
 /*
@@ -182,7 +218,7 @@ struct egret_sock {
 	char comm[EGRET_COMM_SIZE];
 	__u8 last_peer; /* the slot to look at first */
 	__u8 next_peer; /* the slot to give away next */
-	__u8 spilled;	/* peers of this socket are in `flows` */
+	__u8 spilled;   /* peers of this socket are in `flows` */
 	__u8 pad[5];
 	struct egret_peer peers[EGRET_PEERS];
 };
@@ -226,12 +262,12 @@ struct egret_drop_key {
 struct egret_drop {
 	__u64 parent_cgroup_id;
 	__u64 packets;
-	__u64 bytes;
-	__u64 audited; /* of these packets, those that only audit let through */
+	__u64 audited;  /* of these packets, those that only audit let through */
 	__u64 first_ns; /* CLOCK_MONOTONIC */
 	__u64 last_ns;
-	__u32 pid;  /* of the process that made the socket or connected it; 0 = not known */
-	__u32 name; /* index into `names` of the policy that denied, 0 = none */
+	__u64 last_tick; /* bpf_jiffies64: in one tick the clock is read once */
+	__u32 pid;       /* of the process that made the socket or connected it; 0 = not known */
+	__u32 name;      /* index into `names` of the policy that denied, 0 = none */
 	__u32 classes;
 	__u32 pad;
 	char comm[EGRET_COMM_SIZE];
@@ -256,16 +292,16 @@ struct egret_meta {
 	__u32 abi;
 	__u32 agent_pid;
 	__u64 agent_start_ticks; /* field 22 of /proc/PID/stat: a pid is used again */
-	__u64 attached_ns;	 /* CLOCK_REALTIME */
-	__u64 policy_ns;	 /* CLOCK_REALTIME of the running policy */
-	__u64 heartbeat_ns;	 /* CLOCK_MONOTONIC */
+	__u64 attached_ns;       /* CLOCK_REALTIME */
+	__u64 policy_ns;         /* CLOCK_REALTIME of the running policy */
+	__u64 heartbeat_ns;      /* CLOCK_MONOTONIC */
 	__u64 governed_cgroup;
 	__u32 rules;
 	__u32 warnings;
-	__u32 enforcing; /* the self-test passed */
-	__u32 patterns;	 /* rules that need learning */
-	__u64 full_events; /* updates that a full map refused */
-	__u64 check_keys[4]; /* of egret_peer.check; an adopted instance goes on with its own */
+	__u32 enforcing;    /* the self-test passed */
+	__u32 patterns;     /* rules that need learning */
+	__u64 full_events;  /* updates that a full map refused */
+	__u64 hash_keys[4]; /* of egret_peer.check and the buckets; an adopted instance goes on with its own */
 	char instance[64];
 	char cgroup_path[EGRET_PATH_SIZE];
 	char policy_path[EGRET_PATH_SIZE];
@@ -278,12 +314,15 @@ EGRET_ASSERT_SIZE(struct egret_addr, 16);
 EGRET_ASSERT_SIZE(struct egret_port, 16);
 EGRET_ASSERT_SIZE(struct egret_dest, 12);
 EGRET_ASSERT_SIZE(struct egret_cidr_key, 20);
+EGRET_ASSERT_SIZE(struct egret_target, 32);
+EGRET_ASSERT_SIZE(struct egret_bucket, 192);
 EGRET_ASSERT_SIZE(struct egret_rule, 12);
 EGRET_ASSERT_SIZE(struct egret_config, 64);
 EGRET_ASSERT_SIZE(struct egret_peer, 48);
 /* Programs compare these addresses eight bytes at a time. */
 _Static_assert(__builtin_offsetof(struct egret_peer, addr) % 8 == 0, "egret_peer.addr lost its alignment");
-_Static_assert(__builtin_offsetof(struct egret_sock, origin_addr) % 8 == 0, "egret_sock.origin_addr lost its alignment");
+_Static_assert(__builtin_offsetof(struct egret_sock, origin_addr) % 8 == 0,
+	       "egret_sock.origin_addr lost its alignment");
 EGRET_ASSERT_SIZE(struct egret_flow_key, 32);
 EGRET_ASSERT_SIZE(struct egret_flow, 16);
 EGRET_ASSERT_SIZE(struct egret_drop_key, 32);

@@ -8,15 +8,15 @@
 #define EGRET_REASONS_H
 
 /* X(symbol, label, sentence) */
-#define EGRET_REASONS(X)                                                                            \
-	X(NO_RULE, "no-rule", "no rule allows this destination")                                   \
-	X(PORT, "port", "rules name this destination, but not this port and protocol")             \
-	X(CLASS, "class", "a rule allows this, but not for this subject")                          \
-	X(DENY_RULE, "deny-rule", "a deny rule takes this destination away")                       \
-	X(MALFORMED, "malformed", "the packet could not be parsed")                                \
-	X(FRAGMENT, "fragment", "a fragment that a raw socket made")                               \
-	X(EXT_HEADER, "extension-header", "an IPv6 extension header that Egret does not know")     \
-	X(SOURCE_ROUTE, "source-route", "the packet asks to be routed through another address")    \
+#define EGRET_REASONS(X)                                                                                               \
+	X(NO_RULE, "no-rule", "no rule allows this destination")                                                       \
+	X(PORT, "port", "rules name this destination, but not this port and protocol")                                 \
+	X(CLASS, "class", "a rule allows this, but not for this subject")                                              \
+	X(DENY_RULE, "deny-rule", "a deny rule takes this destination away")                                           \
+	X(MALFORMED, "malformed", "the packet could not be parsed")                                                    \
+	X(FRAGMENT, "fragment", "a fragment that a raw socket made")                                                   \
+	X(EXT_HEADER, "extension-header", "an IPv6 extension header that Egret does not know")                         \
+	X(SOURCE_ROUTE, "source-route", "the packet asks to be routed through another address")                        \
 	X(NO_MEMORY, "no-memory", "the kernel had no memory to remember the socket")
 
 enum egret_reason {
@@ -24,7 +24,7 @@ enum egret_reason {
 #define EGRET_REASON_ENUM(symbol, label, sentence) EGRET_REASON_##symbol,
 	EGRET_REASONS(EGRET_REASON_ENUM)
 #undef EGRET_REASON_ENUM
-	EGRET_REASON_COUNT
+	    EGRET_REASON_COUNT
 };
 
 /*
@@ -32,11 +32,11 @@ enum egret_reason {
  * rule ids, so that each allowed packet is counted on exactly one id.
  */
 /* X(symbol, label, sentence) */
-#define EGRET_BUILTIN_RULES(X)                                                                      \
-	X(LOOPBACK, "loopback", "the packet never leaves: its device is lo")                       \
-	X(INBOUND, "inbound", "answers a connection or a datagram that came in")                   \
-	X(EXISTING, "existing", "a TCP connection from before Egret was attached")                 \
-	X(KERNEL, "kernel", "made by the kernel itself (resets, ICMP errors, neighbour discovery)") \
+#define EGRET_BUILTIN_RULES(X)                                                                                         \
+	X(LOOPBACK, "loopback", "the packet never leaves: its device is lo")                                           \
+	X(INBOUND, "inbound", "answers a connection or a datagram that came in")                                       \
+	X(EXISTING, "existing", "a TCP connection from before Egret was attached")                                     \
+	X(KERNEL, "kernel", "made by the kernel itself (resets, ICMP errors, neighbour discovery)")                    \
 	X(AUDITED, "audited", "would have been denied, but the policy only audits")
 
 enum egret_builtin_rule {
@@ -44,7 +44,7 @@ enum egret_builtin_rule {
 #define EGRET_RULE_ENUM(symbol, label, sentence) EGRET_RULE_##symbol,
 	EGRET_BUILTIN_RULES(EGRET_RULE_ENUM)
 #undef EGRET_RULE_ENUM
-	EGRET_RULE_BUILTIN_COUNT,
+	    EGRET_RULE_BUILTIN_COUNT,
 	EGRET_RULE_FIRST = 16, /* the first id of a line in a rules file */
 };
 

@@ -146,8 +146,8 @@ static json_t *entry_to_json(const struct kernel *kernel, const struct entry *en
 	rule_format(kernel, entry->key.rule, rule, sizeof(rule));
 	if (entry->drop.name)
 		kernel_get_name(kernel, entry->drop.name, &name);
-	return json_pack("{s:I, s:I, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "packets",
-			 (json_int_t)entry->drop.packets, "bytes", (json_int_t)entry->drop.bytes, "audited",
+	return json_pack("{s:I, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "packets",
+			 (json_int_t)entry->drop.packets, "audited",
 			 entry->drop.audited == entry->drop.packets, "address", addr_format(&entry->key.addr, address), "port",
 			 protocol, "name", name.name, "reason", reason_label(entry->key.reason), "why",
 			 reason_sentence(entry->key.reason), "rule", rule, "subject", subject, "process", process, "last",

@@ -17,8 +17,8 @@
 #include <bpf/bpf.h>
 
 #define NAME_ENTRY(name) #name,
-const char *const kernel_map_names[MAP_COUNT] = { KERNEL_MAPS(NAME_ENTRY) };
-const char *const kernel_hook_names[HOOK_COUNT] = { KERNEL_HOOKS(NAME_ENTRY) };
+const char *const kernel_map_names[MAP_COUNT] = {KERNEL_MAPS(NAME_ENTRY)};
+const char *const kernel_hook_names[HOOK_COUNT] = {KERNEL_HOOKS(NAME_ENTRY)};
 
 void instance_pin_path(char buf[static PIN_PATH_SIZE], const char *instance, const char *kind, const char *name)
 {
@@ -34,7 +34,8 @@ int instance_check_name(const char *instance, struct error *error)
 			len = 0;
 	if (len && len < sizeof(((struct kernel *)0)->instance))
 		return 0;
-	return error_set(error, -EINVAL, "\"%s\" cannot name an instance; use up to 63 letters, digits, - and _", instance);
+	return error_set(error, -EINVAL, "\"%s\" cannot name an instance; use up to 63 letters, digits, - and _",
+			 instance);
 }
 
 struct kernel *kernel_alloc(const char *instance)
@@ -44,7 +45,7 @@ struct kernel *kernel_alloc(const char *instance)
 	if (!kernel)
 		return NULL;
 	snprintf(kernel->instance, sizeof(kernel->instance), "%s", instance);
-	kernel->dir_fd = kernel->inner_addrs = kernel->inner_ports = -1;
+	kernel->dir_fd = kernel->buckets.fd = kernel->inner_ports = -1;
 	for (int i = 0; i < MAP_COUNT; i++)
 		kernel->maps[i] = -1;
 	for (int i = 0; i < HOOK_COUNT; i++)
@@ -76,8 +77,9 @@ static int check_abi(const struct kernel *kernel, struct error *error)
 	if (bpf_obj_get_info_by_fd(kernel->maps[MAP_meta], &info, &len) || info.type != BPF_MAP_TYPE_ARRAY ||
 	    info.value_size != sizeof(meta) || kernel_get_meta(kernel, &meta) ||
 	    (meta.abi && meta.abi != EGRET_ABI_VERSION))
-		return error_set(error, -EPROTO, "instance %s was made by another version of Egret; "
-						 "use that version, or take it down: egret detach --instance %s",
+		return error_set(error, -EPROTO,
+				 "instance %s was made by another version of Egret; "
+				 "use that version, or take it down: egret detach --instance %s",
 				 kernel->instance, kernel->instance);
 	return 0;
 }
@@ -103,7 +105,8 @@ int kernel_open(const char *instance, struct kernel **ret, struct error *error)
 		if (rc == -EPERM || rc == -EACCES)
 			error_set(error, -EPERM, "reading the maps of instance %s needs root; use sudo", instance);
 		else
-			error_set(error, rc, "no instance %s is running here; start it: egret run --policy FILE", instance);
+			error_set(error, rc, "no instance %s is running here; start it: egret run --policy FILE",
+				  instance);
 		goto out;
 	}
 	for (int i = 0; i < HOOK_COUNT; i++) {

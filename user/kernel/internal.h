@@ -5,8 +5,8 @@
 
 #include "kernel.h"
 
-#define BPFFS "/sys/fs/bpf"
-#define INSTANCES BPFFS "/egret"
+#define BPFFS         "/sys/fs/bpf"
+#define INSTANCES     BPFFS "/egret"
 #define PIN_PATH_SIZE 256
 
 /* X(map): every map that is pinned. */
@@ -33,7 +33,7 @@ enum kernel_map {
 #define KERNEL_MAP_ENUM(map) MAP_##map,
 	KERNEL_MAPS(KERNEL_MAP_ENUM)
 #undef KERNEL_MAP_ENUM
-	MAP_COUNT
+	    MAP_COUNT
 };
 
 /* X(hook), in the order of attaching: what only remembers comes first, what
@@ -51,7 +51,7 @@ enum kernel_hook {
 #define KERNEL_HOOK_ENUM(hook) HOOK_##hook,
 	KERNEL_HOOKS(KERNEL_HOOK_ENUM)
 #undef KERNEL_HOOK_ENUM
-	HOOK_COUNT
+	    HOOK_COUNT
 };
 
 extern const char *const kernel_map_names[MAP_COUNT];
@@ -59,18 +59,28 @@ extern const char *const kernel_hook_names[HOOK_COUNT];
 
 struct egret_bpf;
 
+/* The table of addresses, buckets.h. */
+struct buckets {
+	int fd;
+	uint32_t shift; /* of egret_bucket_index */
+	uint32_t count; /* all of them */
+	uint32_t used;  /* places */
+};
+
 /* Descriptors are -1 where there is none. */
 struct kernel {
 	char instance[64];
 	int dir_fd; /* of the pins; holds the lock of whoever made it */
 	int maps[MAP_COUNT];
 	int links[HOOK_COUNT];
-	struct egret_bpf *skeleton; /* NULL in a reader */
+	struct egret_bpf *skeleton;  /* NULL in a reader */
 	struct egret_config *config; /* mapped */
 	bool writable;
 	bool was_running;
-	/* Inner maps of the slot that rules, for changes of single addresses. */
-	int inner_addrs, inner_ports;
+	__u64 hash_keys[4];
+	/* Tables of the slot that rules, for changes of single addresses. */
+	struct buckets buckets;
+	int inner_ports;
 	size_t ports_written, ports_capacity;
 };
 
@@ -79,6 +89,7 @@ void instance_pin_path(char buf[static PIN_PATH_SIZE], const char *instance, con
 int instance_check_name(const char *instance, struct error *error);
 struct kernel *kernel_alloc(const char *instance);
 int kernel_map_config(struct kernel *kernel, bool writable, struct error *error);
+struct egret_target target_of(const struct compiled *compiled, const struct egret_dest *dest);
 /* The inner map of the slot that rules; the caller closes it. */
 int kernel_inner_fd(const struct kernel *kernel, enum kernel_map outer);
 

@@ -46,8 +46,9 @@ static int lock_instance(struct kernel *kernel, struct error *error)
 			return 0;
 		usleep(5000);
 	}
-	return error_set(error, -EBUSY, "instance %s is held by another agent (see egret status --instance %s); "
-					"stop that one, or choose another --instance",
+	return error_set(error, -EBUSY,
+			 "instance %s is held by another agent (see egret status --instance %s); "
+			 "stop that one, or choose another --instance",
 			 kernel->instance, kernel->instance);
 }
 
@@ -94,16 +95,21 @@ static int refused_load(const struct kernel *kernel, int rc, struct error *error
 {
 	last_words[strcspn(last_words, "\n")] = '\0';
 	if (rc == -EPERM)
-		return error_set(error, rc, "the kernel does not let Egret load its programs (%s); run it as root, with no "
-					    "seccomp or lockdown=confidentiality in the way", last_words);
+		return error_set(error, rc,
+				 "the kernel does not let Egret load its programs (%s); run it as root, with no "
+				 "seccomp or lockdown=confidentiality in the way",
+				 last_words);
 	if (rc == -EINVAL && strstr(last_words, "parameter mismatch"))
-		return error_set(error, rc, "instance %s was made by another version of Egret; take it down first: "
-					    "egret detach --instance %s", kernel->instance, kernel->instance);
+		return error_set(error, rc,
+				 "instance %s was made by another version of Egret; take it down first: "
+				 "egret detach --instance %s",
+				 kernel->instance, kernel->instance);
 	return error_set(error, rc, "the kernel refused Egret's programs (%s: %s)", strerror(-rc), last_words);
 }
 
-/* Peers that sockets remember must still verify when an agent adopts the instance. */
-static void read_check_keys(const struct kernel *kernel, struct egret_meta *meta)
+/* Peers that sockets remember must still verify, and addresses be found, when an agent adopts
+ * the instance. */
+static void read_hash_keys(const struct kernel *kernel, struct egret_meta *meta)
 {
 	char path[PIN_PATH_SIZE];
 	struct bpf_map_info info = {};
@@ -119,14 +125,15 @@ static void read_check_keys(const struct kernel *kernel, struct egret_meta *meta
 	close(fd);
 }
 
-static int choose_check_keys(struct kernel *kernel, struct egret_meta *meta)
+static int choose_hash_keys(struct kernel *kernel, struct egret_meta *meta)
 {
-	read_check_keys(kernel, meta);
-	if (!meta->check_keys[0] && getrandom(meta->check_keys, sizeof(meta->check_keys), 0) < 0)
+	read_hash_keys(kernel, meta);
+	if (!meta->hash_keys[0] && getrandom(meta->hash_keys, sizeof(meta->hash_keys), 0) < 0)
 		return -errno;
 	for (size_t i = 0; i < 4; i++) {
-		meta->check_keys[i] |= 1;
-		kernel->skeleton->rodata->check_keys[i] = meta->check_keys[i];
+		meta->hash_keys[i] |= 1;
+		kernel->skeleton->rodata->hash_keys[i] = meta->hash_keys[i];
+		kernel->hash_keys[i] = meta->hash_keys[i];
 	}
 	return 0;
 }
@@ -141,7 +148,7 @@ static int load_programs(struct kernel *kernel, struct error *error)
 	if (!kernel->skeleton)
 		return error_set(error, -errno, "cannot read the BPF object: %s", strerror(errno));
 	kernel->skeleton->rodata->ticks_per_sec = tick_hz();
-	rc = choose_check_keys(kernel, &meta);
+	rc = choose_hash_keys(kernel, &meta);
 	if (rc)
 		return error_set(error, rc, "no random numbers: %s", strerror(-rc));
 	rc = pin_maps(kernel);
@@ -209,8 +216,8 @@ void kernel_free(struct kernel *kernel)
 	for (int i = 0; i < HOOK_COUNT; i++)
 		if (kernel->links[i] >= 0)
 			close(kernel->links[i]);
-	if (kernel->inner_addrs >= 0)
-		close(kernel->inner_addrs);
+	if (kernel->buckets.fd >= 0)
+		close(kernel->buckets.fd);
 	if (kernel->inner_ports >= 0)
 		close(kernel->inner_ports);
 	if (kernel->dir_fd >= 0)
@@ -228,7 +235,7 @@ static struct bpf_program *hook_program(const struct kernel *kernel, enum kernel
 {
 	struct bpf_program *const programs[HOOK_COUNT] = {
 #define HOOK_PROGRAM(hook) [HOOK_##hook] = kernel->skeleton->progs.egret_##hook,
-		KERNEL_HOOKS(HOOK_PROGRAM)
+	    KERNEL_HOOKS(HOOK_PROGRAM)
 #undef HOOK_PROGRAM
 	};
 
@@ -272,7 +279,8 @@ static int check_same_cgroup(const struct kernel *kernel, int cgroup_fd, struct 
 				 strerror(errno));
 	if (info.cgroup.cgroup_id == st.st_ino)
 		return 0;
-	return error_set(error, -EBUSY, "instance %s governs another cgroup; take it down first: egret detach --instance %s",
+	return error_set(error, -EBUSY,
+			 "instance %s governs another cgroup; take it down first: egret detach --instance %s",
 			 kernel->instance, kernel->instance);
 }
 
@@ -285,8 +293,9 @@ int kernel_attach(struct kernel *kernel, int cgroup_fd, struct error *error)
 		rc = attach_hook(kernel, i, cgroup_fd);
 		if (!rc)
 			continue;
-		error_set(error, rc, "cannot attach to the hook %s of the cgroup: %s%s", kernel_hook_names[i], strerror(-rc),
-			  rc == -EPERM ? "; another program holds it exclusively (bpftool cgroup tree shows which)" : "");
+		error_set(
+		    error, rc, "cannot attach to the hook %s of the cgroup: %s%s", kernel_hook_names[i], strerror(-rc),
+		    rc == -EPERM ? "; another program holds it exclusively (bpftool cgroup tree shows which)" : "");
 	}
 	if (rc)
 		remove_fresh_pins(kernel);

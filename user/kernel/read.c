@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Reading an instance: counters, texts, drops, and what its tables say. */
 #include "internal.h"
+#include "buckets.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -165,10 +166,10 @@ int kernel_each_drop(const struct kernel *kernel,
 		     int (*visit)(void *context, const struct egret_drop_key *key, const struct egret_drop *drop),
 		     void *context)
 {
-	struct drop_walk walk = { kernel->maps[MAP_drops], visit, context };
+	struct drop_walk walk = {kernel->maps[MAP_drops], visit, context};
 	struct egret_drop_key keys[2];
 
-	return each_entry(walk.fd, 2 * EGRET_MAX_DROPS, (void *[]){ &keys[0], &keys[1] }, visit_drop, &walk);
+	return each_entry(walk.fd, 2 * EGRET_MAX_DROPS, (void *[]){&keys[0], &keys[1]}, visit_drop, &walk);
 }
 
 struct name_walk {
@@ -190,10 +191,10 @@ static int visit_name(void *context, const void *key)
 int kernel_each_name(const struct kernel *kernel,
 		     int (*visit)(void *context, uint32_t index, const struct egret_name *name), void *context)
 {
-	struct name_walk walk = { kernel->maps[MAP_names], visit, context };
+	struct name_walk walk = {kernel->maps[MAP_names], visit, context};
 	uint32_t keys[2];
 
-	return each_entry(walk.fd, 2 * EGRET_MAX_NAMES, (void *[]){ &keys[0], &keys[1] }, visit_name, &walk);
+	return each_entry(walk.fd, 2 * EGRET_MAX_NAMES, (void *[]){&keys[0], &keys[1]}, visit_name, &walk);
 }
 
 struct existing_walk {
@@ -215,41 +216,52 @@ static int visit_existing(void *context, const void *key)
 int kernel_each_existing(const struct kernel *kernel, int (*visit)(void *context, const struct egret_existing *value),
 			 void *context)
 {
-	struct existing_walk walk = { kernel->maps[MAP_existing], visit, context };
+	struct existing_walk walk = {kernel->maps[MAP_existing], visit, context};
 	uint64_t keys[2];
 
-	return each_entry(walk.fd, 2 * EGRET_MAX_EXISTING, (void *[]){ &keys[0], &keys[1] }, visit_existing, &walk);
+	return each_entry(walk.fd, 2 * EGRET_MAX_EXISTING, (void *[]){&keys[0], &keys[1]}, visit_existing, &walk);
 }
 
-static int find_dest(const struct kernel *kernel, const struct egret_addr *addr, struct egret_dest *ret)
+static int find_target(const struct kernel *kernel, const struct egret_addr *addr, struct egret_target *ret)
 {
-	struct egret_cidr_key key = { .prefix_len = 128, .addr = *addr };
+	struct egret_cidr_key key = {.prefix_len = 128, .addr = *addr};
+	uint32_t slot = kernel->config->generation & 1;
+	struct buckets buckets = {.fd = kernel_inner_fd(kernel, MAP_addrs),
+				  .shift = kernel->config->bucket_shift[slot]};
+	struct egret_meta meta;
+	int rc;
 
-	if (!lookup_inner(kernel, MAP_addrs, addr, ret))
-		return 0;
-	return lookup_inner(kernel, MAP_cidrs, &key, ret);
+	if (buckets.fd < 0)
+		return buckets.fd;
+	rc = kernel_get_meta(kernel, &meta);
+	if (!rc)
+		rc = buckets_find(&buckets, meta.hash_keys, addr, ret);
+	close(buckets.fd);
+	return rc == -ENOENT ? lookup_inner(kernel, MAP_cidrs, &key, ret) : rc;
 }
 
 int kernel_judge(const struct kernel *kernel, const struct egret_addr *addr, uint8_t l4_proto, uint16_t port,
 		 uint32_t classes, struct judgement *ret)
 {
 	struct egret_port list[EGRET_MAX_PORTS_PER_DEST];
-	struct egret_dest dest = {};
+	struct egret_target target = {};
+	uint32_t count;
 	int rc;
 
-	rc = find_dest(kernel, addr, &dest);
+	rc = find_target(kernel, addr, &target);
 	if (rc && rc != -ENOENT)
 		return rc;
-	if (dest.count > EGRET_MAX_PORTS_PER_DEST)
+	count = target.dest.count;
+	if (count > EGRET_MAX_PORTS_PER_DEST)
 		return -EPROTO;
-	for (uint32_t i = 0; i < dest.count; i++) {
-		uint32_t index = dest.first + i;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t index = target.dest.first + i;
 
 		rc = lookup_inner(kernel, MAP_ports, &index, &list[i]);
 		if (rc)
 			return rc;
 	}
-	*ret = compiled_judge_list(list, dest.count, l4_proto, port, classes);
+	*ret = compiled_judge_list(list, count, l4_proto, port, classes);
 	return 0;
 }
 
@@ -276,7 +288,8 @@ static uint32_t count_entries(int fd, const struct bpf_map_info *info)
 	uint32_t count = 0;
 
 	if ((info->type != BPF_MAP_TYPE_HASH && info->type != BPF_MAP_TYPE_LRU_HASH &&
-	     info->type != BPF_MAP_TYPE_LPM_TRIE) || info->key_size > sizeof(keys[0]))
+	     info->type != BPF_MAP_TYPE_LPM_TRIE) ||
+	    info->key_size > sizeof(keys[0]))
 		return 0;
 	while (count <= info->max_entries &&
 	       !bpf_map_get_next_key(fd, count ? keys[count & 1] : NULL, keys[(count + 1) & 1]))
@@ -311,7 +324,12 @@ size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[s
 			continue;
 		}
 		fd = kernel_inner_fd(kernel, i);
-		fill_of(fd, kernel_map_names[i], &ret[count++]);
+		fill_of(fd, kernel_map_names[i], &ret[count]);
+		if (i == MAP_addrs) {
+			ret[count].max_entries *= EGRET_BUCKET_PLACES;
+			ret[count].entries = kernel->config->places_used[kernel->config->generation & 1];
+		}
+		count++;
 		if (fd >= 0)
 			close(fd);
 	}

@@ -16,14 +16,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define DISCARD_PORT 9 /* RFC 863: should a packet get out, it asks for no answer */
+#define DISCARD_PORT     9 /* RFC 863: should a packet get out, it asks for no answer */
 #define SELF_TEST_CGROUP "egret-selftest"
 
 enum outcome { REFUSED = 0, LET_OUT = 1, NOT_TRIED = 2 };
 
 static struct sockaddr_in6 target(const struct egret_addr *addr)
 {
-	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_port = htons(DISCARD_PORT) };
+	struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_port = htons(DISCARD_PORT)};
 
 	memcpy(&to.sin6_addr, addr, sizeof(to.sin6_addr));
 	return to;
@@ -76,7 +76,8 @@ int kernel_self_test(struct kernel *kernel, int cgroup_fd, const struct egret_ad
 	struct stat st;
 
 	if (mkdirat(cgroup_fd, SELF_TEST_CGROUP, 0755) && errno != EEXIST)
-		return error_set(error, -errno, "cannot make a cgroup below the governed one to prove that it is governed: %s",
+		return error_set(error, -errno,
+				 "cannot make a cgroup below the governed one to prove that it is governed: %s",
 				 strerror(errno));
 	child_fd = openat(cgroup_fd, SELF_TEST_CGROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (child_fd >= 0 && !fstat(child_fd, &st)) {
@@ -90,9 +91,11 @@ int kernel_self_test(struct kernel *kernel, int cgroup_fd, const struct egret_ad
 	if (outcome == REFUSED)
 		return 0;
 	if (outcome == NOT_TRIED)
-		return error_set(error, -EIO, "the self-test could not make a socket in the governed cgroup, so nothing proves "
-					      "that it is governed");
-	return error_set(error, -EIO, "the self-test failed: a socket in the governed cgroup was not refused %s, which no rule "
-				      "allows; Egret does not govern here",
+		return error_set(error, -EIO,
+				 "the self-test could not make a socket in the governed cgroup, so nothing proves "
+				 "that it is governed");
+	return error_set(error, -EIO,
+			 "the self-test failed: a socket in the governed cgroup was not refused %s, which no rule "
+			 "allows; Egret does not govern here",
 			 addr_format(addr, text));
 }

@@ -44,8 +44,9 @@ static int check_capabilities(struct error *error)
 
 	if (has_capability(caps, CAP_SYS_ADMIN) && has_capability(caps, CAP_NET_ADMIN))
 		return 0;
-	return error_set(error, -EPERM, "Egret needs root (CAP_SYS_ADMIN and CAP_NET_ADMIN) to load its programs and to "
-					"pin them; run it with sudo, or in a privileged container");
+	return error_set(error, -EPERM,
+			 "Egret needs root (CAP_SYS_ADMIN and CAP_NET_ADMIN) to load its programs and to "
+			 "pin them; run it with sudo, or in a privileged container");
 }
 
 static int check_version(struct error *error)
@@ -67,8 +68,9 @@ static int check_bpffs(struct error *error)
 
 	if (!statfs(BPFFS, &fs) && fs.f_type == BPF_FS_MAGIC)
 		return 0;
-	return error_set(error, -ENOENT, "no bpf file system is mounted at " BPFFS ", where Egret pins what must outlive it; "
-					 "mount it: mount -t bpf bpf " BPFFS);
+	return error_set(error, -ENOENT,
+			 "no bpf file system is mounted at " BPFFS ", where Egret pins what must outlive it; "
+			 "mount it: mount -t bpf bpf " BPFFS);
 }
 
 int kernel_supported(struct error *error)
@@ -82,7 +84,8 @@ int kernel_supported(struct error *error)
 	if (rc)
 		return rc;
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		return error_set(error, -ENOSYS, "this kernel has no BTF (/sys/kernel/btf/vmlinux), which the programs "
-						 "are fitted to; use a kernel with CONFIG_DEBUG_INFO_BTF=y");
+		return error_set(error, -ENOSYS,
+				 "this kernel has no BTF (/sys/kernel/btf/vmlinux), which the programs "
+				 "are fitted to; use a kernel with CONFIG_DEBUG_INFO_BTF=y");
 	return check_bpffs(error);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The policy tables: filled in the idle slot, switched by one store. */
 #include "internal.h"
+#include "buckets.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,15 +11,24 @@
 #include <bpf/bpf.h>
 
 #define SLOTS 2
-/* Room for names that resolve to more addresses later, before all is built anew. */
-#define ADDRS_HEADROOM 1024
+/* Room for the lists of addresses that change, before all is built anew. */
 #define PORTS_HEADROOM 1024
 
 /* The inner maps of one policy. */
 struct tables {
-	int addrs, cidrs, ports, rules, texts;
+	struct buckets addrs;
+	int cidrs, ports, rules, texts;
 	size_t ports_capacity;
 };
+
+struct egret_target target_of(const struct compiled *compiled, const struct egret_dest *dest)
+{
+	struct egret_target target = {.dest = *dest};
+
+	if (dest->count)
+		target.head = compiled->ports[dest->first];
+	return target;
+}
 
 static uint32_t at_least_one(size_t count)
 {
@@ -36,7 +46,7 @@ static int make_map(enum bpf_map_type type, const char *name, uint32_t key_size,
 
 static void tables_close(struct tables *tables)
 {
-	int *const all[] = { &tables->addrs, &tables->cidrs, &tables->ports, &tables->rules, &tables->texts };
+	int *const all[] = {&tables->addrs.fd, &tables->cidrs, &tables->ports, &tables->rules, &tables->texts};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (*all[i] >= 0)
@@ -47,21 +57,15 @@ static void tables_close(struct tables *tables)
 
 static int tables_make(struct tables *tables, const struct compiled *compiled)
 {
-	size_t addrs = compiled->addr_count + compiled->addr_count / 4 + ADDRS_HEADROOM;
-
 	tables->ports_capacity = compiled->port_count + PORTS_HEADROOM;
-	tables->addrs = make_map(BPF_MAP_TYPE_HASH, "egret_addrs", sizeof(struct egret_addr), sizeof(struct egret_dest),
-				 addrs);
 	tables->cidrs = make_map(BPF_MAP_TYPE_LPM_TRIE, "egret_cidrs", sizeof(struct egret_cidr_key),
-				 sizeof(struct egret_dest), at_least_one(compiled->cidr_count));
+				 sizeof(struct egret_target), at_least_one(compiled->cidr_count));
 	tables->ports = make_map(BPF_MAP_TYPE_ARRAY, "egret_ports", sizeof(uint32_t), sizeof(struct egret_port),
 				 tables->ports_capacity);
 	tables->rules = make_map(BPF_MAP_TYPE_ARRAY, "egret_rules", sizeof(uint32_t), sizeof(struct egret_rule),
 				 at_least_one(compiled->rule_count));
 	tables->texts = make_map(BPF_MAP_TYPE_ARRAY, "egret_texts", sizeof(uint32_t), sizeof(struct egret_rule_text),
 				 at_least_one(compiled->rule_count));
-	if (tables->addrs < 0)
-		return tables->addrs;
 	if (tables->cidrs < 0)
 		return tables->cidrs;
 	if (tables->ports < 0)
@@ -95,31 +99,15 @@ static int write_array(int fd, const void *values, size_t first, size_t count)
 	return rc;
 }
 
-static int write_addrs(int fd, const struct compiled *compiled)
-{
-	struct egret_addr *keys = calloc(at_least_one(compiled->addr_count), sizeof(*keys));
-	struct egret_dest *values = calloc(at_least_one(compiled->addr_count), sizeof(*values));
-	int rc = -ENOMEM;
-
-	if (!keys || !values)
-		goto out;
-	for (size_t i = 0; i < compiled->addr_count; i++) {
-		keys[i] = compiled->addrs[i].addr;
-		values[i] = compiled->addrs[i].dest;
-	}
-	rc = write_batch(fd, keys, values, compiled->addr_count);
-out:
-	free(keys);
-	free(values);
-	return rc;
-}
-
 /* An LPM trie takes no batches before 5.16. */
 static int write_cidrs(int fd, const struct compiled *compiled)
 {
-	for (size_t i = 0; i < compiled->cidr_count; i++)
-		if (bpf_map_update_elem(fd, &compiled->cidrs[i].key, &compiled->cidrs[i].dest, BPF_ANY))
+	for (size_t i = 0; i < compiled->cidr_count; i++) {
+		struct egret_target target = target_of(compiled, &compiled->cidrs[i].dest);
+
+		if (bpf_map_update_elem(fd, &compiled->cidrs[i].key, &target, BPF_ANY))
 			return -errno;
+	}
 	return 0;
 }
 
@@ -128,8 +116,6 @@ static int tables_fill(const struct tables *tables, const struct compiled *compi
 	int rc;
 
 	rc = write_array(tables->ports, compiled->ports, 0, compiled->port_count);
-	if (!rc)
-		rc = write_addrs(tables->addrs, compiled);
 	if (!rc)
 		rc = write_cidrs(tables->cidrs, compiled);
 	if (!rc)
@@ -146,8 +132,8 @@ static int tables_install(const struct kernel *kernel, const struct tables *tabl
 		enum kernel_map outer;
 		int inner;
 	} all[] = {
-		{ MAP_addrs, tables->addrs }, { MAP_cidrs, tables->cidrs }, { MAP_ports, tables->ports },
-		{ MAP_rules, tables->rules }, { MAP_texts, tables->texts },
+	    {MAP_addrs, tables->addrs.fd}, {MAP_cidrs, tables->cidrs}, {MAP_ports, tables->ports},
+	    {MAP_rules, tables->rules},    {MAP_texts, tables->texts},
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -159,7 +145,7 @@ static int tables_install(const struct kernel *kernel, const struct tables *tabl
 static int write_names(const struct kernel *kernel, const struct compiled *compiled)
 {
 	for (uint32_t i = 1; i <= compiled->name_count; i++) {
-		struct egret_name name = { .state = EGRET_NAME_PENDING };
+		struct egret_name name = {.state = EGRET_NAME_PENDING};
 
 		if (!kernel_get_name(kernel, i, &name) && !strcmp(name.name, compiled->names[i - 1]))
 			continue; /* what is known of it stays */
@@ -201,42 +187,52 @@ uint32_t kernel_next_generation(const struct kernel *kernel)
 	return next ? next : SLOTS; /* 0 means that there is no policy yet */
 }
 
+static void note_places(struct kernel *kernel, uint32_t slot, const struct buckets *buckets)
+{
+	kernel->config->places_used[slot] = buckets->used;
+}
+
 static int refused(struct error *error, int rc, const struct compiled *compiled)
 {
 	if (rc == -ENOMEM)
-		return error_set(error, rc, "the kernel has no memory for the policy's tables (%zu addresses, %zu CIDRs); "
-					    "raise the memory limit of Egret's cgroup", compiled->addr_count,
-				 compiled->cidr_count);
+		return error_set(error, rc,
+				 "the kernel has no memory for the policy's tables (%zu addresses, %zu CIDRs); "
+				 "raise the memory limit of Egret's cgroup",
+				 compiled->addr_count, compiled->cidr_count);
 	return error_set(error, rc, "the kernel refused the policy's tables: %s", strerror(-rc));
 }
 
 int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, struct error *error)
 {
-	struct tables tables = { -1, -1, -1, -1, -1, 0 };
-	uint32_t generation = kernel_next_generation(kernel);
+	struct tables tables = {{.fd = -1}, -1, -1, -1, -1, 0};
+	uint32_t generation = kernel_next_generation(kernel), slot = generation & (SLOTS - 1);
 	int rc;
 
 	rc = tables_make(&tables, compiled);
+	if (!rc)
+		rc = buckets_make(compiled, kernel->hash_keys, &tables.addrs);
 	if (!rc)
 		rc = tables_fill(&tables, compiled);
 	if (!rc)
 		rc = write_names(kernel, compiled);
 	if (!rc)
-		rc = tables_install(kernel, &tables, generation & (SLOTS - 1));
+		rc = tables_install(kernel, &tables, slot);
 	if (rc) {
 		tables_close(&tables);
 		return refused(error, rc, compiled);
 	}
+	kernel->config->bucket_shift[slot] = tables.addrs.shift;
+	note_places(kernel, slot, &tables.addrs);
 	switch_to(kernel, generation, has_deny(compiled));
-	if (kernel->inner_addrs >= 0)
-		close(kernel->inner_addrs);
+	if (kernel->buckets.fd >= 0)
+		close(kernel->buckets.fd);
 	if (kernel->inner_ports >= 0)
 		close(kernel->inner_ports);
-	kernel->inner_addrs = tables.addrs;
+	kernel->buckets = tables.addrs;
 	kernel->inner_ports = tables.ports;
 	kernel->ports_written = compiled->port_count;
 	kernel->ports_capacity = tables.ports_capacity;
-	tables.addrs = tables.ports = -1;
+	tables.addrs.fd = tables.ports = -1;
 	tables_close(&tables);
 	return 0;
 }
@@ -260,19 +256,17 @@ static int write_new_ports(struct kernel *kernel, const struct compiled *compile
 int kernel_set_address(struct kernel *kernel, const struct compiled *compiled, const struct egret_addr *addr,
 		       const struct egret_dest *dest)
 {
+	bool gone = !dest->count && !dest->flags;
+	struct egret_target target;
 	int rc;
 
-	if (!dest->count && !dest->flags) {
-		if (bpf_map_delete_elem(kernel->inner_addrs, addr) && errno != ENOENT)
-			return -errno;
-		return 0;
-	}
-	rc = write_new_ports(kernel, compiled);
+	rc = gone ? 0 : write_new_ports(kernel, compiled);
 	if (rc)
 		return rc;
-	if (bpf_map_update_elem(kernel->inner_addrs, addr, dest, BPF_ANY))
-		return errno == E2BIG ? -ENOSPC : -errno;
-	return 0;
+	target = target_of(compiled, dest);
+	rc = buckets_set(&kernel->buckets, kernel->hash_keys, addr, gone ? NULL : &target);
+	note_places(kernel, kernel->config->generation & (SLOTS - 1), &kernel->buckets);
+	return rc;
 }
 
 void kernel_forget_denials(struct kernel *kernel)

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The table of addresses: an array map of struct egret_bucket (egret_maps.h says how an
+ * address is found). Private to kernel/.
+ */
+#ifndef EGRET_BUCKETS_H
+#define EGRET_BUCKETS_H
+
+#include "internal.h"
+
+/* A new map with all addresses of @compiled, and room for half as many again. ret->fd is
+ * the caller's to close. */
+int buckets_make(const struct compiled *compiled, const __u64 hash_keys[4], struct buckets *ret);
+/* Gives an address a new target; @target NULL: the address is to go. -ENOSPC: no place is left. */
+int buckets_set(struct buckets *buckets, const __u64 hash_keys[4], const struct egret_addr *addr,
+		const struct egret_target *target);
+/* -ENOENT */
+int buckets_find(const struct buckets *buckets, const __u64 hash_keys[4], const struct egret_addr *addr,
+		 struct egret_target *ret);
+
+#endif
