@@ -65,6 +65,21 @@ static int read_system_resolvers(struct agent *agent, struct error *error)
 	return 0;
 }
 
+static void add_resolver(struct egret_addr *all, size_t *count, const struct egret_addr *addr)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (addr_equal(&all[i], addr))
+			return;
+	all[(*count)++] = *addr;
+}
+
+static void add_system_resolvers(const struct agent *agent, struct egret_addr *all, size_t *count)
+{
+	for (size_t i = 0; i < agent->system_resolver_count; i++)
+		add_resolver(all, count, &agent->system_resolvers[i]);
+}
+
+/* In the order of the policy: the first one is asked first. */
 static int resolver_addresses(const struct agent *agent, struct egret_addr **ret, size_t *ret_count)
 {
 	const struct policy *policy = agent->policy;
@@ -73,11 +88,14 @@ static int resolver_addresses(const struct agent *agent, struct egret_addr **ret
 
 	if (!all)
 		return -ENOMEM;
-	for (size_t i = 0; i < policy->resolver_count; i++)
-		if (!policy->resolvers[i].system)
-			all[count++] = policy->resolvers[i].addr;
-	for (size_t i = 0; i < agent->system_resolver_count; i++)
-		all[count++] = agent->system_resolvers[i];
+	for (size_t i = 0; i < policy->resolver_count; i++) {
+		if (policy->resolvers[i].system)
+			add_system_resolvers(agent, all, &count);
+		else
+			add_resolver(all, &count, &policy->resolvers[i].addr);
+	}
+	if (!policy->resolver_count)
+		add_system_resolvers(agent, all, &count);
 	*ret = all;
 	*ret_count = count;
 	return 0;
@@ -164,6 +182,8 @@ static int start_resolver(struct agent *agent, struct error *error)
 	options.servers = servers;
 	rc = resolver_new(&options, on_name, agent, &agent->resolver);
 	free(servers);
+	if (rc == -E2BIG)
+		return error_set(error, rc, "the policy names more than %d resolvers; name fewer", RESOLVER_MAX_SERVERS);
 	for (size_t i = 0; i < policy->rule_count && !rc; i++)
 		rc = add_names_of(agent, policy->rules[i].dests, policy->rules[i].dest_count);
 	if (rc)
