@@ -29,10 +29,10 @@
 #include "kernel/kernel.h"
 
 #define INSTANCE "bench"
-#define DEVICE "bench0"
-#define ROUNDS 41
-#define REPEAT 200000
-#define MANY 100000
+#define DEVICE   "bench0"
+#define ROUNDS   41
+#define REPEAT   200000
+#define MANY     100000
 
 enum variant { EMPTY, HOT_TCP, HOT_UDP, HOT_TCP6, FIRST, FIRST_CIDR, DENIED_AGAIN, DENIED_FIRST, LOOPBACK, VARIANTS };
 
@@ -66,14 +66,21 @@ static void load_policy(struct bench *bench, size_t count)
 {
 	struct policy policy = {};
 	struct egret_port ports[] = {
-		{ .lo = 443, .hi = 443, .l4_proto = IPPROTO_TCP, .classes = EGRET_CLASS_ALL, .rule = EGRET_RULE_FIRST },
-		{ .lo = 53, .hi = 53, .l4_proto = IPPROTO_UDP, .classes = EGRET_CLASS_ALL, .rule = EGRET_RULE_FIRST },
+	    {.lo = 443, .hi = 443, .l4_proto = IPPROTO_TCP, .classes = EGRET_CLASS_ALL, .rule = EGRET_RULE_FIRST},
+	    {.lo = 53, .hi = 53, .l4_proto = IPPROTO_UDP, .classes = EGRET_CLASS_ALL, .rule = EGRET_RULE_FIRST},
 	};
-	struct egret_rule rule = { .born = 1, .first = 0, .count = 2 };
-	struct egret_rule_text text = { .text = "bench" };
-	struct compiled_cidr cidr = { .dest = { .count = 2 } };
-	struct compiled compiled = { .policy = &policy, .ports = ports, .port_count = 2, .addr_count = count,
-				     .cidrs = &cidr, .cidr_count = 1, .rules = &rule, .texts = &text, .rule_count = 1 };
+	struct egret_rule rule = {.born = 1, .first = 0, .count = 2};
+	struct egret_rule_text text = {.text = "bench"};
+	struct compiled_cidr cidr = {.dest = {.count = 2}};
+	struct compiled compiled = {.policy = &policy,
+				    .ports = ports,
+				    .port_count = 2,
+				    .addr_count = count,
+				    .cidrs = &cidr,
+				    .cidr_count = 1,
+				    .rules = &rule,
+				    .texts = &text,
+				    .rule_count = 1};
 	struct error error;
 
 	cidr.key.prefix_len = 96 + 8;
@@ -82,7 +89,7 @@ static void load_policy(struct bench *bench, size_t count)
 	if (!compiled.addrs)
 		die("calloc");
 	for (size_t i = 0; i < count; i++)
-		compiled.addrs[i] = (struct compiled_addr){ nth_address(i), { .count = 2 } };
+		compiled.addrs[i] = (struct compiled_addr){nth_address(i), {.count = 2}};
 	if (kernel_load_policy(bench->kernel, &compiled, &error)) {
 		fprintf(stderr, "packet_cost: %s\n", error.text);
 		exit(1);
@@ -92,10 +99,15 @@ static void load_policy(struct bench *bench, size_t count)
 
 static struct packet make_packet(uint32_t to, uint8_t l4_proto, uint16_t port)
 {
-	struct iphdr ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = l4_proto, .saddr = htonl(0x0a000001),
-			    .daddr = htonl(to), .tot_len = htons(60) };
-	struct packet packet = { .len = ETH_HLEN + 60 };
-	uint16_t ports[2] = { htons(40000), htons(port) };
+	struct iphdr ip = {.version = 4,
+			   .ihl = 5,
+			   .ttl = 64,
+			   .protocol = l4_proto,
+			   .saddr = htonl(0x0a000001),
+			   .daddr = htonl(to),
+			   .tot_len = htons(60)};
+	struct packet packet = {.len = ETH_HLEN + 60};
+	uint16_t ports[2] = {htons(40000), htons(port)};
 
 	packet.bytes[12] = ETH_P_IP >> 8;
 	memcpy(packet.bytes + ETH_HLEN, &ip, sizeof(ip));
@@ -105,10 +117,10 @@ static struct packet make_packet(uint32_t to, uint8_t l4_proto, uint16_t port)
 
 static struct packet make_packet6(uint32_t mapped, uint16_t port)
 {
-	struct ip6_hdr ip6 = { .ip6_ctlun.ip6_un1 = { htonl(6 << 28), htons(20), IPPROTO_TCP, 64 } };
+	struct ip6_hdr ip6 = {.ip6_ctlun.ip6_un1 = {htonl(6 << 28), htons(20), IPPROTO_TCP, 64}};
 	struct egret_addr addr = addr_from_v4(htonl(mapped));
-	struct packet packet = { .len = ETH_HLEN + 60 };
-	uint16_t ports[2] = { htons(40000), htons(port) };
+	struct packet packet = {.len = ETH_HLEN + 60};
+	uint16_t ports[2] = {htons(40000), htons(port)};
 
 	memcpy(&ip6.ip6_dst, &addr, sizeof(addr));
 	packet.bytes[12] = ETH_P_IPV6 >> 8;
@@ -120,7 +132,7 @@ static struct packet make_packet6(uint32_t mapped, uint16_t port)
 
 static double run_once(struct bench *bench, enum variant variant, int program_fd)
 {
-	struct __sk_buff context = { .ifindex = variant == LOOPBACK ? 1 : bench->ifindex };
+	struct __sk_buff context = {.ifindex = variant == LOOPBACK ? 1 : bench->ifindex};
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = bench->packets[variant].bytes,
 		    .data_size_in = bench->packets[variant].len, .ctx_in = &context, .ctx_size_in = sizeof(context),
 		    .repeat = REPEAT);
@@ -174,14 +186,14 @@ static void report_all(const struct bench *bench, size_t addresses)
 		const char *name;
 		double bar; /* of the design, section 8 */
 	} rows[] = {
-		{ HOT_TCP, "live connection, TCP over IPv4", 1.6 },
-		{ HOT_TCP6, "live connection, TCP over IPv6", 1.6 },
-		{ HOT_UDP, "live flow, UDP", 2.1 },
-		{ FIRST, "first packet to an allowed address", 2.4 },
-		{ FIRST_CIDR, "first packet to an allowed CIDR", 0 },
-		{ DENIED_AGAIN, "denied again on the same socket", 3 },
-		{ DENIED_FIRST, "denied first, with accounting", 20 },
-		{ LOOPBACK, "loopback", 0 },
+	    {HOT_TCP, "live connection, TCP over IPv4", 1.6},
+	    {HOT_TCP6, "live connection, TCP over IPv6", 1.6},
+	    {HOT_UDP, "live flow, UDP", 2.1},
+	    {FIRST, "first packet to an allowed address", 2.4},
+	    {FIRST_CIDR, "first packet to an allowed CIDR", 0},
+	    {DENIED_AGAIN, "denied again on the same socket", 3},
+	    {DENIED_FIRST, "denied first, with accounting", 20},
+	    {LOOPBACK, "loopback", 0},
 	};
 	char name[160];
 
@@ -208,7 +220,8 @@ static void load_programs(struct bench *bench)
 		die("meta");
 	memcpy((void *)bench->cached->rodata->hash_keys, meta.hash_keys, sizeof(meta.hash_keys));
 	memcpy((void *)bench->bypassing->rodata->hash_keys, meta.hash_keys, sizeof(meta.hash_keys));
-	bpf_object__for_each_map(map, bench->cached->obj) {
+	bpf_object__for_each_map(map, bench->cached->obj)
+	{
 		if (strstr(bpf_map__name(map), ".rodata"))
 			continue;
 		snprintf(path, sizeof(path), "/sys/fs/bpf/egret/" INSTANCE "/map_%s", bpf_map__name(map));
@@ -224,9 +237,15 @@ static void measure(struct bench *bench)
 	int cached = bpf_program__fd(bench->cached->progs.egret_egress);
 	int bypassing = bpf_program__fd(bench->bypassing->progs.egret_egress);
 	const int programs[VARIANTS] = {
-		[EMPTY] = bpf_program__fd(bench->empty->progs.empty),
-		[HOT_TCP] = cached, [HOT_TCP6] = cached, [HOT_UDP] = cached, [FIRST] = bypassing,
-		[FIRST_CIDR] = bypassing, [DENIED_AGAIN] = cached, [DENIED_FIRST] = bypassing, [LOOPBACK] = cached,
+	    [EMPTY] = bpf_program__fd(bench->empty->progs.empty),
+	    [HOT_TCP] = cached,
+	    [HOT_TCP6] = cached,
+	    [HOT_UDP] = cached,
+	    [FIRST] = bypassing,
+	    [FIRST_CIDR] = bypassing,
+	    [DENIED_AGAIN] = cached,
+	    [DENIED_FIRST] = bypassing,
+	    [LOOPBACK] = cached,
 	};
 
 	for (int round = 0; round < ROUNDS; round++)
@@ -236,7 +255,7 @@ static void measure(struct bench *bench)
 
 int main(void)
 {
-	static const size_t sizes[] = { 10, MANY };
+	static const size_t sizes[] = {10, MANY};
 	static struct bench bench;
 	struct error error;
 
@@ -249,7 +268,7 @@ int main(void)
 	}
 	load_programs(&bench);
 	bench.packets[EMPTY] = bench.packets[HOT_TCP] = bench.packets[FIRST] = bench.packets[LOOPBACK] =
-		make_packet(0x14000003, IPPROTO_TCP, 443);
+	    make_packet(0x14000003, IPPROTO_TCP, 443);
 	bench.packets[HOT_TCP6] = make_packet6(0x14000003, 443);
 	bench.packets[HOT_UDP] = make_packet(0x14000003, IPPROTO_UDP, 53);
 	bench.packets[FIRST_CIDR] = make_packet(0x33010203, IPPROTO_TCP, 443);

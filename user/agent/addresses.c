@@ -45,9 +45,9 @@ void addresses_free(struct addresses *addresses)
 
 	if (!addresses)
 		return;
-	HASH_ITER(hh, addresses->addrs, addr, next_addr)
+	HASH_ITER (hh, addresses->addrs, addr, next_addr)
 		addr_entry_free(addresses, addr);
-	HASH_ITER(hh, addresses->names, name, next_name) {
+	HASH_ITER (hh, addresses->names, name, next_name) {
 		HASH_DEL(addresses->names, name);
 		free(name->name);
 		free(name->addrs);
@@ -194,8 +194,8 @@ int addresses_list(const struct addresses *addresses, struct name_addrs **ret, s
 
 	if (!list)
 		return -ENOMEM;
-	HASH_ITER(hh, addresses->names, entry, next)
-		list[i++] = (struct name_addrs){ entry->name, entry->addrs, entry->count };
+	HASH_ITER (hh, addresses->names, entry, next)
+		list[i++] = (struct name_addrs){entry->name, entry->addrs, entry->count};
 	*ret = list;
 	*ret_count = count;
 	return 0;

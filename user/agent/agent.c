@@ -23,8 +23,8 @@
 #include "subjects.h"
 
 #define RESOLVE_WAIT_SEC 15
-#define MAX_POLL_FDS 256
-#define HEARTBEAT_NS (10 * CLOCK_NS_PER_SEC)
+#define MAX_POLL_FDS     256
+#define HEARTBEAT_NS     (10 * CLOCK_NS_PER_SEC)
 
 struct agent {
 	struct agent_options options;
@@ -60,8 +60,9 @@ static int read_system_resolvers(struct agent *agent, struct error *error)
 		return 0;
 	rc = resolver_system_servers(NULL, &agent->system_resolvers, &agent->system_resolver_count);
 	if (rc && uses_system_resolvers(agent->policy))
-		return error_set(error, rc, "the policy says \"resolver system\", and /etc/resolv.conf names no nameserver; "
-					    "write \"resolver ADDRESS\"");
+		return error_set(error, rc,
+				 "the policy says \"resolver system\", and /etc/resolv.conf names no nameserver; "
+				 "write \"resolver ADDRESS\"");
 	return 0;
 }
 
@@ -161,11 +162,11 @@ static int start_resolver(struct agent *agent, struct error *error)
 {
 	const struct policy *policy = agent->policy;
 	struct resolver_options options = {
-		.inflight = agent->options.resolve_inflight,
-		/* Who sets the one means to be faster than the other lets him. */
-		.queries_per_sec = agent->options.resolve_inflight ? UINT_MAX : 0,
-		.min_ttl_sec = policy->settings.min_ttl_sec,
-		.max_ttl_sec = policy->settings.max_ttl_sec,
+	    .inflight = agent->options.resolve_inflight,
+	    /* Who sets the one means to be faster than the other lets him. */
+	    .queries_per_sec = agent->options.resolve_inflight ? UINT_MAX : 0,
+	    .min_ttl_sec = policy->settings.min_ttl_sec,
+	    .max_ttl_sec = policy->settings.max_ttl_sec,
 	};
 	struct egret_addr *servers;
 	int rc;
@@ -177,13 +178,15 @@ static int start_resolver(struct agent *agent, struct error *error)
 		return error_set(error, rc, "out of memory");
 	if (!options.server_count) {
 		free(servers);
-		return error_set(error, -EINVAL, "the policy has names and nobody to ask for them; write \"resolver ADDRESS\"");
+		return error_set(error, -EINVAL,
+				 "the policy has names and nobody to ask for them; write \"resolver ADDRESS\"");
 	}
 	options.servers = servers;
 	rc = resolver_new(&options, on_name, agent, &agent->resolver);
 	free(servers);
 	if (rc == -E2BIG)
-		return error_set(error, rc, "the policy names more than %d resolvers; name fewer", RESOLVER_MAX_SERVERS);
+		return error_set(error, rc, "the policy names more than %d resolvers; name fewer",
+				 RESOLVER_MAX_SERVERS);
 	for (size_t i = 0; i < policy->rule_count && !rc; i++)
 		rc = add_names_of(agent, policy->rules[i].dests, policy->rules[i].dest_count);
 	if (rc)
@@ -288,8 +291,8 @@ int agent_resolve(struct agent *agent, struct error *error)
 			return error_set(error, rc, "cannot wait for the resolvers: %s", strerror(-rc));
 		progress_step(&agent->progress, "resolving names", agent->names - pending, agent->names);
 	}
-	progress_say(&agent->progress, "resolved %zu of %zu names to %zu addresses", agent->names - pending, agent->names,
-		     addresses_count(agent->addresses));
+	progress_say(&agent->progress, "resolved %zu of %zu names to %zu addresses", agent->names - pending,
+		     agent->names, addresses_count(agent->addresses));
 	resolver_each(agent->resolver, report_late_name, agent);
 	return 0;
 }
@@ -298,10 +301,10 @@ static int compile_now(struct agent *agent, uint32_t generation, struct compiled
 		       struct error *error)
 {
 	struct compile_input input = {
-		.policy = agent->policy,
-		.system_resolvers = agent->system_resolvers,
-		.system_resolver_count = uses_system_resolvers(agent->policy) ? agent->system_resolver_count : 0,
-		.generation = generation,
+	    .policy = agent->policy,
+	    .system_resolvers = agent->system_resolvers,
+	    .system_resolver_count = uses_system_resolvers(agent->policy) ? agent->system_resolver_count : 0,
+	    .generation = generation,
 	};
 	struct name_addrs *names;
 	int rc;
@@ -313,7 +316,8 @@ static int compile_now(struct agent *agent, uint32_t generation, struct compiled
 	rc = compile_policy(&input, ret, diag);
 	free(names);
 	if (rc)
-		error_set(error, rc, rc == -EINVAL ? "the policy cannot be compiled; nothing was changed" : "out of memory");
+		error_set(error, rc,
+			  rc == -EINVAL ? "the policy cannot be compiled; nothing was changed" : "out of memory");
 	return rc;
 }
 
@@ -346,7 +350,7 @@ static void write_one_name(void *context, const struct resolver_name *name)
 /* An address of TEST-NET-1..3 (RFC 5737) that no rule allows: the self-test sends there. */
 static int pick_forbidden_address(const struct compiled *compiled, struct egret_addr *ret)
 {
-	static const char *const candidates[] = { "203.0.113.1", "198.51.100.1", "192.0.2.1" };
+	static const char *const candidates[] = {"203.0.113.1", "198.51.100.1", "192.0.2.1"};
 
 	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
 		addr_parse(candidates[i], ret);
@@ -362,8 +366,9 @@ static int prove(struct agent *agent, struct error *error)
 	int rc;
 
 	if (pick_forbidden_address(agent->compiled, &forbidden)) {
-		progress_warn(&agent->progress, "the policy allows every TEST-NET address, so there is nothing to prove with: "
-						"the self-test is skipped");
+		progress_warn(&agent->progress,
+			      "the policy allows every TEST-NET address, so there is nothing to prove with: "
+			      "the self-test is skipped");
 		return 0;
 	}
 	rc = kernel_self_test(agent->kernel, agent->options.cgroup_fd, &forbidden, error);
@@ -382,8 +387,9 @@ static void announce(struct agent *agent, bool audit)
 	for (size_t i = 0; i < agent->compiled->name_count; i++)
 		patterns += agent->compiled->names[i][0] == '*';
 	if (patterns)
-		progress_warn(&agent->progress, "%zu pattern%s (*.x) need%s learning from DNS answers, which this version does not "
-						"do yet: they allow only the names below them that the policy writes out",
+		progress_warn(&agent->progress,
+			      "%zu pattern%s (*.x) need%s learning from DNS answers, which this version does not "
+			      "do yet: they allow only the names below them that the policy writes out",
 			      patterns, patterns == 1 ? "" : "s", patterns == 1 ? "s" : "");
 	progress_say(&agent->progress, "%s: instance %s, cgroup %s, %zu rules, %zu addresses, %zu CIDRs",
 		     audit ? "auditing" : "enforcing", agent->options.instance, agent->options.cgroup,
@@ -462,8 +468,8 @@ static void rebuild(struct agent *agent)
 int agent_serve(struct agent *agent, int stop_fd, struct error *error)
 {
 	struct pollfd extra[2] = {
-		{ .fd = stop_fd, .events = POLLIN },
-		{ .fd = subjects_fd(agent->subjects), .events = POLLIN },
+	    {.fd = stop_fd, .events = POLLIN},
+	    {.fd = subjects_fd(agent->subjects), .events = POLLIN},
 	};
 	int rc;
 

@@ -23,10 +23,10 @@ struct agent;
 struct agent_options {
 	struct policy_options policy;
 	const char *instance;
-	const char *cgroup; /* path of the governed cgroup */
-	int cgroup_fd;	    /* borrowed */
-	bool audit;	    /* whatever the policy says */
-	bool quiet;	    /* say only what is wrong */
+	const char *cgroup;            /* path of the governed cgroup */
+	int cgroup_fd;                 /* borrowed */
+	bool audit;                    /* whatever the policy says */
+	bool quiet;                    /* say only what is wrong */
 	unsigned int resolve_inflight; /* 0 = the resolver's default */
 	unsigned int resolve_wait_sec; /* for the first answers; names that are late come in later */
 };

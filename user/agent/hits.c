@@ -14,7 +14,7 @@ void hits_refresh(struct kernel *kernel, uint32_t rules)
 		if (kernel_get_counter(kernel, rule, &counter) || kernel_get_hit(kernel, rule, &hit) ||
 		    counter.packets == hit.packets)
 			continue;
-		hit = (struct egret_hit){ .packets = counter.packets, .last_ns = now };
+		hit = (struct egret_hit){.packets = counter.packets, .last_ns = now};
 		kernel_set_hit(kernel, rule, &hit);
 	}
 }

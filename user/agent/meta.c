@@ -98,9 +98,9 @@ void meta_beat(struct kernel *kernel)
 static uint32_t name_state(enum resolver_state state)
 {
 	static const uint32_t states[] = {
-		[RESOLVER_PENDING] = EGRET_NAME_PENDING, [RESOLVER_RESOLVED] = EGRET_NAME_RESOLVED,
-		[RESOLVER_EMPTY] = EGRET_NAME_DOES_NOT_EXIST, [RESOLVER_STALE] = EGRET_NAME_STALE,
-		[RESOLVER_FAILED] = EGRET_NAME_FAILED,
+	    [RESOLVER_PENDING] = EGRET_NAME_PENDING,      [RESOLVER_RESOLVED] = EGRET_NAME_RESOLVED,
+	    [RESOLVER_EMPTY] = EGRET_NAME_DOES_NOT_EXIST, [RESOLVER_STALE] = EGRET_NAME_STALE,
+	    [RESOLVER_FAILED] = EGRET_NAME_FAILED,
 	};
 
 	return states[state];
@@ -109,11 +109,11 @@ static uint32_t name_state(enum resolver_state state)
 void meta_write_name(struct kernel *kernel, const struct compiled *compiled, const struct resolver_name *name)
 {
 	struct egret_name value = {
-		.answered_ns = name->answered_ns,
-		.ttl_sec = name->ttl_sec,
-		.addresses = name->addr_count,
-		.failures = name->failures,
-		.state = name_state(name->state),
+	    .answered_ns = name->answered_ns,
+	    .ttl_sec = name->ttl_sec,
+	    .addresses = name->addr_count,
+	    .failures = name->failures,
+	    .state = name_state(name->state),
 	};
 	uint32_t id;
 

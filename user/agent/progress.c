@@ -8,11 +8,11 @@
 #include "../base/clock.h"
 
 #define TERMINAL_INTERVAL_NS (100 * CLOCK_NS_PER_MS)
-#define PLAIN_INTERVAL_NS (2 * CLOCK_NS_PER_SEC)
+#define PLAIN_INTERVAL_NS    (2 * CLOCK_NS_PER_SEC)
 
 void progress_start(struct progress *progress, bool quiet)
 {
-	*progress = (struct progress){ .quiet = quiet, .terminal = isatty(STDERR_FILENO), .last_ns = clock_now_ns() };
+	*progress = (struct progress){.quiet = quiet, .terminal = isatty(STDERR_FILENO), .last_ns = clock_now_ns()};
 }
 
 static void clear_line(struct progress *progress)

@@ -14,8 +14,8 @@
 
 struct class_entry {
 	uint64_t cgroup_id;
-	uint32_t mask;	  /* that the kernel has */
-	uint32_t found;	  /* in the walk that goes on */
+	uint32_t mask;  /* that the kernel has */
+	uint32_t found; /* in the walk that goes on */
 };
 
 struct subjects {
@@ -38,7 +38,7 @@ static void note_class(void *context, uint64_t cgroup_id, uint32_t mask)
 	if (i == MAX_CLASSES)
 		return;
 	if (i == subjects->count)
-		subjects->entries[subjects->count++] = (struct class_entry){ .cgroup_id = cgroup_id };
+		subjects->entries[subjects->count++] = (struct class_entry){.cgroup_id = cgroup_id};
 	subjects->entries[i].found |= mask;
 }
 

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #define CLOCK_NS_PER_SEC UINT64_C(1000000000)
-#define CLOCK_NS_PER_MS UINT64_C(1000000)
+#define CLOCK_NS_PER_MS  UINT64_C(1000000)
 
 static inline uint64_t clock_read_ns(clockid_t clock)
 {

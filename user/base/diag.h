@@ -15,7 +15,7 @@
 enum diag_severity { DIAG_WARNING, DIAG_ERROR };
 
 struct diag_place {
-	const char *file; /* as the person named it */
+	const char *file;    /* as the person named it */
 	unsigned int line;   /* from 1; 0 = the whole file */
 	unsigned int column; /* from 1, in bytes; 0 = the whole line */
 };
@@ -36,7 +36,7 @@ struct diag {
 };
 
 __attribute__((format(printf, 4, 5))) void diag_add(struct diag *diag, enum diag_severity severity,
-						     struct diag_place place, const char *format, ...);
+						    struct diag_place place, const char *format, ...);
 /* "file:line:column: error: text", a line each. */
 void diag_print(const struct diag *diag, FILE *out);
 void diag_clear(struct diag *diag);

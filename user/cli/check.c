@@ -11,7 +11,10 @@
 static const char *class_format(const struct policy_class *class, char *buf, size_t size)
 {
 	static const char *const words[] = {
-		[POLICY_FOR_ALL] = "", [POLICY_FOR_HOST] = "host", [POLICY_FOR_PODS] = "pods", [POLICY_FOR_CGROUP] = "cgroup",
+	    [POLICY_FOR_ALL] = "",
+	    [POLICY_FOR_HOST] = "host",
+	    [POLICY_FOR_PODS] = "pods",
+	    [POLICY_FOR_CGROUP] = "cgroup",
 	};
 
 	if (class->kind == POLICY_FOR_CGROUP)
@@ -38,10 +41,10 @@ static json_t *rule_to_json(const struct policy_rule *rule)
 
 	for (size_t i = 0; i < rule->dest_count; i++)
 		json_array_append_new(dests, json_string(policy_dest_format(&rule->dests[i], dest)));
-	return json_pack("{s:s, s:o, s:o, s:s, s:s, s:s, s:i}", "action", rule->action == EGRET_ALLOW ? "allow" : "deny",
-			 "destinations", dests, "ports", ports_to_json(rule), "for",
-			 class_format(&rule->class, class, sizeof(class)), "purpose", rule->purpose, "file", rule->file,
-			 "line", (int)rule->line);
+	return json_pack("{s:s, s:o, s:o, s:s, s:s, s:s, s:i}", "action",
+			 rule->action == EGRET_ALLOW ? "allow" : "deny", "destinations", dests, "ports",
+			 ports_to_json(rule), "for", class_format(&rule->class, class, sizeof(class)), "purpose",
+			 rule->purpose, "file", rule->file, "line", (int)rule->line);
 }
 
 static void print_rule(const struct policy_rule *rule)
@@ -83,10 +86,13 @@ static void print_notes(const struct policy *policy)
 			apps += rule->ports[p].app != EGRET_APP_NONE;
 	}
 	if (apps)
-		fprintf(stderr, "note: https: and http: mean tcp: in this version; the server name is not checked yet "
-				"(%zu ports)\n", apps);
+		fprintf(stderr,
+			"note: https: and http: mean tcp: in this version; the server name is not checked yet "
+			"(%zu ports)\n",
+			apps);
 	if (patterns)
-		fprintf(stderr, "note: %zu patterns need learning from DNS answers, which this version does not do yet\n",
+		fprintf(stderr,
+			"note: %zu patterns need learning from DNS answers, which this version does not do yet\n",
 			patterns);
 }
 

@@ -16,11 +16,11 @@
 
 enum exit_code {
 	EXIT_YES = 0,
-	EXIT_NO = 1,	      /* explain: denied; check: warnings with --strict */
-	EXIT_USAGE = 2,	      /* wrong words, or a policy with errors */
+	EXIT_NO = 1,          /* explain: denied; check: warnings with --strict */
+	EXIT_USAGE = 2,       /* wrong words, or a policy with errors */
 	EXIT_CANNOT = 3,      /* no permission, kernel too old, something is missing */
 	EXIT_NOT_RUNNING = 4, /* no such instance */
-	EXIT_BUSY = 5,	      /* the instance is somebody else's */
+	EXIT_BUSY = 5,        /* the instance is somebody else's */
 	/* exec keeps the command's own code; its failures are those of env(1) and timeout(1) */
 	EXIT_EXEC_FAILED = 125,
 	EXIT_EXEC_CANNOT_RUN = 126,
@@ -28,7 +28,7 @@ enum exit_code {
 };
 
 #define MAX_POLICIES 64
-#define MAX_DEFINES 256
+#define MAX_DEFINES  256
 
 struct command {
 	const char *name;
@@ -59,13 +59,12 @@ enum option_group {
 	OPTIONS_POLICY = 1 << 0,   /* --policy --define --rules-path */
 	OPTIONS_INSTANCE = 1 << 1, /* --instance */
 	OPTIONS_OUTPUT = 1 << 2,   /* --json */
-	OPTIONS_AGENT = 1 << 3,	   /* --cgroup --audit --resolve-inflight */
-	OPTIONS_RUN = 1 << 4,	   /* --detach-on-exit */
+	OPTIONS_AGENT = 1 << 3,    /* --cgroup --audit --resolve-inflight */
+	OPTIONS_RUN = 1 << 4,      /* --detach-on-exit */
 	OPTIONS_FOLLOW = 1 << 5,   /* --follow */
-	OPTIONS_CHECK = 1 << 6,	   /* --strict; the words are rules files */
+	OPTIONS_CHECK = 1 << 6,    /* --strict; the words are rules files */
 	OPTIONS_COMMAND = 1 << 7,  /* the words are a command with its own options */
 };
-
 
 /* Parses the command's words into @ret. Ends the program with EXIT_USAGE, and a sentence,
  * where they are wrong, and with 0 after --help. Stops at the first argument for exec. */
@@ -83,7 +82,7 @@ int load_offline(const struct options *options, bool show_warnings, struct polic
 
 /* An `exec` without --instance is instance exec-PID, in a cgroup of this name below its caller's. */
 #define EXEC_INSTANCE_PREFIX "exec-"
-#define EXEC_CGROUP_PREFIX "egret-"
+#define EXEC_CGROUP_PREFIX   "egret-"
 /* Takes down each of these that nobody holds and whose command has ended. */
 void collect_finished(void);
 

@@ -18,7 +18,7 @@
 #include "table.h"
 
 #define FOLLOW_INTERVAL_US 500000
-#define SUMMARY_LINES 5
+#define SUMMARY_LINES      5
 
 struct entry {
 	struct egret_drop_key key;
@@ -43,7 +43,7 @@ static int collect(void *context, const struct egret_drop_key *key, const struct
 		entries->all = all;
 		entries->capacity = capacity;
 	}
-	entries->all[entries->count++] = (struct entry){ *key, *drop };
+	entries->all[entries->count++] = (struct entry){*key, *drop};
 	return 0;
 }
 
@@ -111,8 +111,8 @@ static void subject_format(const struct kernel *kernel, const struct entry *entr
 	if (subject_path(kernel, entry, path, sizeof(path)))
 		snprintf(buf, size, "cgroup %llu, gone", (unsigned long long)entry->key.cgroup_id);
 	else if (pod_of_path(path, NULL, &pod))
-		snprintf(buf, size, "pod %s%s%s", pod.name[0] ? pod.name : pod.uid, pod.container[0] ? " container " : "",
-			 pod.container);
+		snprintf(buf, size, "pod %s%s%s", pod.name[0] ? pod.name : pod.uid,
+			 pod.container[0] ? " container " : "", pod.container);
 	else
 		snprintf(buf, size, "%s", path);
 }
@@ -147,10 +147,10 @@ static json_t *entry_to_json(const struct kernel *kernel, const struct entry *en
 	if (entry->drop.name)
 		kernel_get_name(kernel, entry->drop.name, &name);
 	return json_pack("{s:I, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "packets",
-			 (json_int_t)entry->drop.packets, "audited",
-			 entry->drop.audited == entry->drop.packets, "address", addr_format(&entry->key.addr, address), "port",
-			 protocol, "name", name.name, "reason", reason_label(entry->key.reason), "why",
-			 reason_sentence(entry->key.reason), "rule", rule, "subject", subject, "process", process, "last",
+			 (json_int_t)entry->drop.packets, "audited", entry->drop.audited == entry->drop.packets,
+			 "address", addr_format(&entry->key.addr, address), "port", protocol, "name", name.name,
+			 "reason", reason_label(entry->key.reason), "why", reason_sentence(entry->key.reason), "rule",
+			 rule, "subject", subject, "process", process, "last",
 			 age_format(entry->drop.last_ns, now, last, sizeof(last)), "first_sec_ago",
 			 (json_int_t)((now - entry->drop.first_ns) / CLOCK_NS_PER_SEC), "last_sec_ago",
 			 (json_int_t)((now - entry->drop.last_ns) / CLOCK_NS_PER_SEC), "cgroup_id",
@@ -158,9 +158,9 @@ static json_t *entry_to_json(const struct kernel *kernel, const struct entry *en
 }
 
 static const struct column columns[] = {
-	{ "packets", "DENIED", true }, { "address", "ADDRESS", false }, { "port", "PORT", false },
-	{ "name", "NAME", false },     { "subject", "BY", false },	{ "process", "PROCESS", false },
-	{ "last", "LAST", false },     { "why", "WHY", false },		{ "rule", "RULE", false },
+    {"packets", "DENIED", true}, {"address", "ADDRESS", false}, {"port", "PORT", false},
+    {"name", "NAME", false},     {"subject", "BY", false},      {"process", "PROCESS", false},
+    {"last", "LAST", false},     {"why", "WHY", false},         {"rule", "RULE", false},
 };
 #define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
@@ -234,7 +234,8 @@ static void print_line(const struct kernel *kernel, const struct entry *entry, b
 
 		printf("%s %s%s%s%s by %s %s: %s\n", json_string_value(json_object_get(row, "address")),
 		       json_string_value(json_object_get(row, "port")), name[0] ? " (" : "", name, name[0] ? ")" : "",
-		       json_string_value(json_object_get(row, "subject")), json_string_value(json_object_get(row, "process")),
+		       json_string_value(json_object_get(row, "subject")),
+		       json_string_value(json_object_get(row, "process")),
 		       json_string_value(json_object_get(row, "why")));
 	}
 	fflush(stdout);

@@ -42,8 +42,8 @@ static void pass_on(int signal)
 /* A terminal sends its signals to the command as well; others send them to egret only. */
 static void pass_signals(void)
 {
-	static const int passed[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT };
-	struct sigaction action = { .sa_handler = pass_on, .sa_flags = SA_RESTART };
+	static const int passed[] = {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT};
+	struct sigaction action = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
 
 	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
 		sigaction(passed[i], &action, NULL);
@@ -72,15 +72,20 @@ static int make_cgroup(struct job *job, struct error *error)
 		return rc;
 	rc = cgroup_path_of_fd(job->cgroup_fd, job->cgroup_path, sizeof(job->cgroup_path));
 	if (rc)
-		return error_set(error, rc, "cannot tell the path of the cgroup %s: %s", job->cgroup_name, strerror(-rc));
+		return error_set(error, rc, "cannot tell the path of the cgroup %s: %s", job->cgroup_name,
+				 strerror(-rc));
 	return 0;
 }
 
 static int prepare(struct job *job, struct diag *diag, struct error *error)
 {
 	struct agent_options options = {
-		.instance = job->instance, .cgroup = job->cgroup_path, .cgroup_fd = job->cgroup_fd,
-		.audit = job->options.audit, .quiet = true, .resolve_inflight = job->options.resolve_inflight,
+	    .instance = job->instance,
+	    .cgroup = job->cgroup_path,
+	    .cgroup_fd = job->cgroup_fd,
+	    .audit = job->options.audit,
+	    .quiet = true,
+	    .resolve_inflight = job->options.resolve_inflight,
 	};
 	int rc;
 
@@ -169,7 +174,7 @@ static int run_job(struct job *job)
 
 int command_exec(const struct command *command, int argc, char **argv)
 {
-	struct job job = { .parent_fd = -1, .cgroup_fd = -1 };
+	struct job job = {.parent_fd = -1, .cgroup_fd = -1};
 	struct error error;
 	int rc;
 

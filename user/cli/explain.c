@@ -47,7 +47,8 @@ static int read_question(const struct options *options, struct question *ret, st
 	ret->destination = words[0];
 	ret->subject = options->argument_count == 4 ? words[3] : NULL;
 	if (read_port(words[1], &ret->port))
-		return error_set(error, -EINVAL, "\"%s\" is no protocol and port; write tcp:443, udp:53 or icmp", words[1]);
+		return error_set(error, -EINVAL, "\"%s\" is no protocol and port; write tcp:443, udp:53 or icmp",
+				 words[1]);
 	if (!addr_parse(words[0], &ret->addr))
 		return 0;
 	ret->is_name = true;
@@ -78,15 +79,16 @@ static int ask_files(const struct options *options, const struct question *quest
 		return rc;
 	classes = classes_of(question->subject, compiled);
 	if (question->is_name)
-		ret->judgement = compiled_judge_name(compiled, question->name, question->port.l4_proto, question->port.lo,
-						     classes);
+		ret->judgement =
+		    compiled_judge_name(compiled, question->name, question->port.l4_proto, question->port.lo, classes);
 	else
-		ret->judgement = compiled_judge_addr(compiled, &question->addr, question->port.l4_proto,
-						     question->port.lo, classes);
+		ret->judgement =
+		    compiled_judge_addr(compiled, &question->addr, question->port.l4_proto, question->port.lo, classes);
 	if (ret->judgement.rule >= EGRET_RULE_FIRST)
 		ret->text = compiled->texts[ret->judgement.rule - EGRET_RULE_FIRST];
 	if (question->is_name)
-		snprintf(ret->note, sizeof(ret->note), "asked of the files alone: addresses and CIDR rules are not looked at");
+		snprintf(ret->note, sizeof(ret->note),
+			 "asked of the files alone: addresses and CIDR rules are not looked at");
 	compiled_free(compiled);
 	policy_free(policy);
 	return EXIT_YES;
@@ -125,10 +127,10 @@ static void print_answer(const struct question *question, const struct answer *a
 
 	policy_port_format(&question->port, port);
 	if (json) {
-		json_print(json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:i}", "destination", question->destination, "port",
-				     port, "allowed", judgement->allow, "reason", reason_label(judgement->reason), "rule",
-				     answer->text.text, "purpose", answer->text.purpose, "file", answer->text.file, "line",
-				     (int)answer->text.line));
+		json_print(json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:i}", "destination", question->destination,
+				     "port", port, "allowed", judgement->allow, "reason",
+				     reason_label(judgement->reason), "rule", answer->text.text, "purpose",
+				     answer->text.purpose, "file", answer->text.file, "line", (int)answer->text.line));
 		return;
 	}
 	printf("%s %s: %s", question->destination, port, judgement->allow ? "allowed" : "denied");

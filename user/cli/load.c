@@ -34,7 +34,7 @@ int load_offline(const struct options *options, bool show_warnings, struct polic
 		 struct compiled **ret_compiled)
 {
 	struct policy_options policy_options;
-	struct compile_input input = { .generation = 1 };
+	struct compile_input input = {.generation = 1};
 	struct policy *policy = NULL;
 	struct egret_addr *system = NULL;
 	struct diag diag = {};

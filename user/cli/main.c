@@ -6,30 +6,30 @@
 #include <string.h>
 
 static const struct command commands[] = {
-	{ "run", command_run, "Govern a cgroup: load a policy, attach, keep its names fresh", "",
-	  "Enforces only when everything is in place and a test has shown that it does. Ending the agent opens nothing: "
-	  "what is attached stays until `egret detach`, unless --detach-on-exit was given.",
-	  OPTIONS_POLICY | OPTIONS_INSTANCE | OPTIONS_AGENT | OPTIONS_RUN },
-	{ "exec", command_exec, "Run one command under a policy", "-- COMMAND [ARGUMENT...]",
-	  "The command runs as the user who called sudo, in a cgroup of its own, with no inherited sockets. Its exit code "
-	  "comes back; what was denied is listed on standard error.",
-	  OPTIONS_POLICY | OPTIONS_INSTANCE | OPTIONS_AGENT | OPTIONS_COMMAND },
-	{ "check", command_check, "Parse and validate rules files, and print their normal form", "FILE...",
-	  "Exit code 2 if there is an error; with --strict 1 if there is a warning.",
-	  OPTIONS_POLICY | OPTIONS_OUTPUT | OPTIONS_CHECK },
-	{ "explain", command_explain, "Would it pass, by which rule, or why not", "DESTINATION PROTOCOL:PORT [for SUBJECT]",
-	  "DESTINATION is an address or a name; SUBJECT is host, pods, or a cgroup's path. With --policy the files are "
-	  "asked, else what runs. Exit code 0 if it passes, 1 if not.",
-	  OPTIONS_POLICY | OPTIONS_INSTANCE | OPTIONS_OUTPUT },
-	{ "status", command_status, "What runs: mode, policy, hooks, names, totals", "", "Works when no agent runs.",
-	  OPTIONS_INSTANCE | OPTIONS_OUTPUT },
-	{ "rules", command_rules, "Each rule with what it let through", "", "Works when no agent runs.",
-	  OPTIONS_INSTANCE | OPTIONS_OUTPUT },
-	{ "drops", command_drops, "What was denied, by whom, why, worst first", "",
-	  "With --follow new denials are shown as they happen. Works when no agent runs.",
-	  OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_FOLLOW },
-	{ "detach", command_detach, "Take an instance down: nothing is governed any more", "",
-	  "The only thing that opens what `egret run` closed.", OPTIONS_INSTANCE },
+    {"run", command_run, "Govern a cgroup: load a policy, attach, keep its names fresh", "",
+     "Enforces only when everything is in place and a test has shown that it does. Ending the agent opens nothing: "
+     "what is attached stays until `egret detach`, unless --detach-on-exit was given.",
+     OPTIONS_POLICY | OPTIONS_INSTANCE | OPTIONS_AGENT | OPTIONS_RUN},
+    {"exec", command_exec, "Run one command under a policy", "-- COMMAND [ARGUMENT...]",
+     "The command runs as the user who called sudo, in a cgroup of its own, with no inherited sockets. Its exit code "
+     "comes back; what was denied is listed on standard error.",
+     OPTIONS_POLICY | OPTIONS_INSTANCE | OPTIONS_AGENT | OPTIONS_COMMAND},
+    {"check", command_check, "Parse and validate rules files, and print their normal form", "FILE...",
+     "Exit code 2 if there is an error; with --strict 1 if there is a warning.",
+     OPTIONS_POLICY | OPTIONS_OUTPUT | OPTIONS_CHECK},
+    {"explain", command_explain, "Would it pass, by which rule, or why not", "DESTINATION PROTOCOL:PORT [for SUBJECT]",
+     "DESTINATION is an address or a name; SUBJECT is host, pods, or a cgroup's path. With --policy the files are "
+     "asked, else what runs. Exit code 0 if it passes, 1 if not.",
+     OPTIONS_POLICY | OPTIONS_INSTANCE | OPTIONS_OUTPUT},
+    {"status", command_status, "What runs: mode, policy, hooks, names, totals", "", "Works when no agent runs.",
+     OPTIONS_INSTANCE | OPTIONS_OUTPUT},
+    {"rules", command_rules, "Each rule with what it let through", "", "Works when no agent runs.",
+     OPTIONS_INSTANCE | OPTIONS_OUTPUT},
+    {"drops", command_drops, "What was denied, by whom, why, worst first", "",
+     "With --follow new denials are shown as they happen. Works when no agent runs.",
+     OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_FOLLOW},
+    {"detach", command_detach, "Take an instance down: nothing is governed any more", "",
+     "The only thing that opens what `egret run` closed.", OPTIONS_INSTANCE},
 };
 
 static const size_t command_count = sizeof(commands) / sizeof(commands[0]);

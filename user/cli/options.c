@@ -25,20 +25,29 @@ struct group_option {
 };
 
 static const struct group_option all_options[] = {
-	{ OPTIONS_POLICY, { "policy", 'p', "FILE", 0, "Rules file; may be given more than once (EGRET_POLICY)", 0 } },
-	{ OPTIONS_POLICY, { "define", 'D', "NAME=VALUE", 0, "Set a variable, whatever the files say (EGRET_DEFINE, "
-							    "several separated by ;)", 0 } },
-	{ OPTIONS_POLICY, { "rules-path", KEY_RULES_PATH, "DIR[:DIR...]", 0, "Where `use` looks (EGRET_RULES_PATH)", 0 } },
-	{ OPTIONS_INSTANCE, { "instance", KEY_INSTANCE, "NAME", 0, "Which instance, default \"node\" (EGRET_INSTANCE)", 0 } },
-	{ OPTIONS_AGENT, { "cgroup", KEY_CGROUP, "PATH", 0, "The cgroup to govern, with all below it; default is the "
-							    "whole node (EGRET_CGROUP)", 0 } },
-	{ OPTIONS_AGENT, { "audit", KEY_AUDIT, NULL, 0, "Count what would be denied, and let it pass (EGRET_AUDIT=1)", 0 } },
-	{ OPTIONS_AGENT, { "resolve-inflight", KEY_INFLIGHT, "N", 0, "Queries under way at most, default 64", 0 } },
-	{ OPTIONS_RUN, { "detach-on-exit", KEY_DETACH_ON_EXIT, NULL, 0, "Open again when the agent ends "
-									"(EGRET_DETACH_ON_EXIT=1)", 0 } },
-	{ OPTIONS_FOLLOW, { "follow", 'f', NULL, 0, "Show new denials as they happen", 0 } },
-	{ OPTIONS_CHECK, { "strict", KEY_STRICT, NULL, 0, "Exit code 1 if there is a warning", 0 } },
-	{ OPTIONS_OUTPUT, { "json", KEY_JSON, NULL, 0, "JSON instead of text", 0 } },
+    {OPTIONS_POLICY, {"policy", 'p', "FILE", 0, "Rules file; may be given more than once (EGRET_POLICY)", 0}},
+    {OPTIONS_POLICY,
+     {"define", 'D', "NAME=VALUE", 0,
+      "Set a variable, whatever the files say (EGRET_DEFINE, "
+      "several separated by ;)",
+      0}},
+    {OPTIONS_POLICY, {"rules-path", KEY_RULES_PATH, "DIR[:DIR...]", 0, "Where `use` looks (EGRET_RULES_PATH)", 0}},
+    {OPTIONS_INSTANCE, {"instance", KEY_INSTANCE, "NAME", 0, "Which instance, default \"node\" (EGRET_INSTANCE)", 0}},
+    {OPTIONS_AGENT,
+     {"cgroup", KEY_CGROUP, "PATH", 0,
+      "The cgroup to govern, with all below it; default is the "
+      "whole node (EGRET_CGROUP)",
+      0}},
+    {OPTIONS_AGENT, {"audit", KEY_AUDIT, NULL, 0, "Count what would be denied, and let it pass (EGRET_AUDIT=1)", 0}},
+    {OPTIONS_AGENT, {"resolve-inflight", KEY_INFLIGHT, "N", 0, "Queries under way at most, default 64", 0}},
+    {OPTIONS_RUN,
+     {"detach-on-exit", KEY_DETACH_ON_EXIT, NULL, 0,
+      "Open again when the agent ends "
+      "(EGRET_DETACH_ON_EXIT=1)",
+      0}},
+    {OPTIONS_FOLLOW, {"follow", 'f', NULL, 0, "Show new denials as they happen", 0}},
+    {OPTIONS_CHECK, {"strict", KEY_STRICT, NULL, 0, "Exit code 1 if there is a warning", 0}},
+    {OPTIONS_OUTPUT, {"json", KEY_JSON, NULL, 0, "JSON instead of text", 0}},
 };
 #define OPTION_COUNT (sizeof(all_options) / sizeof(all_options[0]))
 
@@ -51,7 +60,7 @@ static void add_define(struct argp_state *state, struct options *options, const 
 	if (options->define_count == MAX_DEFINES)
 		argp_error(state, "more than %d definitions", MAX_DEFINES);
 	options->defines[options->define_count++] =
-		(struct policy_define){ strndup(text, equals - text), strdup(equals + 1) };
+	    (struct policy_define){strndup(text, equals - text), strdup(equals + 1)};
 }
 
 static void add_policy(struct argp_state *state, struct options *options, const char *path)
@@ -171,7 +180,7 @@ static void read_environment(struct options *options)
 
 		if (equals && options->define_count < MAX_DEFINES)
 			options->defines[options->define_count++] =
-				(struct policy_define){ strndup(one, equals - one), strdup(equals + 1) };
+			    (struct policy_define){strndup(one, equals - one), strdup(equals + 1)};
 	}
 	free(copy);
 }
@@ -180,7 +189,7 @@ void options_parse(const struct command *command, int argc, char **argv, struct 
 {
 	struct argp_option options[OPTION_COUNT + 1] = {};
 	char doc[1024], name[64];
-	struct argp argp = { .options = options, .parser = parse_option, .args_doc = command->arguments, .doc = doc };
+	struct argp argp = {.options = options, .parser = parse_option, .args_doc = command->arguments, .doc = doc};
 	size_t count = 0;
 
 	for (size_t i = 0; i < OPTION_COUNT; i++)
@@ -189,7 +198,7 @@ void options_parse(const struct command *command, int argc, char **argv, struct 
 	snprintf(doc, sizeof(doc), "%s.\v%s", command->summary, command->help);
 	snprintf(name, sizeof(name), "egret %s", command->name);
 	argv[0] = name;
-	*ret = (struct options){ .command = command };
+	*ret = (struct options){.command = command};
 	read_environment(ret);
 	argp_err_exit_status = EXIT_USAGE;
 	/* In order: what stands behind exec's command is the command's own. */
@@ -203,10 +212,10 @@ void options_parse(const struct command *command, int argc, char **argv, struct 
 void options_of_policy(const struct options *options, struct policy_options *ret)
 {
 	*ret = (struct policy_options){
-		.paths = options->policies,
-		.path_count = options->policy_count,
-		.defines = options->defines,
-		.define_count = options->define_count,
-		.rules_path = options->rules_path,
+	    .paths = options->policies,
+	    .path_count = options->policy_count,
+	    .defines = options->defines,
+	    .define_count = options->define_count,
+	    .rules_path = options->rules_path,
 	};
 }

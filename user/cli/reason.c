@@ -9,17 +9,15 @@ struct words {
 	const char *label, *sentence;
 };
 
-static const struct words reasons[] = {
-	[EGRET_REASON_NONE] = { "", "" },
-#define REASON_WORDS(symbol, label, sentence) [EGRET_REASON_##symbol] = { label, sentence },
-	EGRET_REASONS(REASON_WORDS)
+static const struct words reasons[] = {[EGRET_REASON_NONE] = {"", ""},
+#define REASON_WORDS(symbol, label, sentence) [EGRET_REASON_##symbol] = {label, sentence},
+				       EGRET_REASONS(REASON_WORDS)
 #undef REASON_WORDS
 };
 
-static const struct words builtins[] = {
-	[EGRET_RULE_NONE] = { NULL, NULL },
-#define RULE_WORDS(symbol, label, sentence) [EGRET_RULE_##symbol] = { label, sentence },
-	EGRET_BUILTIN_RULES(RULE_WORDS)
+static const struct words builtins[] = {[EGRET_RULE_NONE] = {NULL, NULL},
+#define RULE_WORDS(symbol, label, sentence) [EGRET_RULE_##symbol] = {label, sentence},
+					EGRET_BUILTIN_RULES(RULE_WORDS)
 #undef RULE_WORDS
 };
 

@@ -10,11 +10,12 @@
 #include "table.h"
 
 static const struct column columns[] = {
-	{ "packets", "PACKETS", true }, { "bytes", "BYTES", true },	  { "last", "LAST HIT", false },
-	{ "rule", "RULE", false },	{ "purpose", "PURPOSE", false },  { "place", "WHERE", false },
+    {"packets", "PACKETS", true}, {"bytes", "BYTES", true},      {"last", "LAST HIT", false},
+    {"rule", "RULE", false},      {"purpose", "PURPOSE", false}, {"place", "WHERE", false},
 };
 
-static json_t *row_new(const struct kernel *kernel, uint32_t id, const char *text, const char *purpose, const char *place)
+static json_t *row_new(const struct kernel *kernel, uint32_t id, const char *text, const char *purpose,
+		       const char *place)
 {
 	struct egret_counter counter = {};
 	struct egret_hit hit = {};
@@ -24,9 +25,9 @@ static json_t *row_new(const struct kernel *kernel, uint32_t id, const char *tex
 	kernel_get_hit(kernel, id, &hit);
 	if (counter.packets != hit.packets) /* since the agent looked, which it does every 10 s */
 		hit.last_ns = clock_realtime_ns();
-	return json_pack("{s:i, s:s, s:s, s:s, s:I, s:I, s:s, s:I}", "id", (int)id, "rule", text, "purpose", purpose, "place",
-			 place, "packets", (json_int_t)counter.packets, "bytes", (json_int_t)counter.bytes, "last",
-			 age_format(hit.last_ns, clock_realtime_ns(), last, sizeof(last)), "last_hit_unix",
+	return json_pack("{s:i, s:s, s:s, s:s, s:I, s:I, s:s, s:I}", "id", (int)id, "rule", text, "purpose", purpose,
+			 "place", place, "packets", (json_int_t)counter.packets, "bytes", (json_int_t)counter.bytes,
+			 "last", age_format(hit.last_ns, clock_realtime_ns(), last, sizeof(last)), "last_hit_unix",
 			 (json_int_t)(hit.last_ns / CLOCK_NS_PER_SEC));
 }
 

@@ -38,16 +38,18 @@ static bool is_unix_socket(int fd)
 
 int sandbox_check(struct error *error)
 {
-	static const char *const names[] = { "input", "output", "error" };
+	static const char *const names[] = {"input", "output", "error"};
 
 	for (int fd = 0; fd <= 2; fd++)
 		if (is_socket(fd) && !is_unix_socket(fd))
-			return error_set(error, -EINVAL, "standard %s is a network socket, which the command would inherit "
-							 "ungoverned; put a pipe in between",
+			return error_set(error, -EINVAL,
+					 "standard %s is a network socket, which the command would inherit "
+					 "ungoverned; put a pipe in between",
 					 names[fd]);
 	if (!getuid() && !getenv("SUDO_UID"))
 		fputs("egret: warning: the command runs as root, and root can leave its cgroup; "
-		      "call egret through sudo from your own user\n", stderr);
+		      "call egret through sudo from your own user\n",
+		      stderr);
 	return 0;
 }
 

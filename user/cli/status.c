@@ -42,20 +42,20 @@ static int tally_name(void *context, uint32_t index, const struct egret_name *na
 	default:
 		tally->failed++;
 	}
-	json_array_append_new(tally->failing,
-			      json_pack("{s:s, s:i, s:s, s:i}", "name", name->name, "failures", (int)name->failures,
-					"last_good", age_format(name->answered_ns, clock_realtime_ns(), age, sizeof(age)),
-					"addresses_kept", (int)name->addresses));
+	json_array_append_new(
+	    tally->failing, json_pack("{s:s, s:i, s:s, s:i}", "name", name->name, "failures", (int)name->failures,
+				      "last_good", age_format(name->answered_ns, clock_realtime_ns(), age, sizeof(age)),
+				      "addresses_kept", (int)name->addresses));
 	return 0;
 }
 
 static json_t *names_to_json(const struct kernel *kernel)
 {
-	struct names_tally tally = { .failing = json_array() };
+	struct names_tally tally = {.failing = json_array()};
 
 	kernel_each_name(kernel, tally_name, &tally);
-	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:o}", "all", tally.all, "resolved", tally.resolved, "stale",
-			 tally.stale, "failed", tally.failed, "empty", tally.empty, "pending", tally.pending,
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:o}", "all", tally.all, "resolved", tally.resolved,
+			 "stale", tally.stale, "failed", tally.failed, "empty", tally.empty, "pending", tally.pending,
 			 "need_learning", tally.patterns, "failing", tally.failing);
 }
 
@@ -86,8 +86,8 @@ static int add_existing(void *context, const struct egret_existing *value)
 {
 	char address[ADDR_TEXT_SIZE];
 
-	return json_array_append_new(context, json_pack("{s:s, s:i}", "address", addr_format(&value->addr, address), "port",
-							(int)value->port));
+	return json_array_append_new(
+	    context, json_pack("{s:s, s:i}", "address", addr_format(&value->addr, address), "port", (int)value->port));
 }
 
 static json_t *maps_to_json(const struct kernel *kernel)
@@ -124,15 +124,16 @@ static json_t *status_to_json(const struct kernel *kernel, const struct egret_me
 		snprintf(path, sizeof(path), "%s (gone)", meta->cgroup_path);
 	kernel_each_existing(kernel, add_existing, existing);
 	return json_pack(
-		"{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:i, s:i, s:o, s:o, s:o, s:o, s:s}",
-		"instance", meta->instance, "version", meta->version, "mode", mode_of(kernel, meta, attached), "attached",
-		attached, "missing_hook", attached ? "" : missing, "cgroup", path, "policy", meta->policy_path, "policy_hash",
-		meta->policy_hash, "policy_age", age_format(meta->policy_ns, clock_realtime_ns(), policy_age, sizeof(policy_age)),
-		"attached_since", age_format(meta->attached_ns, clock_realtime_ns(), attach_age, sizeof(attach_age)),
-		"agent_alive", kernel_is_held(meta->instance), "agent_pid", (int)meta->agent_pid,
-		"heartbeat_sec_ago", (json_int_t)((now - meta->heartbeat_ns) / CLOCK_NS_PER_SEC), "rules", (int)meta->rules,
-		"warnings", (int)meta->warnings, "names", names_to_json(kernel), "totals", totals_to_json(kernel), "existing",
-		existing, "maps", maps_to_json(kernel), "uplink_check", "off");
+	    "{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:i, s:i, s:o, s:o, s:o, s:o, s:s}",
+	    "instance", meta->instance, "version", meta->version, "mode", mode_of(kernel, meta, attached), "attached",
+	    attached, "missing_hook", attached ? "" : missing, "cgroup", path, "policy", meta->policy_path,
+	    "policy_hash", meta->policy_hash, "policy_age",
+	    age_format(meta->policy_ns, clock_realtime_ns(), policy_age, sizeof(policy_age)), "attached_since",
+	    age_format(meta->attached_ns, clock_realtime_ns(), attach_age, sizeof(attach_age)), "agent_alive",
+	    kernel_is_held(meta->instance), "agent_pid", (int)meta->agent_pid, "heartbeat_sec_ago",
+	    (json_int_t)((now - meta->heartbeat_ns) / CLOCK_NS_PER_SEC), "rules", (int)meta->rules, "warnings",
+	    (int)meta->warnings, "names", names_to_json(kernel), "totals", totals_to_json(kernel), "existing", existing,
+	    "maps", maps_to_json(kernel), "uplink_check", "off");
 }
 
 static long long number(const json_t *object, const char *key)
@@ -154,7 +155,7 @@ static void print_names(const json_t *names)
 	       "%lld need learning\n",
 	       number(names, "all"), number(names, "resolved"), number(names, "stale"), number(names, "failed"),
 	       number(names, "empty"), number(names, "pending"), number(names, "need_learning"));
-	json_array_foreach(failing, index, name)
+	json_array_foreach (failing, index, name)
 		printf("           %s does not resolve (%lld failures, last good answer %s, %lld addresses kept)\n",
 		       string(name, "name"), number(name, "failures"), string(name, "last_good"),
 		       number(name, "addresses_kept"));
@@ -165,8 +166,9 @@ static void print_totals(json_t *totals)
 	const char *reason;
 	json_t *count;
 
-	printf("packets    %lld allowed, %lld denied\n", number(totals, "allowed_packets"), number(totals, "denied_packets"));
-	json_object_foreach(json_object_get(totals, "denied"), reason, count)
+	printf("packets    %lld allowed, %lld denied\n", number(totals, "allowed_packets"),
+	       number(totals, "denied_packets"));
+	json_object_foreach (json_object_get(totals, "denied"), reason, count)
 		if (json_integer_value(count))
 			printf("           %lld: %s\n", (long long)json_integer_value(count), reason);
 }
@@ -178,11 +180,11 @@ static void print_maps(const json_t *maps)
 	char text[32];
 	size_t index;
 
-	json_array_foreach(maps, index, map) {
+	json_array_foreach (maps, index, map) {
 		memory += number(map, "memory_bytes");
 		if (number(map, "entries") * 10 >= number(map, "max_entries") * 9 && number(map, "entries") > 1)
-			printf("FULL       map %s holds %lld of %lld entries\n", string(map, "map"), number(map, "entries"),
-			       number(map, "max_entries"));
+			printf("FULL       map %s holds %lld of %lld entries\n", string(map, "map"),
+			       number(map, "entries"), number(map, "max_entries"));
 	}
 	printf("maps       %s of kernel memory\n", bytes_format(memory, text, sizeof(text)));
 }
@@ -193,21 +195,25 @@ static void print_status(json_t *status)
 	if (!json_is_true(json_object_get(status, "attached")))
 		printf(" (hook %s is missing)", string(status, "missing_hook"));
 	printf("\ncgroup     %s\npolicy     %s, loaded %s, %lld rules, %lld warnings\n", string(status, "cgroup"),
-	       string(status, "policy"), string(status, "policy_age"), number(status, "rules"), number(status, "warnings"));
+	       string(status, "policy"), string(status, "policy_age"), number(status, "rules"),
+	       number(status, "warnings"));
 	printf("attached   %s, by egret %s\n", string(status, "attached_since"), string(status, "version"));
 	if (json_is_true(json_object_get(status, "agent_alive")))
 		printf("agent      alive, pid %lld\n", number(status, "agent_pid"));
 	else
-		printf("agent      not running (last sign of life %lld s ago): what is attached goes on, names are no longer "
-		       "refreshed\n", number(status, "heartbeat_sec_ago"));
+		printf("agent      not running (last sign of life %lld s ago): what is attached goes on, names are no "
+		       "longer "
+		       "refreshed\n",
+		       number(status, "heartbeat_sec_ago"));
 	print_names(json_object_get(status, "names"));
 	print_totals(json_object_get(status, "totals"));
 	if (json_array_size(json_object_get(status, "existing")))
 		printf("existing   %zu connections from before the attach go on that no rule allows\n",
 		       json_array_size(json_object_get(status, "existing")));
 	print_maps(json_object_get(status, "maps"));
-	printf("uplink     no second check: AF_PACKET, AF_XDP, forwarded packets and the outer packets of tunnels are not "
-	       "seen\n");
+	printf(
+	    "uplink     no second check: AF_PACKET, AF_XDP, forwarded packets and the outer packets of tunnels are not "
+	    "seen\n");
 }
 
 int command_status(const struct command *command, int argc, char **argv)

@@ -8,7 +8,7 @@
 #include "../base/clock.h"
 
 #define MAX_COLUMNS 16
-#define CELL_SIZE 512
+#define CELL_SIZE   512
 
 static void format_integer(json_int_t value, char *buf, size_t size)
 {
@@ -61,7 +61,7 @@ void table_print(const json_t *rows, const struct column *columns, size_t count)
 		count = MAX_COLUMNS;
 	for (size_t i = 0; i < count; i++)
 		widths[i] = strlen(columns[i].heading);
-	json_array_foreach(rows, index, row) {
+	json_array_foreach (rows, index, row) {
 		for (size_t i = 0; i < count; i++) {
 			format_cell(row, columns[i].key, cells[i], CELL_SIZE);
 			if ((int)strlen(cells[i]) > widths[i])
@@ -71,7 +71,7 @@ void table_print(const json_t *rows, const struct column *columns, size_t count)
 	for (size_t i = 0; i < count; i++)
 		snprintf(cells[i], CELL_SIZE, "%s", columns[i].heading);
 	print_row(cells, columns, widths, count);
-	json_array_foreach(rows, index, row) {
+	json_array_foreach (rows, index, row) {
 		for (size_t i = 0; i < count; i++)
 			format_cell(row, columns[i].key, cells[i], CELL_SIZE);
 		print_row(cells, columns, widths, count);
@@ -104,7 +104,7 @@ const char *age_format(unsigned long long then_ns, unsigned long long now_ns, ch
 
 const char *bytes_format(unsigned long long bytes, char *buf, size_t size)
 {
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
 	double value = bytes;
 	size_t unit = 0;
 

@@ -11,9 +11,9 @@
 #include <stddef.h>
 
 struct column {
-	const char *key;     /* of each object */
+	const char *key; /* of each object */
 	const char *heading;
-	bool right;	     /* numbers */
+	bool right; /* numbers */
 };
 
 /* Strings as they are, integers with a blank at each thousand, missing values as "-". */

@@ -29,7 +29,7 @@ struct policy_dest {
 
 struct policy_port {
 	uint8_t l4_proto; /* IPPROTO_TCP, _UDP, _SCTP, _ICMP (both families), or EGRET_L4_ANY */
-	uint8_t app;	  /* enum egret_app: https:N and http:N are TCP */
+	uint8_t app;      /* enum egret_app: https:N and http:N are TCP */
 	uint16_t lo, hi;  /* 0..65535 where the protocol has no ports */
 };
 
@@ -48,9 +48,9 @@ struct policy_rule {
 	struct policy_port *ports; /* a deny without ports has one EGRET_L4_ANY */
 	size_t port_count;
 	struct policy_class class;
-	bool floor;	/* from a floor file (node.rules): what a node needs to live */
-	char *text;	/* as written, blanks folded to one, without the comment */
-	char *purpose;	/* the comment behind the rule, or "" */
+	bool floor;    /* from a floor file (node.rules): what a node needs to live */
+	char *text;    /* as written, blanks folded to one, without the comment */
+	char *purpose; /* the comment behind the rule, or "" */
 	char *file;
 	unsigned int line;
 };
@@ -74,8 +74,8 @@ struct policy_settings {
 	uint32_t min_ttl_sec; /* 900 */
 	uint32_t max_ttl_sec; /* 86400 */
 	bool keep_existing;   /* true */
-	bool audit;	      /* false */
-	bool floor;	      /* true */
+	bool audit;           /* false */
+	bool floor;           /* true */
 	struct cidr *service_ranges;
 	size_t service_range_count;
 };

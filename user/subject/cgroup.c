@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define CGROUP2_SUPER_MAGIC 0x63677270 /* linux/magic.h */
-#define FILEID_KERNFS 0xfe	       /* linux/exportfs.h, 5.5: a handle is the 64-bit id */
+#define FILEID_KERNFS       0xfe       /* linux/exportfs.h, 5.5: a handle is the 64-bit id */
 
 int cgroup_mount_point(char *buf, size_t size, struct error *error)
 {
@@ -28,8 +28,9 @@ int cgroup_mount_point(char *buf, size_t size, struct error *error)
 			rc = 0;
 	endmntent(mounts);
 	if (rc)
-		return error_set(error, rc, "no cgroup v2 hierarchy is mounted, and Egret attaches to one; "
-					    "mount it: mount -t cgroup2 none /sys/fs/cgroup");
+		return error_set(error, rc,
+				 "no cgroup v2 hierarchy is mounted, and Egret attaches to one; "
+				 "mount it: mount -t cgroup2 none /sys/fs/cgroup");
 	return 0;
 }
 
@@ -61,8 +62,9 @@ int cgroup_open(const char *path, int *ret_fd, struct error *error)
 		fd = open_cgroup_dir(full);
 	}
 	if (fd < 0)
-		return error_set(error, fd, "there is no cgroup %s below %s; make it (mkdir), or name another with --cgroup",
-				 path, mount);
+		return error_set(error, fd,
+				 "there is no cgroup %s below %s; make it (mkdir), or name another with --cgroup", path,
+				 mount);
 	*ret_fd = fd;
 	return 0;
 }
@@ -171,8 +173,8 @@ int cgroup_make(int parent_fd, const char *name, int *ret_fd, struct error *erro
 	int fd;
 
 	if (mkdirat(parent_fd, name, 0755) && errno != EEXIST)
-		return error_set(error, -errno, "cannot make the cgroup %s: %s; is the hierarchy mounted read-only?", name,
-				 strerror(errno));
+		return error_set(error, -errno, "cannot make the cgroup %s: %s; is the hierarchy mounted read-only?",
+				 name, strerror(errno));
 	fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return error_set(error, -errno, "cannot open the cgroup %s: %s", name, strerror(errno));

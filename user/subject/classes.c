@@ -79,7 +79,7 @@ static bool path_is_below_kubepods(const char *path)
 size_t classes_find(const char *governed_path, const char *const *paths, size_t path_count, classes_visit visit,
 		    void *context)
 {
-	struct walk walk = { visit, context };
+	struct walk walk = {visit, context};
 	struct error ignored;
 	size_t missing = 0;
 	uint64_t id;

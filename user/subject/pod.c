@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOGS "/var/log/pods"
+#define LOGS     "/var/log/pods"
 #define SHORT_ID 12 /* as crictl and docker print ids */
 
 /* ".../kubepods-burstable-pod<uid with _>.slice/..." of systemd, ".../pod<uid>/..." of cgroupfs. */

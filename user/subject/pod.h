@@ -12,7 +12,7 @@
 struct pod {
 	char uid[64];
 	char container[72]; /* id, short; "" if the path ends at the pod */
-	char name[256];	    /* "namespace/pod", or "" if no log folder tells */
+	char name[256];     /* "namespace/pod", or "" if no log folder tells */
 };
 
 /* False: the path is not a pod's. @logs: NULL = /var/log/pods. */
