@@ -7,7 +7,7 @@ set -eu
 build="gcc make clang bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev libc-ares-dev libjansson-dev uthash-dev"
 test="libcmocka-dev libclang-rt-dev dnsmasq-base nftables iproute2 util-linux curl jq openssl socat bind9-dnsutils procps sudo"
 image="buildah podman runc"
-lint="clang-format clang-tidy cppcheck"
+lint="clang-format clang-tidy"
 
 command -v apt-get >/dev/null || { echo "deps: no apt-get here; install by hand: $build $test" >&2; exit 1; }
 

@@ -249,7 +249,8 @@ static int turn(struct agent *agent, const struct pollfd *extra, size_t extra_co
 		count = resolver_poll(agent->resolver, fds, MAX_POLL_FDS - extra_count, &timeout_ms);
 	if (count > MAX_POLL_FDS - extra_count)
 		count = MAX_POLL_FDS - extra_count;
-	memcpy(&fds[count], extra, extra_count * sizeof(*extra));
+	for (size_t i = 0; i < extra_count; i++)
+		fds[count + i] = extra[i];
 	own_ms = deadline_ns > now ? (deadline_ns - now + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS : 0;
 	if (timeout_ms < 0 || timeout_ms > own_ms)
 		timeout_ms = own_ms;
@@ -323,7 +324,7 @@ static int compile_now(struct agent *agent, uint32_t generation, struct compiled
 
 static int load_all(struct agent *agent, struct diag *diag, struct error *error)
 {
-	struct compiled *compiled;
+	struct compiled *compiled = NULL;
 	int rc;
 
 	rc = compile_now(agent, kernel_next_generation(agent->kernel), &compiled, diag, error);

@@ -39,7 +39,7 @@ struct name_addrs {
 };
 
 struct compile_input {
-	const struct policy *policy; /* must outlive the result */
+	const struct policy *policy;    /* must outlive the result */
 	const struct name_addrs *names; /* of exact names; those without addresses may be missing */
 	size_t name_count;
 	const struct egret_addr *system_resolvers; /* what `resolver system` stands for */
@@ -104,8 +104,8 @@ uint32_t compiled_name_id(const struct compiled *compiled, const char *text);
 
 struct judgement {
 	bool allow;
-	uint8_t reason;	 /* enum egret_reason; EGRET_REASON_NONE if allowed */
-	uint32_t rule;	 /* that allowed or denied; 0 = none */
+	uint8_t reason; /* enum egret_reason; EGRET_REASON_NONE if allowed */
+	uint32_t rule;  /* that allowed or denied; 0 = none */
 };
 
 /* What the kernel would say of a first packet to this destination. @port is 0

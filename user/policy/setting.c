@@ -166,6 +166,8 @@ void setting_check(struct loader *loader)
 	HASH_FIND_STR(loader->variables, "min_ttl", min);
 	HASH_FIND_STR(loader->variables, "max_ttl", max);
 	last = max ? max : min;
+	if (!last)
+		return; /* the defaults agree */
 	diag_add(loader->diag, DIAG_ERROR, (struct diag_place){last->source->path, last->line, last->column},
 		 "max_ttl (%u s) must be at least 1 s and not below min_ttl (%u s); raise it, or lower min_ttl",
 		 values->max_ttl_sec, values->min_ttl_sec);

@@ -135,7 +135,7 @@ static int expand_inside(struct loader *loader, const struct word *word)
 	text.text = buffer;
 	for (size_t at = 0, len; !error && at < word->len; at += len) {
 		const char *dollar = memchr(word->text + at, '$', word->len - at);
-		struct variable *variable;
+		struct variable *variable = NULL;
 
 		if (dollar != word->text + at) {
 			len = (dollar ? (size_t)(dollar - word->text) : word->len) - at;
@@ -143,7 +143,7 @@ static int expand_inside(struct loader *loader, const struct word *word)
 			continue;
 		}
 		error = look_up(loader, word, at, &len, &variable);
-		if (error)
+		if (error || !variable)
 			return error;
 		if (variable->count > 1) {
 			report(loader, word_part(word, at, 0).column,
@@ -162,7 +162,7 @@ static int expand_inside(struct loader *loader, const struct word *word)
 static int expand_word(struct loader *loader, const struct word *word)
 {
 	const char *dollar = memchr(word->text, '$', word->len);
-	struct variable *variable;
+	struct variable *variable = NULL;
 	size_t len;
 	int error;
 
