@@ -6,12 +6,12 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_
 # What is neither the kernel's nor the program's entry can be tested alone.
 UNIT_SOURCES := $(filter-out user/kernel/% user/cli/% user/agent/% user/subject/%,$(SOURCES))
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(B)/asan/%.o) \
-                $(patsubst %.c,$(B)/asan/%.o,$(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
+                $(patsubst %.c,$(B)/asan/%.o,$(wildcard tests/model/*.c))
 
 $(B)/asan/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(CPPFLAGS) -std=gnu11 $(WARNINGS) $(SANITIZE) -O1 -g -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) -Itests -std=gnu11 $(WARNINGS) $(SANITIZE) -O1 -g -MMD -MP -c -o $@ $<
 
 $(B)/tests/test_%: $(B)/asan/tests/unit/test_%.o $(UNIT_OBJECTS)
 	@mkdir -p $(@D)

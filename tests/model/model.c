@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compile/special.h"
+#include "egret_reasons.h"
+#include "model.h"
+
+/* --- one port of one rule --- */
+
+static uint8_t family_free(uint8_t l4_proto)
+{
+	return l4_proto == IPPROTO_ICMPV6 ? IPPROTO_ICMP : l4_proto;
+}
+
+static bool port_takes(const struct policy_port *port, const struct model_packet *packet)
+{
+	if (port->l4_proto == EGRET_L4_ANY)
+		return true;
+	if (port->l4_proto != family_free(packet->l4_proto))
+		return false;
+	return port->l4_proto == IPPROTO_ICMP || (packet->port >= port->lo && packet->port <= port->hi);
+}
+
+static bool class_takes(const struct policy_class *class, const struct model_packet *packet)
+{
+	if (class->kind == POLICY_FOR_HOST)
+		return packet->host;
+	if (class->kind == POLICY_FOR_PODS)
+		return packet->pods;
+	for (size_t i = 0; class->kind == POLICY_FOR_CGROUP && i < packet->cgroup_count; i++) {
+		if (!strcmp(class->path, packet->cgroups[i]))
+			return true;
+	}
+	return class->kind == POLICY_FOR_ALL;
+}
+
+static bool rule_takes_port(const struct policy_rule *rule, const struct model_packet *packet)
+{
+	for (size_t i = 0; i < rule->port_count; i++) {
+		if (port_takes(&rule->ports[i], packet))
+			return true;
+	}
+	return false;
+}
+
+static bool rule_takes(const struct policy_rule *rule, const struct model_packet *packet)
+{
+	return rule_takes_port(rule, packet) && class_takes(&rule->class, packet);
+}
+
+/* --- which rules speak of a destination --- */
+
+static bool pattern_takes(const char *below, const char *name)
+{
+	size_t len = strlen(name), tail = strlen(below);
+
+	return len > tail + 1 && name[len - tail - 1] == '.' && !strcmp(name + len - tail, below);
+}
+
+static bool dest_is_name(const struct policy_dest *dest, const char *name)
+{
+	if (dest->kind == POLICY_DEST_NAME)
+		return !strcmp(dest->name, name);
+	return dest->kind == POLICY_DEST_PATTERN && pattern_takes(dest->name, name);
+}
+
+static bool rule_names(const struct policy_rule *rule, const char *name)
+{
+	for (size_t i = 0; i < rule->dest_count; i++) {
+		if (dest_is_name(&rule->dests[i], name))
+			return true;
+	}
+	return false;
+}
+
+static bool bits_equal(const struct cidr *cidr, const struct egret_addr *addr)
+{
+	for (unsigned int bit = 0; bit < cidr->prefix_len; bit++) {
+		unsigned int shift = 7 - bit % 8;
+
+		if ((cidr->addr.bytes[bit / 8] >> shift & 1) != (addr->bytes[bit / 8] >> shift & 1))
+			return false;
+	}
+	return true;
+}
+
+static bool rule_holds(const struct policy_rule *rule, const struct egret_addr *addr)
+{
+	for (size_t i = 0; i < rule->dest_count; i++) {
+		if (rule->dests[i].kind == POLICY_DEST_CIDR && bits_equal(&rule->dests[i].cidr, addr))
+			return true;
+	}
+	return false;
+}
+
+/* --- is a rule's port taken away as a whole, so that it cannot be what a denial is about? --- */
+
+static bool class_within(const struct policy_class *inner, const struct policy_class *outer)
+{
+	if (outer->kind == POLICY_FOR_ALL)
+		return true;
+	return outer->kind == inner->kind && (outer->kind != POLICY_FOR_CGROUP || !strcmp(outer->path, inner->path));
+}
+
+static bool port_within(const struct policy_port *inner, const struct policy_port *outer)
+{
+	if (outer->l4_proto == EGRET_L4_ANY)
+		return true;
+	if (outer->l4_proto != inner->l4_proto)
+		return false;
+	return inner->l4_proto == IPPROTO_ICMP || (outer->lo <= inner->lo && inner->hi <= outer->hi);
+}
+
+/* A port of an allow, as it stands for a name or for an address: that one shows no server name. */
+struct allowed_port {
+	const struct policy_rule *rule;
+	const struct policy_port *port;
+	uint8_t app;
+};
+
+static bool takes_away(const struct policy_rule *deny, bool deny_is_by_address, const struct allowed_port *allowed)
+{
+	if (deny->action != EGRET_DENY || !class_within(&allowed->rule->class, &deny->class))
+		return false;
+	for (size_t i = 0; i < deny->port_count; i++) {
+		uint8_t app = deny_is_by_address ? EGRET_APP_NONE : deny->ports[i].app;
+
+		if (port_within(allowed->port, &deny->ports[i]) && (app == EGRET_APP_NONE || app == allowed->app))
+			return true;
+	}
+	return false;
+}
+
+/* --- names of an address --- */
+
+#define MAX_NAMES 256
+
+static bool name_denies(const struct policy *policy, const char *name, const struct allowed_port *allowed)
+{
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		if (rule_names(&policy->rules[i], name) && takes_away(&policy->rules[i], false, allowed))
+			return true;
+	}
+	return false;
+}
+
+/* The first rule that allows the name something; rule_count = none does. */
+static size_t first_allow(const struct policy *policy, const char *name)
+{
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+
+		for (size_t p = 0; rule->action == EGRET_ALLOW && rule_names(rule, name) && p < rule->port_count; p++) {
+			struct allowed_port allowed = {rule, &rule->ports[p], rule->ports[p].app};
+
+			if (!name_denies(policy, name, &allowed))
+				return i;
+		}
+	}
+	return policy->rule_count;
+}
+
+/* Where the policy writes the name, or else the longest pattern over it, for the first time. */
+static size_t appearance(const struct policy *policy, const char *name)
+{
+	size_t at = 0, best = SIZE_MAX, best_len = 0;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		for (size_t d = 0; d < policy->rules[i].dest_count; d++, at++) {
+			const struct policy_dest *dest = &policy->rules[i].dests[d];
+			size_t len;
+
+			if (!dest_is_name(dest, name))
+				continue;
+			len = dest->kind == POLICY_DEST_NAME ? SIZE_MAX : strlen(dest->name);
+			if (best == SIZE_MAX || len > best_len) {
+				best = at;
+				best_len = len;
+			}
+		}
+	}
+	return best;
+}
+
+/* Names of the address, those that earlier rules allow first. Special-purpose addresses have none. */
+static size_t names_of(const struct model *model, const struct egret_addr *addr, const char *names[MAX_NAMES])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < model->name_count && !addr_is_special(addr); i++) {
+		const struct model_name *name = &model->names[i];
+		size_t a = 0, at;
+
+		while (a < name->count && memcmp(&name->addrs[a], addr, sizeof(*addr)) != 0)
+			a++;
+		if (a == name->count || count == MAX_NAMES)
+			continue;
+		for (at = count++; at > 0; at--) {
+			size_t before = first_allow(model->policy, names[at - 1]);
+			size_t own = first_allow(model->policy, name->name);
+
+			if (before < own || (before == own && appearance(model->policy, names[at - 1]) <=
+								  appearance(model->policy, name->name)))
+				break;
+			names[at] = names[at - 1];
+		}
+		names[at] = name->name;
+	}
+	return count;
+}
+
+/* --- the tiers --- */
+
+enum said { SAID_NOTHING, SAID_SOMETHING, SAID_CLASS };
+
+struct judging {
+	const struct model *model;
+	const struct model_packet *packet;
+	const char *names[MAX_NAMES];
+	size_t name_count;
+	enum said said;
+	struct model_verdict verdict;
+	bool done;
+};
+
+static void settle(struct judging *judging, bool allow, size_t rule)
+{
+	judging->verdict = (struct model_verdict){
+	    .allow = allow,
+	    .reason = allow ? EGRET_REASON_NONE : EGRET_REASON_DENY_RULE,
+	    .rule = (uint32_t)(EGRET_RULE_FIRST + rule),
+	};
+	judging->done = true;
+}
+
+static void hear(struct judging *judging, enum said said)
+{
+	if (judging->said < said)
+		judging->said = said;
+}
+
+/* An allow for somebody else, which no deny has taken away: so the class is what is wrong. */
+static void hear_class(struct judging *judging, const struct policy_rule *rule, const char *name)
+{
+	const struct policy *policy = judging->model->policy;
+	const struct egret_addr *addr = &judging->packet->addr;
+
+	for (size_t p = 0; p < rule->port_count; p++) {
+		const struct policy_port *port = &rule->ports[p];
+		struct allowed_port allowed = {rule, port, name ? port->app : EGRET_APP_NONE};
+		bool gone = !port_takes(port, judging->packet) || class_takes(&rule->class, judging->packet);
+
+		for (size_t i = 0; i < policy->rule_count && !gone; i++)
+			gone = rule_holds(&policy->rules[i], addr) && takes_away(&policy->rules[i], true, &allowed);
+		if (name)
+			gone = gone || name_denies(policy, name, &allowed);
+		for (size_t n = 0; n < judging->name_count && !name && !gone; n++)
+			gone = name_denies(policy, judging->names[n], &allowed);
+		if (!gone)
+			hear(judging, SAID_CLASS);
+	}
+}
+
+static void by_address(struct judging *judging, uint8_t action)
+{
+	const struct policy *policy = judging->model->policy;
+
+	for (size_t i = 0; i < policy->rule_count && !judging->done; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+
+		if (rule->action != action || !rule_holds(rule, &judging->packet->addr))
+			continue;
+		hear(judging, SAID_SOMETHING);
+		if (rule_takes(rule, judging->packet))
+			settle(judging, action == EGRET_ALLOW, i);
+		else if (action == EGRET_ALLOW)
+			hear_class(judging, rule, NULL);
+	}
+}
+
+static void by_name(struct judging *judging, const char *name)
+{
+	const struct policy *policy = judging->model->policy;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+
+		if (rule->action == EGRET_DENY && rule_names(rule, name)) {
+			hear(judging, SAID_SOMETHING);
+			if (rule_takes(rule, judging->packet))
+				return; /* this name brings nothing; another one may */
+		}
+	}
+	for (size_t i = 0; i < policy->rule_count && !judging->done; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+
+		if (rule->action != EGRET_ALLOW || !rule_names(rule, name))
+			continue;
+		hear(judging, SAID_SOMETHING);
+		if (rule_takes(rule, judging->packet))
+			settle(judging, true, i);
+		else
+			hear_class(judging, rule, name);
+	}
+}
+
+static void by_denied_names(struct judging *judging)
+{
+	const struct policy *policy = judging->model->policy;
+
+	for (size_t i = 0; i < policy->rule_count && !judging->done; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+
+		for (size_t n = 0; n < judging->name_count && !judging->done; n++) {
+			if (rule->action == EGRET_DENY && rule_names(rule, judging->names[n]) &&
+			    rule_takes(rule, judging->packet))
+				settle(judging, false, i);
+		}
+	}
+}
+
+static bool is_dns(const struct model_packet *packet)
+{
+	return packet->port == 53 && (packet->l4_proto == IPPROTO_UDP || packet->l4_proto == IPPROTO_TCP);
+}
+
+/* The resolvers come after all rules, each address once; @at is its place. */
+static void by_resolver(struct judging *judging, const struct egret_addr *addr, size_t at)
+{
+	if (judging->done || memcmp(addr, &judging->packet->addr, sizeof(*addr)) != 0)
+		return;
+	hear(judging, SAID_SOMETHING);
+	if (is_dns(judging->packet))
+		settle(judging, true, judging->model->policy->rule_count + at);
+}
+
+static bool seen_before(const struct egret_addr *addrs, size_t count, const struct egret_addr *addr)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!memcmp(&addrs[i], addr, sizeof(*addr)))
+			return true;
+	}
+	return false;
+}
+
+static void by_resolvers(struct judging *judging)
+{
+	const struct policy *policy = judging->model->policy;
+	size_t room = policy->resolver_count + judging->model->system_resolver_count, count = 0;
+	struct egret_addr *seen = calloc(room + 1, sizeof(*seen));
+
+	for (size_t i = 0; seen && i < policy->resolver_count; i++) {
+		bool system = policy->resolvers[i].system;
+		size_t many = system ? judging->model->system_resolver_count : 1;
+
+		for (size_t s = 0; s < many; s++) {
+			const struct egret_addr *addr =
+			    system ? &judging->model->system_resolvers[s] : &policy->resolvers[i].addr;
+
+			if (seen_before(seen, count, addr))
+				continue;
+			seen[count] = *addr;
+			by_resolver(judging, addr, count++);
+		}
+	}
+	free(seen);
+}
+
+static struct model_verdict outcome(const struct judging *judging)
+{
+	static const uint8_t reasons[] = {
+	    [SAID_NOTHING] = EGRET_REASON_NO_RULE,
+	    [SAID_SOMETHING] = EGRET_REASON_PORT,
+	    [SAID_CLASS] = EGRET_REASON_CLASS,
+	};
+
+	if (judging->done)
+		return judging->verdict;
+	return (struct model_verdict){.reason = reasons[judging->said]};
+}
+
+struct model_verdict model_judge(const struct model *model, const struct model_packet *packet)
+{
+	struct judging judging = {.model = model, .packet = packet};
+
+	judging.name_count = names_of(model, &packet->addr, judging.names);
+	by_address(&judging, EGRET_DENY);
+	for (size_t i = 0; i < judging.name_count && !judging.done; i++)
+		by_name(&judging, judging.names[i]);
+	by_denied_names(&judging);
+	by_address(&judging, EGRET_ALLOW);
+	by_resolvers(&judging);
+	return outcome(&judging);
+}
+
+struct model_verdict model_judge_name(const struct model *model, const char *name, const struct model_packet *packet)
+{
+	struct model_packet nowhere = *packet;
+	struct judging judging = {.model = model, .packet = &nowhere, .names = {name}, .name_count = 1};
+
+	/* No rule for addresses holds the unspecified one of neither family, unless it is for all. */
+	memset(&nowhere.addr, 0, sizeof(nowhere.addr));
+	by_name(&judging, name);
+	by_denied_names(&judging);
+	return outcome(&judging);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a policy means, written plainly: lists and loops over the rules as they were
+ * parsed, no tables, no caches, no order of look-ups. Tests hold the program to it.
+ * Shares with the program only the parsed policy and the list of special-purpose
+ * addresses.
+ */
+#ifndef EGRET_MODEL_H
+#define EGRET_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/policy.h"
+
+/* A name and what it resolved to; addrs are borrowed. */
+struct model_name {
+	const char *name;
+	const struct egret_addr *addrs;
+	size_t count;
+};
+
+struct model {
+	const struct policy *policy;
+	const struct model_name *names;
+	size_t name_count;
+	const struct egret_addr *system_resolvers;
+	size_t system_resolver_count;
+};
+
+struct model_packet {
+	struct egret_addr addr;
+	uint8_t l4_proto;
+	uint16_t port; /* 0 where the protocol has none */
+	/* Who sends: "host" or "pods" or neither, and the named cgroups that it is in. */
+	bool host, pods;
+	const char *const *cgroups;
+	size_t cgroup_count;
+};
+
+struct model_verdict {
+	bool allow;
+	uint8_t reason; /* enum egret_reason; EGRET_REASON_NONE if allowed */
+	uint32_t rule;  /* EGRET_RULE_FIRST + its place among the policy's rules, 0 = none */
+};
+
+/* Of the first packet to an address. */
+struct model_verdict model_judge(const struct model *model, const struct model_packet *packet);
+/* Of a name alone, whatever its addresses: packet->addr is not looked at. */
+struct model_verdict model_judge_name(const struct model *model, const char *name, const struct model_packet *packet);
+
+#endif

@@ -1,0 +1,854 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "compile/compile.h"
+#include "compile/special.h"
+#include "model/model.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define MAX_NAMES    16
+#define MAX_ADDRS    8
+
+/* --- one policy, compiled --- */
+
+/* "a.test 20.0.0.1 20.0.0.2\nb.test 20.0.0.1\n": who has which addresses. */
+struct names {
+	struct name_addrs names[MAX_NAMES];
+	struct egret_addr addrs[MAX_NAMES][MAX_ADDRS];
+	size_t count;
+	char text[1024];
+};
+
+static void names_parse(struct names *names, const char *text)
+{
+	char *line, *rest = names->text;
+
+	names->count = 0;
+	snprintf(names->text, sizeof(names->text), "%s", text);
+	while ((line = strsep(&rest, "\n"))) {
+		char *name = strsep(&line, " "), *word;
+		size_t count = 0;
+
+		if (!*name)
+			continue;
+		while ((word = strsep(&line, " ")))
+			assert_int_equal(addr_parse(word, &names->addrs[names->count][count++]), 0);
+		names->names[names->count] = (struct name_addrs){name, names->addrs[names->count], count};
+		names->count++;
+	}
+}
+
+struct run {
+	struct diag diag;
+	struct policy *policy;
+	struct names names;
+	struct egret_addr system[2];
+	struct compiled *compiled;
+	int error;
+};
+
+static void run_start(struct run *run, const char *text, const char *names)
+{
+	struct compile_input input = {.generation = 7};
+
+	memset(run, 0, sizeof(*run));
+	if (policy_load_text("t.rules", text, strlen(text), NULL, &run->policy, &run->diag)) {
+		diag_print(&run->diag, stderr);
+		fail_msg("the policy of the test does not parse:\n%s", text);
+	}
+	diag_clear(&run->diag); /* what the parser warns of is tested with it */
+	names_parse(&run->names, names);
+	assert_int_equal(addr_parse("10.0.0.10", &run->system[0]), 0);
+	assert_int_equal(addr_parse("fd00::10", &run->system[1]), 0);
+	input.policy = run->policy;
+	input.names = run->names.names;
+	input.name_count = run->names.count;
+	input.system_resolvers = run->system;
+	input.system_resolver_count = COUNT(run->system);
+	run->error = compile_policy(&input, &run->compiled, &run->diag);
+}
+
+static void run_end(struct run *run)
+{
+	compiled_free(run->compiled);
+	policy_free(run->policy);
+	diag_clear(&run->diag);
+}
+
+/* --- as text --- */
+
+static const char *proto_name(uint8_t l4_proto)
+{
+	switch (l4_proto) {
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_SCTP:
+		return "sctp";
+	case IPPROTO_ICMP:
+		return "icmp";
+	}
+	return "any";
+}
+
+static void dump_port(FILE *out, const struct egret_port *port)
+{
+	static const char *const actions[] = {"allow", "deny", "skip"};
+	static const char *const apps[] = {NULL, "https", "http"};
+	bool ported = port->l4_proto != EGRET_L4_ANY && port->l4_proto != IPPROTO_ICMP;
+
+	fprintf(out, " %s %s", actions[port->action], port->app ? apps[port->app] : proto_name(port->l4_proto));
+	if (ported)
+		fprintf(out, port->lo == port->hi ? ":%u" : ":%u-%u", port->lo, port->hi);
+	if (port->classes != EGRET_CLASS_ALL)
+		fprintf(out, " for %#x", port->classes);
+	fprintf(out, " r%u", port->rule - EGRET_RULE_FIRST + 1);
+	if (port->group)
+		fprintf(out, " g%u", port->group);
+	fputc(';', out);
+}
+
+static void dump_dest(FILE *out, const struct compiled *compiled, const char *what, const struct egret_dest *dest)
+{
+	fprintf(out, "%s%s%s%s:", what, dest->name ? " " : "", dest->name ? compiled->names[dest->name - 1] : "",
+		dest->flags & EGRET_DEST_SERVICE ? " (service)" : "");
+	for (uint32_t i = 0; i < dest->count; i++)
+		dump_port(out, &compiled->ports[dest->first + i]);
+	fputc('\n', out);
+}
+
+static char *dump(const struct compiled *compiled)
+{
+	char *text, buf[ADDR_TEXT_SIZE];
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(out);
+	for (size_t i = 0; i < compiled->addr_count; i++)
+		dump_dest(out, compiled, addr_format(&compiled->addrs[i].addr, buf), &compiled->addrs[i].dest);
+	for (size_t i = 0; i < compiled->cidr_count; i++) {
+		struct cidr cidr = {compiled->cidrs[i].key.addr, (uint8_t)compiled->cidrs[i].key.prefix_len};
+
+		dump_dest(out, compiled, cidr_format(&cidr, buf), &compiled->cidrs[i].dest);
+	}
+	fclose(out);
+	return text;
+}
+
+static char *findings(const struct diag *diag)
+{
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(out);
+	diag_print(diag, out);
+	fclose(out);
+	return text;
+}
+
+struct exact_case {
+	const char *what, *policy, *names, *expected, *findings;
+};
+
+static void expect_exact(const struct exact_case *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct run run;
+		char *got, *told;
+
+		run_start(&run, cases[i].policy, cases[i].names ? cases[i].names : "");
+		told = findings(&run.diag);
+		if (run.error)
+			fail_msg("%s: does not compile:\n%s", cases[i].what, told);
+		got = dump(run.compiled);
+		if (strcmp(got, cases[i].expected) != 0)
+			fail_msg("%s\nexpected:\n%sgot:\n%s", cases[i].what, cases[i].expected, got);
+		if (strcmp(told, cases[i].findings ? cases[i].findings : "") != 0)
+			fail_msg("%s\nexpected findings:\n%s\ngot:\n%s", cases[i].what,
+				 cases[i].findings ? cases[i].findings : "", told);
+		free(got);
+		free(told);
+		run_end(&run);
+	}
+}
+
+/* --- exact output --- */
+
+static void what_names_say_adds_up(void **state)
+{
+	static const struct exact_case cases[] = {
+	    {.what = "exact name and the patterns over it, in the order of the rules",
+	     .policy = "resolver system\n"
+		       "allow *.test https:443\nallow a.b.test tcp:22\nallow *.b.test tcp:9000\nallow b.test udp:1\n",
+	     .names = "a.b.test 20.0.0.1\nb.test 20.0.0.2",
+	     .expected = "10.0.0.10: allow udp:53 r5; allow tcp:53 r5;\n"
+			 "20.0.0.1 a.b.test: allow https:443 r1 g1; allow tcp:22 r2 g1; allow tcp:9000 r3 g1;\n"
+			 "20.0.0.2 b.test: allow https:443 r1 g1; allow udp:1 r4 g1;\n"
+			 "fd00::10: allow udp:53 r6; allow tcp:53 r6;\n"},
+	    {.what = "a pattern never takes its apex, nor a name that only ends alike",
+	     .policy = "resolver 10.0.0.9\nallow *.b.test tcp:1\nallow b.test tcp:2\nallow xb.test tcp:3\n",
+	     .names = "b.test 20.0.0.1\nxb.test 20.0.0.2",
+	     .expected = "10.0.0.9: allow udp:53 r4; allow tcp:53 r4;\n"
+			 "20.0.0.1 b.test: allow tcp:2 r2 g1;\n"
+			 "20.0.0.2 xb.test: allow tcp:3 r3 g1;\n"},
+	    {.what = "two names of one address keep their ports, each in its group",
+	     .policy = "allow a.test tcp:1\nallow b.test tcp:2\n",
+	     .names = "b.test 20.0.0.1\na.test 20.0.0.1 2603:1000::1",
+	     .expected = "20.0.0.1 a.test: allow tcp:1 r1 g1; allow tcp:2 r2 g2;\n"
+			 "2603:1000::1 a.test: allow tcp:1 r1 g1;\n"},
+	    {.what = "a name without addresses has no entry; one outside of the policy has none either",
+	     .policy = "allow a.test tcp:1\n",
+	     .names = "a.test\nz.test 20.0.0.1",
+	     .expected = ""},
+	    {.what = "IPv4 and its mapped form are one address",
+	     .policy = "allow ::ffff:20.0.0.1 tcp:1\nallow 20.0.0.1 tcp:2\n",
+	     .expected = "20.0.0.1: allow tcp:1 r1; allow tcp:2 r2;\n"},
+	};
+
+	(void)state;
+	expect_exact(cases, COUNT(cases));
+}
+
+static void a_deny_takes_away(void **state)
+{
+	static const struct exact_case cases[] = {
+	    {.what = "a deny of a CIDR stands before all, whatever the order",
+	     .policy = "allow a.test tcp:1\nallow 20.0.0.0/8 tcp:2\ndeny 20.1.0.0/16 tcp:1-9\n",
+	     .names = "a.test 20.1.0.1 20.2.0.1",
+	     .expected = "20.1.0.1 a.test: deny tcp:1-9 r3;\n"
+			 "20.2.0.1 a.test: allow tcp:1 r1 g1; allow tcp:2 r2;\n"
+			 "20.0.0.0/8: allow tcp:2 r2;\n"
+			 "20.1.0.0/16: deny tcp:1-9 r3;\n"},
+	    {.what = "a deny of a name takes away the CIDR's allow for its addresses",
+	     .policy = "allow 20.0.0.0/8 any\ndeny a.test\n",
+	     .names = "a.test 20.0.0.1",
+	     .expected = "20.0.0.1 a.test: deny any r2;\n20.0.0.0/8: allow any r1;\n"},
+	    {.what = "an allowed name keeps its ports where a denied name has the address",
+	     .policy = "allow a.test tcp:443\ndeny b.test\nallow 20.0.0.0/8 tcp:80\n",
+	     .names = "a.test 20.0.0.1\nb.test 20.0.0.1",
+	     .expected = "20.0.0.1 a.test: allow tcp:443 r1 g1; deny any r2;\n20.0.0.0/8: allow tcp:80 r3;\n",
+	     .findings = "t.rules:2: warning: this deny is no boundary: b.test has 20.0.0.1, and so has a name that "
+			 "t.rules:1 allows, which keeps its ports; deny the address itself if this is meant\n"},
+	    {.what = "a name's own deny voids that name's allows only",
+	     .policy = "resolver 10.0.0.9\nallow *.test tcp:1-9\ndeny a.test tcp:5\nallow b.other tcp:5\n",
+	     .names = "a.test 20.0.0.1\nb.other 20.0.0.1",
+	     .expected = "10.0.0.9: allow udp:53 r4; allow tcp:53 r4;\n"
+			 "20.0.0.1 a.test: skip tcp:5 r2 g1; allow tcp:1-9 r1 g1; allow tcp:5 r3 g2;\n",
+	     .findings =
+		 "t.rules:3: warning: this deny is no boundary: a.test has 20.0.0.1, and so has a name that t.rules:4 "
+		 "allows, which keeps its ports; deny the address itself if this is meant\n"},
+	    {.what = "a deny for some classes leaves the others",
+	     .policy = "allow 20.0.0.1 tcp:1\ndeny 20.0.0.0/8 tcp:1 for pods\ndeny 20.0.0.1 for cgroup /a.slice\n",
+	     .expected = "20.0.0.1: deny tcp:1 for 0x2 r2; deny any for 0x4 r3; allow tcp:1 r1;\n"
+			 "20.0.0.0/8: deny tcp:1 for 0x2 r2;\n"},
+	};
+
+	(void)state;
+	expect_exact(cases, COUNT(cases));
+}
+
+static void cidrs_lie_in_each_other(void **state)
+{
+	static const struct exact_case cases[] = {
+	    {.what = "the narrowest holds what all around it say",
+	     .policy =
+		 "allow 20.0.0.0/8 tcp:1\nallow 20.1.0.0/16 tcp:2\nallow 20.1.1.1 tcp:3\nallow 20.1.0.0/16 udp:4\n",
+	     .expected = "20.1.1.1: allow tcp:1 r1; allow tcp:2 r2; allow tcp:3 r3; allow udp:4 r4;\n"
+			 "20.0.0.0/8: allow tcp:1 r1;\n"
+			 "20.1.0.0/16: allow tcp:1 r1; allow tcp:2 r2; allow udp:4 r4;\n"},
+	    {.what = "a hole in an allowed range, and an allowed address in it",
+	     .policy = "deny 20.1.0.0/16 tcp:1\nallow 20.0.0.0/8 tcp:1-2\nallow 20.1.1.1 tcp:1\n",
+	     .expected = "20.1.1.1: deny tcp:1 r1; allow tcp:1-2 r2;\n"
+			 "20.0.0.0/8: allow tcp:1-2 r2;\n"
+			 "20.1.0.0/16: deny tcp:1 r1; allow tcp:1-2 r2;\n",
+	     .findings = "t.rules:3: warning: this rule changes nothing: t.rules:1 takes away all of it; remove one of "
+			 "them\n"},
+	    {.what = "neighbours do not mix; all of IPv4 is 0.0.0.0/0",
+	     .policy =
+		 "allow 20.0.0.0/9 tcp:1\nallow 20.128.0.0/9 tcp:2\nallow 0.0.0.0/0 udp:3\nallow 2000::/3 tcp:4\n",
+	     .expected = "0.0.0.0/0: allow udp:3 r3;\n"
+			 "20.0.0.0/9: allow tcp:1 r1; allow udp:3 r3;\n"
+			 "20.128.0.0/9: allow tcp:2 r2; allow udp:3 r3;\n"
+			 "2000::/3: allow tcp:4 r4;\n"},
+	    {.what = "service ranges are marked, and all in them",
+	     .policy = "set service_ranges = 20.1.0.0/16\nallow 20.0.0.0/8 tcp:1\nallow 20.1.1.1 tcp:2\n",
+	     .expected = "20.1.1.1 (service): allow tcp:1 r1; allow tcp:2 r2;\n"
+			 "20.0.0.0/8: allow tcp:1 r1;\n"
+			 "20.1.0.0/16 (service): allow tcp:1 r1;\n"},
+	};
+
+	(void)state;
+	expect_exact(cases, COUNT(cases));
+}
+
+static void every_port_form(void **state)
+{
+	static const struct exact_case cases[] = {
+	    {.what = "all kinds, ranges and lists; on addresses there is no server name to check",
+	     .policy = "allow 20.0.0.1 https:443 http:80 tcp:1,3-5 udp:7 sctp:9 icmp\nallow 20.0.0.2 any\n",
+	     .expected =
+		 "20.0.0.1: allow tcp:443 r1; allow tcp:80 r1; allow tcp:1 r1; allow tcp:3-5 r1; allow udp:7 r1;"
+		 " allow sctp:9 r1; allow icmp r1;\n"
+		 "20.0.0.2: allow any r2;\n"},
+	    {.what = "on names they are kept as their own kinds",
+	     .policy = "allow a.test https:443 http:80 tcp:22\n",
+	     .names = "a.test 20.0.0.1",
+	     .expected = "20.0.0.1 a.test: allow https:443 r1 g1; allow http:80 r1 g1; allow tcp:22 r1 g1;\n"},
+	    {.what = "tcp:N covers https:N, not the other way round",
+	     .policy = "allow a.test tcp:443\nallow a.test https:443\nallow b.test https:443\nallow b.test tcp:443\n",
+	     .names = "a.test 20.0.0.1\nb.test 20.0.0.2",
+	     .expected = "20.0.0.1 a.test: allow tcp:443 r1 g1;\n"
+			 "20.0.0.2 b.test: allow https:443 r3 g1; allow tcp:443 r4 g1;\n",
+	     .findings =
+		 "t.rules:2: warning: this rule changes nothing: t.rules:1 allows all of it; remove one of them\n"
+		 "t.rules:3: warning: this rule changes nothing: t.rules:4 allows all of it; remove one of them\n"},
+	    {.what = "a covered entry is left out: ranges, any, classes",
+	     .policy = "allow 20.0.0.1 tcp:1-9\nallow 20.0.0.1 tcp:5 udp:5\nallow 20.0.0.2 udp:1 for host\n"
+		       "allow 20.0.0.2 udp:1\nallow 20.0.0.2 any\nallow 20.0.0.2 icmp for pods\n",
+	     .expected = "20.0.0.1: allow tcp:1-9 r1; allow udp:5 r2;\n"
+			 "20.0.0.2: allow udp:1 for 0x1 r3; allow udp:1 r4; allow any r5;\n",
+	     .findings =
+		 "t.rules:3: warning: this rule changes nothing: t.rules:4 allows all of it; remove one of them\n"
+		 "t.rules:4: warning: this rule changes nothing: t.rules:5 allows all of it; remove one of them\n"
+		 "t.rules:6: warning: this rule changes nothing: t.rules:5 allows all of it; remove one of them\n"},
+	    {.what = "host, pods and named cgroups each have their bit",
+	     .policy = "allow 20.0.0.1 tcp:1 for host\nallow 20.0.0.1 tcp:1 for pods\n"
+		       "allow 20.0.0.1 tcp:1 for cgroup /a.slice\nallow 20.0.0.1 tcp:1 for cgroup /b.slice\n"
+		       "allow 20.0.0.2 tcp:1 for cgroup /a.slice\n",
+	     .expected = "20.0.0.1: allow tcp:1 for 0x1 r1; allow tcp:1 for 0x2 r2; allow tcp:1 for 0x4 r3;"
+			 " allow tcp:1 for 0x8 r4;\n"
+			 "20.0.0.2: allow tcp:1 for 0x4 r5;\n"},
+	};
+
+	(void)state;
+	expect_exact(cases, COUNT(cases));
+}
+
+static void names_bring_in_no_special_addresses(void **state)
+{
+	static const struct exact_case cases[] = {
+	    {.what = "metadata, loopback, private, unspecified: not through a name",
+	     .policy = "allow a.test tcp:80\n",
+	     .names = "a.test 20.0.0.1 169.254.169.254 127.0.0.1 10.0.0.1 ::1 fe80::1 fd00::1",
+	     .expected = "20.0.0.1 a.test: allow tcp:80 r1 g1;\n",
+	     .findings =
+		 "t.rules:1: warning: a.test resolves to 169.254.169.254, a link-local address, which names may not "
+		 "bring in; allow the address itself if this is meant\n"
+		 "t.rules:1: warning: a.test resolves to 127.0.0.1, a loopback address, which names may not bring in; "
+		 "allow the address itself if this is meant\n"
+		 "t.rules:1: warning: a.test resolves to 10.0.0.1, a private address, which names may not bring in; "
+		 "allow the address itself if this is meant\n"
+		 "t.rules:1: warning: a.test resolves to ::1, a loopback address, which names may not bring in; allow "
+		 "the address itself if this is meant\n"
+		 "t.rules:1: warning: a.test resolves to fe80::1, a link-local address, which names may not bring in; "
+		 "allow the address itself if this is meant\n"
+		 "t.rules:1: warning: a.test resolves to fd00::1, a private address, which names may not bring in; "
+		 "allow the address itself if this is meant\n"},
+	    {.what = "a rule of its own allows the address, on its own ports",
+	     .policy = "allow a.test tcp:80\nallow 10.0.0.0/8 tcp:81\n",
+	     .names = "a.test 10.0.0.1",
+	     .expected = "10.0.0.0/8: allow tcp:81 r2;\n"},
+	    {.what = "a denied name takes nothing private away, and says so",
+	     .policy = "allow 10.0.0.0/8 tcp:80\ndeny a.test\n",
+	     .names = "a.test 10.0.0.1",
+	     .expected = "10.0.0.0/8: allow tcp:80 r1;\n",
+	     .findings =
+		 "t.rules:2: warning: a.test resolves to 10.0.0.1, a private address, which names may not bring "
+		 "in; deny the address itself if this is meant\n"},
+	};
+
+	(void)state;
+	expect_exact(cases, COUNT(cases));
+}
+
+static void special_addresses_are_those_of_the_registries(void **state)
+{
+	static const char *const special[] = {
+	    "0.0.0.0",
+	    "0.255.255.255",
+	    "10.0.0.0",
+	    "100.64.0.0",
+	    "100.127.255.255",
+	    "127.0.0.53",
+	    "169.254.0.1",
+	    "172.16.0.0",
+	    "172.31.9.9",
+	    "192.0.0.8",
+	    "192.0.2.1",
+	    "192.88.99.1",
+	    "192.168.77.1",
+	    "198.18.0.1",
+	    "198.19.1.1",
+	    "198.51.100.200",
+	    "203.0.113.1",
+	    "224.0.0.1",
+	    "239.1.1.1",
+	    "240.0.0.1",
+	    "255.1.1.1",
+	    "::",
+	    "::1",
+	    "::ffff:10.0.0.1",
+	    "64:ff9b::1",
+	    "64:ff9b:1::1",
+	    "100::1",
+	    "2001::1",
+	    "2001:db8::1",
+	    "2002::1",
+	    "fc00::1",
+	    "fdff::1",
+	    "fe80::1",
+	    "febf::1",
+	    "ff02::1",
+	};
+	static const char *const public[] = {
+	    "1.1.1.1",         "9.255.255.255", "11.0.0.0",        "100.63.255.255",    "100.128.0.0",
+	    "126.255.255.255", "128.0.0.0",     "169.253.255.255", "169.255.0.0",       "172.15.255.255",
+	    "172.32.0.0",      "191.255.0.1",   "192.0.1.1",       "192.0.3.0",         "192.167.1.1",
+	    "192.169.1.1",     "198.17.0.1",    "198.20.0.1",      "223.255.255.255",   "168.63.129.16",
+	    "2603:1000::1",    "2001:200::1",   "2001:db9::1",     "2a00:1450:4001::1", "2600::",
+	};
+	struct egret_addr addr;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(special); i++) {
+		assert_int_equal(addr_parse(special[i], &addr), 0);
+		if (!addr_is_special(&addr) || !addr_special_kind(&addr))
+			fail_msg("%s should count as special", special[i]);
+	}
+	for (size_t i = 0; i < COUNT(public); i++) {
+		assert_int_equal(addr_parse(public[i], &addr), 0);
+		if (addr_is_special(&addr))
+			fail_msg("%s should not count as special", public[i]);
+	}
+}
+
+/* --- rules, ids, entries --- */
+
+static void rules_keep_their_ids_and_texts(void **state)
+{
+	const struct egret_rule *rule;
+	struct run run;
+
+	(void)state;
+	run_start(&run,
+		  "resolver system\nresolver 10.0.0.10\nallow  a.test   https:443,8443  # why\n"
+		  "allow *.b.test tcp:1\nallow a.test udp:1 for cgroup /x.slice\n",
+		  "a.test 20.0.0.1");
+	assert_int_equal(run.error, 0);
+	assert_int_equal(run.compiled->rule_count, 5);
+	assert_string_equal(run.compiled->texts[0].text, "allow a.test https:443,8443");
+	assert_string_equal(run.compiled->texts[0].purpose, "why");
+	assert_string_equal(run.compiled->texts[0].file, "t.rules");
+	assert_int_equal(run.compiled->texts[0].line, 3);
+	assert_int_equal(run.compiled->texts[0].app, EGRET_APP_HTTPS);
+	assert_string_equal(run.compiled->texts[3].text, "resolver system (10.0.0.10)");
+	assert_string_equal(run.compiled->texts[4].text, "resolver system (fd00::10)");
+	assert_int_equal(run.compiled->resolver_count, 2);
+	rule = &run.compiled->rules[0];
+	assert_int_equal(rule->born, 7);
+	assert_int_equal(rule->count, 2);
+	assert_int_equal(run.compiled->ports[rule->first + 1].lo, 8443);
+	assert_int_equal(run.compiled->cgroup_count, 1);
+	assert_string_equal(run.compiled->cgroups[0], "/x.slice");
+	assert_int_equal(run.compiled->name_count, 2);
+	assert_int_equal(compiled_name_id(run.compiled, "a.test"), 1);
+	assert_int_equal(compiled_name_id(run.compiled, "*.b.test"), 2);
+	assert_int_equal(compiled_name_id(run.compiled, "c.b.test"), 0);
+	run_end(&run);
+}
+
+static void equal_lists_share_their_entries(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_start(&run, "set all = 20.0.0.1 20.0.0.2 30.0.0.0/8\nallow ${all} tcp:1,2\nallow 20.0.0.3 tcp:1\n", "");
+	assert_int_equal(run.error, 0);
+	assert_int_equal(run.compiled->addrs[0].dest.first, run.compiled->addrs[1].dest.first);
+	assert_int_equal(run.compiled->addrs[0].dest.first, run.compiled->cidrs[0].dest.first);
+	assert_int_equal(run.compiled->addrs[0].dest.first, run.compiled->rules[0].first);
+	assert_int_equal(run.compiled->port_count, 3);
+	run_end(&run);
+}
+
+static void the_same_input_gives_the_same_output(void **state)
+{
+	static const char policy[] =
+	    "resolver system\nallow *.t.test tcp:1\nallow a.t.test,b.test tcp:2\ndeny b.test udp:1\n";
+	static const char names[] = "a.t.test 20.0.0.2 20.0.0.1\nb.test 20.0.0.2\n";
+	struct run one, two;
+	char *first, *second;
+
+	(void)state;
+	run_start(&one, policy, names);
+	run_start(&two, policy, names);
+	first = dump(one.compiled);
+	second = dump(two.compiled);
+	assert_string_equal(first, second);
+	assert_int_equal(one.compiled->port_count, two.compiled->port_count);
+	assert_memory_equal(one.compiled->ports, two.compiled->ports,
+			    one.compiled->port_count * sizeof(*one.compiled->ports));
+	free(first);
+	free(second);
+	run_end(&one);
+	run_end(&two);
+}
+
+/* --- findings --- */
+
+static void expect_refused(const char *policy, const char *expected)
+{
+	struct run run;
+	char *told;
+
+	run_start(&run, policy, "");
+	told = findings(&run.diag);
+	if (run.error != -EINVAL || run.compiled || !strstr(told, expected))
+		fail_msg("for:\n%.300s\nexpected: %s\ngot (%d):\n%s", policy, expected, run.error, told);
+	free(told);
+	run_end(&run);
+}
+
+static void the_floor_may_not_be_denied(void **state)
+{
+	static const char denies[] = "resolver 10.0.0.9\ndeny 10.0.0.0/8\n";
+	struct run run;
+
+	(void)state;
+	expect_refused(denies, "t.rules:2: error: this deny covers what a node needs, `resolver 10.0.0.9` (t.rules:1); "
+			       "narrow it, or `set floor = off`\n");
+	expect_refused("resolver system\ndeny fd00::/16 udp:1-100\n", "`resolver system (fd00::10)` (t.rules:1)");
+	expect_refused("resolver 10.0.0.9\ndeny 10.0.0.9 tcp:53 for cgroup /a\n", "`resolver 10.0.0.9`");
+
+	run_start(&run, "resolver 10.0.0.9\ndeny 10.0.0.0/8 tcp:54\n", "");
+	assert_int_equal(run.error, 0);
+	run_end(&run);
+	run_start(&run, "set floor = off\nresolver 10.0.0.9\ndeny 10.0.0.0/8\n", "");
+	assert_int_equal(run.error, 0);
+	assert_int_equal(run.diag.count, 0);
+	run_end(&run);
+}
+
+static void a_pattern_without_a_resolver_is_told(void **state)
+{
+	static const struct exact_case cases[] = {
+	    {.what = "once, at its rule",
+	     .policy = "allow a.test tcp:1\nallow *.b.test,*.c.test tcp:1\n",
+	     .expected = "",
+	     .findings = "t.rules:2: warning: `*.b.test` is learned from a resolver's answers, and no resolver is "
+			 "trusted to teach; write `resolver system` or `resolver ADDRESS`\n"},
+	};
+
+	(void)state;
+	expect_exact(cases, COUNT(cases));
+}
+
+static void needless_rules_are_told(void **state)
+{
+	static const struct exact_case cases[] = {
+	    {.what = "one rule, or several, are behind it; an exact name under a pattern is not needless",
+	     .policy = "resolver 10.0.0.9\nallow 20.0.0.0/8 tcp:1\nallow 20.0.0.1 tcp:1\n"
+		       "allow 20.0.0.0/16 udp:1\nallow 20.0.0.2 tcp:1 udp:1\n"
+		       "allow *.a.test tcp:1\nallow x.a.test tcp:1\ndeny 20.9.0.0/16\ndeny 20.9.1.1 tcp:1\n",
+	     .expected = "10.0.0.9: allow udp:53 r9; allow tcp:53 r9;\n"
+			 "20.0.0.1: allow tcp:1 r1; allow udp:1 r3;\n"
+			 "20.0.0.2: allow tcp:1 r1; allow udp:1 r3;\n"
+			 "20.9.1.1: deny any r7;\n"
+			 "20.0.0.0/8: allow tcp:1 r1;\n"
+			 "20.0.0.0/16: allow tcp:1 r1; allow udp:1 r3;\n"
+			 "20.9.0.0/16: deny any r7;\n",
+	     .findings =
+		 "t.rules:3: warning: this rule changes nothing: t.rules:2 allows all of it; remove one of them\n"
+		 "t.rules:5: warning: this rule changes nothing: t.rules:2, with others, allows all of it; remove one "
+		 "of "
+		 "them\n"
+		 "t.rules:9: warning: this rule changes nothing: t.rules:8 denies all of it; remove one of them\n"},
+	};
+
+	(void)state;
+	expect_exact(cases, COUNT(cases));
+}
+
+static void limits_are_errors_with_names(void **state)
+{
+	char policy[4096];
+	size_t len = (size_t)snprintf(policy, sizeof(policy), "set ports =");
+
+	(void)state;
+	for (int i = 0; i < EGRET_MAX_PORTS_PER_DEST; i++)
+		len += (size_t)snprintf(policy + len, sizeof(policy) - len, " tcp:%d", 2 * i + 1);
+	snprintf(policy + len, sizeof(policy) - len, "\nallow a.test ${ports}\nallow *.test udp:1\n");
+	expect_refused(policy,
+		       "t.rules:3: error: with this rule, a.test has more than 64 different ports from all rules; "
+		       "write ranges, or `any`\n");
+}
+
+/* --- one address alone --- */
+
+static void one_address_is_worked_out_anew(void **state)
+{
+	const char *const both[] = {"a.test", "b.test"}, *const one[] = {"b.test"};
+	struct egret_addr addr, special;
+	struct egret_dest dest;
+	struct run run;
+
+	(void)state;
+	run_start(&run, "allow a.test tcp:1\nallow b.test tcp:2\nallow 20.0.0.0/8 tcp:3\nallow 30.0.0.1 tcp:4\n",
+		  "a.test 20.0.0.1");
+	assert_int_equal(run.error, 0);
+	assert_int_equal(addr_parse("20.0.0.1", &addr), 0);
+	assert_int_equal(addr_parse("169.254.169.254", &special), 0);
+
+	assert_int_equal(compiled_address(run.compiled, &addr, both, 2, &dest), 0);
+	assert_int_equal(dest.count, 3);
+	assert_int_equal(run.compiled->ports[dest.first + 1].lo, 2);
+	assert_int_equal(dest.name, compiled_name_id(run.compiled, "a.test"));
+	assert_int_equal(compiled_address(run.compiled, &addr, one, 1, &dest), 0);
+	assert_int_equal(dest.count, 2);
+	assert_int_equal(dest.name, compiled_name_id(run.compiled, "b.test"));
+	assert_int_equal(compiled_address(run.compiled, &addr, NULL, 0, &dest), 0);
+	assert_int_equal(dest.count, 0); /* the CIDR stands for it */
+	assert_int_equal(compiled_address(run.compiled, &special, both, 2, &dest), 0);
+	assert_int_equal(dest.count, 0);
+	assert_int_equal(addr_parse("30.0.0.1", &addr), 0);
+	assert_int_equal(compiled_address(run.compiled, &addr, NULL, 0, &dest), 0);
+	assert_int_equal(dest.count, 1); /* its own rule */
+	run_end(&run);
+}
+
+/* --- against the model --- */
+
+static uint64_t random_state;
+
+static uint32_t draw(uint32_t below)
+{
+	/* xorshift64: any will do, if a seed gives the same run again */
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (uint32_t)(random_state >> 33) % below;
+}
+
+#define PICK(array) ((array)[draw(COUNT(array))])
+
+static const char *const all_names[] = {"a.x", "b.x", "c.b.x", "d.c.b.x", "y", "a.y", "e.a.y", "z.z"};
+static const char *const all_addrs[] = {"20.0.0.1",        "20.0.0.2",     "20.1.0.1",       "30.0.0.1", "10.0.0.1",
+					"169.254.169.254", "2603:1000::1", "2603:1000:1::1", "::1"};
+
+static size_t add_rule(char *text, size_t size)
+{
+	static const char *const dests[] = {
+	    "a.x",
+	    "*.x",
+	    "*.b.x",
+	    "c.b.x",
+	    "b.x,y",
+	    "*.y",
+	    "a.y,*.c.b.x",
+	    "20.0.0.1",
+	    "20.0.0.0/8",
+	    "20.0.0.0/15",
+	    "20.1.0.1",
+	    "0.0.0.0/0",
+	    "::ffff:20.0.0.2",
+	    "10.0.0.0/8",
+	    "2000::/3",
+	    "2603:1000::/32",
+	    "2603:1000:1::1",
+	    "30.0.0.1,y",
+	    "169.254.169.254",
+	    "z.z,20.0.0.0/9",
+	    "e.a.y",
+	};
+	static const char *const ports[] = {
+	    "tcp:1",  "tcp:1-3", "tcp:2,4", "udp:1",         "udp:1-9", "any",           "icmp",
+	    "sctp:1", "https:1", "http:2",  "https:1 tcp:2", "tcp:3",   "tcp:1-4 udp:2",
+	};
+	static const char *const whom[] = {"", "", "", " for host", " for pods", " for cgroup /a", " for cgroup /b"};
+	const char *action = draw(4) ? "allow" : "deny";
+	const char *port = PICK(ports);
+
+	if (*action == 'd' && !draw(3))
+		port = "";
+	return (size_t)snprintf(text, size, "%s %s %s%s\n", action, PICK(dests), port, PICK(whom));
+}
+
+static void random_policy(char *text, size_t size)
+{
+	uint32_t rules = 1 + draw(12);
+	size_t len = (size_t)snprintf(text, size, "set floor = off\n");
+
+	if (!draw(3))
+		len += (size_t)snprintf(text + len, size - len, "resolver 20.0.0.1\nresolver system\n");
+	for (uint32_t i = 0; i < rules; i++)
+		len += add_rule(text + len, size - len);
+}
+
+static void random_names(char *text, size_t size)
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < COUNT(all_names); i++) {
+		uint32_t addrs = draw(4);
+
+		if (!draw(3))
+			continue;
+		len += (size_t)snprintf(text + len, size - len, "%s", all_names[i]);
+		for (uint32_t a = 0; a < addrs; a++)
+			len += (size_t)snprintf(text + len, size - len, " %s", PICK(all_addrs));
+		len += (size_t)snprintf(text + len, size - len, "\n");
+	}
+}
+
+/* A subject, as the kernel's mask and as the model's words. */
+static uint32_t random_subject(const struct compiled *compiled, struct model_packet *packet, const char *groups[2])
+{
+	uint32_t mask = 0, kind = draw(3);
+
+	packet->host = kind == 0;
+	packet->pods = kind == 1;
+	packet->cgroups = groups;
+	packet->cgroup_count = 0;
+	mask |= packet->host ? EGRET_CLASS_HOST : packet->pods ? EGRET_CLASS_PODS : 0;
+	for (size_t i = 0; i < compiled->cgroup_count; i++) {
+		if (draw(2))
+			continue;
+		groups[packet->cgroup_count++] = compiled->cgroups[i];
+		mask |= 1U << (EGRET_CLASS_NAMED_SHIFT + i);
+	}
+	if (mask)
+		return mask;
+	packet->host = true;
+	return EGRET_CLASS_HOST;
+}
+
+static void disagree(const struct run *run, const char *policy, const char *names, const char *dest,
+		     const struct model_packet *packet, struct judgement got, struct model_verdict expected)
+{
+	char *lists = dump(run->compiled);
+
+	fail_msg(
+	    "policy:\n%snames:\n%slists:\n%s%s proto %u port %u host %d pods %d: allow %d reason %u rule %u, by the "
+	    "model: allow %d reason %u rule %u",
+	    policy, names, lists, dest, packet->l4_proto, packet->port, packet->host, packet->pods, got.allow,
+	    got.reason, got.rule, expected.allow, expected.reason, expected.rule);
+}
+
+static bool agree(struct judgement got, struct model_verdict expected)
+{
+	return got.allow == expected.allow && got.reason == expected.reason && got.rule == expected.rule;
+}
+
+static struct judgement judge_anew(struct run *run, const struct model_packet *packet, uint32_t mask)
+{
+	const char *names[MAX_NAMES];
+	struct egret_dest dest;
+	size_t count = 0;
+
+	for (size_t i = 0; i < run->names.count; i++) {
+		const struct name_addrs *name = &run->names.names[i];
+		size_t a = 0;
+
+		while (a < name->count && !addr_equal(&name->addrs[a], &packet->addr))
+			a++;
+		if (a < name->count)
+			names[count++] = name->name;
+	}
+	assert_int_equal(compiled_address(run->compiled, &packet->addr, names, count, &dest), 0);
+	if (!dest.count)
+		return compiled_judge_addr(run->compiled, &packet->addr, packet->l4_proto, packet->port, mask);
+	return compiled_judge_list(&run->compiled->ports[dest.first], dest.count, packet->l4_proto, packet->port, mask);
+}
+
+static void compare(struct run *run, const struct model *model, const char *policy, const char *names)
+{
+	static const uint8_t protos[] = {IPPROTO_TCP,    IPPROTO_TCP,  IPPROTO_UDP, IPPROTO_ICMP,
+					 IPPROTO_ICMPV6, IPPROTO_SCTP, 47};
+	static const uint16_t ports[] = {1, 2, 3, 4, 5, 53};
+	const char *groups[2], *dest = PICK(all_addrs);
+	struct model_packet packet = {.l4_proto = PICK(protos)};
+	struct model_verdict expected;
+	struct judgement got;
+	uint32_t mask = random_subject(run->compiled, &packet, groups);
+
+	if (packet.l4_proto == IPPROTO_TCP || packet.l4_proto == IPPROTO_UDP || packet.l4_proto == IPPROTO_SCTP)
+		packet.port = PICK(ports);
+	assert_int_equal(addr_parse(dest, &packet.addr), 0);
+	expected = model_judge(model, &packet);
+	got = compiled_judge_addr(run->compiled, &packet.addr, packet.l4_proto, packet.port, mask);
+	if (!agree(got, expected))
+		disagree(run, policy, names, dest, &packet, got, expected);
+	got = judge_anew(run, &packet, mask);
+	if (!agree(got, expected))
+		disagree(run, policy, names, "one address alone,", &packet, got, expected);
+	dest = PICK(all_names);
+	expected = model_judge_name(model, dest, &packet);
+	got = compiled_judge_name(run->compiled, dest, packet.l4_proto, packet.port, mask);
+	if (!agree(got, expected))
+		disagree(run, policy, names, dest, &packet, got, expected);
+}
+
+static void random_policies_mean_what_the_model_says(void **state)
+{
+	const char *given = getenv("EGRET_SEED");
+	uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+
+	(void)state;
+	print_message("note: test_compile: 3000 random policies, EGRET_SEED=%llu\n", (unsigned long long)seed);
+	random_state = seed * 0x9e3779b97f4a7c15ULL | 1;
+	for (int i = 0; i < 3000; i++) {
+		struct model_name model_names[MAX_NAMES];
+		char policy[2048], names[1024];
+		struct model model;
+		struct run run;
+
+		random_policy(policy, sizeof(policy));
+		random_names(names, sizeof(names));
+		run_start(&run, policy, names);
+		assert_int_equal(run.error, 0);
+		for (size_t n = 0; n < run.names.count; n++)
+			model_names[n] = (struct model_name){run.names.names[n].name, run.names.names[n].addrs,
+							     run.names.names[n].count};
+		model = (struct model){run.policy, model_names, run.names.count, run.system, COUNT(run.system)};
+		for (int packet = 0; packet < 30; packet++)
+			compare(&run, &model, policy, names);
+		run_end(&run);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_names_say_adds_up),
+	    cmocka_unit_test(a_deny_takes_away),
+	    cmocka_unit_test(cidrs_lie_in_each_other),
+	    cmocka_unit_test(every_port_form),
+	    cmocka_unit_test(names_bring_in_no_special_addresses),
+	    cmocka_unit_test(special_addresses_are_those_of_the_registries),
+	    cmocka_unit_test(rules_keep_their_ids_and_texts),
+	    cmocka_unit_test(equal_lists_share_their_entries),
+	    cmocka_unit_test(the_same_input_gives_the_same_output),
+	    cmocka_unit_test(the_floor_may_not_be_denied),
+	    cmocka_unit_test(a_pattern_without_a_resolver_is_told),
+	    cmocka_unit_test(needless_rules_are_told),
+	    cmocka_unit_test(limits_are_errors_with_names),
+	    cmocka_unit_test(one_address_is_worked_out_anew),
+	    cmocka_unit_test(random_policies_mean_what_the_model_says),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
