@@ -8,6 +8,7 @@
 # what is expected.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../tests/e2e/lib.sh"
+cd "$root" || exit 1
 
 resolver=168.63.129.16 # Azure's DNS, as the node sees it
 internet_ports="tcp:22 tcp:25 tcp:1688 tcp:4444 tcp:9000 udp:123 udp:4444 udp:53"
@@ -162,7 +163,7 @@ attach() {
 	tell "Wildcards such as *.hcp.eastus.azmk8s.io cannot be learned from DNS answers yet, so the" \
 		"policy lists this cluster's API server by its exact name."
 	cp "$here/demo.rules" "$work/policy.rules"
-	agent_start --rules-path "$root/rules"
+	agent_start --rules-path rules
 	sed "s/^/      $dim/; s/\$/$plain/" "$work/agent.log"
 }
 

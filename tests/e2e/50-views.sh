@@ -7,12 +7,14 @@ bed_up
 pod_up web 11
 nat_up </dev/null
 dns www.views.example 20.1.0.1
-govern <<'POLICY'
+mkdir -p "$cg/system.slice" "$cg/user.slice"
+govern <<POLICY
 resolver 20.0.0.53
 allow www.views.example  tcp:443   # the shop
 allow 20.2.0.0/16        udp:123   # time
 allow *.pattern.example  tcp:443   # later
 deny  51.9.9.9                     # known bad
+allow 20.3.0.1           tcp:443   for cgroup /$id/system.slice
 POLICY
 for _ in 1 2 3; do
 	passes node 20.1.0.1 tcp:443
@@ -52,6 +54,27 @@ fails 1 "explain: denied by a rule" egret_cmd explain 51.9.9.9 tcp:443
 shows 'policy\.rules:5' "explain names the deny"
 succeeds "explain: a pattern covers it" "$egret" explain --policy "$work/policy.rules" a.b.pattern.example tcp:443
 fails 1 "explain: the pattern's apex" "$egret" explain --policy "$work/policy.rules" pattern.example tcp:443
+# What runs, by name: resolved on the node, each address judged.
+echo "nameserver $resolver" >"$work/resolv.conf"
+mount --bind "$work/resolv.conf" /etc/resolv.conf
+dns elsewhere.example 51.0.0.1
+on_node() { nsenter --net="/run/netns/$id-node" "$egret" "$@" --instance "$instance"; }
+succeeds "explain: a name, of what runs" on_node explain www.views.example tcp:443
+shows 'www\.views\.example \(20\.1\.0\.1\) tcp:443: allowed' "explain: its address"
+shows 'policy\.rules:2' "explain: its rule"
+fails 1 "explain: a name that no rule allows" on_node explain elsewhere.example tcp:443
+shows 'no rule allows' "explain: why not"
+fails 1 "explain: a name without address" on_node explain nowhere.example tcp:443
+shows 'nowhere\.example has no address' "explain: says so"
+json '.addresses[0].destination == "20.1.0.1" and .allowed' "explain --json: the addresses" \
+	on_node explain www.views.example tcp:443 --json
+succeeds "explain: with a policy in the environment, still what runs" \
+	env EGRET_POLICY=/nonexistent nsenter --net="/run/netns/$id-node" "$egret" explain 20.1.0.1 tcp:443 \
+	--instance "$instance"
+fails 1 "explain: for a class of the running policy" egret_cmd explain 20.3.0.1 tcp:443
+succeeds "explain: for the cgroup that a rule names" egret_cmd explain 20.3.0.1 tcp:443 for "/$id/system.slice"
+succeeds "explain: and what is below it" egret_cmd explain 20.3.0.1 tcp:443 for "/$id/system.slice/app.service"
+fails 1 "explain: but not beside it" egret_cmd explain 20.3.0.1 tcp:443 for "/$id/user.slice"
 succeeds "check" "$egret" check "$work/policy.rules"
 # The container is gone when somebody asks.
 ghost=${pod_cgroup[web]%/*}/ghost

@@ -59,11 +59,11 @@ enum option_group {
 	OPTIONS_POLICY = 1 << 0,   /* --policy --define --rules-path */
 	OPTIONS_INSTANCE = 1 << 1, /* --instance */
 	OPTIONS_OUTPUT = 1 << 2,   /* --json */
-	OPTIONS_AGENT = 1 << 3,    /* --cgroup --audit --resolve-inflight */
-	OPTIONS_RUN = 1 << 4,      /* --detach-on-exit */
+	OPTIONS_AGENT = 1 << 3,    /* --audit --resolve-inflight */
+	OPTIONS_RUN = 1 << 4,      /* --cgroup --detach-on-exit */
 	OPTIONS_FOLLOW = 1 << 5,   /* --follow */
 	OPTIONS_CHECK = 1 << 6,    /* --strict; the words are rules files */
-	OPTIONS_COMMAND = 1 << 7,  /* the words are a command with its own options */
+	OPTIONS_COMMAND = 1 << 7,  /* --cgroup; the words are a command with its own options */
 };
 
 /* Parses the command's words into @ret. Ends the program with EXIT_USAGE, and a sentence,

@@ -7,10 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../compile/compile.h"
 #include "../kernel/kernel.h"
+#include "../subject/cgroup.h"
 #include "../subject/classes.h"
+#include "lookup.h"
 #include "reason.h"
 #include "table.h"
 
@@ -22,10 +25,18 @@ struct question {
 	struct policy_port port;
 };
 
+/* Of one address, or of a name that only the files were asked about. */
 struct answer {
 	struct judgement judgement;
+	struct egret_addr addr;
 	struct egret_rule_text text; /* of the rule, if there is one */
-	char note[256];
+};
+
+struct answers {
+	struct answer *all;
+	size_t count;
+	bool by_address; /* of a name: each is one of its addresses */
+	const char *note;
 };
 
 static int read_port(const char *text, struct policy_port *ret)
@@ -58,96 +69,204 @@ static int read_question(const struct options *options, struct question *ret, st
 }
 
 /* Without a subject the answer is for the host, which every node has. */
-static uint32_t classes_of(const char *subject, const struct compiled *compiled)
+static uint32_t classes_in_files(const char *subject, const struct compiled *compiled)
 {
 	if (!subject || !strcmp(subject, "host"))
 		return EGRET_CLASS_HOST;
 	if (!strcmp(subject, "pods"))
 		return EGRET_CLASS_PODS;
-	return classes_of_path(subject, compiled ? (const char *const *)compiled->cgroups : NULL,
-			       compiled ? compiled->cgroup_count : 0);
+	return classes_of_path(subject, (const char *const *)compiled->cgroups, compiled->cgroup_count);
 }
 
-static int ask_files(const struct options *options, const struct question *question, struct answer *ret)
+/* The bits of the cgroup and of all above it, as the programs gather them. */
+static uint32_t classes_of_cgroups(const struct kernel *kernel, const char *path)
 {
+	uint32_t mask = classes_of_path(path, NULL, 0), bits;
+	char above[CGROUP_PATH_SIZE];
+	struct error ignored;
+	char *slash;
+
+	snprintf(above, sizeof(above), "%s", path);
+	while ((slash = strrchr(above, '/')) && slash != above) {
+		uint64_t id;
+		int fd;
+
+		if (!cgroup_open(above, &fd, &ignored)) {
+			if (!cgroup_id(fd, &id) && !kernel_get_class(kernel, id, &bits))
+				mask |= bits;
+			close(fd);
+		}
+		*slash = '\0';
+	}
+	return mask;
+}
+
+static uint32_t classes_in_kernel(const struct kernel *kernel, const char *subject)
+{
+	if (!subject || !strcmp(subject, "host"))
+		return EGRET_CLASS_HOST;
+	if (!strcmp(subject, "pods"))
+		return EGRET_CLASS_PODS;
+	return classes_of_cgroups(kernel, subject);
+}
+
+static int make_room(struct answers *answers, size_t count)
+{
+	answers->all = calloc(count, sizeof(*answers->all));
+	answers->count = answers->all ? count : 0;
+	return answers->all ? 0 : -ENOMEM;
+}
+
+static int ask_files(const struct options *options, const struct question *question, struct answers *ret)
+{
+	const struct policy_port *port = &question->port;
 	struct compiled *compiled;
 	struct policy *policy;
+	struct answer *answer;
 	uint32_t classes;
-	int rc = load_offline(options, false, &policy, &compiled);
+	int rc;
 
+	if (make_room(ret, 1))
+		return EXIT_CANNOT;
+	answer = ret->all;
+	rc = load_offline(options, false, &policy, &compiled);
 	if (rc)
 		return rc;
-	classes = classes_of(question->subject, compiled);
+	answer->addr = question->addr;
+	classes = classes_in_files(question->subject, compiled);
 	if (question->is_name)
-		ret->judgement =
-		    compiled_judge_name(compiled, question->name, question->port.l4_proto, question->port.lo, classes);
+		answer->judgement = compiled_judge_name(compiled, question->name, port->l4_proto, port->lo, classes);
 	else
-		ret->judgement =
-		    compiled_judge_addr(compiled, &question->addr, question->port.l4_proto, question->port.lo, classes);
-	if (ret->judgement.rule >= EGRET_RULE_FIRST)
-		ret->text = compiled->texts[ret->judgement.rule - EGRET_RULE_FIRST];
+		answer->judgement = compiled_judge_addr(compiled, &answer->addr, port->l4_proto, port->lo, classes);
+	if (answer->judgement.rule >= EGRET_RULE_FIRST)
+		answer->text = compiled->texts[answer->judgement.rule - EGRET_RULE_FIRST];
 	if (question->is_name)
-		snprintf(ret->note, sizeof(ret->note),
-			 "asked of the files alone: addresses and CIDR rules are not looked at");
+		ret->note = "asked of the files alone: addresses and CIDR rules are not looked at";
 	compiled_free(compiled);
 	policy_free(policy);
 	return EXIT_YES;
 }
 
-static int ask_kernel(const struct options *options, const struct question *question, struct answer *ret)
+/* A name is judged by its addresses, as the kernel does it. */
+static int find_addresses(const struct question *question, struct answers *ret, struct error *error)
+{
+	struct egret_addr *addrs = NULL;
+	size_t count = 1;
+	int rc = question->is_name ? lookup_addresses(question->name, &addrs, &count, error) : 0;
+
+	if (rc)
+		return rc;
+	rc = make_room(ret, count);
+	for (size_t i = 0; i < ret->count; i++)
+		ret->all[i].addr = addrs ? addrs[i] : question->addr;
+	ret->by_address = question->is_name;
+	free(addrs);
+	return rc ? error_set(error, rc, "no memory") : 0;
+}
+
+static int judge_all(const struct kernel *kernel, const struct question *question, const struct answers *answers)
+{
+	uint32_t classes = classes_in_kernel(kernel, question->subject);
+
+	for (size_t i = 0; i < answers->count; i++) {
+		struct answer *answer = &answers->all[i];
+		int rc = kernel_judge(kernel, &answer->addr, question->port.l4_proto, question->port.lo, classes,
+				      &answer->judgement);
+
+		if (rc)
+			return rc;
+		if (answer->judgement.rule >= EGRET_RULE_FIRST)
+			kernel_get_text(kernel, answer->judgement.rule, &answer->text);
+	}
+	return 0;
+}
+
+static int ask_kernel(const struct options *options, const struct question *question, struct answers *ret)
 {
 	struct kernel *kernel;
 	struct error error;
-	int rc;
+	int rc = kernel_open(options->instance, &kernel, &error);
 
-	if (question->is_name) {
-		error_set(&error, -EINVAL, "what runs is asked by address; for a name, name the files: --policy FILE");
-		return fail(-EINVAL, &error);
-	}
-	rc = kernel_open(options->instance, &kernel, &error);
 	if (rc)
 		return fail(rc, &error);
-	rc = kernel_judge(kernel, &question->addr, question->port.l4_proto, question->port.lo,
-			  classes_of(question->subject, NULL), &ret->judgement);
-	if (!rc && ret->judgement.rule >= EGRET_RULE_FIRST)
-		kernel_get_text(kernel, ret->judgement.rule, &ret->text);
-	if (!rc && kernel_config(kernel)->audit)
-		snprintf(ret->note, sizeof(ret->note), "the instance only audits: everything passes");
+	rc = find_addresses(question, ret, &error);
+	if (!rc) {
+		rc = judge_all(kernel, question, ret);
+		if (rc)
+			error_set(&error, rc, "cannot read instance %s: %s", options->instance, strerror(-rc));
+	}
+	if (kernel_config(kernel)->audit)
+		ret->note = "the instance only audits: everything passes";
 	kernel_free(kernel);
-	if (!rc)
-		return EXIT_YES;
-	error_set(&error, rc, "cannot read instance %s: %s", options->instance, strerror(-rc));
-	return fail(rc, &error);
+	return rc ? fail(rc, &error) : EXIT_YES;
 }
 
-static void print_answer(const struct question *question, const struct answer *answer, bool json)
+static bool all_allowed(const struct answers *answers)
+{
+	for (size_t i = 0; i < answers->count; i++) {
+		if (!answers->all[i].judgement.allow)
+			return false;
+	}
+	return answers->count > 0;
+}
+
+static json_t *answer_json(const struct question *question, const struct answer *answer)
+{
+	char addr[ADDR_TEXT_SIZE], port[24];
+
+	return json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:i}", "destination",
+			 question->is_name ? addr_format(&answer->addr, addr) : question->destination, "port",
+			 policy_port_format(&question->port, port), "allowed", answer->judgement.allow, "reason",
+			 reason_label(answer->judgement.reason), "rule", answer->text.text, "purpose",
+			 answer->text.purpose, "file", answer->text.file, "line", (int)answer->text.line);
+}
+
+static void print_json(const struct question *question, const struct answers *answers)
+{
+	json_t *value = answer_json(question, answers->all), *list;
+
+	json_object_set_new(value, "destination", json_string(question->destination));
+	if (answers->by_address) {
+		list = json_array();
+		for (size_t i = 0; i < answers->count; i++)
+			json_array_append_new(list, answer_json(question, &answers->all[i]));
+		json_object_set_new(value, "addresses", list);
+		json_object_set_new(value, "allowed", json_boolean(all_allowed(answers)));
+	}
+	json_print(value);
+}
+
+static void print_answer(const char *destination, const char *port, const struct answer *answer)
 {
 	const struct judgement *judgement = &answer->judgement;
-	char port[24];
 
-	policy_port_format(&question->port, port);
-	if (json) {
-		json_print(json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:i}", "destination", question->destination,
-				     "port", port, "allowed", judgement->allow, "reason",
-				     reason_label(judgement->reason), "rule", answer->text.text, "purpose",
-				     answer->text.purpose, "file", answer->text.file, "line", (int)answer->text.line));
-		return;
-	}
-	printf("%s %s: %s", question->destination, port, judgement->allow ? "allowed" : "denied");
-	if (!judgement->allow)
-		printf(": %s", reason_sentence(judgement->reason));
-	putchar('\n');
+	printf("%s %s: %s%s%s\n", destination, port, judgement->allow ? "allowed" : "denied",
+	       judgement->allow ? "" : ": ", judgement->allow ? "" : reason_sentence(judgement->reason));
 	if (answer->text.text[0])
 		printf("  by %s:%u: %s%s%s\n", answer->text.file, answer->text.line, answer->text.text,
 		       answer->text.purpose[0] ? "   # " : "", answer->text.purpose);
-	if (answer->note[0])
-		printf("  (%s)\n", answer->note);
+}
+
+static void print_answers(const struct question *question, const struct answers *answers)
+{
+	char port[24], addr[ADDR_TEXT_SIZE], destination[EGRET_NAME_SIZE + ADDR_TEXT_SIZE + 4];
+
+	policy_port_format(&question->port, port);
+	for (size_t i = 0; i < answers->count; i++) {
+		snprintf(destination, sizeof(destination), "%s", question->destination);
+		if (answers->by_address)
+			snprintf(destination, sizeof(destination), "%s (%s)", question->name,
+				 addr_format(&answers->all[i].addr, addr));
+		print_answer(destination, port, &answers->all[i]);
+	}
+	if (answers->note)
+		printf("  (%s)\n", answers->note);
 }
 
 int command_explain(const struct command *command, int argc, char **argv)
 {
 	struct question question;
-	struct answer answer = {};
+	struct answers answers = {};
 	struct options options;
 	struct error error;
 	int rc;
@@ -156,11 +275,16 @@ int command_explain(const struct command *command, int argc, char **argv)
 	rc = read_question(&options, &question, &error);
 	if (rc)
 		return fail(rc, &error);
-	rc = options.policy_count ? ask_files(&options, &question, &answer) : ask_kernel(&options, &question, &answer);
+	/* Not $EGRET_POLICY: in the DaemonSet's container it is always there. */
+	rc = options.policy_given ? ask_files(&options, &question, &answers) : ask_kernel(&options, &question, &answers);
 	if (rc == EXIT_YES) {
-		print_answer(&question, &answer, options.json);
-		rc = answer.judgement.allow ? EXIT_YES : EXIT_NO;
+		if (options.json)
+			print_json(&question, &answers);
+		else
+			print_answers(&question, &answers);
+		rc = all_allowed(&answers) ? EXIT_YES : EXIT_NO;
 	}
+	free(answers.all);
 	free(question.name);
 	return rc;
 }

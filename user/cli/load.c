@@ -15,6 +15,8 @@ int fail(int rc, const struct error *error)
 	switch (-rc) {
 	case EINVAL:
 		return EXIT_USAGE;
+	case ENODATA:
+		return EXIT_NO;
 	case ENOENT:
 		return EXIT_NOT_RUNNING;
 	case EBUSY:

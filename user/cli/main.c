@@ -19,7 +19,7 @@ static const struct command commands[] = {
      OPTIONS_POLICY | OPTIONS_OUTPUT | OPTIONS_CHECK},
     {"explain", command_explain, "Would it pass, by which rule, or why not", "DESTINATION PROTOCOL:PORT [for SUBJECT]",
      "DESTINATION is an address or a name; SUBJECT is host, pods, or a cgroup's path. With --policy the files are "
-     "asked, else what runs. Exit code 0 if it passes, 1 if not.",
+     "asked, else what runs: a name is resolved, and each of its addresses judged. Exit code 0 if all pass, 1 if not.",
      OPTIONS_POLICY | OPTIONS_INSTANCE | OPTIONS_OUTPUT},
     {"status", command_status, "What runs: mode, policy, hooks, names, totals", "", "Works when no agent runs.",
      OPTIONS_INSTANCE | OPTIONS_OUTPUT},

@@ -33,10 +33,13 @@ static const struct group_option all_options[] = {
       0}},
     {OPTIONS_POLICY, {"rules-path", KEY_RULES_PATH, "DIR[:DIR...]", 0, "Where `use` looks (EGRET_RULES_PATH)", 0}},
     {OPTIONS_INSTANCE, {"instance", KEY_INSTANCE, "NAME", 0, "Which instance, default \"node\" (EGRET_INSTANCE)", 0}},
-    {OPTIONS_AGENT,
+    {OPTIONS_RUN,
      {"cgroup", KEY_CGROUP, "PATH", 0,
       "The cgroup to govern, with all below it; default is the "
       "whole node (EGRET_CGROUP)",
+      0}},
+    {OPTIONS_COMMAND,
+     {"cgroup", KEY_CGROUP, "PATH", 0, "Where the command's own cgroup is made; default is the caller's (EGRET_CGROUP)",
       0}},
     {OPTIONS_AGENT, {"audit", KEY_AUDIT, NULL, 0, "Count what would be denied, and let it pass (EGRET_AUDIT=1)", 0}},
     {OPTIONS_AGENT, {"resolve-inflight", KEY_INFLIGHT, "N", 0, "Queries under way at most, default 64", 0}},
@@ -90,7 +93,7 @@ static int add_argument(struct argp_state *state, struct options *options, const
 	}
 	if (!command->arguments[0])
 		argp_error(state, "\"%s\" is one word too many", argument);
-	/* The first word, and all behind it: they stand in argv already. */
+	/* The first word, and all behind it: argp has moved the options before them. */
 	options->arguments = &state->argv[state->next - 1];
 	options->argument_count = state->argc - (state->next - 1);
 	state->next = state->argc;
@@ -201,8 +204,8 @@ void options_parse(const struct command *command, int argc, char **argv, struct 
 	*ret = (struct options){.command = command};
 	read_environment(ret);
 	argp_err_exit_status = EXIT_USAGE;
-	/* In order: what stands behind exec's command is the command's own. */
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, ret);
+	/* What stands behind exec's command is the command's own. */
+	argp_parse(&argp, argc, argv, command->groups & OPTIONS_COMMAND ? ARGP_IN_ORDER : 0, NULL, ret);
 	if (!ret->instance)
 		ret->instance = DEFAULT_INSTANCE;
 	if (!ret->rules_path)

@@ -85,6 +85,8 @@ int kernel_set_hit(struct kernel *kernel, uint32_t rule, const struct egret_hit 
 int kernel_get_text(const struct kernel *kernel, uint32_t rule, struct egret_rule_text *ret);
 /* -ENOENT: no agent noted it. */
 int kernel_get_subject(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject *ret);
+/* -ENOENT: the cgroup itself carries no bits. */
+int kernel_get_class(const struct kernel *kernel, uint64_t cgroup_id, uint32_t *ret);
 int kernel_get_name(const struct kernel *kernel, uint32_t index, struct egret_name *ret);
 
 int kernel_each_drop(const struct kernel *kernel,

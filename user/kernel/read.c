@@ -74,6 +74,11 @@ int kernel_set_subject(struct kernel *kernel, uint64_t cgroup_id, const struct e
 	return bpf_map_update_elem(kernel->maps[MAP_subjects], &cgroup_id, subject, BPF_ANY) ? -errno : 0;
 }
 
+int kernel_get_class(const struct kernel *kernel, uint64_t cgroup_id, uint32_t *ret)
+{
+	return bpf_map_lookup_elem(kernel->maps[MAP_classes], &cgroup_id, ret) ? -errno : 0;
+}
+
 int kernel_get_hit(const struct kernel *kernel, uint32_t rule, struct egret_hit *ret)
 {
 	return bpf_map_lookup_elem(kernel->maps[MAP_hits], &rule, ret) ? -errno : 0;
