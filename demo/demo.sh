@@ -137,6 +137,7 @@ attempt() {
 sentence() {
 	case $1 in
 	EPERM*) echo "Operation not permitted, after ${1#* } ms" ;;
+	*"curl: (7)"*) sed -n 's/.*Failed to connect .* after \([0-9]*\) ms.*/could not connect, after \1 ms/p' <<<"$1" | head -n 1 ;;
 	*"curl: "*) sed -n 's/.*curl: ([0-9]*) //p' <<<"$1" | head -n 1 | cut -c1-70 ;;
 	*"not permitted"* | *"no servers could be reached"*) echo "no answer may be asked for" ;;
 	*) head -n 1 <<<"$1" | awk '{ print $1, ($2 ~ /^[0-9]+$/ && $1 != "HTTP") ? "in " $2 " ms" : $2 }' ;;

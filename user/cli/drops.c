@@ -282,9 +282,10 @@ void drops_summary(const struct kernel *kernel)
 		protocol_format(&entry->key, protocol, sizeof(protocol));
 		if (entry->drop.name)
 			kernel_get_name(kernel, entry->drop.name, &name);
-		fprintf(stderr, "  %s %s%s%s%s, %llu times: %s\n", addr_format(&entry->key.addr, address), protocol,
+		fprintf(stderr, "  %s %s%s%s%s, %llu packet%s: %s\n", addr_format(&entry->key.addr, address), protocol,
 			name.name[0] ? " (" : "", name.name, name.name[0] ? ")" : "",
-			(unsigned long long)entry->drop.packets, reason_sentence(entry->key.reason));
+			(unsigned long long)entry->drop.packets, entry->drop.packets == 1 ? "" : "s",
+			reason_sentence(entry->key.reason));
 	}
 	if (entries.count > SUMMARY_LINES)
 		fprintf(stderr, "  and %zu more destinations\n", entries.count - SUMMARY_LINES);

@@ -276,7 +276,8 @@ int command_explain(const struct command *command, int argc, char **argv)
 	if (rc)
 		return fail(rc, &error);
 	/* Not $EGRET_POLICY: in the DaemonSet's container it is always there. */
-	rc = options.policy_given ? ask_files(&options, &question, &answers) : ask_kernel(&options, &question, &answers);
+	rc =
+	    options.policy_given ? ask_files(&options, &question, &answers) : ask_kernel(&options, &question, &answers);
 	if (rc == EXIT_YES) {
 		if (options.json)
 			print_json(&question, &answers);
