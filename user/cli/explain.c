@@ -278,7 +278,7 @@ int command_explain(const struct command *command, int argc, char **argv)
 	/* Not $EGRET_POLICY: in the DaemonSet's container it is always there. */
 	rc =
 	    options.policy_given ? ask_files(&options, &question, &answers) : ask_kernel(&options, &question, &answers);
-	if (rc == EXIT_YES) {
+	if (rc == EXIT_YES && answers.all) {
 		if (options.json)
 			print_json(&question, &answers);
 		else
