@@ -35,7 +35,14 @@ $(B)/egret: $(OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(B)/user/%.o: user/%.c | $(B)/egret.skel.h
+# What another PREFIX or VERSION is compiled into.
+$(B)/config: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PREFIX) $(VERSION)' | cmp -s - $@ || echo '$(PREFIX) $(VERSION)' > $@
+.PHONY: FORCE
+FORCE:
+
+$(B)/user/%.o: user/%.c $(B)/config | $(B)/egret.skel.h
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
