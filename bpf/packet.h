@@ -116,7 +116,7 @@ __noinline int ipv4_walk_options(struct __sk_buff *skb, __u32 options_len)
 
 	for (int i = 0; i < IPOPT_MAX_BYTES; i++) {
 		if (offset >= options_len)
-			return EGRET_REASON_NONE;
+			return offset == options_len ? EGRET_REASON_NONE : EGRET_REASON_MALFORMED;
 		if (bpf_skb_load_bytes(skb, sizeof(struct iphdr) + offset, option, sizeof(option)))
 			return EGRET_REASON_MALFORMED;
 		if (option[0] == IPOPT_END)

@@ -27,8 +27,26 @@ $(B)/tests/probe: $(PROBE_SOURCES) $(wildcard tests/tools/*.h)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $(PROBE_SOURCES)
 
+# BPF_PROG_TEST_RUN against the model.
+$(B)/judge.bpf.o: tests/bpf/judge.bpf.c tests/bpf/question.h $(wildcard bpf/*.h include/*.h)
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror \
+		-Iinclude -Ibpf -Itests/bpf -I/usr/include/$(ARCH)-linux-gnu -c -o $@ $<
+
+$(B)/judge.skel.h: $(B)/judge.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name judge_bpf > $@.new
+	$(Q)mv $@.new $@
+
+$(B)/tests/pairs: tests/bpf/pairs.c $(wildcard tests/model/*.[ch]) $(filter-out $(B)/user/cli/%,$(OBJECTS)) \
+		| $(B)/judge.skel.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) -Itests -Itests/bpf $(ALL_CFLAGS) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
+
 .PHONY: tests
-tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe
+tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/pairs
 
 ## make test            every test; installs the packages that they need
 .PHONY: test

@@ -385,6 +385,8 @@ struct model_verdict model_judge(const struct model *model, const struct model_p
 {
 	struct judging judging = {.model = model, .packet = packet};
 
+	if (packet->reason)
+		return (struct model_verdict){.reason = packet->reason};
 	judging.name_count = names_of(model, &packet->addr, judging.names);
 	by_address(&judging, EGRET_DENY);
 	for (size_t i = 0; i < judging.name_count && !judging.done; i++)

@@ -32,7 +32,8 @@ struct model {
 struct model_packet {
 	struct egret_addr addr;
 	uint8_t l4_proto;
-	uint16_t port; /* 0 where the protocol has none */
+	uint16_t port;  /* 0 where the protocol has none */
+	uint8_t reason; /* why it cannot be judged, as packet.h tells; 0 = it can */
 	/* Who sends: "host" or "pods" or neither, and the named cgroups that it is in. */
 	bool host, pods;
 	const char *const *cgroups;

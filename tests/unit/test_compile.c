@@ -15,44 +15,17 @@
 #include "compile/compile.h"
 #include "compile/special.h"
 #include "model/model.h"
+#include "model/random.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define MAX_NAMES    16
-#define MAX_ADDRS    8
 
 /* --- one policy, compiled --- */
-
-/* "a.test 20.0.0.1 20.0.0.2\nb.test 20.0.0.1\n": who has which addresses. */
-struct names {
-	struct name_addrs names[MAX_NAMES];
-	struct egret_addr addrs[MAX_NAMES][MAX_ADDRS];
-	size_t count;
-	char text[1024];
-};
-
-static void names_parse(struct names *names, const char *text)
-{
-	char *line, *rest = names->text;
-
-	names->count = 0;
-	snprintf(names->text, sizeof(names->text), "%s", text);
-	while ((line = strsep(&rest, "\n"))) {
-		char *name = strsep(&line, " "), *word;
-		size_t count = 0;
-
-		if (!*name)
-			continue;
-		while ((word = strsep(&line, " ")))
-			assert_int_equal(addr_parse(word, &names->addrs[names->count][count++]), 0);
-		names->names[names->count] = (struct name_addrs){name, names->addrs[names->count], count};
-		names->count++;
-	}
-}
 
 struct run {
 	struct diag diag;
 	struct policy *policy;
-	struct names names;
+	struct random_names names; /* "a.test 20.0.0.1 20.0.0.2\nb.test 20.0.0.1\n" */
+	struct name_addrs name_addrs[RANDOM_MAX_NAMES];
 	struct egret_addr system[2];
 	struct compiled *compiled;
 	int error;
@@ -68,11 +41,14 @@ static void run_start(struct run *run, const char *text, const char *names)
 		fail_msg("the policy of the test does not parse:\n%s", text);
 	}
 	diag_clear(&run->diag); /* what the parser warns of is tested with it */
-	names_parse(&run->names, names);
+	assert_int_equal(random_names_parse(&run->names, names), 0);
+	for (size_t i = 0; i < run->names.count; i++)
+		run->name_addrs[i] =
+		    (struct name_addrs){run->names.names[i].name, run->names.names[i].addrs, run->names.names[i].count};
 	assert_int_equal(addr_parse("10.0.0.10", &run->system[0]), 0);
 	assert_int_equal(addr_parse("fd00::10", &run->system[1]), 0);
 	input.policy = run->policy;
-	input.names = run->names.names;
+	input.names = run->name_addrs;
 	input.name_count = run->names.count;
 	input.system_resolvers = run->system;
 	input.system_resolver_count = COUNT(run->system);
@@ -631,111 +607,6 @@ static void one_address_is_worked_out_anew(void **state)
 
 /* --- against the model --- */
 
-static uint64_t random_state;
-
-static uint32_t draw(uint32_t below)
-{
-	/* xorshift64: any will do, if a seed gives the same run again */
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 33) % below;
-}
-
-#define PICK(array) ((array)[draw(COUNT(array))])
-
-static const char *const all_names[] = {"a.x", "b.x", "c.b.x", "d.c.b.x", "y", "a.y", "e.a.y", "z.z"};
-static const char *const all_addrs[] = {"20.0.0.1",        "20.0.0.2",     "20.1.0.1",       "30.0.0.1", "10.0.0.1",
-					"169.254.169.254", "2603:1000::1", "2603:1000:1::1", "::1"};
-
-static size_t add_rule(char *text, size_t size)
-{
-	static const char *const dests[] = {
-	    "a.x",
-	    "*.x",
-	    "*.b.x",
-	    "c.b.x",
-	    "b.x,y",
-	    "*.y",
-	    "a.y,*.c.b.x",
-	    "20.0.0.1",
-	    "20.0.0.0/8",
-	    "20.0.0.0/15",
-	    "20.1.0.1",
-	    "0.0.0.0/0",
-	    "::ffff:20.0.0.2",
-	    "10.0.0.0/8",
-	    "2000::/3",
-	    "2603:1000::/32",
-	    "2603:1000:1::1",
-	    "30.0.0.1,y",
-	    "169.254.169.254",
-	    "z.z,20.0.0.0/9",
-	    "e.a.y",
-	};
-	static const char *const ports[] = {
-	    "tcp:1",  "tcp:1-3", "tcp:2,4", "udp:1",         "udp:1-9", "any",           "icmp",
-	    "sctp:1", "https:1", "http:2",  "https:1 tcp:2", "tcp:3",   "tcp:1-4 udp:2",
-	};
-	static const char *const whom[] = {"", "", "", " for host", " for pods", " for cgroup /a", " for cgroup /b"};
-	const char *action = draw(4) ? "allow" : "deny";
-	const char *port = PICK(ports);
-
-	if (*action == 'd' && !draw(3))
-		port = "";
-	return (size_t)snprintf(text, size, "%s %s %s%s\n", action, PICK(dests), port, PICK(whom));
-}
-
-static void random_policy(char *text, size_t size)
-{
-	uint32_t rules = 1 + draw(12);
-	size_t len = (size_t)snprintf(text, size, "set floor = off\n");
-
-	if (!draw(3))
-		len += (size_t)snprintf(text + len, size - len, "resolver 20.0.0.1\nresolver system\n");
-	for (uint32_t i = 0; i < rules; i++)
-		len += add_rule(text + len, size - len);
-}
-
-static void random_names(char *text, size_t size)
-{
-	size_t len = 0;
-
-	text[0] = '\0';
-	for (size_t i = 0; i < COUNT(all_names); i++) {
-		uint32_t addrs = draw(4);
-
-		if (!draw(3))
-			continue;
-		len += (size_t)snprintf(text + len, size - len, "%s", all_names[i]);
-		for (uint32_t a = 0; a < addrs; a++)
-			len += (size_t)snprintf(text + len, size - len, " %s", PICK(all_addrs));
-		len += (size_t)snprintf(text + len, size - len, "\n");
-	}
-}
-
-/* A subject, as the kernel's mask and as the model's words. */
-static uint32_t random_subject(const struct compiled *compiled, struct model_packet *packet, const char *groups[2])
-{
-	uint32_t mask = 0, kind = draw(3);
-
-	packet->host = kind == 0;
-	packet->pods = kind == 1;
-	packet->cgroups = groups;
-	packet->cgroup_count = 0;
-	mask |= packet->host ? EGRET_CLASS_HOST : packet->pods ? EGRET_CLASS_PODS : 0;
-	for (size_t i = 0; i < compiled->cgroup_count; i++) {
-		if (draw(2))
-			continue;
-		groups[packet->cgroup_count++] = compiled->cgroups[i];
-		mask |= 1U << (EGRET_CLASS_NAMED_SHIFT + i);
-	}
-	if (mask)
-		return mask;
-	packet->host = true;
-	return EGRET_CLASS_HOST;
-}
-
 static void disagree(const struct run *run, const char *policy, const char *names, const char *dest,
 		     const struct model_packet *packet, struct judgement got, struct model_verdict expected)
 {
@@ -755,12 +626,12 @@ static bool agree(struct judgement got, struct model_verdict expected)
 
 static struct judgement judge_anew(struct run *run, const struct model_packet *packet, uint32_t mask)
 {
-	const char *names[MAX_NAMES];
+	const char *names[RANDOM_MAX_NAMES];
 	struct egret_dest dest;
 	size_t count = 0;
 
 	for (size_t i = 0; i < run->names.count; i++) {
-		const struct name_addrs *name = &run->names.names[i];
+		const struct model_name *name = &run->names.names[i];
 		size_t a = 0;
 
 		while (a < name->count && !addr_equal(&name->addrs[a], &packet->addr))
@@ -776,17 +647,14 @@ static struct judgement judge_anew(struct run *run, const struct model_packet *p
 
 static void compare(struct run *run, const struct model *model, const char *policy, const char *names)
 {
-	static const uint8_t protos[] = {IPPROTO_TCP,    IPPROTO_TCP,  IPPROTO_UDP, IPPROTO_ICMP,
-					 IPPROTO_ICMPV6, IPPROTO_SCTP, 47};
-	static const uint16_t ports[] = {1, 2, 3, 4, 5, 53};
-	const char *groups[2], *dest = PICK(all_addrs);
-	struct model_packet packet = {.l4_proto = PICK(protos)};
+	const char *groups[RANDOM_MAX_GROUPS], *dest = random_addr();
+	struct model_packet packet = {0};
 	struct model_verdict expected;
 	struct judgement got;
-	uint32_t mask = random_subject(run->compiled, &packet, groups);
+	uint32_t mask =
+	    random_subject((const char *const *)run->compiled->cgroups, run->compiled->cgroup_count, &packet, groups);
 
-	if (packet.l4_proto == IPPROTO_TCP || packet.l4_proto == IPPROTO_UDP || packet.l4_proto == IPPROTO_SCTP)
-		packet.port = PICK(ports);
+	random_port(&packet);
 	assert_int_equal(addr_parse(dest, &packet.addr), 0);
 	expected = model_judge(model, &packet);
 	got = compiled_judge_addr(run->compiled, &packet.addr, packet.l4_proto, packet.port, mask);
@@ -795,7 +663,7 @@ static void compare(struct run *run, const struct model *model, const char *poli
 	got = judge_anew(run, &packet, mask);
 	if (!agree(got, expected))
 		disagree(run, policy, names, "one address alone,", &packet, got, expected);
-	dest = PICK(all_names);
+	dest = random_name();
 	expected = model_judge_name(model, dest, &packet);
 	got = compiled_judge_name(run->compiled, dest, packet.l4_proto, packet.port, mask);
 	if (!agree(got, expected))
@@ -804,14 +672,11 @@ static void compare(struct run *run, const struct model *model, const char *poli
 
 static void random_policies_mean_what_the_model_says(void **state)
 {
-	const char *given = getenv("EGRET_SEED");
-	uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+	const int policies = 3000;
 
 	(void)state;
-	print_message("note: test_compile: 3000 random policies, EGRET_SEED=%llu\n", (unsigned long long)seed);
-	random_state = seed * 0x9e3779b97f4a7c15ULL | 1;
-	for (int i = 0; i < 3000; i++) {
-		struct model_name model_names[MAX_NAMES];
+	random_start("test_compile, random policies", policies);
+	for (int i = 0; i < policies; i++) {
 		char policy[2048], names[1024];
 		struct model model;
 		struct run run;
@@ -820,10 +685,7 @@ static void random_policies_mean_what_the_model_says(void **state)
 		random_names(names, sizeof(names));
 		run_start(&run, policy, names);
 		assert_int_equal(run.error, 0);
-		for (size_t n = 0; n < run.names.count; n++)
-			model_names[n] = (struct model_name){run.names.names[n].name, run.names.names[n].addrs,
-							     run.names.names[n].count};
-		model = (struct model){run.policy, model_names, run.names.count, run.system, COUNT(run.system)};
+		model = (struct model){run.policy, run.names.names, run.names.count, run.system, COUNT(run.system)};
 		for (int packet = 0; packet < 30; packet++)
 			compare(&run, &model, policy, names);
 		run_end(&run);

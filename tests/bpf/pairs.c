@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * pairs COUNT DEVICE: random policies and packets through the model (tests/model),
+ * through what `explain` asks (of files, and of the maps), and through the programs in
+ * the kernel by BPF_PROG_TEST_RUN; twice each, so that the second verdict comes out of
+ * the socket's cache. Verdict, rule and reason must agree. Ends 1 at the first that does not.
+ *
+ * DEVICE is not lo: what goes over lo is not judged.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "compile/compile.h"
+#include "egret.skel.h"
+#include "judge.skel.h"
+#include "kernel/kernel.h"
+#include "model/model.h"
+#include "model/packet.h"
+#include "model/random.h"
+#include "question.h"
+
+#define INSTANCE           "pairs"
+#define PACKETS_PER_POLICY 200
+#define MAX_COUNTED        64
+
+struct bench {
+	struct kernel *kernel;
+	struct egret_bpf *programs;
+	struct judge_bpf *judge;
+	unsigned int ifindex;
+	struct egret_addr system[2];
+};
+
+/* One policy in all its forms. */
+struct world {
+	char policy_text[2048], names_text[1024];
+	struct random_names names;
+	struct policy *policy;
+	struct compiled *compiled;
+	struct model model;
+	/* What the counters must have moved by, by rule and by reason. */
+	uint64_t rules[MAX_COUNTED], reasons[EGRET_REASON_COUNT];
+	uint64_t rules_before[MAX_COUNTED], reasons_before[EGRET_REASON_COUNT];
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "pairs: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static void share_maps(struct bpf_object *object)
+{
+	struct bpf_map *map;
+	char path[128];
+
+	bpf_object__for_each_map(map, object)
+	{
+		if (strchr(bpf_map__name(map), '.'))
+			continue;
+		snprintf(path, sizeof(path), "/sys/fs/bpf/egret/" INSTANCE "/map_%s", bpf_map__name(map));
+		bpf_map__set_pin_path(map, path);
+	}
+}
+
+static void load_programs(struct bench *bench)
+{
+	struct egret_meta meta;
+
+	bench->programs = egret_bpf__open();
+	bench->judge = judge_bpf__open();
+	if (!bench->programs || !bench->judge || kernel_get_meta(bench->kernel, &meta))
+		die("open");
+	memcpy((void *)bench->programs->rodata->hash_keys, meta.hash_keys, sizeof(meta.hash_keys));
+	memcpy((void *)bench->judge->rodata->hash_keys, meta.hash_keys, sizeof(meta.hash_keys));
+	share_maps(bench->programs->obj);
+	share_maps(bench->judge->obj);
+	if (egret_bpf__load(bench->programs) || judge_bpf__load(bench->judge))
+		die("load");
+}
+
+static void world_make(struct bench *bench, struct world *world)
+{
+	struct compile_input input = {.system_resolvers = bench->system, .system_resolver_count = 2};
+	struct name_addrs names[RANDOM_MAX_NAMES];
+	struct diag diag = {0};
+	struct error error;
+
+	memset(world, 0, sizeof(*world));
+	random_policy(world->policy_text, sizeof(world->policy_text));
+	random_names(world->names_text, sizeof(world->names_text));
+	if (random_names_parse(&world->names, world->names_text) ||
+	    policy_load_text("random", world->policy_text, strlen(world->policy_text), NULL, &world->policy, &diag)) {
+		diag_print(&diag, stderr);
+		exit(1);
+	}
+	for (size_t i = 0; i < world->names.count; i++)
+		names[i] = (struct name_addrs){world->names.names[i].name, world->names.names[i].addrs,
+					       world->names.names[i].count};
+	input.policy = world->policy;
+	input.names = names;
+	input.name_count = world->names.count;
+	input.generation = kernel_next_generation(bench->kernel);
+	if (compile_policy(&input, &world->compiled, &diag))
+		die("compile");
+	if (kernel_load_policy(bench->kernel, world->compiled, &error)) {
+		fprintf(stderr, "pairs: %s\n", error.text);
+		exit(1);
+	}
+	diag_clear(&diag);
+	world->model = (struct model){world->policy, world->names.names, world->names.count, bench->system, 2};
+}
+
+static void world_free(struct world *world)
+{
+	compiled_free(world->compiled);
+	policy_free(world->policy);
+}
+
+static void disagree(const struct world *world, const char *who, const struct packet_bytes *bytes,
+		     const struct model_packet *packet, struct judgement got, struct model_verdict expected)
+{
+	char addr[ADDR_TEXT_SIZE];
+
+	fprintf(stderr,
+		"pairs: %s says %s, reason %u, rule %u; the model says %s, reason %u, rule %u\n"
+		"  of %s protocol %u port %u reason %u host %d pods %d cgroups %zu\npolicy:\n%snames:\n%s",
+		who, got.allow ? "allow" : "deny", got.reason, got.rule, expected.allow ? "allow" : "deny",
+		expected.reason, expected.rule, addr_format(&packet->addr, addr), packet->l4_proto, packet->port,
+		packet->reason, packet->host, packet->pods, packet->cgroup_count, world->policy_text,
+		world->names_text);
+	if (bytes) {
+		fprintf(stderr, "ethertype %04x:", bytes->ethertype);
+		for (size_t i = 0; i < bytes->len; i++)
+			fprintf(stderr, " %02x", bytes->bytes[i]);
+		fputc('\n', stderr);
+	}
+	exit(1);
+}
+
+static bool agree(struct judgement got, struct model_verdict expected)
+{
+	return got.allow == expected.allow && got.reason == expected.reason && got.rule == expected.rule;
+}
+
+/* The compiled lists, the maps as `explain` reads them, and the kernel's own look-up. */
+static void compare_look_ups(struct bench *bench, struct world *world, const struct model_packet *packet, uint32_t mask)
+{
+	struct model_verdict expected = model_judge(&world->model, packet);
+	struct question question = {.classes = mask}, answer;
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = &question, .data_size_in = sizeof(question),
+		    .data_out = &answer, .data_size_out = sizeof(answer));
+	uint8_t l4_proto = packet->l4_proto == IPPROTO_ICMPV6 ? IPPROTO_ICMP : packet->l4_proto;
+	struct judgement got;
+
+	got = compiled_judge_addr(world->compiled, &packet->addr, packet->l4_proto, packet->port, mask);
+	if (!agree(got, expected))
+		disagree(world, "explain --policy", NULL, packet, got, expected);
+	if (kernel_judge(bench->kernel, &packet->addr, packet->l4_proto, packet->port, mask, &got))
+		die("kernel_judge");
+	if (!agree(got, expected))
+		disagree(world, "explain", NULL, packet, got, expected);
+	memcpy(&question.first_half, packet->addr.bytes, 16);
+	question.port_key = (uint32_t)l4_proto << 16 | packet->port;
+	if (bpf_prog_test_run_opts(bpf_program__fd(bench->judge->progs.judge), &options) || options.retval)
+		die("BPF_PROG_TEST_RUN of judge");
+	got = (struct judgement){.allow = answer.allow, .reason = answer.reason, .rule = answer.rule};
+	if (!agree(got, expected))
+		disagree(world, "the kernel's look-up", NULL, packet, got, expected);
+}
+
+/* Only verdicts come back here; rules and reasons are counted, and compared at the end of the policy. */
+static void compare_packet(struct bench *bench, struct world *world)
+{
+	uint8_t frame[ETH_HLEN + PACKET_MAX_BYTES] = {0};
+	struct __sk_buff context = {.ifindex = bench->ifindex};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .ctx_in = &context, .ctx_size_in = sizeof(context),
+		    .repeat = 2);
+	struct model_packet packet = {.host = true};
+	struct model_verdict expected;
+	struct packet_bytes bytes;
+
+	packet_random(&bytes);
+	packet_read(&bytes, &packet);
+	expected = model_judge(&world->model, &packet);
+	frame[12] = (uint8_t)(bytes.ethertype >> 8);
+	frame[13] = (uint8_t)bytes.ethertype;
+	memcpy(frame + ETH_HLEN, bytes.bytes, bytes.len);
+	options.data_size_in = ETH_HLEN + bytes.len;
+	if (bpf_prog_test_run_opts(bpf_program__fd(bench->programs->progs.egret_egress), &options)) {
+		fprintf(stderr, "len %u type %x\n", bytes.len, bytes.ethertype);
+		die("BPF_PROG_TEST_RUN");
+	}
+	if (options.retval != expected.allow)
+		disagree(world, "the program", &bytes, &packet, (struct judgement){.allow = options.retval}, expected);
+	if (expected.allow)
+		world->rules[expected.rule] += 2;
+	else
+		world->reasons[expected.reason] += 2;
+}
+
+static void read_counters(const struct bench *bench, uint64_t rules[static MAX_COUNTED],
+			  uint64_t reasons[static EGRET_REASON_COUNT])
+{
+	struct egret_counter counter;
+
+	for (uint32_t i = 0; i < MAX_COUNTED; i++) {
+		if (kernel_get_counter(bench->kernel, i, &counter))
+			die("counters");
+		rules[i] = counter.packets;
+	}
+	for (uint32_t i = 0; i < EGRET_REASON_COUNT; i++) {
+		if (kernel_get_reason(bench->kernel, i, &counter))
+			die("reasons");
+		reasons[i] = counter.packets;
+	}
+}
+
+static void compare_counters(const struct bench *bench, const struct world *world)
+{
+	uint64_t rules[MAX_COUNTED], reasons[EGRET_REASON_COUNT];
+	bool equal = true;
+
+	read_counters(bench, rules, reasons);
+	for (uint32_t i = 0; i < MAX_COUNTED; i++) {
+		uint64_t moved = rules[i] - world->rules_before[i];
+
+		if (moved == world->rules[i])
+			continue;
+		equal = false;
+		fprintf(stderr, "pairs: rule %u was counted %llu times; the model says %llu\n", i,
+			(unsigned long long)moved, (unsigned long long)world->rules[i]);
+	}
+	for (uint32_t i = 0; i < EGRET_REASON_COUNT; i++) {
+		uint64_t moved = reasons[i] - world->reasons_before[i];
+
+		if (moved == world->reasons[i])
+			continue;
+		equal = false;
+		fprintf(stderr, "pairs: reason %u was counted %llu times; the model says %llu\n", i,
+			(unsigned long long)moved, (unsigned long long)world->reasons[i]);
+	}
+	if (equal)
+		return;
+	fprintf(stderr, "policy:\n%snames:\n%s", world->policy_text, world->names_text);
+	exit(1);
+}
+
+static void run_policy(struct bench *bench, unsigned long packets)
+{
+	struct world world;
+
+	world_make(bench, &world);
+	read_counters(bench, world.rules_before, world.reasons_before);
+	for (unsigned long i = 0; i < packets; i++) {
+		const char *groups[RANDOM_MAX_GROUPS];
+		struct model_packet packet = {0};
+		uint32_t mask;
+
+		compare_packet(bench, &world);
+		mask = random_subject((const char *const *)world.compiled->cgroups, world.compiled->cgroup_count,
+				      &packet, groups);
+		addr_parse(random_addr(), &packet.addr);
+		random_port(&packet);
+		compare_look_ups(bench, &world, &packet, mask);
+	}
+	compare_counters(bench, &world);
+	world_free(&world);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long count = argc > 2 ? strtoul(argv[1], NULL, 10) : 0;
+	static struct bench bench;
+	struct error error;
+
+	bench.ifindex = argc > 2 ? if_nametoindex(argv[2]) : 0;
+	if (!count || !bench.ifindex) {
+		fprintf(stderr, "usage: pairs COUNT DEVICE\n");
+		return 2;
+	}
+	addr_parse("10.0.0.10", &bench.system[0]);
+	addr_parse("2603:1000::1", &bench.system[1]);
+	if (kernel_new(INSTANCE, &bench.kernel, &error)) {
+		fprintf(stderr, "pairs: %s\n", error.text);
+		return 1;
+	}
+	load_programs(&bench);
+	random_start("pairs of a policy and a packet", count);
+	for (unsigned long done = 0; done < count; done += PACKETS_PER_POLICY)
+		run_policy(&bench, PACKETS_PER_POLICY);
+	kernel_free(bench.kernel);
+	return kernel_detach(INSTANCE, &error) ? 1 : 0;
+}

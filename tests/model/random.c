@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "random.h"
+
+static uint64_t state;
+
+uint64_t random_start(const char *what, unsigned long count)
+{
+	const char *given = getenv("EGRET_SEED");
+	uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+
+	printf("note: %s: %lu, EGRET_SEED=%llu\n", what, count, (unsigned long long)seed);
+	fflush(stdout);
+	state = seed * 0x9e3779b97f4a7c15ULL | 1;
+	return seed;
+}
+
+uint32_t random_below(uint32_t limit)
+{
+	/* xorshift64: any will do, if a seed gives the same run again */
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (uint32_t)(state >> 33) % limit;
+}
+
+static const char *const all_names[] = {"a.x", "b.x", "c.b.x", "d.c.b.x", "y", "a.y", "e.a.y", "z.z"};
+static const char *const all_addrs[] = {"20.0.0.1",        "20.0.0.2",     "20.1.0.1",       "30.0.0.1", "10.0.0.1",
+					"169.254.169.254", "2603:1000::1", "2603:1000:1::1", "::1"};
+
+static size_t add_rule(char *text, size_t size)
+{
+	static const char *const dests[] = {
+	    "a.x",
+	    "*.x",
+	    "*.b.x",
+	    "c.b.x",
+	    "b.x,y",
+	    "*.y",
+	    "a.y,*.c.b.x",
+	    "20.0.0.1",
+	    "20.0.0.0/8",
+	    "20.0.0.0/15",
+	    "20.1.0.1",
+	    "0.0.0.0/0",
+	    "10.0.0.0/8",
+	    "e.a.y",
+	    "2000::/3",
+	    "2603:1000::/32",
+	    "2603:1000:1::1",
+	    "30.0.0.1,y",
+	    "169.254.169.254",
+	    "::1",
+	    "::ffff:20.0.0.2",
+	    "z.z,20.0.0.0/9",
+	};
+	static const char *const ports[] = {
+	    "tcp:1",  "tcp:1-3", "tcp:2,4", "udp:1",         "udp:1-9", "any",           "icmp",
+	    "sctp:1", "https:1", "http:2",  "https:1 tcp:2", "tcp:3",   "tcp:1-4 udp:2",
+	};
+	static const char *const whom[] = {"", "", "", " for host", " for pods", " for cgroup /a", " for cgroup /b"};
+	const char *action = random_below(4) ? "allow" : "deny";
+	const char *port = RANDOM_OF(ports);
+
+	if (*action == 'd' && !random_below(3))
+		port = "";
+	return (size_t)snprintf(text, size, "%s %s %s%s\n", action, RANDOM_OF(dests), port, RANDOM_OF(whom));
+}
+
+void random_policy(char *text, size_t size)
+{
+	uint32_t rules = 1 + random_below(12);
+	size_t len = (size_t)snprintf(text, size, "set floor = off\n");
+
+	if (!random_below(3))
+		len += (size_t)snprintf(text + len, size - len, "resolver 20.0.0.1\nresolver system\n");
+	for (uint32_t i = 0; i < rules; i++)
+		len += add_rule(text + len, size - len);
+}
+
+const char *random_name(void)
+{
+	return RANDOM_OF(all_names);
+}
+
+const char *random_addr(void)
+{
+	return RANDOM_OF(all_addrs);
+}
+
+void random_names(char *text, size_t size)
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < sizeof(all_names) / sizeof(all_names[0]); i++) {
+		uint32_t addrs = random_below(4);
+
+		if (!random_below(3))
+			continue;
+		len += (size_t)snprintf(text + len, size - len, "%s", all_names[i]);
+		for (uint32_t a = 0; a < addrs; a++)
+			len += (size_t)snprintf(text + len, size - len, " %s", random_addr());
+		len += (size_t)snprintf(text + len, size - len, "\n");
+	}
+}
+
+int random_names_parse(struct random_names *names, const char *text)
+{
+	char *line, *rest = names->text;
+
+	names->count = 0;
+	snprintf(names->text, sizeof(names->text), "%s", text);
+	while ((line = strsep(&rest, "\n"))) {
+		char *name = strsep(&line, " "), *word;
+		size_t count = 0;
+
+		if (!*name)
+			continue;
+		while ((word = strsep(&line, " "))) {
+			if (count == RANDOM_MAX_ADDRS || addr_parse(word, &names->addrs[names->count][count++]))
+				return -EINVAL;
+		}
+		names->names[names->count] = (struct model_name){name, names->addrs[names->count], count};
+		names->count++;
+	}
+	return 0;
+}
+
+void random_port(struct model_packet *packet)
+{
+	static const uint8_t protos[] = {IPPROTO_TCP,  IPPROTO_TCP,    IPPROTO_UDP,  IPPROTO_UDP,
+					 IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_SCTP, IPPROTO_GRE};
+	static const uint16_t ports[] = {1, 2, 3, 4, 5, 53};
+
+	packet->l4_proto = RANDOM_OF(protos);
+	packet->port = 0;
+	if (packet->l4_proto == IPPROTO_TCP || packet->l4_proto == IPPROTO_UDP || packet->l4_proto == IPPROTO_SCTP)
+		packet->port = RANDOM_OF(ports);
+}
+
+uint32_t random_subject(const char *const *cgroups, size_t cgroup_count, struct model_packet *packet,
+			const char *groups[RANDOM_MAX_GROUPS])
+{
+	uint32_t kind = random_below(3), mask;
+
+	packet->host = kind == 0;
+	packet->pods = kind == 1;
+	packet->cgroups = groups;
+	packet->cgroup_count = 0;
+	mask = packet->host ? EGRET_CLASS_HOST : packet->pods ? EGRET_CLASS_PODS : 0;
+	for (size_t i = 0; i < cgroup_count && i < RANDOM_MAX_GROUPS; i++) {
+		if (random_below(2))
+			continue;
+		groups[packet->cgroup_count++] = cgroups[i];
+		mask |= 1U << (EGRET_CLASS_NAMED_SHIFT + i);
+	}
+	if (mask)
+		return mask;
+	packet->host = true;
+	return EGRET_CLASS_HOST;
+}
