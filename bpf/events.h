@@ -70,6 +70,8 @@ static __noinline int events_denied(const struct egret_sock *state, const struct
 	if (state && state->cgroup_id == cfg->unaccounted_cgroup)
 		return audit;
 	counter_add(&reasons, why->reason, pkt->len_bytes);
+	if (why->reason == EGRET_REASON_DENY_RULE)
+		counter_add(&counters, why->rule, pkt->len_bytes);
 	if (audit)
 		events_allowed(EGRET_RULE_AUDITED, pkt);
 	key.cgroup_id = state ? state->cgroup_id : 0;

@@ -206,6 +206,8 @@ static void compare_packet(struct bench *bench, struct world *world)
 		world->rules[expected.rule] += 2;
 	else
 		world->reasons[expected.reason] += 2;
+	if (expected.reason == EGRET_REASON_DENY_RULE)
+		world->rules[expected.rule] += 2;
 }
 
 static void read_counters(const struct bench *bench, uint64_t rules[static MAX_COUNTED],

@@ -38,6 +38,9 @@ json 'type == "array" or type == "object"' "rules --json" egret_cmd rules --json
 json '[.. | objects | select(.packets? and .packets > 0)] | length > 0' "rules --json: packets are counted" \
 	egret_cmd rules --json
 
+json '.[] | select(.rule == "deny 51.9.9.9") | .packets == 1' "rules --json: a deny counts what it took away" \
+	egret_cmd rules --json
+
 succeeds "drops" egret_cmd drops
 shows '51\.0\.0\.1.*443' "drops: the destination"
 shows '51\.0\.0\.2.*123' "drops: the pod's"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* egret rules: each rule with what it let through. */
+/* egret rules: each rule with what it let through, or took away. */
 #include "command.h"
 
 #include <stdio.h>
@@ -14,50 +14,60 @@ static const struct column columns[] = {
     {"rule", "RULE", false},      {"purpose", "PURPOSE", false}, {"place", "WHERE", false},
 };
 
-static json_t *row_new(const struct kernel *kernel, uint32_t id, const char *text, const char *purpose,
-		       const char *place)
+struct view {
+	const struct kernel *kernel;
+	bool agent_alive;
+	json_t *rows;
+};
+
+static void add_row(const struct view *view, uint32_t id, const char *text, const char *purpose, const char *place)
 {
 	struct egret_counter counter = {};
 	struct egret_hit hit = {};
 	char last[32];
 
-	kernel_get_counter(kernel, id, &counter);
-	kernel_get_hit(kernel, id, &hit);
-	if (counter.packets != hit.packets) /* since the agent looked, which it does every 10 s */
+	kernel_get_counter(view->kernel, id, &counter);
+	kernel_get_hit(view->kernel, id, &hit);
+	/* Moved since the agent looked, which it does every 10 s. */
+	if (counter.packets != hit.packets && view->agent_alive)
 		hit.last_ns = clock_realtime_ns();
-	return json_pack("{s:i, s:s, s:s, s:s, s:I, s:I, s:s, s:I}", "id", (int)id, "rule", text, "purpose", purpose,
-			 "place", place, "packets", (json_int_t)counter.packets, "bytes", (json_int_t)counter.bytes,
-			 "last", age_format(hit.last_ns, clock_realtime_ns(), last, sizeof(last)), "last_hit_unix",
-			 (json_int_t)(hit.last_ns / CLOCK_NS_PER_SEC));
+	age_format(hit.last_ns, clock_realtime_ns(), last, sizeof(last));
+	if (counter.packets != hit.packets && !view->agent_alive)
+		snprintf(last, sizeof(last), "since the agent ended");
+	json_array_append_new(view->rows,
+			      json_pack("{s:i, s:s, s:s, s:s, s:I, s:I, s:s, s:I}", "id", (int)id, "rule", text,
+					"purpose", purpose, "place", place, "packets", (json_int_t)counter.packets,
+					"bytes", (json_int_t)counter.bytes, "last", last, "last_hit_unix",
+					(json_int_t)(hit.last_ns / CLOCK_NS_PER_SEC)));
 }
 
 /* What passes without a line of the policy is counted as well: only what was hit is shown. */
-static void add_builtin_rows(const struct kernel *kernel, json_t *rows)
+static void add_builtin_rows(const struct view *view)
 {
 	for (uint32_t id = EGRET_RULE_NONE + 1; id < EGRET_RULE_BUILTIN_COUNT; id++) {
 		struct egret_counter counter = {};
 		char text[64];
 
-		if (kernel_get_counter(kernel, id, &counter) || !counter.packets)
+		if (kernel_get_counter(view->kernel, id, &counter) || !counter.packets)
 			continue;
 		snprintf(text, sizeof(text), "(%s)", builtin_label(id));
-		json_array_append_new(rows, row_new(kernel, id, text, builtin_sentence(id), ""));
+		add_row(view, id, text, builtin_sentence(id), "");
 	}
 }
 
-static json_t *collect_rows(const struct kernel *kernel)
+static json_t *collect_rows(const struct kernel *kernel, const char *instance)
 {
-	json_t *rows = json_array();
+	struct view view = {kernel, kernel_is_held(instance), json_array()};
 	struct egret_rule_text text;
 
 	for (uint32_t id = EGRET_RULE_FIRST; !kernel_get_text(kernel, id, &text); id++) {
 		char place[EGRET_PATH_SIZE + 16];
 
 		snprintf(place, sizeof(place), "%s:%u", text.file, text.line);
-		json_array_append_new(rows, row_new(kernel, id, text.text, text.purpose, place));
+		add_row(&view, id, text.text, text.purpose, place);
 	}
-	add_builtin_rows(kernel, rows);
-	return rows;
+	add_builtin_rows(&view);
+	return view.rows;
 }
 
 static int count_pattern(void *context, uint32_t index, const struct egret_name *name)
@@ -79,7 +89,7 @@ int command_rules(const struct command *command, int argc, char **argv)
 	rc = kernel_open(options.instance, &kernel, &error);
 	if (rc)
 		return fail(rc, &error);
-	rows = collect_rows(kernel);
+	rows = collect_rows(kernel, options.instance);
 	kernel_each_name(kernel, count_pattern, &needs_learning);
 	kernel_free(kernel);
 	if (options.json) {

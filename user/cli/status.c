@@ -76,7 +76,7 @@ static json_t *totals_to_json(const struct kernel *kernel)
 		if (!kernel_get_counter(kernel, id, &counter))
 			allowed += counter.packets;
 	for (uint32_t id = EGRET_RULE_FIRST; !kernel_get_text(kernel, id, &text); id++)
-		if (!kernel_get_counter(kernel, id, &counter))
+		if (strncmp(text.text, "deny ", strlen("deny ")) != 0 && !kernel_get_counter(kernel, id, &counter))
 			allowed += counter.packets;
 	return json_pack("{s:I, s:I, s:o}", "allowed_packets", (json_int_t)allowed, "denied_packets",
 			 (json_int_t)all_denied, "denied", denied);
