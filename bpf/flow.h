@@ -58,6 +58,18 @@ static __always_inline bool flow_is_fresh(__u64 seen)
 	return bpf_jiffies64() - (seen >> 1) < limit * ticks_per_sec;
 }
 
+/* Denials may share a cached verdict's slot with a history. */
+static __always_inline bool peer_is_denied(__u8 state)
+{
+	return state == EGRET_PEER_DENIED || state == EGRET_PEER_REVOKED;
+}
+
+/* Does the flow have a direction, which holds for as long as it lives? */
+static __always_inline bool peer_has_history(__u8 state)
+{
+	return state != EGRET_PEER_UNUSED && state != EGRET_PEER_DENIED;
+}
+
 /* The index of the peer, or -1. */
 static __always_inline int peer_find(const struct egret_sock *state, const struct packet *pkt)
 {
@@ -104,7 +116,7 @@ static __always_inline __u32 peer_slot(void *ctx, struct egret_sock *state, cons
 		return 0;
 	slot = state->next_peer & (EGRET_PEERS - 1);
 	peer = &state->peers[slot];
-	if (peer->state == EGRET_PEER_ALLOWED || peer->state == EGRET_PEER_INBOUND)
+	if (peer_has_history(peer->state))
 		peer_spill(state, peer, bpf_get_socket_cookie(ctx));
 	state->next_peer = slot + 1;
 	return slot;
@@ -177,10 +189,9 @@ static __always_inline void flow_came_in(void *ctx, struct egret_sock *state, co
 {
 	struct flow flow = {};
 	int index = flow_find(ctx, state, pkt, &flow);
-	bool known = flow.state == EGRET_PEER_ALLOWED || flow.state == EGRET_PEER_INBOUND;
 	struct egret_peer *peer;
 
-	if (known && flow_is_fresh(flow.seen)) {
+	if (peer_has_history(flow.state) && flow_is_fresh(flow.seen)) {
 		__u64 both_ways = flow.state == EGRET_PEER_ALLOWED ? SEEN_BOTH_WAYS : flow.seen & SEEN_BOTH_WAYS;
 
 		if (index >= 0) {

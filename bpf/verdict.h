@@ -43,22 +43,22 @@ static __always_inline bool verdict_cached(struct egret_sock *state, const struc
 	if (bypass_cache || !peer_is(&peer, pkt) || peer.state == EGRET_PEER_UNUSED)
 		return false;
 	if (peer.state == EGRET_PEER_INBOUND) {
-		if (!(peer.seen & SEEN_BOTH_WAYS) || !flow_is_fresh(peer.seen))
+		if (!(peer.seen & SEEN_BOTH_WAYS))
 			return false;
 	} else if (peer.generation != cfg->generation) {
 		return false;
-	} else if (peer.state == EGRET_PEER_DENIED && peer.learned != cfg->learned) {
+	} else if (peer_is_denied(peer.state) && peer.learned != cfg->learned) {
 		return false;
 	}
 	if (pkt->l4_proto != IPPROTO_TCP) {
-		if (peer.check != peer_check(&peer))
+		if (peer.check != peer_check(&peer) || !flow_is_fresh(peer.seen))
 			return false;
 		slot->seen = seen_now(peer.seen & SEEN_BOTH_WAYS);
 	}
 	ret->rule = peer.rule;
 	ret->reason = peer.reason;
 	ret->name = 0;
-	ret->allow = peer.state != EGRET_PEER_DENIED;
+	ret->allow = !peer_is_denied(peer.state);
 	return true;
 }
 
@@ -134,8 +134,22 @@ static __always_inline void verdict_of_history(struct __sk_buff *skb, struct egr
 	verdict_allow(ret, EGRET_RULE_EXISTING);
 }
 
+/* What becomes of a datagram flow by this verdict. Its direction stays, and so does a denial
+ * of what was allowed: else the next answer to come in would open the way again. */
+static __always_inline __u8 flow_next_state(const struct flow *flow, const struct judgement *verdict, bool fresh)
+{
+	if (verdict->rule == EGRET_RULE_INBOUND)
+		return EGRET_PEER_INBOUND;
+	if (verdict->allow)
+		return EGRET_PEER_ALLOWED;
+	if (fresh && (flow->state == EGRET_PEER_ALLOWED || flow->state == EGRET_PEER_REVOKED))
+		return EGRET_PEER_REVOKED;
+	return EGRET_PEER_DENIED;
+}
+
+/* @flow is what was known before. */
 static __always_inline void verdict_remember(struct __sk_buff *skb, struct egret_sock *state, const struct packet *pkt,
-					     const struct judgement *verdict, int index)
+					     const struct judgement *verdict, const struct flow *flow, int index)
 {
 	struct egret_config *cfg = policy_config();
 	__u8 kind = verdict->allow ? EGRET_PEER_ALLOWED : EGRET_PEER_DENIED;
@@ -145,14 +159,17 @@ static __always_inline void verdict_remember(struct __sk_buff *skb, struct egret
 
 	if (!cfg)
 		return;
+	if (pkt->l4_proto != IPPROTO_TCP) {
+		bool fresh = flow_is_fresh(flow->seen);
+
+		kind = flow_next_state(flow, verdict, fresh);
+		if (kind == EGRET_PEER_INBOUND)
+			both_ways = SEEN_BOTH_WAYS;
+		else if (fresh && peer_has_history(flow->state))
+			both_ways = flow->seen & SEEN_BOTH_WAYS;
+	}
 	slot = peer_slot(skb, state, pkt, index);
 	peer = &state->peers[slot & (EGRET_PEERS - 1)];
-	if (verdict->rule == EGRET_RULE_INBOUND && pkt->l4_proto != IPPROTO_TCP) {
-		kind = EGRET_PEER_INBOUND;
-		both_ways = SEEN_BOTH_WAYS;
-	} else if (index >= 0 && kind == EGRET_PEER_ALLOWED) {
-		both_ways = peer->seen & SEEN_BOTH_WAYS;
-	}
 	peer_write(peer, pkt, cfg, kind, verdict->rule);
 	peer->reason = verdict->reason;
 	peer_seal(peer, both_ways);
@@ -173,7 +190,7 @@ static __always_inline void verdict_decide(struct __sk_buff *skb, struct egret_s
 		if (tcp_came_in(skb, state, pkt, tcp_state)) {
 			verdict_allow(ret, EGRET_RULE_INBOUND);
 			if (tcp_state != BPF_TCP_LISTEN) /* which has as many peers as clients */
-				verdict_remember(skb, state, pkt, ret, 0);
+				verdict_remember(skb, state, pkt, ret, &flow, 0);
 			return;
 		}
 	}
@@ -182,7 +199,7 @@ static __always_inline void verdict_decide(struct __sk_buff *skb, struct egret_s
 		return;
 	index = flow_find(skb, state, pkt, &flow);
 	verdict_of_history(skb, state, pkt, &flow, ret);
-	verdict_remember(skb, state, pkt, ret, index);
+	verdict_remember(skb, state, pkt, ret, &flow, index);
 }
 
 #endif

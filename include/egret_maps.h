@@ -177,6 +177,7 @@ enum egret_peer_state {
 	EGRET_PEER_ALLOWED,
 	EGRET_PEER_DENIED,
 	EGRET_PEER_INBOUND, /* the first datagram came in; no rule is needed for a while */
+	EGRET_PEER_REVOKED, /* was allowed and is denied now: what still comes in opens no way back */
 };
 
 /*
@@ -235,7 +236,7 @@ struct egret_flow {
 	__u64 seen; /* as in egret_peer */
 	__u32 generation;
 	__u16 rule;
-	__u8 state; /* enum egret_peer_state: ALLOWED or INBOUND */
+	__u8 state; /* enum egret_peer_state: ALLOWED, INBOUND or REVOKED */
 	__u8 pad;
 };
 

@@ -39,14 +39,20 @@ $(B)/judge.skel.h: $(B)/judge.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name judge_bpf > $@.new
 	$(Q)mv $@.new $@
 
-$(B)/tests/pairs: tests/bpf/pairs.c $(wildcard tests/model/*.[ch]) $(filter-out $(B)/user/cli/%,$(OBJECTS)) \
+$(B)/tests/pairs: tests/bpf/pairs.c tests/bpf/programs.c tests/bpf/world.c $(wildcard tests/model/*.[ch]) $(filter-out $(B)/user/cli/%,$(OBJECTS)) \
 		| $(B)/judge.skel.h
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests -Itests/bpf $(ALL_CFLAGS) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
 
+$(B)/tests/sequences: $(wildcard tests/sequence/*.[ch]) tests/bpf/programs.c tests/bpf/world.c $(wildcard tests/model/*.[ch]) \
+		$(filter-out $(B)/user/cli/%,$(OBJECTS))
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) -Itests -Itests/bpf $(ALL_CFLAGS) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
+
 .PHONY: tests
-tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/pairs
+tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/pairs $(B)/tests/sequences
 
 ## make test            every test; installs the packages that they need
 .PHONY: test

@@ -26,30 +26,26 @@
 #include "model/model.h"
 #include "model/packet.h"
 #include "model/random.h"
+#include "programs.h"
 #include "question.h"
+#include "world.h"
 
 #define INSTANCE           "pairs"
 #define PACKETS_PER_POLICY 200
 #define MAX_COUNTED        64
+
+/* What the counters must have moved by, by rule and by reason. */
+struct counts {
+	uint64_t rules[MAX_COUNTED], reasons[EGRET_REASON_COUNT];
+};
 
 struct bench {
 	struct kernel *kernel;
 	struct egret_bpf *programs;
 	struct judge_bpf *judge;
 	unsigned int ifindex;
-	struct egret_addr system[2];
-};
-
-/* One policy in all its forms. */
-struct world {
-	char policy_text[2048], names_text[1024];
-	struct random_names names;
-	struct policy *policy;
-	struct compiled *compiled;
-	struct model model;
-	/* What the counters must have moved by, by rule and by reason. */
-	uint64_t rules[MAX_COUNTED], reasons[EGRET_REASON_COUNT];
-	uint64_t rules_before[MAX_COUNTED], reasons_before[EGRET_REASON_COUNT];
+	struct world world;
+	struct counts expected, before;
 };
 
 static void die(const char *what)
@@ -58,72 +54,18 @@ static void die(const char *what)
 	exit(1);
 }
 
-static void share_maps(struct bpf_object *object)
-{
-	struct bpf_map *map;
-	char path[128];
-
-	bpf_object__for_each_map(map, object)
-	{
-		if (strchr(bpf_map__name(map), '.'))
-			continue;
-		snprintf(path, sizeof(path), "/sys/fs/bpf/egret/" INSTANCE "/map_%s", bpf_map__name(map));
-		bpf_map__set_pin_path(map, path);
-	}
-}
-
 static void load_programs(struct bench *bench)
 {
-	struct egret_meta meta;
-
 	bench->programs = egret_bpf__open();
 	bench->judge = judge_bpf__open();
-	if (!bench->programs || !bench->judge || kernel_get_meta(bench->kernel, &meta))
+	if (!bench->programs || !bench->judge)
 		die("open");
-	memcpy((void *)bench->programs->rodata->hash_keys, meta.hash_keys, sizeof(meta.hash_keys));
-	memcpy((void *)bench->judge->rodata->hash_keys, meta.hash_keys, sizeof(meta.hash_keys));
-	share_maps(bench->programs->obj);
-	share_maps(bench->judge->obj);
+	programs_share_keys(bench->kernel, (void *)bench->programs->rodata->hash_keys);
+	programs_share_keys(bench->kernel, (void *)bench->judge->rodata->hash_keys);
+	programs_share_maps(bench->programs->obj, INSTANCE);
+	programs_share_maps(bench->judge->obj, INSTANCE);
 	if (egret_bpf__load(bench->programs) || judge_bpf__load(bench->judge))
 		die("load");
-}
-
-static void world_make(struct bench *bench, struct world *world)
-{
-	struct compile_input input = {.system_resolvers = bench->system, .system_resolver_count = 2};
-	struct name_addrs names[RANDOM_MAX_NAMES];
-	struct diag diag = {0};
-	struct error error;
-
-	memset(world, 0, sizeof(*world));
-	random_policy(world->policy_text, sizeof(world->policy_text));
-	random_names(world->names_text, sizeof(world->names_text));
-	if (random_names_parse(&world->names, world->names_text) ||
-	    policy_load_text("random", world->policy_text, strlen(world->policy_text), NULL, &world->policy, &diag)) {
-		diag_print(&diag, stderr);
-		exit(1);
-	}
-	for (size_t i = 0; i < world->names.count; i++)
-		names[i] = (struct name_addrs){world->names.names[i].name, world->names.names[i].addrs,
-					       world->names.names[i].count};
-	input.policy = world->policy;
-	input.names = names;
-	input.name_count = world->names.count;
-	input.generation = kernel_next_generation(bench->kernel);
-	if (compile_policy(&input, &world->compiled, &diag))
-		die("compile");
-	if (kernel_load_policy(bench->kernel, world->compiled, &error)) {
-		fprintf(stderr, "pairs: %s\n", error.text);
-		exit(1);
-	}
-	diag_clear(&diag);
-	world->model = (struct model){world->policy, world->names.names, world->names.count, bench->system, 2};
-}
-
-static void world_free(struct world *world)
-{
-	compiled_free(world->compiled);
-	policy_free(world->policy);
 }
 
 static void disagree(const struct world *world, const char *who, const struct packet_bytes *bytes,
@@ -133,11 +75,11 @@ static void disagree(const struct world *world, const char *who, const struct pa
 
 	fprintf(stderr,
 		"pairs: %s says %s, reason %u, rule %u; the model says %s, reason %u, rule %u\n"
-		"  of %s protocol %u port %u reason %u host %d pods %d cgroups %zu\npolicy:\n%snames:\n%s",
+		"  of %s protocol %u port %u reason %u host %d pods %d cgroups %zu\n",
 		who, got.allow ? "allow" : "deny", got.reason, got.rule, expected.allow ? "allow" : "deny",
 		expected.reason, expected.rule, addr_format(&packet->addr, addr), packet->l4_proto, packet->port,
-		packet->reason, packet->host, packet->pods, packet->cgroup_count, world->policy_text,
-		world->names_text);
+		packet->reason, packet->host, packet->pods, packet->cgroup_count);
+	world_print(world);
 	if (bytes) {
 		fprintf(stderr, "ethertype %04x:", bytes->ethertype);
 		for (size_t i = 0; i < bytes->len; i++)
@@ -196,87 +138,81 @@ static void compare_packet(struct bench *bench, struct world *world)
 	frame[13] = (uint8_t)bytes.ethertype;
 	memcpy(frame + ETH_HLEN, bytes.bytes, bytes.len);
 	options.data_size_in = ETH_HLEN + bytes.len;
-	if (bpf_prog_test_run_opts(bpf_program__fd(bench->programs->progs.egret_egress), &options)) {
-		fprintf(stderr, "len %u type %x\n", bytes.len, bytes.ethertype);
+	if (bpf_prog_test_run_opts(bpf_program__fd(bench->programs->progs.egret_egress), &options))
 		die("BPF_PROG_TEST_RUN");
-	}
 	if (options.retval != expected.allow)
 		disagree(world, "the program", &bytes, &packet, (struct judgement){.allow = options.retval}, expected);
 	if (expected.allow)
-		world->rules[expected.rule] += 2;
+		bench->expected.rules[expected.rule] += 2;
 	else
-		world->reasons[expected.reason] += 2;
+		bench->expected.reasons[expected.reason] += 2;
 	if (expected.reason == EGRET_REASON_DENY_RULE)
-		world->rules[expected.rule] += 2;
+		bench->expected.rules[expected.rule] += 2;
 }
 
-static void read_counters(const struct bench *bench, uint64_t rules[static MAX_COUNTED],
-			  uint64_t reasons[static EGRET_REASON_COUNT])
+static void read_counts(const struct bench *bench, struct counts *ret)
 {
 	struct egret_counter counter;
 
 	for (uint32_t i = 0; i < MAX_COUNTED; i++) {
 		if (kernel_get_counter(bench->kernel, i, &counter))
 			die("counters");
-		rules[i] = counter.packets;
+		ret->rules[i] = counter.packets;
 	}
 	for (uint32_t i = 0; i < EGRET_REASON_COUNT; i++) {
 		if (kernel_get_reason(bench->kernel, i, &counter))
 			die("reasons");
-		reasons[i] = counter.packets;
+		ret->reasons[i] = counter.packets;
 	}
 }
 
-static void compare_counters(const struct bench *bench, const struct world *world)
+static bool moved_by(const char *what, uint32_t id, uint64_t moved, uint64_t expected)
 {
-	uint64_t rules[MAX_COUNTED], reasons[EGRET_REASON_COUNT];
+	if (moved == expected)
+		return true;
+	fprintf(stderr, "pairs: %s %u was counted %llu times; the model says %llu\n", what, id,
+		(unsigned long long)moved, (unsigned long long)expected);
+	return false;
+}
+
+static void compare_counts(const struct bench *bench)
+{
+	const struct counts *before = &bench->before, *expected = &bench->expected;
 	bool equal = true;
+	struct counts now;
 
-	read_counters(bench, rules, reasons);
-	for (uint32_t i = 0; i < MAX_COUNTED; i++) {
-		uint64_t moved = rules[i] - world->rules_before[i];
-
-		if (moved == world->rules[i])
-			continue;
-		equal = false;
-		fprintf(stderr, "pairs: rule %u was counted %llu times; the model says %llu\n", i,
-			(unsigned long long)moved, (unsigned long long)world->rules[i]);
-	}
-	for (uint32_t i = 0; i < EGRET_REASON_COUNT; i++) {
-		uint64_t moved = reasons[i] - world->reasons_before[i];
-
-		if (moved == world->reasons[i])
-			continue;
-		equal = false;
-		fprintf(stderr, "pairs: reason %u was counted %llu times; the model says %llu\n", i,
-			(unsigned long long)moved, (unsigned long long)world->reasons[i]);
-	}
+	read_counts(bench, &now);
+	for (uint32_t i = 0; i < MAX_COUNTED; i++)
+		equal &= moved_by("rule", i, now.rules[i] - before->rules[i], expected->rules[i]);
+	for (uint32_t i = 0; i < EGRET_REASON_COUNT; i++)
+		equal &= moved_by("reason", i, now.reasons[i] - before->reasons[i], expected->reasons[i]);
 	if (equal)
 		return;
-	fprintf(stderr, "policy:\n%snames:\n%s", world->policy_text, world->names_text);
+	world_print(&bench->world);
 	exit(1);
 }
 
 static void run_policy(struct bench *bench, unsigned long packets)
 {
-	struct world world;
+	struct world *world = &bench->world;
 
-	world_make(bench, &world);
-	read_counters(bench, world.rules_before, world.reasons_before);
+	world_draw(world, true);
+	world_load(world, bench->kernel);
+	memset(&bench->expected, 0, sizeof(bench->expected));
+	read_counts(bench, &bench->before);
 	for (unsigned long i = 0; i < packets; i++) {
 		const char *groups[RANDOM_MAX_GROUPS];
 		struct model_packet packet = {0};
 		uint32_t mask;
 
-		compare_packet(bench, &world);
-		mask = random_subject((const char *const *)world.compiled->cgroups, world.compiled->cgroup_count,
+		compare_packet(bench, world);
+		mask = random_subject((const char *const *)world->compiled->cgroups, world->compiled->cgroup_count,
 				      &packet, groups);
 		addr_parse(random_addr(), &packet.addr);
 		random_port(&packet);
-		compare_look_ups(bench, &world, &packet, mask);
+		compare_look_ups(bench, world, &packet, mask);
 	}
-	compare_counters(bench, &world);
-	world_free(&world);
+	compare_counts(bench);
 }
 
 int main(int argc, char **argv)
@@ -290,8 +226,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: pairs COUNT DEVICE\n");
 		return 2;
 	}
-	addr_parse("10.0.0.10", &bench.system[0]);
-	addr_parse("2603:1000::1", &bench.system[1]);
 	if (kernel_new(INSTANCE, &bench.kernel, &error)) {
 		fprintf(stderr, "pairs: %s\n", error.text);
 		return 1;
@@ -300,6 +234,7 @@ int main(int argc, char **argv)
 	random_start("pairs of a policy and a packet", count);
 	for (unsigned long done = 0; done < count; done += PACKETS_PER_POLICY)
 		run_policy(&bench, PACKETS_PER_POLICY);
+	world_clear(&bench.world);
 	kernel_free(bench.kernel);
 	return kernel_detach(INSTANCE, &error) ? 1 : 0;
 }

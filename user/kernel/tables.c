@@ -253,6 +253,21 @@ static int write_new_ports(struct kernel *kernel, const struct compiled *compile
 	return rc;
 }
 
+static bool takes_away(const struct compiled *compiled, const struct egret_dest *dest)
+{
+	for (uint32_t i = 0; i < dest->count; i++) {
+		if (compiled->ports[dest->first + i].action != EGRET_ALLOW)
+			return true;
+	}
+	return false;
+}
+
+/* The same policy, in the same slot; but every cached verdict is judged again. */
+static void forget_verdicts(struct egret_config *config)
+{
+	__atomic_add_fetch(&config->generation, SLOTS, __ATOMIC_RELEASE);
+}
+
 int kernel_set_address(struct kernel *kernel, const struct compiled *compiled, const struct egret_addr *addr,
 		       const struct egret_dest *dest)
 {
@@ -266,6 +281,9 @@ int kernel_set_address(struct kernel *kernel, const struct compiled *compiled, c
 	target = target_of(compiled, dest);
 	rc = buckets_set(&kernel->buckets, kernel->hash_keys, addr, gone ? NULL : &target);
 	note_places(kernel, kernel->config->generation & (SLOTS - 1), &kernel->buckets);
+	/* A deny takes away whatever was said before, also to live connections. */
+	if (!rc && takes_away(compiled, dest))
+		forget_verdicts(kernel->config);
 	return rc;
 }
 
@@ -286,9 +304,8 @@ int kernel_set_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t mask)
 	if (bpf_map_update_elem(kernel->maps[MAP_classes], &cgroup_id, &mask, BPF_ANY))
 		return -errno;
 	__atomic_add_fetch(&config->class_epoch, 1, __ATOMIC_RELEASE);
-	/* Two on: the same slot, and every cached verdict is judged again. */
 	if (config->generation)
-		__atomic_add_fetch(&config->generation, SLOTS, __ATOMIC_RELEASE);
+		forget_verdicts(config);
 	return 0;
 }
 

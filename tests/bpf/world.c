@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "world.h"
+
+static void refuse(const struct world *world, const char *why)
+{
+	fprintf(stderr, "%s\n", why);
+	world_print(world);
+	exit(1);
+}
+
+void world_draw(struct world *world, bool new_names)
+{
+	struct diag diag = {0};
+
+	world_clear(world);
+	random_policy(world->policy_text, sizeof(world->policy_text));
+	if (policy_load_text("random", world->policy_text, strlen(world->policy_text), NULL, &world->policy, &diag)) {
+		diag_print(&diag, stderr);
+		refuse(world, "the policy does not parse");
+	}
+	diag_clear(&diag);
+	if (new_names) {
+		random_names(world->names_text, sizeof(world->names_text));
+		if (random_names_parse(&world->names, world->names_text))
+			refuse(world, "the names do not parse");
+	}
+	addr_parse("10.0.0.10", &world->system[0]);
+	addr_parse("2603:1000::1", &world->system[1]);
+	world->model = (struct model){world->policy, world->names.names, world->names.count, world->system,
+				      WORLD_SYSTEM_RESOLVERS};
+}
+
+void world_load(struct world *world, struct kernel *kernel)
+{
+	struct compile_input input = {.policy = world->policy,
+				      .system_resolvers = world->system,
+				      .system_resolver_count = WORLD_SYSTEM_RESOLVERS,
+				      .generation = kernel_next_generation(kernel)};
+	struct name_addrs names[RANDOM_MAX_NAMES];
+	struct diag diag = {0};
+	struct error error;
+
+	for (size_t i = 0; i < world->names.count; i++)
+		names[i] = (struct name_addrs){world->names.names[i].name, world->names.names[i].addrs,
+					       world->names.names[i].count};
+	input.names = names;
+	input.name_count = world->names.count;
+	compiled_free(world->compiled);
+	world->compiled = NULL;
+	if (compile_policy(&input, &world->compiled, &diag))
+		refuse(world, "the policy does not compile");
+	diag_clear(&diag);
+	if (kernel_load_policy(kernel, world->compiled, &error))
+		refuse(world, error.text);
+}
+
+void world_clear(struct world *world)
+{
+	compiled_free(world->compiled);
+	policy_free(world->policy);
+	world->compiled = NULL;
+	world->policy = NULL;
+}
+
+void world_print(const struct world *world)
+{
+	char addr[ADDR_TEXT_SIZE];
+
+	fprintf(stderr, "policy:\n%snames:\n", world->policy_text);
+	for (size_t i = 0; i < world->names.count; i++) {
+		const struct model_name *name = &world->names.names[i];
+
+		fprintf(stderr, "%s", name->name);
+		for (size_t a = 0; a < name->count; a++)
+			fprintf(stderr, " %s", addr_format(&name->addrs[a], addr));
+		fputc('\n', stderr);
+	}
+}

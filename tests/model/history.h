@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What was before, and what it changes about a verdict: datagram flows with their
+ * direction and age, connections with their origin. Plain lists, one for each socket.
+ * Times are milliseconds; the caller says what the short and the long one are.
+ */
+#ifndef EGRET_HISTORY_H
+#define EGRET_HISTORY_H
+
+#include "model.h"
+
+#define HISTORY_MAX_FLOWS 64
+
+struct history_flow {
+	struct egret_addr addr;
+	uint16_t port;
+	bool inbound; /* who spoke first; never changes while the flow lives */
+	bool both_ways;
+	bool revoked;       /* allowed once, denied since */
+	unsigned int epoch; /* of the policy that allowed it */
+	uint32_t rule;
+	int64_t last_ms;
+};
+
+/* Of one datagram socket. */
+struct history {
+	struct history_flow flows[HISTORY_MAX_FLOWS];
+	size_t count;
+};
+
+struct history_clock {
+	int64_t now_ms, one_way_ms, both_ways_ms;
+	int64_t unsure_ms; /* nearer than this to an end nobody can say */
+	unsigned int epoch;
+};
+
+/* Could the flow be about to end? Then ask later. */
+bool history_is_unsure(const struct history *history, const struct model_packet *packet,
+		       const struct history_clock *clock);
+/* A datagram leaves, or tries to. */
+struct model_verdict history_send(struct history *history, const struct model *model, const struct model_packet *packet,
+				  const struct history_clock *clock);
+/* A datagram came in from @packet's address and port. */
+void history_receive(struct history *history, const struct model_packet *packet, const struct history_clock *clock);
+
+/* Of one TCP connection that went out. */
+struct history_connection {
+	unsigned int epoch; /* of the policy that allowed it last */
+	uint32_t rule;
+	bool denied;
+};
+
+struct model_verdict history_stream(struct history_connection *connection, const struct model *model,
+				    const struct model_packet *packet, const struct history_clock *clock);
+
+#endif
