@@ -9,7 +9,7 @@ rest_sec=${EGRET_BENCH_REST_SEC:-20}
 
 row() {
 	jq -cn --arg name "$1" --argjson value "$2" --arg unit "$3" --argjson bar "${4:-null}" \
-		'{$name, $value, $unit} + (if $bar == null then {} else {$bar, ok: ($value <= $bar)} end)'
+		'{$name, $value, $unit} + (if $bar == null then {gate: false} else {$bar, ok: ($value <= $bar), gate: true} end)'
 }
 status_kb() { awk -v key="$1:" '$1 == key { print $2 }' "/proc/$agent/status"; }
 cpu_ticks() { awk '{ print $14 + $15 }' "/proc/$agent/stat"; }
@@ -36,6 +36,6 @@ row "agent at rest, AKS policy: CPU" "$(jq -n "($after - $before) / $(getconf CL
 egret_cmd status --json >"$work/status.json"
 row "maps, AKS policy: kernel memory" \
 	"$(jq '[.maps[].memory_bytes] | add / 1048576 * 100 | round / 100' "$work/status.json")" MiB 32
-jq -c '.maps[] | {name: ("map " + .map + ": kernel memory"), value: (.memory_bytes / 1024 | round), unit: "KiB"}' \
+jq -c '.maps[] | {name: ("map " + .map + ": kernel memory"), value: (.memory_bytes / 1024 | round), unit: "KiB", gate: false}' \
 	"$work/status.json"
 finish >/dev/null

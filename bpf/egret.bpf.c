@@ -244,6 +244,19 @@ static __always_inline void packet_of_call(struct bpf_sock_addr *ctx, struct pac
 	pkt->port = bpf_ntohs(pkt->port_be);
 }
 
+/* As refresh_classes, from the caller: it may be in another cgroup than the socket, and then
+ * only egress can tell. bpf_get_current_cgroup_id: 5.7 in these hooks. */
+static __always_inline bool knows_classes(struct egret_sock *state, const struct egret_config *cfg)
+{
+	if (state->class_epoch == cfg->class_epoch)
+		return true;
+	if (state->cgroup_id != bpf_get_current_cgroup_id())
+		return false;
+	socket_set_subject(state);
+	state->class_epoch = cfg->class_epoch;
+	return true;
+}
+
 /* A SYN that egress drops is sent again and again: only here the caller can be told.
  * Denies what egress is bound to deny, and nothing that a translation may change. */
 static __always_inline int judge_connect(struct bpf_sock_addr *ctx, struct packet *pkt)
@@ -264,7 +277,7 @@ static __always_inline int judge_connect(struct bpf_sock_addr *ctx, struct packe
 	/* Whatever the socket was before, it connects out now. */
 	state->listener_cookie = 0;
 	state->origin = EGRET_ORIGIN_USER;
-	if (cfg->audit)
+	if (cfg->audit || !knows_classes(state, cfg))
 		return PASS; /* counted once, when it leaves */
 	policy_judge(pkt, state->classes, &verdict);
 	if (verdict.allow || verdict.service)
@@ -290,7 +303,7 @@ static __always_inline int judge_sendmsg(struct bpf_sock_addr *ctx, struct packe
 	if (!cfg || !cfg->has_deny || cfg->audit || ctx->protocol != IPPROTO_UDP)
 		return PASS;
 	state = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
-	if (!state)
+	if (!state || !knows_classes(state, cfg))
 		return PASS;
 	flow_find(ctx, state, pkt, &flow);
 	if (flow.state == EGRET_PEER_INBOUND)

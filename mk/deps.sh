@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Installs what is missing of the packages named as arguments' groups (build,
-# test, demo, image). Says what it does; does nothing if nothing is missing.
+# test, image, lint, bench). Says what it does; does nothing if nothing is missing.
 set -eu
 
 build="gcc make clang bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev libc-ares-dev libjansson-dev uthash-dev"
 test="libcmocka-dev libclang-rt-dev dnsmasq-base nftables iproute2 util-linux curl jq openssl socat bind9-dnsutils procps sudo"
 image="buildah podman runc"
 lint="clang-format clang-tidy"
+bench="ipset iptables bsdextrautils"
 
 command -v apt-get >/dev/null || { echo "deps: no apt-get here; install by hand: $build $test" >&2; exit 1; }
 
@@ -18,6 +19,7 @@ for group in "${@:-build}"; do
 	test) wanted="$wanted $build $test" ;;
 	image) wanted="$wanted $build $test $image" ;;
 	lint) wanted="$wanted $build $lint" ;;
+	bench) wanted="$wanted $build $test $bench" ;;
 	*) echo "deps: no group $group" >&2; exit 2 ;;
 	esac
 done

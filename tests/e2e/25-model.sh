@@ -3,7 +3,8 @@
 # The programs against the model: random policies and packets. `make test-long` runs a million.
 . "$(dirname "$0")/lib.sh"
 needs_egret
-ip netns add "$id-pairs"
+mount_private
+netns_up "$id-pairs" -
 ip -n "$id-pairs" link add pairs0 type veth peer name pairs1
 ip -n "$id-pairs" link set pairs0 up
 succeeds "no disagreement" nsenter --net="/run/netns/$id-pairs" "$root/build/tests/pairs" "${EGRET_PAIRS:-40000}" pairs0

@@ -59,18 +59,21 @@ static struct model_verdict allowed_by(uint32_t rule)
 }
 
 struct model_verdict history_send(struct history *history, const struct model *model, const struct model_packet *packet,
-				  const struct history_clock *clock)
+				  const struct history_clock *clock, uint32_t *ret_or_rule)
 {
 	struct history_flow *flow = find(history, packet);
 	struct model_verdict verdict = model_judge(model, packet);
 	bool alive = is_alive(flow, clock), both_ways = alive && flow->both_ways;
+	bool same_policy = alive && !flow->revoked && flow->epoch == clock->epoch;
 
+	*ret_or_rule = 0;
 	if (alive && flow->inbound) {
 		flow->both_ways = true;
 		flow->last_ms = clock->now_ms;
 		return allowed_by(EGRET_RULE_INBOUND);
 	}
 	if (verdict.allow) {
+		*ret_or_rule = same_policy ? flow->rule : 0;
 		flow = find_or_add(history, packet);
 		flow->epoch = clock->epoch;
 		flow->rule = verdict.rule;
@@ -82,10 +85,18 @@ struct model_verdict history_send(struct history *history, const struct model *m
 		return verdict;
 	flow->last_ms = clock->now_ms;
 	/* Its address may have gone from the name since; its rule is there still. */
-	if (verdict.reason != EGRET_REASON_DENY_RULE && !flow->revoked && flow->epoch == clock->epoch)
+	if (verdict.reason != EGRET_REASON_DENY_RULE && same_policy)
 		return allowed_by(flow->rule);
 	flow->revoked = true;
 	return verdict;
+}
+
+void history_counted(struct history *history, const struct model_packet *packet, uint32_t rule)
+{
+	struct history_flow *flow = find(history, packet);
+
+	if (flow)
+		flow->rule = rule;
 }
 
 void history_receive(struct history *history, const struct model_packet *packet, const struct history_clock *clock)

@@ -37,9 +37,11 @@ struct history_clock {
 /* Could the flow be about to end? Then ask later. */
 bool history_is_unsure(const struct history *history, const struct model_packet *packet,
 		       const struct history_clock *clock);
-/* A datagram leaves, or tries to. */
+/* A datagram leaves, or tries to. *ret_or_rule: that may be counted instead; 0 = none. */
 struct model_verdict history_send(struct history *history, const struct model *model, const struct model_packet *packet,
-				  const struct history_clock *clock);
+				  const struct history_clock *clock, uint32_t *ret_or_rule);
+/* Which one was. */
+void history_counted(struct history *history, const struct model_packet *packet, uint32_t rule);
 /* A datagram came in from @packet's address and port. */
 void history_receive(struct history *history, const struct model_packet *packet, const struct history_clock *clock);
 

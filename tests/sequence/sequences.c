@@ -30,13 +30,13 @@
 #include "world.h"
 
 #define INSTANCE "sequences"
-#define STEPS    30
+#define STEPS    60
 #define SOCKETS  4
 #define STREAMS  4
 #define MAKERS   4
 /* A step that took longer than this leaves the model unsure when it was. */
 #define SLOW_MS         20
-#define LOG_SIZE        16384
+#define LOG_SIZE        (256 * 1024)
 #define TICKS_ONE_WAY   30
 #define TICKS_BOTH_WAYS 180
 
@@ -81,10 +81,10 @@ __attribute__((format(printf, 1, 2))) static void note(const char *format, ...)
 {
 	va_list arguments;
 
-	if (bed.log_len + 256 > sizeof(bed.log))
+	if (bed.log_len + 2560 > sizeof(bed.log))
 		return;
 	va_start(arguments, format);
-	bed.log_len += (size_t)vsnprintf(bed.log + bed.log_len, 256, format, arguments);
+	bed.log_len += (size_t)vsnprintf(bed.log + bed.log_len, 2560, format, arguments);
 	va_end(arguments);
 }
 
@@ -165,10 +165,10 @@ static void set_classes(void)
 
 /* --- destinations --- */
 
+static const struct egret_addr loopback = {.bytes = {[15] = 1}};
+
 static void draw_destination(struct model_packet *packet, uint8_t l4_proto, bool only_v4)
 {
-	static const struct egret_addr loopback = {.bytes = {[15] = 1}};
-
 	do {
 		addr_parse(random_addr(), &packet->addr);
 	} while (addr_equal(&packet->addr, &loopback) || (only_v4 && !addr_is_v4(&packet->addr)));
@@ -273,7 +273,8 @@ static void send_to(struct datagram_socket *one, struct model_packet *packet)
 	struct sockaddr_storage to;
 	socklen_t len = socket_address(packet, one->v4, &to);
 	struct model_verdict expected;
-	uint64_t count;
+	uint64_t count, or_count;
+	uint32_t or_rule;
 	ssize_t sent;
 	int error;
 
@@ -281,20 +282,35 @@ static void send_to(struct datagram_socket *one, struct model_packet *packet)
 	if (history_is_unsure(&one->history, packet, &bed.clock))
 		return;
 	step_begins();
-	expected = history_send(&one->history, &bed.world.model, packet, &bed.clock);
+	expected = history_send(&one->history, &bed.world.model, packet, &bed.clock, &or_rule);
 	bed.token = (bed.token + 2) & ~1ULL;
 	bed.token |= !expected.allow;
-	note("  send socket %td to %s: model %s %u\n", one - bed.sockets, destination(packet),
-	     expected.allow ? "allows, rule" : "denies, reason", expected.allow ? expected.rule : expected.reason);
+	note("  send socket %td to %s: model %s %u (%u)\n", one - bed.sockets, destination(packet),
+	     expected.allow ? "allows, rule" : "denies, reason", expected.allow ? expected.rule : expected.reason,
+	     or_rule);
 	count = counted(expected);
-	step_begins();
+	or_count = counted((struct model_verdict){.allow = true, .rule = or_rule});
 	sent = sendto(one->fd, &bed.token, sizeof(bed.token), MSG_DONTWAIT, (struct sockaddr *)&to, len);
 	error = errno;
 	step_ends();
 	check_arrival(packet, expected, sent, error);
-	if (counted(expected) == count)
+	if (or_rule && counted((struct model_verdict){.allow = true, .rule = or_rule}) != or_count)
+		history_counted(&one->history, packet, or_rule);
+	else if (counted(expected) == count)
 		disagree("%s %u was not counted for %s", expected.allow ? "rule" : "reason",
 			 expected.allow ? expected.rule : expected.reason, destination(packet));
+}
+
+/* Somebody who was spoken to, most of the time. */
+static void draw_peer(const struct datagram_socket *one, struct model_packet *packet)
+{
+	draw_destination(packet, IPPROTO_UDP, one->v4);
+	if (one->history.count && random_below(3)) {
+		const struct history_flow *flow = &one->history.flows[random_below((uint32_t)one->history.count)];
+
+		packet->addr = flow->addr;
+		packet->port = flow->port;
+	}
 }
 
 static void step_send(void)
@@ -304,8 +320,20 @@ static void step_send(void)
 
 	if (one->fd < 0)
 		return;
-	draw_destination(&packet, IPPROTO_UDP, one->v4);
+	draw_peer(one, &packet);
 	send_to(one, &packet);
+}
+
+/* To one address, from every socket that can: what was changed about it must show. */
+static void send_from_all(const struct egret_addr *addr)
+{
+	for (size_t i = 0; i < SOCKETS && !bed.give_up; i++) {
+		struct model_packet packet = {.addr = *addr, .l4_proto = IPPROTO_UDP};
+
+		packet.port = (uint16_t)(1 + random_below(2));
+		if (bed.sockets[i].fd >= 0 && (!bed.sockets[i].v4 || addr_is_v4(addr)))
+			send_to(&bed.sockets[i], &packet);
+	}
 }
 
 /* More peers than a socket holds by itself, and then all of them again. */
@@ -330,13 +358,7 @@ static void step_receive(void)
 
 	if (one->fd < 0)
 		return;
-	draw_destination(&packet, IPPROTO_UDP, one->v4);
-	if (one->history.count && random_below(3)) { /* somebody who was spoken to */
-		const struct history_flow *flow = &one->history.flows[random_below((uint32_t)one->history.count)];
-
-		packet.addr = flow->addr;
-		packet.port = flow->port;
-	}
+	draw_peer(one, &packet);
 	if (history_is_unsure(&one->history, &packet, &bed.clock))
 		return;
 	to = internet_address(addr_is_v4(&packet.addr) ? &bed.node4 : &bed.node6, one->port);
@@ -522,15 +544,28 @@ static void lose_address(struct random_names *names, size_t at, const struct egr
 	name->count = kept;
 }
 
+/* As the agent does it. */
+static void write_address(const struct egret_addr *addr)
+{
+	const char *with[RANDOM_MAX_NAMES];
+	size_t count = names_with(addr, with);
+	struct egret_dest dest;
+	int rc = compiled_address(bed.world.compiled, addr, with, count, &dest);
+
+	if (!rc)
+		rc = kernel_set_address(bed.kernel, bed.world.compiled, addr, &dest);
+	if (rc) /* the tables are full: the agent loads them anew */
+		load_world();
+	else
+		kernel_forget_denials(bed.kernel);
+}
+
 /* What a resolver's next answer does: one name has one address more, or less. */
 static void step_resolve(void)
 {
-	const char *with[RANDOM_MAX_NAMES];
 	struct model_packet packet = {0};
-	struct egret_dest dest;
 	struct model_name *name;
-	size_t at, count;
-	int rc;
+	size_t at;
 
 	if (!bed.world.names.count)
 		return;
@@ -539,19 +574,16 @@ static void step_resolve(void)
 	draw_destination(&packet, IPPROTO_TCP, false);
 	if (name->count && random_below(3))
 		packet.addr = name->addrs[random_below((uint32_t)name->count)];
+	if (addr_equal(&packet.addr, &loopback)) /* what goes there never leaves */
+		return;
+	send_from_all(&packet.addr);
 	if (random_below(2))
 		lose_address(&bed.world.names, at, &packet.addr);
 	else if (name->count < RANDOM_MAX_ADDRS)
 		bed.world.names.addrs[at][name->count++] = packet.addr;
 	note("  resolve %s: %zu addresses, %s\n", name->name, name->count, destination(&packet));
-	count = names_with(&packet.addr, with);
-	rc = compiled_address(bed.world.compiled, &packet.addr, with, count, &dest);
-	if (!rc)
-		rc = kernel_set_address(bed.kernel, bed.world.compiled, &packet.addr, &dest);
-	if (rc) /* the tables are full: the agent loads them anew, and so */
-		load_world();
-	else
-		kernel_forget_denials(bed.kernel);
+	write_address(&packet.addr);
+	send_from_all(&packet.addr);
 }
 
 static void step_wait(void)
@@ -560,6 +592,9 @@ static void step_wait(void)
 
 	note("  wait %lld ms\n", (long long)ms);
 	usleep((useconds_t)ms * 1000);
+	bed.clock.now_ms = now_ms();
+	for (int i = 0; i < 3; i++)
+		step_send();
 }
 
 /* --- all of it --- */

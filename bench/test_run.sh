@@ -1,0 +1,8 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# test_run.sh PROGRAM: one that measures by BPF_PROG_TEST_RUN, where a device besides
+# lo is: what goes over lo is not judged.
+. "$(dirname "$0")/bed.sh"
+ip link add bench0 type veth peer name bench1
+ip link set bench0 up
+"$root/build/bench/$1"
