@@ -61,6 +61,14 @@ test:
 	$(MAKE) --no-print-directory tests static
 	tests/run
 
+## make test-long       the same with all random pairs and sequences, and with seeded bugs: an hour
+.PHONY: test-long
+test-long: export EGRET_PAIRS = 1000000
+test-long: export EGRET_SEQUENCES = 2000
+test-long: export EGRET_E2E_LIMIT_SEC = 3600
+test-long: test
+	tests/sequence/seeded
+
 ## make demo            a governed node, pods and an internet in namespaces, in a minute
 .PHONY: demo
 demo:

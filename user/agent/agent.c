@@ -38,7 +38,8 @@ struct agent {
 	struct kernel *kernel;
 	struct subjects *subjects;
 	size_t names;
-	bool must_rebuild; /* the tables are full, or a change could not be made alone */
+	bool must_rebuild;
+	bool pins_missed; /* told already */ /* the tables are full, or a change could not be made alone */
 	struct culprits culprits;
 	uint64_t heartbeat_ns;
 };
@@ -449,8 +450,20 @@ static int beat(struct agent *agent, struct error *error)
 	subjects_refresh(agent->subjects);
 	culprits_refresh(&agent->culprits, agent->kernel);
 	hits_refresh(agent->kernel, EGRET_RULE_FIRST + agent->compiled->rule_count);
+	if (!agent->pins_missed && !kernel_is_pinned(agent->kernel)) {
+		progress_warn(&agent->progress,
+			      "the pins of instance %s are gone from /sys/fs/bpf: what is enforced now ends with this "
+			      "agent; mount the BPF file system again and start the agent anew",
+			      agent->options.instance);
+		agent->pins_missed = true;
+	}
 	if (kernel_is_attached(agent->kernel, &missing))
 		return 0;
+	if (kernel_is_pinned(agent->kernel))
+		return error_set(error, -ENOENT,
+				 "the governed cgroup %s was removed, so nothing is governed any more; make it again, and "
+				 "start the agent anew",
+				 agent->options.cgroup);
 	return error_set(error, -ENOENT, "instance %s was taken down by somebody else (hook %s is gone)",
 			 agent->options.instance, missing);
 }

@@ -142,6 +142,14 @@ bool kernel_is_attached(const struct kernel *kernel, const char **ret_missing)
 	return true;
 }
 
+bool kernel_is_pinned(const struct kernel *kernel)
+{
+	char path[PIN_PATH_SIZE];
+
+	instance_pin_path(path, kernel->instance, "link", kernel_hook_names[HOOK_egress]);
+	return !access(path, F_OK);
+}
+
 /* A holder that still runs has the link open: it is cut, not only unpinned. */
 static int take_link_down(const char *instance, const char *hook, struct error *error)
 {

@@ -65,6 +65,8 @@ int kernel_self_test(struct kernel *kernel, int cgroup_fd, const struct egret_ad
 int kernel_detach(const char *instance, struct error *error);
 /* Is it attached, and which hooks are? @ret_missing names the first that is not. */
 bool kernel_is_attached(const struct kernel *kernel, const char **ret_missing);
+/* Are its pins there? Without them what is attached ends with whoever holds it. */
+bool kernel_is_pinned(const struct kernel *kernel);
 /* Does an agent (or an exec) hold it at this moment? */
 bool kernel_is_held(const char *instance);
 /* Calls @visit for each instance that has pins. */

@@ -29,6 +29,37 @@ static int keep_last_words(enum libbpf_print_level level, const char *format, va
 	return 0;
 }
 
+static int check_owner(int dir_fd, const char *name, const char *path, struct error *error)
+{
+	struct stat st;
+
+	if (fstatat(dir_fd, name, &st, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? 0 : error_set(error, -errno, "cannot look at %s: %s", path, strerror(errno));
+	if (st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)))
+		return 0;
+	return error_set(error, -EPERM,
+			 "%s%s%s belongs to uid %u with mode %03o, so others may have changed what is pinned; "
+			 "chown and chmod it back if you know why, or take it down: egret detach",
+			 path, *name ? "/" : "", name, (unsigned int)st.st_uid, st.st_mode & 07777U);
+}
+
+/* What is taken over must have been root's alone. */
+static int check_owners(const struct kernel *kernel, const char *path, struct error *error)
+{
+	char name[64];
+	int rc = check_owner(kernel->dir_fd, "", path, error);
+
+	for (int i = 0; i < MAP_COUNT && !rc; i++) {
+		snprintf(name, sizeof(name), "map_%s", kernel_map_names[i]);
+		rc = check_owner(kernel->dir_fd, name, path, error);
+	}
+	for (int i = 0; i < HOOK_COUNT && !rc; i++) {
+		snprintf(name, sizeof(name), "link_%s", kernel_hook_names[i]);
+		rc = check_owner(kernel->dir_fd, name, path, error);
+	}
+	return rc;
+}
+
 /* The folder of the pins is also the lock: who has it locked, owns the instance. */
 static int lock_instance(struct kernel *kernel, struct error *error)
 {
@@ -43,7 +74,7 @@ static int lock_instance(struct kernel *kernel, struct error *error)
 	/* Whoever only asks (kernel_is_held) has it for a moment. */
 	for (int tries = 0; tries < 20; tries++) {
 		if (!flock(kernel->dir_fd, LOCK_EX | LOCK_NB))
-			return 0;
+			return check_owners(kernel, path, error);
 		usleep(5000);
 	}
 	return error_set(error, -EBUSY,
@@ -91,6 +122,14 @@ static void open_pinned_links(struct kernel *kernel)
 	}
 }
 
+static int other_version(const struct kernel *kernel, struct error *error)
+{
+	return error_set(error, -EPROTO,
+			 "instance %s was made by another version of Egret; take it down first: "
+			 "egret detach --instance %s",
+			 kernel->instance, kernel->instance);
+}
+
 static int refused_load(const struct kernel *kernel, int rc, struct error *error)
 {
 	last_words[strcspn(last_words, "\n")] = '\0';
@@ -100,10 +139,7 @@ static int refused_load(const struct kernel *kernel, int rc, struct error *error
 				 "seccomp or lockdown=confidentiality in the way",
 				 last_words);
 	if (rc == -EINVAL && strstr(last_words, "parameter mismatch"))
-		return error_set(error, rc,
-				 "instance %s was made by another version of Egret; take it down first: "
-				 "egret detach --instance %s",
-				 kernel->instance, kernel->instance);
+		return other_version(kernel, error);
 	return error_set(error, rc, "the kernel refused Egret's programs (%s: %s)", strerror(-rc), last_words);
 }
 
@@ -151,6 +187,8 @@ static int load_programs(struct kernel *kernel, struct error *error)
 	rc = choose_hash_keys(kernel, &meta);
 	if (rc)
 		return error_set(error, rc, "no random numbers: %s", strerror(-rc));
+	if (meta.abi && meta.abi != EGRET_ABI_VERSION)
+		return other_version(kernel, error);
 	rc = pin_maps(kernel);
 	if (!rc)
 		rc = egret_bpf__load(kernel->skeleton);
