@@ -460,10 +460,11 @@ static int beat(struct agent *agent, struct error *error)
 	if (kernel_is_attached(agent->kernel, &missing))
 		return 0;
 	if (kernel_is_pinned(agent->kernel))
-		return error_set(error, -ENOENT,
-				 "the governed cgroup %s was removed, so nothing is governed any more; make it again, and "
-				 "start the agent anew",
-				 agent->options.cgroup);
+		return error_set(
+		    error, -ENOENT,
+		    "the governed cgroup %s was removed, so nothing is governed any more; make it again, and "
+		    "start the agent anew",
+		    agent->options.cgroup);
 	return error_set(error, -ENOENT, "instance %s was taken down by somebody else (hook %s is gone)",
 			 agent->options.instance, missing);
 }
