@@ -11,6 +11,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "dns.h"
 #include "events.h"
 #include "flow.h"
 #include "maps.h"
@@ -25,6 +26,9 @@
 #define AF_INET6         10
 #define PASS             1
 #define DROP             0
+
+/* The cookie of the network namespace that the agent runs in. */
+const volatile __u64 node_scope = 0;
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -47,7 +51,7 @@ static __noinline int judge_loopback(const struct packet *pkt, const struct egre
 	if (!pkt || !cfg || !state)
 		return DROP;
 	if (!pkt->reason)
-		policy_judge(pkt, state->classes, &verdict);
+		learned_judge(pkt, state->classes, state->scope, &verdict);
 	if (verdict.reason == EGRET_REASON_DENY_RULE)
 		return events_denied(state, pkt, &verdict, cfg) & 1;
 	events_allowed(EGRET_RULE_LOOPBACK, pkt);
@@ -71,7 +75,22 @@ static __always_inline int judge_egress(struct __sk_buff *skb, const struct pack
 	if (!verdict.allow)
 		return events_denied(state, pkt, &verdict, cfg);
 	events_allowed(verdict.rule, pkt);
+	if (is_dns(pkt))
+		dns_asks(skb, pkt);
 	return PASS;
+}
+
+/* A resolver on lo (127.0.0.53) is the node's own: a pod's lo has whatever the pod put there. */
+static __always_inline void watch_loopback(struct __sk_buff *skb, struct packet *pkt)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct egret_sock *state;
+
+	if (packet_parse(skb, pkt, PACKET_DESTINATION) || !is_dns(pkt) || !sk)
+		return;
+	state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	if (state && state->classes & EGRET_CLASS_HOST && state->scope == node_scope)
+		dns_asks(skb, pkt);
 }
 
 SEC("cgroup_skb/egress")
@@ -88,6 +107,8 @@ int egret_egress(struct __sk_buff *skb)
 		return DROP;
 	pkt.len_bytes = skb->len;
 	loopback = skb->ifindex == LOOPBACK_IFINDEX;
+	if (loopback)
+		watch_loopback(skb, &pkt);
 	if (loopback && !cfg->has_deny) {
 		events_allowed(EGRET_RULE_LOOPBACK, &pkt);
 		return PASS;
@@ -98,6 +119,8 @@ int egret_egress(struct __sk_buff *skb)
 		if (!verdict.allow)
 			return events_denied(state, &pkt, &verdict, cfg) & 1;
 		events_allowed(verdict.rule, &pkt);
+		if (is_dns(&pkt))
+			dns_asks(skb, &pkt);
 		return PASS;
 	}
 	if (!state)
@@ -152,10 +175,14 @@ int egret_ingress(struct __sk_buff *skb)
 			mark_listener(skb, cfg);
 		return PASS;
 	}
-	/* Loopback starts no flow: a frame injected on lo may carry any source. */
-	if (skb->ifindex == LOOPBACK_IFINDEX || packet_parse(skb, &pkt, PACKET_SOURCE))
+	if (packet_parse(skb, &pkt, PACKET_SOURCE))
 		return PASS;
 	state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	if (state && is_dns(&pkt) && !state->raw)
+		dns_answers(skb, &pkt, state);
+	/* Loopback starts no flow: a frame injected on lo may carry any source. */
+	if (skb->ifindex == LOOPBACK_IFINDEX)
+		return PASS;
 	if (!state)
 		state = socket_adopt(skb, cfg, 0);
 	if (state && !state->raw)
@@ -176,6 +203,7 @@ int egret_create(struct bpf_sock *sk)
 		return DROP;
 	socket_set_subject(state);
 	state->class_epoch = cfg->class_epoch;
+	state->scope = bpf_get_netns_cookie(sk); /* 5.7 */
 	state->raw = sk->type == SOCK_RAW;
 	socket_set_process(state);
 	return PASS;
@@ -279,7 +307,7 @@ static __always_inline int judge_connect(struct bpf_sock_addr *ctx, struct packe
 	state->origin = EGRET_ORIGIN_USER;
 	if (cfg->audit || !knows_classes(state, cfg))
 		return PASS; /* counted once, when it leaves */
-	policy_judge(pkt, state->classes, &verdict);
+	learned_judge(pkt, state->classes, state->scope, &verdict);
 	if (verdict.allow || verdict.service)
 		return PASS;
 	if (verdict.reason != EGRET_REASON_DENY_RULE && is_local(ctx, pkt))
@@ -308,7 +336,7 @@ static __always_inline int judge_sendmsg(struct bpf_sock_addr *ctx, struct packe
 	flow_find(ctx, state, pkt, &flow);
 	if (flow.state == EGRET_PEER_INBOUND)
 		return PASS; /* egress knows whether it still is */
-	policy_judge(pkt, state->classes, &verdict);
+	learned_judge(pkt, state->classes, state->scope, &verdict);
 	if (verdict.reason != EGRET_REASON_DENY_RULE || verdict.service)
 		return PASS;
 	return events_denied(state, pkt, &verdict, cfg) & 1;

@@ -122,10 +122,19 @@ static __always_inline __u32 peer_slot(void *ctx, struct egret_sock *state, cons
 	return slot;
 }
 
+/* Denials hold until something is learned, by the agent or from an answer. */
+static __always_inline __u32 learned_until(const struct egret_config *cfg)
+{
+	__u32 zero = 0, *taught = bpf_map_lookup_elem(&epoch, &zero);
+
+	return cfg->learned + (taught ? *taught : 0);
+}
+
 /* What to write of a peer: the verdict, and under what it was made. */
 static __always_inline void peer_write(struct egret_peer *peer, const struct packet *pkt,
 				       const struct egret_config *cfg, __u8 kind, __u32 rule)
 {
+
 	peer->addr = pkt->addr;
 	peer->port_be = pkt->port_be;
 	peer->l4_proto = pkt->l4_proto;
@@ -134,7 +143,7 @@ static __always_inline void peer_write(struct egret_peer *peer, const struct pac
 	peer->pad = 0;
 	peer->rule = rule;
 	peer->generation = cfg->generation;
-	peer->learned = cfg->learned;
+	peer->learned = learned_until(cfg);
 }
 
 static __always_inline void peer_seal(struct egret_peer *peer, __u64 both_ways)

@@ -15,7 +15,7 @@
 
 /* Drawn by the loader when an instance is made, so that nobody can choose addresses that
  * crowd a bucket, or peers that verify when they are mixed. Odd: each word counts in full. */
-const volatile __u64 hash_keys[4] = {1, 1, 1, 1};
+const volatile __u64 hash_keys[6] = {1, 1, 1, 1, 1, 1};
 
 /* --- policy tables: agent writes, two slots, slot = generation & 1 --- */
 
@@ -98,6 +98,22 @@ struct {
 	__type(key, __u32);
 	__array(values, struct inner_texts);
 } texts SEC(".maps");
+
+/* Key: of an exact name or a pattern. What the rules say of it, for addresses that are learned. */
+struct inner_lists {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(key_size, sizeof(__u64));
+	__uint(value_size, sizeof(struct egret_target));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, POLICY_SLOTS);
+	__type(key, __u32);
+	__array(values, struct inner_lists);
+} lists SEC(".maps");
 
 /* --- agent writes, one for all policies --- */
 
@@ -198,5 +214,69 @@ struct {
 	__type(key, __u64);
 	__type(value, struct egret_existing);
 } existing SEC(".maps");
+
+/* Only sockets that ask have one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct egret_queries);
+} queries SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EGRET_MAX_LEARNED);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct egret_learned_key);
+	__type(value, struct egret_learned);
+} learned SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EGRET_MAX_LEARNED);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct egret_ring_key);
+	__type(value, struct egret_learned_key);
+} rings SEC(".maps");
+
+/* Key: cgroup id of a subject. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EGRET_MAX_SUBJECTS_TAUGHT);
+	__type(key, __u64);
+	__type(value, struct egret_teacher);
+} teachers SEC(".maps");
+
+/* Key: of a name. For people only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EGRET_MAX_ASKED);
+	__type(key, __u64);
+	__type(value, struct egret_asked);
+} asked SEC(".maps");
+
+/* The name that was last resolved to an address, in the policy or not: its key. For people only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EGRET_MAX_SEEN);
+	__type(key, struct egret_learned_key);
+	__type(value, __u64);
+} seen SEC(".maps");
+
+/* Index: enum egret_lesson_kind. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, EGRET_LESSON_COUNT);
+	__type(key, __u32);
+	__type(value, struct egret_counter);
+} lessons SEC(".maps");
+
+/* Moves with everything that is learned: denials are judged again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} epoch SEC(".maps");
 
 #endif

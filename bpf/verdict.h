@@ -9,6 +9,7 @@
 
 #include "events.h"
 #include "flow.h"
+#include "learned.h"
 #include "maps.h"
 #include "packet.h"
 #include "policy.h"
@@ -47,7 +48,7 @@ static __always_inline bool verdict_cached(struct egret_sock *state, const struc
 			return false;
 	} else if (peer.generation != cfg->generation) {
 		return false;
-	} else if (peer_is_denied(peer.state) && peer.learned != cfg->learned) {
+	} else if (peer_is_denied(peer.state) && peer.learned != learned_until(cfg)) {
 		return false;
 	}
 	if (pkt->l4_proto != IPPROTO_TCP) {
@@ -194,7 +195,7 @@ static __always_inline void verdict_decide(struct __sk_buff *skb, struct egret_s
 			return;
 		}
 	}
-	policy_judge(pkt, state->classes, ret);
+	learned_judge(pkt, state->classes, state->scope, ret);
 	if (state->raw)
 		return;
 	index = flow_find(skb, state, pkt, &flow);

@@ -7,7 +7,7 @@
 #define EGRET_LIMITS_H
 
 /* Bumped whenever a key, a value or a map below changes its meaning. */
-#define EGRET_ABI_VERSION 1
+#define EGRET_ABI_VERSION 2
 
 /* RFC 1035 section 2.3.4: 255 octets on the wire are 253 characters of text. */
 #define EGRET_NAME_MAX  253
@@ -48,6 +48,21 @@
  * socket with more of them spills into the flow map. A power of two: the
  * verifier wants a mask. */
 #define EGRET_PEERS 4
+
+/* Addresses that DNS answers taught: in all, and of one subject (a pod, a service), which
+ * evicts its own oldest beyond that and nobody else's. */
+#define EGRET_MAX_LEARNED         32768
+#define EGRET_LEARNED_PER_SUBJECT 1024
+#define EGRET_MAX_SUBJECTS_TAUGHT 1024
+/* Names that one learned address has at a time; the one that ends first gives way. */
+#define EGRET_LEARNED_NAMES 4
+/* Names that were asked for, for people: in the policy or not. */
+#define EGRET_MAX_ASKED 4096
+#define EGRET_MAX_SEEN  8192
+/* Questions that one socket may have open. */
+#define EGRET_QUERIES 8
+/* Deeper names teach nothing: the longest of AKS has 7 labels. */
+#define EGRET_MAX_LABELS 24
 
 #define EGRET_RULE_TEXT_SIZE 256
 #define EGRET_PATH_SIZE      256

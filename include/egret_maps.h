@@ -9,7 +9,8 @@
  * Who writes what (one writer a map):
  *   agent     config, policy tables (addrs, cidrs, ports, rules, texts, names),
  *             classes, meta, hits, subjects
- *   programs  sockets, flows, counters, reasons, drops, existing
+ *   programs  sockets, flows, counters, reasons, drops, existing, queries, learned,
+ *             rings, teachers, asked, seen, lessons, epoch
  *
  * The policy tables come in two slots. The generation's lowest bit says which
  * one rules: the other is filled first, then one 32-bit store switches all.
@@ -75,6 +76,8 @@ struct egret_dest {
 
 /* Inside `set service_ranges`: NAT will change it, so connect() cannot judge. */
 #define EGRET_DEST_SERVICE (1U << 0)
+/* A resolver that is trusted to teach. */
+#define EGRET_DEST_RESOLVER (1U << 3)
 /* Of a place in a bucket: it was given away; what stands there counts. */
 #define EGRET_DEST_USED (1U << 1)
 #define EGRET_DEST_LIVE (1U << 2)
@@ -108,6 +111,30 @@ struct egret_bucket {
 static inline __u32 egret_bucket_index(__u64 first_half, __u64 last_half, const volatile __u64 *keys, __u32 shift)
 {
 	return (first_half * keys[0] + last_half * keys[1]) >> (shift & 63);
+}
+
+/*
+ * A name by its key: a keyed hash of its labels, from the root on, without case. So the keys
+ * of all domains that it lies below come by the way, and no octet of a label can pass for
+ * a dot. A pattern *.x has the key of x with another ending. @keys: hash_keys[4] and [5].
+ */
+static inline __u64 egret_key_octet(__u64 label, __u8 octet, const volatile __u64 *keys)
+{
+	label = (label ^ octet) * keys[4];
+	return label ^ label >> 29;
+}
+
+static inline __u64 egret_key_label(__u64 below, __u64 label, const volatile __u64 *keys)
+{
+	below = (below ^ label) * keys[5];
+	below ^= below >> 32;
+	below *= keys[4];
+	return below ^ below >> 29;
+}
+
+static inline __u64 egret_key_pattern(__u64 below, const volatile __u64 *keys)
+{
+	return egret_key_label(~below, keys[5], keys);
 }
 
 struct egret_cidr_key {
@@ -162,7 +189,9 @@ struct egret_config {
 	__u64 unaccounted_cgroup; /* of the self-test; 0 = none runs */
 	__u32 bucket_shift[2];    /* of each slot's addresses: egret_bucket_index */
 	__u32 places_used[2];     /* for `status` */
-	__u32 pad[4];
+	__u32 min_ttl_sec;
+	__u32 max_ttl_sec;
+	__u32 pad[2];
 };
 
 enum egret_origin {
@@ -206,6 +235,7 @@ struct egret_peer {
 struct egret_sock {
 	__u64 cgroup_id;
 	__u64 parent_cgroup_id; /* still there when the container is gone; 0 = not known */
+	__u64 scope;            /* cookie of its network namespace; 0 = not known: nothing learned is for it */
 	/* Set on a listener to its own cookie. Accepted sockets inherit it, and differ
 	 * from it: that is how they are known. connect() clears it. */
 	__u64 listener_cookie;
@@ -274,6 +304,80 @@ struct egret_drop {
 	char comm[EGRET_COMM_SIZE];
 };
 
+/* --- what DNS answers teach --- */
+
+/* A question that left from this very socket. */
+struct egret_query {
+	__u64 name; /* key; 0 = none */
+	struct egret_addr server;
+	__u64 asked_tick;
+	__u16 id_be;
+	__u16 type_be;
+	__u32 pad;
+};
+
+struct egret_queries {
+	struct egret_query all[EGRET_QUERIES];
+	__u32 next;
+	__u32 pad;
+};
+
+/* What was learned in one network namespace is for that one. */
+struct egret_learned_key {
+	struct egret_addr addr;
+	__u64 scope;
+};
+
+struct egret_lesson {
+	__u64 name;         /* key of the name that was asked for */
+	__u64 rule_name;    /* key of the policy's name or pattern that it matched */
+	__u64 expires_tick; /* bpf_jiffies64 */
+};
+
+struct egret_learned {
+	struct egret_lesson lessons[EGRET_LEARNED_NAMES];
+	__u64 subject; /* cgroup id of who learned it first: whose quota it is in */
+};
+
+/* Per subject, the addresses in the order in which it learned them. */
+struct egret_ring_key {
+	__u64 subject;
+	__u32 place;
+	__u32 pad;
+};
+
+struct egret_teacher {
+	__u32 next; /* place in the ring, counted on */
+	__u32 pad;
+};
+
+struct egret_asked {
+	char name[EGRET_NAME_SIZE]; /* with dots, lower case */
+};
+
+/* What became of an answer, and of a record in it. */
+/* X(symbol, label, sentence) */
+#define EGRET_LESSONS(X)                                                                                               \
+	X(ADDRESS, "addresses", "addresses learned or refreshed")                                                      \
+	X(OUTSIDE, "outside", "answers for names that no rule has")                                                    \
+	X(UNASKED, "unasked", "answers that the socket did not ask for")                                               \
+	X(MISMATCH, "mismatch", "answers to another question than the socket asked")                                   \
+	X(TRUNCATED, "truncated", "answers that say they are cut short")                                               \
+	X(MALFORMED, "malformed", "answers that cannot be parsed")                                                     \
+	X(FAILED, "failed", "answers without a result (NXDOMAIN, SERVFAIL)")                                           \
+	X(REBINDING, "rebinding", "special-purpose addresses, which names may not bring in")                           \
+	X(STRAY, "stray", "records of another name than the one asked for")                                            \
+	X(SCOPELESS, "scopeless", "answers to sockets from before the attach")                                         \
+	X(FULL, "full", "addresses that found no room")                                                                \
+	X(BUSY, "busy", "answers that came while another one was read")
+
+enum egret_lesson_kind {
+#define EGRET_LESSON_ENUM(symbol, label, sentence) EGRET_LESSON_##symbol,
+	EGRET_LESSONS(EGRET_LESSON_ENUM)
+#undef EGRET_LESSON_ENUM
+	    EGRET_LESSON_COUNT
+};
+
 /* Where a cgroup was that something was denied to: it may be gone when a person asks. */
 struct egret_subject {
 	char path[EGRET_PATH_SIZE]; /* below the cgroup root */
@@ -302,7 +406,7 @@ struct egret_meta {
 	__u32 enforcing;    /* the self-test passed */
 	__u32 patterns;     /* rules that need learning */
 	__u64 full_events;  /* updates that a full map refused */
-	__u64 hash_keys[4]; /* of egret_peer.check and the buckets; an adopted instance goes on with its own */
+	__u64 hash_keys[6]; /* of egret_peer.check, the buckets and names; an adopted instance goes on with its own */
 	char instance[64];
 	char cgroup_path[EGRET_PATH_SIZE];
 	char policy_path[EGRET_PATH_SIZE];

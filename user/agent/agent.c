@@ -408,6 +408,7 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 		return rc;
 	kernel_set_audit(agent->kernel, audit);
 	kernel_set_keep_existing(agent->kernel, agent->policy->settings.keep_existing);
+	kernel_set_ttls(agent->kernel, agent->policy->settings.min_ttl_sec, agent->policy->settings.max_ttl_sec);
 	rc = load_all(agent, diag, error);
 	if (rc)
 		goto undo;

@@ -79,6 +79,7 @@ void compiled_free(struct compiled *compiled)
 	free(compiled->rules);
 	free(compiled->texts);
 	free(compiled->names);
+	free(compiled->name_dests);
 	free(compiled->cgroups);
 	free(compiled->resolvers);
 	free(compiled);

@@ -89,13 +89,15 @@ static void build(struct compiler *compiler, const struct item *items, size_t co
 			node->around = around;
 			node->scope.refs = &compiler->cidr_refs[i];
 			node->scope.is_cidr = true;
-			node->scope.dest.flags = around ? around->scope.dest.flags : 0;
+			node->scope.dest.flags = around ? around->scope.dest.flags & EGRET_DEST_SERVICE : 0;
 		}
 		compiler->cidr_refs[i] = items[i].rule;
 		if (items[i].rule == NO_RULE)
-			node->scope.dest.flags = EGRET_DEST_SERVICE;
+			node->scope.dest.flags |= EGRET_DEST_SERVICE;
 		else
 			node->scope.ref_count++;
+		if (items[i].rule != NO_RULE && items[i].rule >= compiler->out->policy->rule_count)
+			node->scope.dest.flags |= EGRET_DEST_RESOLVER;
 	}
 }
 

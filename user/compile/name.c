@@ -157,6 +157,8 @@ static int compile_node(struct compiler *compiler, struct name_node *node)
 	if (rc == -E2BIG)
 		rc = finding_over(compiler, &list, node->text);
 	node->first_allow = first_allow(compiler->out, &node->scope.dest);
+	compiler->out->name_dests[node->index] = node->scope.dest;
+	compiler->out->name_dests[node->index].name = node->index + 1;
 	node->done = true;
 	return rc;
 }
@@ -181,9 +183,10 @@ int names_compile(struct compiler *compiler)
 	int rc = -ENOMEM;
 
 	out->names = calloc(room, sizeof(*out->names));
+	out->name_dests = calloc(room, sizeof(*out->name_dests));
 	compiler->names = calloc(room, sizeof(*compiler->names));
 	compiler->name_refs = calloc(mentions + 1, sizeof(*compiler->name_refs));
-	if (!nodes || !out->names || !compiler->names || !compiler->name_refs)
+	if (!nodes || !out->names || !out->name_dests || !compiler->names || !compiler->name_refs)
 		goto out;
 	rc = add_nodes(compiler, nodes);
 	if (rc)

@@ -16,6 +16,7 @@
 	X(ports)                                                                                                       \
 	X(rules)                                                                                                       \
 	X(texts)                                                                                                       \
+	X(lists)                                                                                                       \
 	X(config)                                                                                                      \
 	X(meta)                                                                                                        \
 	X(hits)                                                                                                        \
@@ -27,7 +28,15 @@
 	X(counters)                                                                                                    \
 	X(reasons)                                                                                                     \
 	X(drops)                                                                                                       \
-	X(existing)
+	X(existing)                                                                                                    \
+	X(queries)                                                                                                     \
+	X(learned)                                                                                                     \
+	X(rings)                                                                                                       \
+	X(teachers)                                                                                                    \
+	X(asked)                                                                                                       \
+	X(seen)                                                                                                        \
+	X(lessons)                                                                                                     \
+	X(epoch)
 
 enum kernel_map {
 #define KERNEL_MAP_ENUM(map) MAP_##map,
@@ -77,7 +86,7 @@ struct kernel {
 	struct egret_config *config; /* mapped */
 	bool writable;
 	bool was_running;
-	__u64 hash_keys[4];
+	__u64 hash_keys[6];
 	/* Tables of the slot that rules, for changes of single addresses. */
 	struct buckets buckets;
 	int inner_ports;

@@ -52,6 +52,8 @@ int kernel_set_name(struct kernel *kernel, uint32_t index, const struct egret_na
 int kernel_set_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t mask);
 
 void kernel_set_audit(struct kernel *kernel, bool audit);
+/* How long what is learned lives, at least and at most. */
+void kernel_set_ttls(struct kernel *kernel, uint32_t min_sec, uint32_t max_sec);
 void kernel_set_keep_existing(struct kernel *kernel, bool keep);
 
 /* Attaches all programs to the cgroup, egress last, and pins the links; where they
@@ -109,7 +111,7 @@ struct kernel_map_fill {
 	uint32_t entries, max_entries;
 	uint64_t memory_bytes; /* as the kernel charges it; 0 = it does not say */
 };
-#define KERNEL_MAP_FILLS 20
+#define KERNEL_MAP_FILLS 32
 size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[static KERNEL_MAP_FILLS]);
 
 #endif

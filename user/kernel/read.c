@@ -324,7 +324,7 @@ size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[s
 	for (int i = 0; i < MAP_COUNT; i++) {
 		int fd = kernel->maps[i];
 
-		if (i > MAP_texts) {
+		if (i > MAP_lists) {
 			fill_of(fd, kernel_map_names[i], &ret[count++]);
 			continue;
 		}

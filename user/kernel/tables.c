@@ -2,6 +2,7 @@
 /* The policy tables: filled in the idle slot, switched by one store. */
 #include "internal.h"
 #include "buckets.h"
+#include "name_key.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 /* The inner maps of one policy. */
 struct tables {
 	struct buckets addrs;
-	int cidrs, ports, rules, texts;
+	int cidrs, ports, rules, texts, lists;
 	size_t ports_capacity;
 };
 
@@ -46,7 +47,8 @@ static int make_map(enum bpf_map_type type, const char *name, uint32_t key_size,
 
 static void tables_close(struct tables *tables)
 {
-	int *const all[] = {&tables->addrs.fd, &tables->cidrs, &tables->ports, &tables->rules, &tables->texts};
+	int *const all[] = {&tables->addrs.fd, &tables->cidrs, &tables->ports,
+			    &tables->rules,    &tables->texts, &tables->lists};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (*all[i] >= 0)
@@ -66,6 +68,10 @@ static int tables_make(struct tables *tables, const struct compiled *compiled)
 				 at_least_one(compiled->rule_count));
 	tables->texts = make_map(BPF_MAP_TYPE_ARRAY, "egret_texts", sizeof(uint32_t), sizeof(struct egret_rule_text),
 				 at_least_one(compiled->rule_count));
+	tables->lists = make_map(BPF_MAP_TYPE_HASH, "egret_lists", sizeof(uint64_t), sizeof(struct egret_target),
+				 at_least_one(compiled->name_count));
+	if (tables->lists < 0)
+		return tables->lists;
 	if (tables->cidrs < 0)
 		return tables->cidrs;
 	if (tables->ports < 0)
@@ -111,7 +117,24 @@ static int write_cidrs(int fd, const struct compiled *compiled)
 	return 0;
 }
 
-static int tables_fill(const struct tables *tables, const struct compiled *compiled)
+static int write_lists(int fd, const struct compiled *compiled, const __u64 *hash_keys)
+{
+	struct egret_target *targets = calloc(at_least_one(compiled->name_count), sizeof(*targets));
+	uint64_t *keys = calloc(at_least_one(compiled->name_count), sizeof(*keys));
+	int rc = targets && keys ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < compiled->name_count && !rc; i++) {
+		targets[i] = target_of(compiled, &compiled->name_dests[i]);
+		keys[i] = name_key(compiled->names[i], hash_keys);
+	}
+	if (!rc)
+		rc = write_batch(fd, keys, targets, compiled->name_count);
+	free(targets);
+	free(keys);
+	return rc;
+}
+
+static int tables_fill(const struct tables *tables, const struct compiled *compiled, const __u64 *hash_keys)
 {
 	int rc;
 
@@ -122,6 +145,8 @@ static int tables_fill(const struct tables *tables, const struct compiled *compi
 		rc = write_array(tables->rules, compiled->rules, 0, compiled->rule_count);
 	if (!rc)
 		rc = write_array(tables->texts, compiled->texts, 0, compiled->rule_count);
+	if (!rc)
+		rc = write_lists(tables->lists, compiled, hash_keys);
 	return rc;
 }
 
@@ -133,7 +158,7 @@ static int tables_install(const struct kernel *kernel, const struct tables *tabl
 		int inner;
 	} all[] = {
 	    {MAP_addrs, tables->addrs.fd}, {MAP_cidrs, tables->cidrs}, {MAP_ports, tables->ports},
-	    {MAP_rules, tables->rules},    {MAP_texts, tables->texts},
+	    {MAP_rules, tables->rules},    {MAP_texts, tables->texts}, {MAP_lists, tables->lists},
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -204,7 +229,7 @@ static int refused(struct error *error, int rc, const struct compiled *compiled)
 
 int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, struct error *error)
 {
-	struct tables tables = {{.fd = -1}, -1, -1, -1, -1, 0};
+	struct tables tables = {{.fd = -1}, -1, -1, -1, -1, -1, 0};
 	uint32_t generation = kernel_next_generation(kernel), slot = generation & (SLOTS - 1);
 	int rc;
 
@@ -212,7 +237,7 @@ int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, s
 	if (!rc)
 		rc = buckets_make(compiled, kernel->hash_keys, &tables.addrs);
 	if (!rc)
-		rc = tables_fill(&tables, compiled);
+		rc = tables_fill(&tables, compiled, kernel->hash_keys);
 	if (!rc)
 		rc = write_names(kernel, compiled);
 	if (!rc)
@@ -312,6 +337,12 @@ int kernel_set_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t mask)
 void kernel_set_audit(struct kernel *kernel, bool audit)
 {
 	__atomic_store_n(&kernel->config->audit, audit, __ATOMIC_RELEASE);
+}
+
+void kernel_set_ttls(struct kernel *kernel, uint32_t min_sec, uint32_t max_sec)
+{
+	__atomic_store_n(&kernel->config->min_ttl_sec, min_sec, __ATOMIC_RELEASE);
+	__atomic_store_n(&kernel->config->max_ttl_sec, max_sec, __ATOMIC_RELEASE);
 }
 
 void kernel_set_keep_existing(struct kernel *kernel, bool keep)

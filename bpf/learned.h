@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Addresses that answers taught: for the network namespace that asked, each until its own
+ * TTL ends, on the ports that the policy has for the name. What the policy lists is not
+ * here, and cannot be pushed out by it.
+ */
+#ifndef EGRET_BPF_LEARNED_H
+#define EGRET_BPF_LEARNED_H
+
+#include <stdbool.h>
+
+#include "flow.h"
+#include "maps.h"
+#include "names.h"
+#include "packet.h"
+#include "policy.h"
+
+/* --- a verdict by what was learned --- */
+
+/* What the rules say of one name. Global: the verifier takes its loop once. */
+__noinline __u64 learned_judge_name(__u64 rule_name, __u32 port_key, __u32 subject_classes)
+{
+	struct egret_config *cfg = policy_config();
+	void *table = cfg ? policy_table(&lists, cfg) : 0;
+	struct egret_target *target = table ? bpf_map_lookup_elem(table, &rule_name) : 0;
+	struct scan scan;
+
+	if (!target || !target->dest.count)
+		return EGRET_REASON_NO_RULE;
+	scan = (struct scan){.port_key = port_key,
+			     .subject_classes = subject_classes,
+			     .reason = EGRET_REASON_PORT,
+			     .name = target->dest.name};
+	return policy_scan(target, &scan, cfg);
+}
+
+/* Each name of an address stands for itself: a deny of one takes nothing from another. */
+__noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 subject_classes, __u64 scope)
+{
+	struct egret_learned_key key = {.scope = scope};
+	__u64 best = EGRET_REASON_NO_RULE, now = bpf_jiffies64();
+	struct egret_learned *found;
+
+	if (!scope)
+		return best;
+	key.addr.word_be[0] = first_half;
+	key.addr.word_be[1] = first_half >> 32;
+	key.addr.word_be[2] = last_half;
+	key.addr.word_be[3] = last_half >> 32;
+	found = bpf_map_lookup_elem(&learned, &key);
+	if (!found)
+		return best;
+	for (int i = 0; i < EGRET_LEARNED_NAMES; i++) {
+		struct egret_lesson *lesson = &found->lessons[i];
+		__u64 said;
+
+		if (!lesson->rule_name || (__s64)(lesson->expires_tick - now) <= 0)
+			continue;
+		said = learned_judge_name(lesson->rule_name, port_key, subject_classes);
+		if (said & JUDGEMENT_ALLOW)
+			return said;
+		/* Of several denials the one that says most: enum egret_reason goes up with that. */
+		if ((said & 0xff) > (best & 0xff))
+			best = said;
+	}
+	return best;
+}
+
+/* What the policy lists first; then, where that allows nothing, what was learned. */
+static __always_inline void learned_judge(const struct packet *pkt, __u32 subject_classes, __u64 scope,
+					  struct judgement *ret)
+{
+	const __u64 *halves = (const __u64 *)&pkt->addr;
+	struct judgement by_name = {};
+
+	policy_judge(pkt, subject_classes, ret);
+	if (ret->allow || ret->reason == EGRET_REASON_DENY_RULE)
+		return;
+	judgement_unpack(learned_look_up(halves[0], halves[1], port_key(pkt), subject_classes, scope), &by_name);
+	if (!by_name.allow && by_name.reason <= ret->reason)
+		return;
+	by_name.service = ret->service;
+	*ret = by_name;
+}
+
+/* --- learning --- */
+
+static __always_inline void lesson_count(__u32 kind)
+{
+	struct egret_counter *counter = bpf_map_lookup_elem(&lessons, &kind);
+
+	if (counter)
+		counter->packets++;
+}
+
+static __always_inline bool v4_is_in(__u32 addr, __u32 network, __u32 prefix_len)
+{
+	return !((addr ^ network) >> (32 - prefix_len));
+}
+
+/* The registries' special purposes: user/compile/special.c has the same list, with its sources. */
+static __always_inline bool v4_is_special(__u32 a)
+{
+	return v4_is_in(a, 0x00000000, 8) || v4_is_in(a, 0x0a000000, 8) || v4_is_in(a, 0x64400000, 10) ||
+	       v4_is_in(a, 0x7f000000, 8) || v4_is_in(a, 0xa9fe0000, 16) || v4_is_in(a, 0xac100000, 12) ||
+	       v4_is_in(a, 0xc0000000, 24) || v4_is_in(a, 0xc0000200, 24) || v4_is_in(a, 0xc01fc400, 24) ||
+	       v4_is_in(a, 0xc034c100, 24) || v4_is_in(a, 0xc0586300, 24) || v4_is_in(a, 0xc0a80000, 16) ||
+	       v4_is_in(a, 0xc0af3000, 24) || v4_is_in(a, 0xc6120000, 15) || v4_is_in(a, 0xc6336400, 24) ||
+	       v4_is_in(a, 0xcb007100, 24) || v4_is_in(a, 0xe0000000, 3);
+}
+
+static __always_inline bool v6_is_special(const struct egret_addr *addr)
+{
+	__u32 first = bpf_ntohl(addr->word_be[0]), second = bpf_ntohl(addr->word_be[1]);
+
+	if (!first && !second && !addr->word_be[2])
+		return true; /* ::, ::1 and what is reserved with them */
+	return first == 0x0064ff9b || (first == 0x01000000 && second < 2) || first >> 9 == 0x20010000 >> 9 ||
+	       first == 0x20010db8 || first >> 16 == 0x2002 || (first == 0x2620004f && second >> 16 == 0x8000) ||
+	       first >> 12 == 0x3fff0 || first >> 16 == 0x5f00 || first >> 25 == 0xfc000000 >> 25 ||
+	       first >> 22 == 0xfe800000 >> 22 || first >> 24 == 0xff;
+}
+
+static __always_inline bool addr_is_special(const struct egret_addr *addr)
+{
+	return addr_is_v4(addr) ? v4_is_special(bpf_ntohl(addr->word_be[3])) : v6_is_special(addr);
+}
+
+/* A place in the subject's ring; who had it before goes, if it is this subject's still. */
+static __always_inline void ring_enter(__u64 subject, const struct egret_learned_key *key)
+{
+	struct egret_ring_key place = {.subject = subject};
+	struct egret_teacher *teacher = bpf_map_lookup_elem(&teachers, &subject), fresh = {};
+	struct egret_learned_key *before;
+	struct egret_learned *old;
+
+	if (!teacher) {
+		bpf_map_update_elem(&teachers, &subject, &fresh, BPF_NOEXIST);
+		teacher = bpf_map_lookup_elem(&teachers, &subject);
+		if (!teacher)
+			return;
+	}
+	place.place = teacher->next % EGRET_LEARNED_PER_SUBJECT;
+	teacher->next++;
+	before = bpf_map_lookup_elem(&rings, &place);
+	if (before) {
+		struct egret_learned_key gone = *before;
+
+		old = bpf_map_lookup_elem(&learned, &gone);
+		if (old && old->subject == subject)
+			bpf_map_delete_elem(&learned, &gone);
+	}
+	bpf_map_update_elem(&rings, &place, key, BPF_ANY);
+}
+
+/* The lesson of this name, or else a free one, or the one that ends first. */
+static __always_inline struct egret_lesson *lesson_of(struct egret_learned *entry, __u64 name)
+{
+	struct egret_lesson *best = &entry->lessons[0];
+
+	for (int i = 0; i < EGRET_LEARNED_NAMES; i++) {
+		struct egret_lesson *lesson = &entry->lessons[i];
+
+		if (lesson->name == name)
+			return lesson;
+		if ((__s64)(lesson->expires_tick - best->expires_tick) < 0)
+			best = lesson;
+	}
+	return best;
+}
+
+static __always_inline __u64 expiry_of(__u32 ttl_sec, const struct egret_config *cfg)
+{
+	if (ttl_sec < cfg->min_ttl_sec)
+		ttl_sec = cfg->min_ttl_sec;
+	if (ttl_sec > cfg->max_ttl_sec)
+		ttl_sec = cfg->max_ttl_sec;
+	return bpf_jiffies64() + (__u64)ttl_sec * ticks_per_sec;
+}
+
+/* One address of the answer under way. Global: called once for each record of it. */
+__noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
+{
+	struct message *message = message_of(side);
+	struct egret_config *cfg = policy_config();
+	struct egret_learned_key key = {};
+	struct egret_learned *entry, fresh = {};
+	struct egret_lesson *lesson;
+	__u32 zero = 0, *moved;
+
+	if (!message || !cfg)
+		return 0;
+	key.scope = message->scope;
+	key.addr.word_be[0] = first_half;
+	key.addr.word_be[1] = first_half >> 32;
+	key.addr.word_be[2] = last_half;
+	key.addr.word_be[3] = last_half >> 32;
+	bpf_map_update_elem(&seen, &key, &message->name, BPF_ANY);
+	if (!message->rule_name)
+		return 0;
+	if (addr_is_special(&key.addr)) {
+		lesson_count(EGRET_LESSON_REBINDING);
+		return 0;
+	}
+	entry = bpf_map_lookup_elem(&learned, &key);
+	if (!entry) {
+		fresh.subject = message->subject;
+		ring_enter(message->subject, &key);
+		if (bpf_map_update_elem(&learned, &key, &fresh, BPF_NOEXIST) ||
+		    !(entry = bpf_map_lookup_elem(&learned, &key))) {
+			lesson_count(EGRET_LESSON_FULL);
+			return 0;
+		}
+	}
+	lesson = lesson_of(entry, message->name);
+	lesson->expires_tick = expiry_of(message->ttl_sec, cfg);
+	lesson->rule_name = message->rule_name;
+	lesson->name = message->name;
+	lesson_count(EGRET_LESSON_ADDRESS);
+	moved = bpf_map_lookup_elem(&epoch, &zero);
+	if (moved)
+		__sync_fetch_and_add(moved, 1);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Names in a DNS message (RFC 1035 section 4.1.4), and what the policy says of them. The
+ * message lies in a buffer of the CPU; whoever has the buffer says so, and another
+ * message that comes in meanwhile teaches nothing.
+ */
+#ifndef EGRET_BPF_NAMES_H
+#define EGRET_BPF_NAMES_H
+
+#include <stdbool.h>
+
+#include "maps.h"
+#include "policy.h"
+
+/* Answers by UDP are 512 octets, with EDNS up to this many. A power of two: the verifier
+ * wants a mask. */
+#define DNS_MAX_BYTES  4096
+#define DNS_HEADER     12
+#define DNS_POINTER    0xc0 /* RFC 1035 section 4.1.4 */
+#define DNS_MAX_JUMPS  8
+#define DNS_NAME_STEPS 256 /* octets of a name and jumps; RFC 1035 section 2.3.4 */
+
+/* How far the reading of a name has come. In memory of the map and not on the stack: what
+ * the verifier does not know, it does not tell apart, and so it takes a loop once. */
+struct name_reader {
+	__u32 at, end; /* end: 0 until a pointer was followed */
+	__u32 left;    /* octets of the label under way */
+	__u32 jumps;
+	__u64 label;
+};
+
+/* How far the reading of the records has come. */
+struct record_reader {
+	__u64 owner; /* whose records are of interest: the question's name, then what it is an alias of */
+	__u64 last_key;
+	__u32 last_pointer; /* names are mostly pointers to the same place */
+	__u32 at;
+};
+
+struct message {
+	__u32 busy;
+	__u32 len;
+	/* Of the name that was read last. */
+	__u32 end; /* where what follows it begins */
+	__u32 label_count;
+	__u64 labels[EGRET_MAX_LABELS];
+	struct name_reader reader;
+	struct record_reader records;
+	/* Of the answer under way. */
+	__u64 scope, subject, name, rule_name;
+	__u32 ttl_sec;
+	__u32 pad;
+	__u8 bytes[DNS_MAX_BYTES];
+	char text[EGRET_NAME_SIZE];
+};
+
+/* Index: 0 for what leaves, 1 for what comes in, which may interrupt it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct message);
+} messages SEC(".maps");
+
+static __always_inline struct message *message_of(__u32 side)
+{
+	return bpf_map_lookup_elem(&messages, &side);
+}
+
+static __always_inline __u16 message_word(const struct message *message, __u32 at)
+{
+	return (__u16)message->bytes[at & (DNS_MAX_BYTES - 1)] << 8 | message->bytes[(at + 1) & (DNS_MAX_BYTES - 1)];
+}
+
+static __always_inline __u8 lower_case(__u8 octet)
+{
+	return octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet;
+}
+
+/* One octet. 0: go on; 1: the root was reached; -1: this is no name that can be judged. */
+static __always_inline int name_step(struct message *message)
+{
+	struct name_reader *reader = &message->reader;
+	__u32 count;
+	__u8 octet;
+
+	if (reader->at >= message->len)
+		return -1;
+	octet = message->bytes[reader->at & (DNS_MAX_BYTES - 1)];
+	if (reader->left) {
+		reader->label = egret_key_octet(reader->label, lower_case(octet), hash_keys);
+		reader->at++;
+		if (--reader->left)
+			return 0;
+		count = message->label_count;
+		if (count >= EGRET_MAX_LABELS)
+			return -1;
+		message->labels[count] = reader->label;
+		message->label_count = count + 1;
+		return 0;
+	}
+	if ((octet & DNS_POINTER) == DNS_POINTER) {
+		__u32 to = message_word(message, reader->at) & 0x3fff;
+
+		/* Only back: so it ends. */
+		if (to >= reader->at || ++reader->jumps > DNS_MAX_JUMPS)
+			return -1;
+		if (!reader->end)
+			reader->end = reader->at + 2;
+		reader->at = to;
+		return 0;
+	}
+	if (octet & DNS_POINTER)
+		return -1;
+	reader->at++;
+	if (!octet)
+		return 1;
+	reader->left = octet;
+	reader->label = octet;
+	return 0;
+}
+
+/* The key of the name at @at, or 0. Global, as what has loops is: the verifier takes it once. */
+__noinline __u64 name_read(__u32 side, __u32 at)
+{
+	struct message *message = message_of(side);
+	__u64 key = 0;
+	int done = 0;
+
+	if (!message)
+		return 0;
+	message->label_count = 0;
+	message->reader = (struct name_reader){.at = at};
+	for (int i = 0; i < DNS_NAME_STEPS && !done; i++) {
+		done = name_step(message);
+		asm volatile("" ::: "memory"); /* read anew what is in the map */
+	}
+	if (done != 1)
+		return 0;
+	message->end = message->reader.end ? message->reader.end : message->reader.at;
+	for (int i = 0; i < EGRET_MAX_LABELS; i++) {
+		__u32 label = message->label_count - 1 - i;
+
+		if (label >= EGRET_MAX_LABELS)
+			break;
+		key = egret_key_label(key, message->labels[label], hash_keys);
+	}
+	return key;
+}
+
+/* What the policy has for the name that was read last: its own key, or that of the narrowest
+ * pattern over it; 0 = nothing. */
+__noinline __u64 name_find_rule(__u32 side)
+{
+	struct message *message = message_of(side);
+	struct egret_config *cfg = policy_config();
+	void *table = cfg ? policy_table(&lists, cfg) : 0;
+	__u64 key = 0, pattern, found = 0;
+
+	if (!message || !table)
+		return 0;
+	for (int i = 0; i < EGRET_MAX_LABELS; i++) {
+		__u32 label = message->label_count - 1 - i;
+
+		if (label >= EGRET_MAX_LABELS)
+			break;
+		key = egret_key_label(key, message->labels[label], hash_keys);
+		pattern = egret_key_pattern(key, hash_keys);
+		if (label && bpf_map_lookup_elem(table, &pattern))
+			found = pattern;
+	}
+	return bpf_map_lookup_elem(table, &key) ? key : found;
+}
+
+/* For people: the question's name, with dots. */
+__noinline int name_remember(__u32 side, __u64 key)
+{
+	struct message *message = message_of(side);
+	__u32 left = 0, at = DNS_HEADER, to = 0;
+
+	if (!message || bpf_map_lookup_elem(&asked, &key))
+		return 0;
+	for (int i = 0; i < EGRET_NAME_MAX + 1; i++, at++) {
+		__u8 octet = lower_case(message->bytes[at & (DNS_MAX_BYTES - 1)]);
+
+		if (at >= message->len)
+			return 0;
+		if (!left) {
+			if (!octet || octet & DNS_POINTER)
+				break;
+			left = octet;
+			octet = '.';
+			if (!i)
+				continue;
+		} else {
+			left--;
+			/* Shown to people, and never believed. */
+			if (octet <= ' ' || octet > '~' || octet == '.')
+				octet = '?';
+		}
+		message->text[to & (EGRET_NAME_SIZE - 1)] = octet;
+		to++;
+	}
+	message->text[to & (EGRET_NAME_SIZE - 1)] = 0;
+	bpf_map_update_elem(&asked, &key, message->text, BPF_ANY);
+	return 0;
+}
+
+#endif

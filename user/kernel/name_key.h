@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The key of a name or pattern, as the programs work it out from a DNS message. */
+#ifndef EGRET_NAME_KEY_H
+#define EGRET_NAME_KEY_H
+
+#include <stdint.h>
+
+#include "egret_maps.h"
+
+/* @text: lower case, without trailing dot; "*.x" is a pattern. */
+uint64_t name_key(const char *text, const __u64 *hash_keys);
+
+#endif
