@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -62,10 +63,9 @@ static int load_one(const char *instance, const struct egret_meta *meta, bool by
 	memcpy((void *)object->rodata->hash_keys, meta->hash_keys, sizeof(meta->hash_keys));
 	bpf_object__for_each_map(map, object->obj)
 	{
-		if (strchr(bpf_map__name(map), '.')) /* of this object alone: .rodata */
-			continue;
 		snprintf(path, sizeof(path), "/sys/fs/bpf/egret/%s/map_%s", instance, bpf_map__name(map));
-		bpf_map__set_pin_path(map, path);
+		if (!access(path, F_OK)) /* others are each object's own */
+			bpf_map__set_pin_path(map, path);
 	}
 	if (egret_bpf__load(object))
 		die("load");

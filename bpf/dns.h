@@ -220,33 +220,37 @@ static __always_inline bool record_read(struct message *message)
 	if (class != DNS_CLASS_IN)
 		return true;
 	if (owner != reader->owner) {
-		lesson_count(EGRET_LESSON_STRAY);
+		if (reader->teaches)
+			lesson_count(EGRET_LESSON_STRAY);
 		return true;
 	}
+	if (type == DNS_TYPE_CNAME) {
+		reader->owner = name_read(DNS_COMES_IN, at);
+		return reader->owner != 0;
+	}
+	if (!reader->teaches)
+		return true;
 	if (type == DNS_TYPE_A && data_len == 4)
 		learn_v4(message, at);
 	else if (type == DNS_TYPE_AAAA && data_len == 16)
 		learn_v6(message, at);
-	else if (type == DNS_TYPE_CNAME)
-		reader->owner = name_read(DNS_COMES_IN, at);
 	return true;
 }
 
-/* All records of the answer section. Global: the verifier takes its loop once. */
-__noinline int dns_read_records(__u32 at)
+/* All records of the answer section; 0 if they can be read. Once without teaching: an answer
+ * that cannot be understood to its end teaches nothing. Global: the verifier takes its loop once. */
+__noinline int dns_read_records(__u32 at, __u32 teaches)
 {
 	struct message *message = message_of(DNS_COMES_IN);
 
 	if (!message)
-		return 0;
-	message->records = (struct record_reader){.at = at, .owner = message->name};
+		return -1;
+	message->records = (struct record_reader){.at = at, .owner = message->name, .teaches = teaches};
 	for (__u32 i = 0; i < DNS_MAX_RECORDS; i++) {
 		if (i >= message_word(message, 6))
 			break;
-		if (!record_read(message)) {
-			lesson_count(EGRET_LESSON_MALFORMED);
-			break;
-		}
+		if (!record_read(message))
+			return -1;
 		asm volatile("" ::: "memory"); /* read anew what is in the map */
 	}
 	return 0;
@@ -317,7 +321,10 @@ static __noinline int dns_answers(struct __sk_buff *skb, const struct packet *pk
 	if (!message->rule_name)
 		lesson_count(EGRET_LESSON_OUTSIDE);
 	name_remember(DNS_COMES_IN, message->name);
-	dns_read_records(records);
+	if (dns_read_records(records, 0))
+		lesson_count(EGRET_LESSON_MALFORMED);
+	else
+		dns_read_records(records, 1);
 out:
 	message->busy = 0;
 	return 0;

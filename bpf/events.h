@@ -56,6 +56,15 @@ static __always_inline bool drop_again(const struct egret_drop_key *key, __u32 a
 	return true;
 }
 
+/* The key of the name that was last resolved to it there, whatever the policy says of that. */
+static __always_inline __u64 last_name(const struct egret_addr *addr, __u64 scope)
+{
+	struct egret_learned_key key = {.addr = *addr, .scope = scope};
+	__u64 *name = bpf_map_lookup_elem(&seen, &key);
+
+	return name ? *name : 0;
+}
+
 /* Returns what the hook must return. */
 static __noinline int events_denied(const struct egret_sock *state, const struct packet *pkt,
 				    const struct judgement *why, const struct egret_config *cfg)
@@ -88,6 +97,7 @@ static __noinline int events_denied(const struct egret_sock *state, const struct
 	drop.first_ns = drop.last_ns = events_now_ns();
 	drop.name = why->name;
 	if (state) {
+		drop.name_key = last_name(&pkt->addr, state->scope);
 		drop.pid = state->pid;
 		drop.classes = state->classes;
 		__builtin_memcpy(drop.comm, state->comm, sizeof(drop.comm));

@@ -35,6 +35,8 @@ struct record_reader {
 	__u64 last_key;
 	__u32 last_pointer; /* names are mostly pointers to the same place */
 	__u32 at;
+	__u32 teaches;
+	__u32 pad;
 };
 
 struct message {

@@ -165,7 +165,7 @@ enum egret_name_state {
 	EGRET_NAME_RESOLVED,       /* the last query was answered */
 	EGRET_NAME_STALE,          /* failing: the last good addresses are kept */
 	EGRET_NAME_FAILED,         /* never answered */
-	EGRET_NAME_NEEDS_LEARNING, /* a pattern */
+	EGRET_NAME_PATTERN,        /* learned from answers, never asked for */
 	EGRET_NAME_DOES_NOT_EXIST, /* NXDOMAIN, or no address */
 };
 
@@ -297,6 +297,7 @@ struct egret_drop {
 	__u64 first_ns; /* CLOCK_MONOTONIC */
 	__u64 last_ns;
 	__u64 last_tick; /* bpf_jiffies64: in one tick the clock is read once */
+	__u64 name_key;  /* of the name that was last resolved to it, in the policy or not; 0 = none */
 	__u32 pid;       /* of the process that made the socket or connected it; 0 = not known */
 	__u32 name;      /* index into `names` of the policy that denied, 0 = none */
 	__u32 classes;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "programs.h"
 
@@ -12,10 +13,9 @@ void programs_share_maps(struct bpf_object *object, const char *instance)
 
 	bpf_object__for_each_map(map, object)
 	{
-		if (strchr(bpf_map__name(map), '.'))
-			continue;
 		snprintf(path, sizeof(path), "/sys/fs/bpf/egret/%s/map_%s", instance, bpf_map__name(map));
-		bpf_map__set_pin_path(map, path);
+		if (!access(path, F_OK)) /* others are each object's own */
+			bpf_map__set_pin_path(map, path);
 	}
 }
 

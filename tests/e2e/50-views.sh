@@ -33,7 +33,7 @@ json 'type == "object"' "status --json" egret_cmd status --json
 succeeds "rules" egret_cmd rules
 shows 'www\.views\.example.*443' "rules: the line as written"
 shows 'the shop' "rules: its purpose"
-shows 'learning' "rules or names: the pattern needs learning"
+shows '\*\.pattern\.example' "rules: the pattern"
 json 'type == "array" or type == "object"' "rules --json" egret_cmd rules --json
 json '[.. | objects | select(.packets? and .packets > 0)] | length > 0' "rules --json: packets are counted" \
 	egret_cmd rules --json

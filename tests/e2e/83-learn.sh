@@ -1,20 +1,152 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# Addresses are learned from DNS answers, as the application reads them.
+# Addresses are learned from DNS answers, as the application reads them, and from no others.
 . "$(dirname "$0")/lib.sh"
 needs_egret
 bed_up
+pod_up web 11
+nat_up <<NFT
+table ip egret_dns {
+	chain services { type nat hook prerouting priority -100; ip daddr 10.0.0.10 dnat to $resolver; }
+}
+NFT
 dns a.wild.example 20.1.0.1 2603:1000::1:1
 dns b.c.wild.example 20.1.0.2
 dns wild.example 20.1.0.3
 dns other.example 20.1.0.4
+dns exact.example 20.1.0.5
+dns late.wild.example 20.1.0.6
+dns rebind.wild.example 169.254.169.254 10.0.0.1 127.0.0.1 ::1 fe80::1
+dns denied.wild.example 20.1.0.7
+dns pod.wild.example 20.1.0.8
+
+# A resolver that answers as the first label of the name says; trusted, so that only what it
+# says is wrong.
+cat >"$work/liar.sh" <<'LIAR'
+#!/bin/bash
+asked=$(od -An -v -tx1 | tr -d ' \n')
+id=${asked:0:4} question=${asked:24}
+send() { printf "$(sed 's/../\\x&/g' <<<"$1")"; }
+label=$(printf "$(sed 's/../\\x&/g' <<<"${question:2:$((2 * 16#${question:0:2}))}")")
+a() { printf '%s00010001%08x0004%02x%02x%02x%02x' "${2:-c00c}" "${3:-60}" ${1//./ }; }
+alias_of() { printf '%s00050001%08x%04x%s' "${2:-c00c}" 60 $((${#1} / 2)) "$1"; }
+head() { printf '%s81800001%04x0000%04x' "$id" "$1" "${2:-0}"; }
+name() { local part; for part in ${1//./ }; do printf '%02x' ${#part}; printf '%s' "$part" | od -An -v -tx1 | tr -d ' \n'; done; printf 00; }
+case $label in
+badid) id=$(printf %04x $((16#$id ^ 1))) && send "$(head 1)$question$(a 20.2.0.1)" ;;
+question) send "$(head 1)$(name evil.wild.example)00010001$(a 20.2.0.2)" ;;
+stray) send "$(head 1)$question$(a 20.2.0.3 "$(name x.evil.example)")" ;;
+additional) send "$(head 0 1)$question$(a 20.2.0.4)" ;;
+chain) send "$(head 2)$question$(alias_of "$(name x.cdn.example)")$(a 20.2.0.5 "$(name X.cdn.example)")" ;;
+broken) send "$(head 2)$question$(alias_of "$(name x.cdn.example)")$(a 20.2.0.6 "$(name y.cdn.example)")" ;;
+short) send "$(head 1)$question$(a 20.2.0.7 c00c 2)" ;;
+cut) send "$(head 2)$question$(a 20.2.0.8)c00c0001" ;;
+loop) send "$(head 1)$question$(a 20.2.0.9 c0ff)" ;;
+tc) send "${id}83800001000100000000$question$(a 20.2.0.10)" ;;
+dot) send "$(head 1)$question$(a 20.2.0.11)" ;;
+many) send "$(head 64)$question$(for i in $(seq 64); do a 20.3.0.$i; done)" ;;
+esac
+LIAR
+chmod +x "$work/liar.sh"
+start "$work/liar.log" - "$id-inet" socat UDP4-RECVFROM:53,bind=20.0.0.54,reuseaddr,fork "EXEC:$work/liar.sh"
+start "$work/fake.log" - "$id-inet" dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts \
+	--user=root --pid-file= --bind-interfaces --listen-address=20.0.0.55 --log-facility=- --address=/wild.example/20.4.0.1
 govern <<'POLICY'
+set min_ttl = 1s
 resolver 20.0.0.53
-allow *.wild.example tcp:443
+resolver 20.0.0.54
+resolver 10.0.0.10
+allow *.wild.example  tcp:443
+deny  denied.wild.example
+allow exact.example   tcp:80
+allow 20.0.0.55       udp:53     # may be asked, is not trusted
+allow 20.9.0.1        tcp:443
 POLICY
-ask() { node dig +short +time=2 +tries=1 @$resolver "$@"; }
+ask() { node dig +short +time=1 +tries=1 @$resolver "$@"; }
+liar() { node dig +noedns +short +time=1 +tries=1 @20.0.0.54 "$@" >/dev/null 2>&1; }
+taught() { egret_cmd learned --json | jq -r '.[] | "\(.address) \(.name) \(.rule)"'; }
+
+# What is meant.
 denied node 20.1.0.1 tcp:443
 expect 20.1.0.1 "an answer is read" ask a.wild.example A
 passes node 20.1.0.1 tcp:443
 denied node 20.1.0.1 tcp:80
+denied node 2603:1000::1:1 tcp:443
+expect 2603:1000::1:1 "an AAAA answer is read" ask a.wild.example AAAA
+passes node 2603:1000::1:1 tcp:443
+expect 20.1.0.2 "two labels below" ask b.c.wild.example A
+passes node 20.1.0.2 tcp:443
+expect 20.1.0.3 "the apex" ask wild.example A
+denied node 20.1.0.3 tcp:443
+expect 20.1.0.6 "in mixed case" ask LaTe.WiLd.ExAmPlE A
+passes node 20.1.0.6 tcp:443
+expect 20.1.0.4 "a name of no rule" ask other.example A
+denied node 20.1.0.4 tcp:443
+succeeds "drops" egret_cmd drops
+shows '20\.1\.0\.4 .*other\.example' "drops: the name that was resolved to it"
+expect 20.1.0.7 "a denied name" ask denied.wild.example A
+denied node 20.1.0.7 tcp:443
+succeeds "learned" egret_cmd learned
+shows '20\.1\.0\.1 .*a\.wild\.example .*\*\.wild\.example' "learned: address, name, pattern"
+shows 'late\.wild\.example' "learned: names in lower case"
+json 'all(.[]; .seconds_left >= 0 and .seconds_left <= 61)' "learned --json: the time left" egret_cmd learned --json
+
+# For whom.
+denied "pod web" 20.1.0.1 tcp:443
+expect 20.1.0.8 "a pod asks a ClusterIP" pod web dig +short +time=1 +tries=1 @10.0.0.10 pod.wild.example A
+passes "pod web" 20.1.0.8 tcp:443
+denied node 20.1.0.8 tcp:443
+
+# What must teach nothing.
+expect 20.4.0.1 "a server that is not trusted" node dig +short +time=1 +tries=1 @20.0.0.55 x.wild.example A
+denied node 20.4.0.1 tcp:443
+ask rebind.wild.example A >/dev/null
+ask rebind.wild.example AAAA >/dev/null
+denied node 169.254.169.254 tcp:443
+denied node 10.0.0.1 tcp:443
+eventually node dig +noedns +short +time=1 +tries=1 @20.0.0.54 chain.liar.example A || die "no liar: $(cat "$work/liar.log")"
+for lie in badid question stray additional broken cut loop tc; do
+	liar $lie.wild.example A
+done
+liar 'dot\.wild\.example' A
+for host in 1 2 3 4 6 8 9 10 11; do
+	denied node 20.2.0.$host tcp:443
+done
+expect "" "nothing of it was learned" sh -c "$(declare -f egret_cmd taught); egret='$egret' instance='$instance'; taught | grep -E '^(20\.2\.0\.([123468]|9|10|11)|169|10|127|::1|fe80)'"
+
+for lesson in mismatch:2 stray:2 malformed:2 truncated:1 rebinding:3; do
+	json ".dns[\"${lesson%:*}\"] >= ${lesson#*:}" "status --json counts what it did not learn: ${lesson%:*}" \
+		egret_cmd status --json
+done
+
+# What a liar says rightly.
+liar chain.wild.example A
+passes node 20.2.0.5 tcp:443
+liar many.wild.example A
+passes node 20.3.0.1 tcp:443
+passes node 20.3.0.33 tcp:443
+passes node 20.3.0.64 tcp:443
+denied node 20.3.0.65 tcp:443
+
+# A TTL ends; a live connection does not.
+liar short.wild.example A
+hold_open live "$cg/system.slice/app.service" "$id-node" 20.2.0.7 443
+sleep 4
+denied node 20.2.0.7 tcp:443
+expect ok "a live connection goes on" hold_say live
+passes node 20.1.0.1 tcp:443
+
+# No agent: learning goes on. Another policy: what was learned is matched anew.
+stop "$agent" KILL
+dns after.wild.example 20.1.0.9
+expect 20.1.0.9 "an answer without an agent" ask after.wild.example A
+passes node 20.1.0.9 tcp:443
+policy <<'POLICY'
+resolver 20.0.0.53
+allow *.wild.example      tcp:443
+deny  after.wild.example
+POLICY
+agent_start
+denied node 20.1.0.9 tcp:443
+passes node 20.1.0.6 tcp:443
 finish

@@ -339,7 +339,8 @@ static int load_all(struct agent *agent, struct diag *diag, struct error *error)
 	compiled_free(agent->compiled);
 	agent->compiled = compiled;
 	agent->must_rebuild = false;
-	return 0;
+	rc = kernel_match_learned(agent->kernel, compiled);
+	return rc ? error_set(error, rc, "cannot match what was learned with the new policy: %s", strerror(-rc)) : 0;
 }
 
 static void write_one_name(void *context, const struct resolver_name *name)
@@ -389,10 +390,9 @@ static void announce(struct agent *agent, bool audit)
 	for (size_t i = 0; i < agent->compiled->name_count; i++)
 		patterns += agent->compiled->names[i][0] == '*';
 	if (patterns)
-		progress_warn(&agent->progress,
-			      "%zu pattern%s (*.x) need%s learning from DNS answers, which this version does not "
-			      "do yet: they allow only the names below them that the policy writes out",
-			      patterns, patterns == 1 ? "" : "s", patterns == 1 ? "s" : "");
+		progress_say(&agent->progress,
+			     "%zu pattern%s (*.x): addresses are learned from DNS answers as they come", patterns,
+			     patterns == 1 ? "" : "s");
 	progress_say(&agent->progress, "%s: instance %s, cgroup %s, %zu rules, %zu addresses, %zu CIDRs",
 		     audit ? "auditing" : "enforcing", agent->options.instance, agent->options.cgroup,
 		     agent->compiled->rule_count, agent->compiled->addr_count, agent->compiled->cidr_count);

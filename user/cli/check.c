@@ -75,13 +75,11 @@ static void print_resolvers(const struct compiled *compiled)
 /* What the policy says that this version does not do yet: nobody should learn it by surprise. */
 static void print_notes(const struct policy *policy)
 {
-	size_t patterns = 0, apps = 0;
+	size_t apps = 0;
 
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
 
-		for (size_t d = 0; d < rule->dest_count; d++)
-			patterns += rule->dests[d].kind == POLICY_DEST_PATTERN;
 		for (size_t p = 0; p < rule->port_count; p++)
 			apps += rule->ports[p].app != EGRET_APP_NONE;
 	}
@@ -90,10 +88,6 @@ static void print_notes(const struct policy *policy)
 			"note: https: and http: mean tcp: in this version; the server name is not checked yet "
 			"(%zu ports)\n",
 			apps);
-	if (patterns)
-		fprintf(stderr,
-			"note: %zu patterns need learning from DNS answers, which this version does not do yet\n",
-			patterns);
 }
 
 static json_t *policy_to_json(const struct policy *policy, const struct compiled *compiled)

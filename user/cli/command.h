@@ -92,6 +92,7 @@ int command_check(const struct command *command, int argc, char **argv);
 int command_explain(const struct command *command, int argc, char **argv);
 int command_status(const struct command *command, int argc, char **argv);
 int command_rules(const struct command *command, int argc, char **argv);
+int command_learned(const struct command *command, int argc, char **argv);
 int command_drops(const struct command *command, int argc, char **argv);
 int command_detach(const struct command *command, int argc, char **argv);
 

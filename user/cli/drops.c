@@ -12,9 +12,8 @@
 
 #include "../base/clock.h"
 #include "../kernel/kernel.h"
-#include "../subject/cgroup.h"
-#include "../subject/pod.h"
 #include "reason.h"
+#include "subject_name.h"
 #include "table.h"
 
 #define FOLLOW_INTERVAL_US 500000
@@ -86,35 +85,18 @@ static void protocol_format(const struct egret_drop_key *key, char *buf, size_t 
 	}
 }
 
-/* Where the subject is, or where it was. */
-static int subject_path(const struct kernel *kernel, const struct entry *entry, char *buf, size_t size)
+/* The name of the policy, or else the one that was last resolved to the address. */
+static void name_format(const struct kernel *kernel, const struct egret_drop *drop, char *buf, size_t size)
 {
-	struct egret_subject subject;
+	struct egret_name name = {};
+	struct egret_asked asked = {};
 
-	if (!cgroup_path_of_id(entry->key.cgroup_id, buf, size))
-		return 0;
-	if (!kernel_get_subject(kernel, entry->key.cgroup_id, &subject)) {
-		snprintf(buf, size, "%s", subject.path);
-		return 0;
-	}
-	if (!entry->drop.parent_cgroup_id)
-		return -ENOENT;
-	return cgroup_path_of_id(entry->drop.parent_cgroup_id, buf, size);
-}
-
-/* Pod names where the node knows them, else the cgroup. */
-static void subject_format(const struct kernel *kernel, const struct entry *entry, char *buf, size_t size)
-{
-	char path[CGROUP_PATH_SIZE];
-	struct pod pod;
-
-	if (subject_path(kernel, entry, path, sizeof(path)))
-		snprintf(buf, size, "cgroup %llu, gone", (unsigned long long)entry->key.cgroup_id);
-	else if (pod_of_path(path, NULL, &pod))
-		snprintf(buf, size, "pod %s%s%s", pod.name[0] ? pod.name : pod.uid,
-			 pod.container[0] ? " container " : "", pod.container);
+	if (drop->name_key && !kernel_get_asked(kernel, drop->name_key, &asked))
+		snprintf(buf, size, "%s", asked.name);
+	else if (drop->name && !kernel_get_name(kernel, drop->name, &name))
+		snprintf(buf, size, "%s", name.name);
 	else
-		snprintf(buf, size, "%s", path);
+		snprintf(buf, size, "%s", "");
 }
 
 static void process_format(const struct egret_drop *drop, char *buf, size_t size)
@@ -138,19 +120,18 @@ static json_t *entry_to_json(const struct kernel *kernel, const struct entry *en
 {
 	char address[ADDR_TEXT_SIZE], protocol[32], subject[512], process[64], rule[256], last[32];
 	uint64_t now = clock_now_ns();
-	struct egret_name name = {};
+	char name[EGRET_NAME_SIZE];
 
 	protocol_format(&entry->key, protocol, sizeof(protocol));
-	subject_format(kernel, entry, subject, sizeof(subject));
+	subject_name(kernel, entry->key.cgroup_id, entry->drop.parent_cgroup_id, subject, sizeof(subject));
 	process_format(&entry->drop, process, sizeof(process));
 	rule_format(kernel, entry->key.rule, rule, sizeof(rule));
-	if (entry->drop.name)
-		kernel_get_name(kernel, entry->drop.name, &name);
+	name_format(kernel, &entry->drop, name, sizeof(name));
 	return json_pack("{s:I, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "packets",
 			 (json_int_t)entry->drop.packets, "audited", entry->drop.audited == entry->drop.packets,
-			 "address", addr_format(&entry->key.addr, address), "port", protocol, "name", name.name,
-			 "reason", reason_label(entry->key.reason), "why", reason_sentence(entry->key.reason), "rule",
-			 rule, "subject", subject, "process", process, "last",
+			 "address", addr_format(&entry->key.addr, address), "port", protocol, "name", name, "reason",
+			 reason_label(entry->key.reason), "why", reason_sentence(entry->key.reason), "rule", rule,
+			 "subject", subject, "process", process, "last",
 			 age_format(entry->drop.last_ns, now, last, sizeof(last)), "first_sec_ago",
 			 (json_int_t)((now - entry->drop.first_ns) / CLOCK_NS_PER_SEC), "last_sec_ago",
 			 (json_int_t)((now - entry->drop.last_ns) / CLOCK_NS_PER_SEC), "cgroup_id",
@@ -277,15 +258,13 @@ void drops_summary(const struct kernel *kernel)
 	for (size_t i = 0; i < entries.count && i < SUMMARY_LINES; i++) {
 		const struct entry *entry = &entries.all[i];
 		char address[ADDR_TEXT_SIZE], protocol[32];
-		struct egret_name name = {};
+		char name[EGRET_NAME_SIZE];
 
 		protocol_format(&entry->key, protocol, sizeof(protocol));
-		if (entry->drop.name)
-			kernel_get_name(kernel, entry->drop.name, &name);
+		name_format(kernel, &entry->drop, name, sizeof(name));
 		fprintf(stderr, "  %s %s%s%s%s, %llu packet%s: %s\n", addr_format(&entry->key.addr, address), protocol,
-			name.name[0] ? " (" : "", name.name, name.name[0] ? ")" : "",
-			(unsigned long long)entry->drop.packets, entry->drop.packets == 1 ? "" : "s",
-			reason_sentence(entry->key.reason));
+			name[0] ? " (" : "", name, name[0] ? ")" : "", (unsigned long long)entry->drop.packets,
+			entry->drop.packets == 1 ? "" : "s", reason_sentence(entry->key.reason));
 	}
 	if (entries.count > SUMMARY_LINES)
 		fprintf(stderr, "  and %zu more destinations\n", entries.count - SUMMARY_LINES);

@@ -25,6 +25,8 @@ static const struct command commands[] = {
      OPTIONS_INSTANCE | OPTIONS_OUTPUT},
     {"rules", command_rules, "Each rule with what it let through", "", "Works when no agent runs.",
      OPTIONS_INSTANCE | OPTIONS_OUTPUT},
+    {"learned", command_learned, "Addresses that DNS answers taught, for whom, and how long they are good", "",
+     "Works when no agent runs.", OPTIONS_INSTANCE | OPTIONS_OUTPUT},
     {"drops", command_drops, "What was denied, by whom, why, worst first", "",
      "With --follow new denials are shown as they happen. Works when no agent runs.",
      OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_FOLLOW},

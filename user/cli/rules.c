@@ -70,36 +70,25 @@ static json_t *collect_rows(const struct kernel *kernel, const char *instance)
 	return view.rows;
 }
 
-static int count_pattern(void *context, uint32_t index, const struct egret_name *name)
-{
-	(void)index;
-	*(int *)context += name->state == EGRET_NAME_NEEDS_LEARNING;
-	return 0;
-}
-
 int command_rules(const struct command *command, int argc, char **argv)
 {
 	struct options options;
 	struct kernel *kernel;
 	struct error error;
 	json_t *rows;
-	int rc, needs_learning = 0;
+	int rc;
 
 	options_parse(command, argc, argv, &options);
 	rc = kernel_open(options.instance, &kernel, &error);
 	if (rc)
 		return fail(rc, &error);
 	rows = collect_rows(kernel, options.instance);
-	kernel_each_name(kernel, count_pattern, &needs_learning);
 	kernel_free(kernel);
 	if (options.json) {
 		json_print(rows);
 		return EXIT_YES;
 	}
 	table_print(rows, columns, sizeof(columns) / sizeof(columns[0]));
-	if (needs_learning)
-		printf("\n%d pattern%s (*.x) need%s learning from DNS answers, which this version does not do yet\n",
-		       needs_learning, needs_learning == 1 ? "" : "s", needs_learning == 1 ? "s" : "");
 	json_decref(rows);
 	return EXIT_YES;
 }

@@ -27,7 +27,7 @@ static int tally_name(void *context, uint32_t index, const struct egret_name *na
 	case EGRET_NAME_RESOLVED:
 		tally->resolved++;
 		return 0;
-	case EGRET_NAME_NEEDS_LEARNING:
+	case EGRET_NAME_PATTERN:
 		tally->patterns++;
 		return 0;
 	case EGRET_NAME_PENDING:
@@ -56,7 +56,7 @@ static json_t *names_to_json(const struct kernel *kernel)
 	kernel_each_name(kernel, tally_name, &tally);
 	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:o}", "all", tally.all, "resolved", tally.resolved,
 			 "stale", tally.stale, "failed", tally.failed, "empty", tally.empty, "pending", tally.pending,
-			 "need_learning", tally.patterns, "failing", tally.failing);
+			 "patterns", tally.patterns, "failing", tally.failing);
 }
 
 static json_t *totals_to_json(const struct kernel *kernel)
@@ -80,6 +80,24 @@ static json_t *totals_to_json(const struct kernel *kernel)
 			allowed += counter.packets;
 	return json_pack("{s:I, s:I, s:o}", "allowed_packets", (json_int_t)allowed, "denied_packets",
 			 (json_int_t)all_denied, "denied", denied);
+}
+
+/* What became of DNS answers, by enum egret_lesson_kind. */
+static json_t *lessons_to_json(const struct kernel *kernel)
+{
+	static const char *const labels[] = {
+#define LESSON_LABEL(symbol, label, sentence) label,
+	    EGRET_LESSONS(LESSON_LABEL)
+#undef LESSON_LABEL
+	};
+	json_t *lessons = json_object();
+	struct egret_counter counter;
+
+	for (uint32_t kind = 0; kind < EGRET_LESSON_COUNT; kind++) {
+		if (!kernel_get_lesson(kernel, kind, &counter))
+			json_object_set_new(lessons, labels[kind], json_integer((json_int_t)counter.packets));
+	}
+	return lessons;
 }
 
 static int add_existing(void *context, const struct egret_existing *value)
@@ -124,7 +142,7 @@ static json_t *status_to_json(const struct kernel *kernel, const struct egret_me
 		snprintf(path, sizeof(path), "%s (gone)", meta->cgroup_path);
 	kernel_each_existing(kernel, add_existing, existing);
 	return json_pack(
-	    "{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:i, s:i, s:o, s:o, s:o, s:o, s:s}",
+	    "{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:s}",
 	    "instance", meta->instance, "version", meta->version, "mode", mode_of(kernel, meta, attached), "attached",
 	    attached, "missing_hook", attached ? "" : missing, "cgroup", path, "policy", meta->policy_path,
 	    "policy_hash", meta->policy_hash, "policy_age",
@@ -133,7 +151,7 @@ static json_t *status_to_json(const struct kernel *kernel, const struct egret_me
 	    kernel_is_held(meta->instance), "agent_pid", (int)meta->agent_pid, "heartbeat_sec_ago",
 	    (json_int_t)((now - meta->heartbeat_ns) / CLOCK_NS_PER_SEC), "rules", (int)meta->rules, "warnings",
 	    (int)meta->warnings, "names", names_to_json(kernel), "totals", totals_to_json(kernel), "existing", existing,
-	    "maps", maps_to_json(kernel), "uplink_check", "off");
+	    "dns", lessons_to_json(kernel), "maps", maps_to_json(kernel), "uplink_check", "off");
 }
 
 static long long number(const json_t *object, const char *key)
@@ -152,9 +170,9 @@ static void print_names(const json_t *names)
 	size_t index;
 
 	printf("names      %lld: %lld resolved, %lld stale, %lld failed, %lld without address, %lld pending, "
-	       "%lld need learning\n",
+	       "%lld patterns\n",
 	       number(names, "all"), number(names, "resolved"), number(names, "stale"), number(names, "failed"),
-	       number(names, "empty"), number(names, "pending"), number(names, "need_learning"));
+	       number(names, "empty"), number(names, "pending"), number(names, "patterns"));
 	json_array_foreach (failing, index, name)
 		printf("           %s does not resolve (%lld failures, last good answer %s, %lld addresses kept)\n",
 		       string(name, "name"), number(name, "failures"), string(name, "last_good"),
@@ -171,6 +189,29 @@ static void print_totals(json_t *totals)
 	json_object_foreach (json_object_get(totals, "denied"), reason, count)
 		if (json_integer_value(count))
 			printf("           %lld: %s\n", (long long)json_integer_value(count), reason);
+}
+
+static void print_lessons(json_t *lessons)
+{
+	static const char *const sentences[] = {
+#define LESSON_SENTENCE(symbol, label, sentence) sentence,
+	    EGRET_LESSONS(LESSON_SENTENCE)
+#undef LESSON_SENTENCE
+	};
+	const char *label;
+	json_t *count;
+	size_t kind = 0;
+	bool first = true;
+
+	json_object_foreach (lessons, label, count) {
+		const char *sentence = sentences[kind++];
+
+		if (!json_integer_value(count))
+			continue;
+		printf("%s%lld %s\n", first ? "dns        " : "           ", (long long)json_integer_value(count),
+		       sentence);
+		first = false;
+	}
 }
 
 static void print_maps(const json_t *maps)
@@ -207,6 +248,7 @@ static void print_status(json_t *status)
 		       number(status, "heartbeat_sec_ago"));
 	print_names(json_object_get(status, "names"));
 	print_totals(json_object_get(status, "totals"));
+	print_lessons(json_object_get(status, "dns"));
 	if (json_array_size(json_object_get(status, "existing")))
 		printf("existing   %zu connections from before the attach go on that no rule allows\n",
 		       json_array_size(json_object_get(status, "existing")));

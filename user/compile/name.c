@@ -51,6 +51,13 @@ uint32_t compiled_name_id(const struct compiled *compiled, const char *text)
 	return node ? node->index + 1 : 0;
 }
 
+uint32_t compiled_name_match(const struct compiled *compiled, const char *name)
+{
+	const struct name_node *node = name_find(compiled->intern, name);
+
+	return node ? node->index + 1 : 0;
+}
+
 static int add_node(struct compiler *compiler, const struct policy_dest *dest, struct name_node **ret)
 {
 	struct compiled *out = compiler->out;

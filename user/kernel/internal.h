@@ -99,6 +99,15 @@ int instance_check_name(const char *instance, struct error *error);
 struct kernel *kernel_alloc(const char *instance);
 int kernel_map_config(struct kernel *kernel, bool writable, struct error *error);
 struct egret_target target_of(const struct compiled *compiled, const struct egret_dest *dest);
+/* Of a per-CPU map of counters. */
+int kernel_sum_over_cpus(int fd, uint32_t index, struct egret_counter *ret);
+/* Ticks of the kernel's coarse clock in a second. */
+uint32_t kernel_tick_hz(void);
+/*
+ * Walks a map that programs write meanwhile. An entry that goes away takes the walk's
+ * place with it, and the kernel starts over: the bound ends that.
+ */
+int kernel_each_entry(int fd, size_t bound, void *keys[2], int (*visit)(void *context, const void *key), void *context);
 /* The inner map of the slot that rules; the caller closes it. */
 int kernel_inner_fd(const struct kernel *kernel, enum kernel_map outer);
 

@@ -98,6 +98,22 @@ int kernel_each_drop(const struct kernel *kernel,
 		     void *context);
 int kernel_each_name(const struct kernel *kernel,
 		     int (*visit)(void *context, uint32_t index, const struct egret_name *name), void *context);
+/* What DNS answers taught. */
+int kernel_each_learned(const struct kernel *kernel,
+			int (*visit)(void *context, const struct egret_learned_key *key,
+				     const struct egret_learned *learned),
+			void *context);
+/* A name that was asked for, by its key. -ENOENT: forgotten. */
+int kernel_get_asked(const struct kernel *kernel, uint64_t key, struct egret_asked *ret);
+int kernel_get_lesson(const struct kernel *kernel, uint32_t kind, struct egret_counter *ret);
+/* The key of a name or pattern in this instance. */
+uint64_t kernel_name_key(const struct kernel *kernel, const char *text);
+/* Seconds until a tick of the programs' clock, less than 0 when it is over; good to a second
+ * or so, for people. */
+int64_t kernel_seconds_until(uint64_t tick);
+/* What an instance learned under an earlier policy, under this one: each name is matched
+ * anew; what is not known any more, or no rule has, is forgotten. */
+int kernel_match_learned(struct kernel *kernel, const struct compiled *compiled);
 int kernel_each_existing(const struct kernel *kernel, int (*visit)(void *context, const struct egret_existing *value),
 			 void *context);
 

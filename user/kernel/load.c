@@ -84,16 +84,6 @@ static int lock_instance(struct kernel *kernel, struct error *error)
 			 kernel->instance, kernel->instance);
 }
 
-static uint32_t tick_hz(void)
-{
-	struct timespec resolution;
-
-	/* The coarse clocks advance once a tick: clock_getres(2). */
-	if (clock_getres(CLOCK_MONOTONIC_COARSE, &resolution) || !resolution.tv_nsec)
-		return 250;
-	return (1000000000 + resolution.tv_nsec / 2) / resolution.tv_nsec;
-}
-
 /* The cookie of our network namespace. SO_NETNS_COOKIE: 5.14; without it a resolver on lo
  * teaches nothing. */
 static uint64_t own_scope(void)
@@ -200,7 +190,7 @@ static int load_programs(struct kernel *kernel, struct error *error)
 	kernel->skeleton = egret_bpf__open();
 	if (!kernel->skeleton)
 		return error_set(error, -errno, "cannot read the BPF object: %s", strerror(errno));
-	kernel->skeleton->rodata->ticks_per_sec = tick_hz();
+	kernel->skeleton->rodata->ticks_per_sec = kernel_tick_hz();
 	kernel->skeleton->rodata->node_scope = own_scope();
 	rc = choose_hash_keys(kernel, &meta);
 	if (rc)

@@ -31,7 +31,7 @@ int kernel_set_meta(struct kernel *kernel, const struct egret_meta *meta)
 	return bpf_map_update_elem(kernel->maps[MAP_meta], &zero, meta, BPF_ANY) ? -errno : 0;
 }
 
-static int sum_over_cpus(int fd, uint32_t index, struct egret_counter *ret)
+int kernel_sum_over_cpus(int fd, uint32_t index, struct egret_counter *ret)
 {
 	int cpus = libbpf_num_possible_cpus();
 	struct egret_counter *values, sum = {};
@@ -56,12 +56,12 @@ static int sum_over_cpus(int fd, uint32_t index, struct egret_counter *ret)
 
 int kernel_get_counter(const struct kernel *kernel, uint32_t rule, struct egret_counter *ret)
 {
-	return sum_over_cpus(kernel->maps[MAP_counters], rule, ret);
+	return kernel_sum_over_cpus(kernel->maps[MAP_counters], rule, ret);
 }
 
 int kernel_get_reason(const struct kernel *kernel, uint32_t reason, struct egret_counter *ret)
 {
-	return sum_over_cpus(kernel->maps[MAP_reasons], reason, ret);
+	return kernel_sum_over_cpus(kernel->maps[MAP_reasons], reason, ret);
 }
 
 int kernel_get_subject(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject *ret)
@@ -131,11 +131,7 @@ int kernel_get_name(const struct kernel *kernel, uint32_t index, struct egret_na
 	return bpf_map_lookup_elem(kernel->maps[MAP_names], &index, ret) ? -errno : 0;
 }
 
-/*
- * Walks a map that programs write meanwhile. An entry that goes away takes the
- * walk's place with it, and the kernel starts over: the bound ends that.
- */
-static int each_entry(int fd, size_t bound, void *keys[2], int (*visit)(void *context, const void *key), void *context)
+int kernel_each_entry(int fd, size_t bound, void *keys[2], int (*visit)(void *context, const void *key), void *context)
 {
 	void *previous = NULL;
 	int rc = 0;
@@ -174,7 +170,7 @@ int kernel_each_drop(const struct kernel *kernel,
 	struct drop_walk walk = {kernel->maps[MAP_drops], visit, context};
 	struct egret_drop_key keys[2];
 
-	return each_entry(walk.fd, 2 * EGRET_MAX_DROPS, (void *[]){&keys[0], &keys[1]}, visit_drop, &walk);
+	return kernel_each_entry(walk.fd, 2 * EGRET_MAX_DROPS, (void *[]){&keys[0], &keys[1]}, visit_drop, &walk);
 }
 
 struct name_walk {
@@ -199,7 +195,7 @@ int kernel_each_name(const struct kernel *kernel,
 	struct name_walk walk = {kernel->maps[MAP_names], visit, context};
 	uint32_t keys[2];
 
-	return each_entry(walk.fd, 2 * EGRET_MAX_NAMES, (void *[]){&keys[0], &keys[1]}, visit_name, &walk);
+	return kernel_each_entry(walk.fd, 2 * EGRET_MAX_NAMES, (void *[]){&keys[0], &keys[1]}, visit_name, &walk);
 }
 
 struct existing_walk {
@@ -224,7 +220,8 @@ int kernel_each_existing(const struct kernel *kernel, int (*visit)(void *context
 	struct existing_walk walk = {kernel->maps[MAP_existing], visit, context};
 	uint64_t keys[2];
 
-	return each_entry(walk.fd, 2 * EGRET_MAX_EXISTING, (void *[]){&keys[0], &keys[1]}, visit_existing, &walk);
+	return kernel_each_entry(walk.fd, 2 * EGRET_MAX_EXISTING, (void *[]){&keys[0], &keys[1]}, visit_existing,
+				 &walk);
 }
 
 static int find_target(const struct kernel *kernel, const struct egret_addr *addr, struct egret_target *ret)

@@ -176,7 +176,7 @@ static int write_names(const struct kernel *kernel, const struct compiled *compi
 			continue; /* what is known of it stays */
 		memset(&name, 0, sizeof(name));
 		strncpy(name.name, compiled->names[i - 1], sizeof(name.name) - 1);
-		name.state = name.name[0] == '*' ? EGRET_NAME_NEEDS_LEARNING : EGRET_NAME_PENDING;
+		name.state = name.name[0] == '*' ? EGRET_NAME_PATTERN : EGRET_NAME_PENDING;
 		if (bpf_map_update_elem(kernel->maps[MAP_names], &i, &name, BPF_ANY))
 			return -errno;
 	}
