@@ -48,7 +48,7 @@ static const struct {
 } nft_sets[NFT_SETS] = {
     [PLAIN] = {"nft -f, addresses alone", "ipv4_addr", "%u.%u.%u.%u", "ip daddr"},
     [SAME_WORK] = {"nft -f, with protocols and ports", "ipv4_addr . inet_proto . inet_service",
-		   "%1$u.%2$u.%3$u.%4$u . tcp . 443, %1$u.%2$u.%3$u.%4$u . udp . 53",
+		   "%1$u.%2$u.%3$u.%4$u . tcp . 443, %1$u.%2$u.%3$u.%4$u . udp . 123",
 		   "ip daddr . meta l4proto . th dport"},
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The policies that are measured: made as text, read, compiled and loaded by the
- * same functions as an agent's. All of them allow tcp:443 and udp:53.
+ * same functions as an agent's. All of them allow tcp:443 and udp:123.
  */
 #ifndef EGRET_BENCH_POLICIES_H
 #define EGRET_BENCH_POLICIES_H
@@ -13,7 +13,7 @@
 #include "kernel/kernel.h"
 
 #define POLICY_TCP_PORT 443
-#define POLICY_UDP_PORT 53
+#define POLICY_UDP_PORT 123 /* not 53: a question is read on its way */
 /* In host order. Address n of a policy is POLICY_FIRST + n. */
 #define POLICY_FIRST   0x14000000 /* 20.0.0.0 */
 #define POLICY_IN_CIDR 0x33010203 /* 51.1.2.3, of the policy's one CIDR */

@@ -43,7 +43,7 @@ nft_port_rules() {
 		table ip bench {
 			set allowed {
 				type ipv4_addr . inet_proto . inet_service
-				elements = { $(addresses | sed 's/.*/& . tcp . 443, & . udp . 53/' | paste -sd,) }
+				elements = { $(addresses | sed 's/.*/& . tcp . 443, & . udp . 123/' | paste -sd,) }
 			}
 			chain out {
 				type filter hook output priority 0; policy drop;
