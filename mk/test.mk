@@ -18,7 +18,7 @@ $(B)/tests/test_%: $(B)/asan/tests/unit/test_%.o $(UNIT_OBJECTS)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka -lcares -lpthread
 
--include $(UNIT_OBJECTS:.o=.d)
+-include $(UNIT_OBJECTS:.o=.d) $(UNIT_TESTS:$(B)/tests/%=$(B)/asan/tests/unit/%.d)
 .SECONDARY:
 
 PROBE_SOURCES := $(wildcard tests/tools/*.c)
@@ -58,7 +58,7 @@ tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/pairs $(B)/tests/seq
 .PHONY: test
 test:
 	mk/deps.sh test image
-	$(MAKE) --no-print-directory tests static
+	$(MAKE) --no-print-directory tests fuzzers static
 	tests/run
 
 ## make test-long       the same with all random pairs and sequences, and with seeded bugs: an hour

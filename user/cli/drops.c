@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../base/clock.h"
+#include "../base/text.h"
 #include "../kernel/kernel.h"
 #include "../subject/cgroup.h"
 #include "../subject/pod.h"
@@ -53,7 +54,9 @@ static int worst_first(const void *a, const void *b)
 
 	if (left->drop.packets != right->drop.packets)
 		return left->drop.packets < right->drop.packets ? 1 : -1;
-	return left->drop.last_ns < right->drop.last_ns ? 1 : -1;
+	if (left->drop.last_ns != right->drop.last_ns)
+		return left->drop.last_ns < right->drop.last_ns ? 1 : -1;
+	return memcmp(&left->key, &right->key, sizeof(left->key)); /* qsort wants one order */
 }
 
 static int collect_sorted(const struct kernel *kernel, struct entries *ret)
@@ -115,6 +118,7 @@ static void subject_format(const struct kernel *kernel, const struct entry *entr
 			 pod.container[0] ? " container " : "", pod.container);
 	else
 		snprintf(buf, size, "%s", path);
+	text_make_printable(buf, size); /* who makes a cgroup names it */
 }
 
 static void process_format(const struct egret_drop *drop, char *buf, size_t size)
