@@ -62,6 +62,8 @@ $(B)/egret.skel.h: $(B)/egret.bpf.o
 
 include mk/static.mk
 include mk/test.mk
+include mk/fuzz.mk
+include mk/coverage.mk
 include mk/bench.mk
 include mk/lint.mk
 include mk/install.mk

@@ -58,7 +58,7 @@ tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/pairs $(B)/tests/seq
 .PHONY: test
 test:
 	mk/deps.sh test image
-	$(MAKE) --no-print-directory tests static
+	$(MAKE) --no-print-directory tests fuzzers static
 	tests/run
 
 ## make test-long       the same with all random pairs and sequences, and with seeded bugs: an hour

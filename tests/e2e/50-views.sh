@@ -79,6 +79,13 @@ succeeds "explain: for the cgroup that a rule names" egret_cmd explain 20.3.0.1 
 succeeds "explain: and what is below it" egret_cmd explain 20.3.0.1 tcp:443 for "/$id/system.slice/app.service"
 fails 1 "explain: but not beside it" egret_cmd explain 20.3.0.1 tcp:443 for "/$id/user.slice"
 succeeds "check" "$egret" check "$work/policy.rules"
+# A process may call itself anything: no denial is hidden by it, and no terminal is written to.
+node bash -c 'printf "\xff\xfe\x1b[2J" >/proc/self/comm; exec 3<>/dev/tcp/51.0.0.66/443' >/dev/null 2>&1
+succeeds "drops, of a process with a bad name" egret_cmd drops
+cp "$work/output" "$work/drops.txt"
+shows '51\.0\.0\.66' "drops: it is there"
+fails 1 "drops: nothing for the terminal" grep -aq $'\x1b' "$work/drops.txt"
+json 'any(.[]; .address == "51.0.0.66")' "drops --json: it is there, too" egret_cmd drops --json
 # The container is gone when somebody asks.
 ghost=${pod_cgroup[web]%/*}/ghost
 in_cgroup "$ghost" "$id-node" "$probe" tcp 51.7.7.7 443 >/dev/null

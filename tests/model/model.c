@@ -220,6 +220,7 @@ struct judging {
 	const struct model_packet *packet;
 	const char *names[MAX_NAMES];
 	size_t name_count;
+	bool nowhere; /* a name is asked about alone: no address, no rule for one */
 	enum said said;
 	struct model_verdict verdict;
 	bool done;
@@ -253,7 +254,8 @@ static void hear_class(struct judging *judging, const struct policy_rule *rule, 
 		bool gone = !port_takes(port, judging->packet) || class_takes(&rule->class, judging->packet);
 
 		for (size_t i = 0; i < policy->rule_count && !gone; i++)
-			gone = rule_holds(&policy->rules[i], addr) && takes_away(&policy->rules[i], true, &allowed);
+			gone = !judging->nowhere && rule_holds(&policy->rules[i], addr) &&
+			       takes_away(&policy->rules[i], true, &allowed);
 		if (name)
 			gone = gone || name_denies(policy, name, &allowed);
 		for (size_t n = 0; n < judging->name_count && !name && !gone; n++)
@@ -399,11 +401,8 @@ struct model_verdict model_judge(const struct model *model, const struct model_p
 
 struct model_verdict model_judge_name(const struct model *model, const char *name, const struct model_packet *packet)
 {
-	struct model_packet nowhere = *packet;
-	struct judging judging = {.model = model, .packet = &nowhere, .names = {name}, .name_count = 1};
+	struct judging judging = {.model = model, .packet = packet, .names = {name}, .name_count = 1, .nowhere = true};
 
-	/* No rule for addresses holds the unspecified one of neither family, unless it is for all. */
-	memset(&nowhere.addr, 0, sizeof(nowhere.addr));
 	by_name(&judging, name);
 	by_denied_names(&judging);
 	return outcome(&judging);

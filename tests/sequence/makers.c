@@ -51,6 +51,9 @@ static void serve(int channel)
 			die("socket");
 		hand_over(channel, fd);
 		close(fd);
+		/* Only now: a port that it is bound to may be wanted again at once. */
+		if (send(channel, "", 1, 0) != 1)
+			die("send");
 	}
 	_exit(0);
 }
@@ -103,6 +106,8 @@ int maker_socket(const struct maker *maker, int family, int type)
 	    recvmsg(maker->channel, &message, MSG_CMSG_CLOEXEC) != 1 || !CMSG_FIRSTHDR(&message))
 		die("no socket from a maker");
 	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+	if (recv(maker->channel, &byte, 1, 0) != 1)
+		die("no end of a maker's work");
 	return fd;
 }
 

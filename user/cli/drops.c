@@ -52,7 +52,9 @@ static int worst_first(const void *a, const void *b)
 
 	if (left->drop.packets != right->drop.packets)
 		return left->drop.packets < right->drop.packets ? 1 : -1;
-	return left->drop.last_ns < right->drop.last_ns ? 1 : -1;
+	if (left->drop.last_ns != right->drop.last_ns)
+		return left->drop.last_ns < right->drop.last_ns ? 1 : -1;
+	return memcmp(&left->key, &right->key, sizeof(left->key)); /* qsort wants one order */
 }
 
 static int collect_sorted(const struct kernel *kernel, struct entries *ret)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../base/clock.h"
+#include "../base/text.h"
 #include "../kernel/kernel.h"
 #include "../subject/cgroup.h"
 #include "reason.h"
@@ -140,6 +141,7 @@ static json_t *status_to_json(const struct kernel *kernel, const struct egret_me
 
 	if (cgroup_path_of_id(meta->governed_cgroup, path, sizeof(path)))
 		snprintf(path, sizeof(path), "%s (gone)", meta->cgroup_path);
+	text_make_printable(path, sizeof(path));
 	kernel_each_existing(kernel, add_existing, existing);
 	return json_pack(
 	    "{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:s}",

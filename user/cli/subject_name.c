@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "../base/text.h"
 #include "../subject/cgroup.h"
 #include "../subject/pod.h"
 
@@ -35,4 +36,5 @@ void subject_name(const struct kernel *kernel, uint64_t cgroup_id, uint64_t pare
 			 pod.container[0] ? " container " : "", pod.container);
 	else
 		snprintf(buf, size, "%s", path);
+	text_make_printable(buf, size); /* who makes a cgroup names it */
 }

@@ -84,6 +84,82 @@ static int check_abi(const struct kernel *kernel, struct error *error)
 	return 0;
 }
 
+struct sizes {
+	uint32_t key, value;
+};
+
+#define SIZES_OF(key, value)                                                                                           \
+	{                                                                                                              \
+		sizeof(key), sizeof(value)                                                                             \
+	}
+
+/* The kernel copies as much as a map's values hold, whatever the reader has room for. */
+static const struct sizes map_sizes[MAP_COUNT] = {
+    [MAP_addrs] = SIZES_OF(uint32_t, struct egret_bucket),
+    [MAP_cidrs] = SIZES_OF(struct egret_cidr_key, struct egret_target),
+    [MAP_ports] = SIZES_OF(uint32_t, struct egret_port),
+    [MAP_rules] = SIZES_OF(uint32_t, struct egret_rule),
+    [MAP_texts] = SIZES_OF(uint32_t, struct egret_rule_text),
+    [MAP_lists] = SIZES_OF(uint64_t, struct egret_target),
+    [MAP_config] = SIZES_OF(uint32_t, struct egret_config),
+    [MAP_meta] = SIZES_OF(uint32_t, struct egret_meta),
+    [MAP_hits] = SIZES_OF(uint32_t, struct egret_hit),
+    [MAP_classes] = SIZES_OF(uint64_t, uint32_t),
+    [MAP_subjects] = SIZES_OF(uint64_t, struct egret_subject),
+    [MAP_names] = SIZES_OF(uint32_t, struct egret_name),
+    [MAP_sockets] = SIZES_OF(int, struct egret_sock),
+    [MAP_flows] = SIZES_OF(struct egret_flow_key, struct egret_flow),
+    [MAP_counters] = SIZES_OF(uint32_t, struct egret_counter),
+    [MAP_reasons] = SIZES_OF(uint32_t, struct egret_counter),
+    [MAP_drops] = SIZES_OF(struct egret_drop_key, struct egret_drop),
+    [MAP_existing] = SIZES_OF(uint64_t, struct egret_existing),
+    [MAP_queries] = SIZES_OF(int, struct egret_queries),
+    [MAP_learned] = SIZES_OF(struct egret_learned_key, struct egret_learned),
+    [MAP_rings] = SIZES_OF(struct egret_ring_key, struct egret_learned_key),
+    [MAP_teachers] = SIZES_OF(uint64_t, struct egret_teacher),
+    [MAP_asked] = SIZES_OF(uint64_t, struct egret_asked),
+    [MAP_seen] = SIZES_OF(struct egret_learned_key, uint64_t),
+    [MAP_lessons] = SIZES_OF(uint32_t, struct egret_counter),
+    [MAP_epoch] = SIZES_OF(uint32_t, uint32_t),
+};
+
+static bool has_sizes(int fd, uint32_t key_size, uint32_t value_size)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(fd, &info, &len) && info.key_size == key_size && info.value_size == value_size;
+}
+
+/* The first maps hold tables, one a slot; a slot may still be empty. */
+static bool table_fits(const struct kernel *kernel, enum kernel_map map)
+{
+	bool fits;
+	int fd;
+
+	if (!has_sizes(kernel->maps[map], sizeof(uint32_t), sizeof(uint32_t)))
+		return false;
+	fd = kernel_inner_fd(kernel, map);
+	fits = fd < 0 || has_sizes(fd, map_sizes[map].key, map_sizes[map].value);
+	if (fd >= 0)
+		close(fd);
+	return fits;
+}
+
+static int check_sizes(const struct kernel *kernel, struct error *error)
+{
+	for (int i = 0; i < MAP_COUNT; i++) {
+		if (kernel_map_is_table(i) ? table_fits(kernel, i)
+					   : has_sizes(kernel->maps[i], map_sizes[i].key, map_sizes[i].value))
+			continue;
+		return error_set(error, -EPROTO,
+				 "map %s of instance %s is of another version of Egret; "
+				 "use that version, or take it down: egret detach --instance %s",
+				 kernel_map_names[i], kernel->instance, kernel->instance);
+	}
+	return 0;
+}
+
 int kernel_open(const char *instance, struct kernel **ret, struct error *error)
 {
 	char path[PIN_PATH_SIZE];
@@ -116,6 +192,8 @@ int kernel_open(const char *instance, struct kernel **ret, struct error *error)
 	rc = check_abi(kernel, error);
 	if (!rc)
 		rc = kernel_map_config(kernel, false, error);
+	if (!rc)
+		rc = check_sizes(kernel, error);
 	if (rc)
 		goto out;
 	*ret = kernel;

@@ -16,7 +16,6 @@
 	X(ports)                                                                                                       \
 	X(rules)                                                                                                       \
 	X(texts)                                                                                                       \
-	X(lists)                                                                                                       \
 	X(config)                                                                                                      \
 	X(meta)                                                                                                        \
 	X(hits)                                                                                                        \
@@ -36,7 +35,8 @@
 	X(asked)                                                                                                       \
 	X(seen)                                                                                                        \
 	X(lessons)                                                                                                     \
-	X(epoch)
+	X(epoch)                                                                                                       \
+	X(lists)
 
 enum kernel_map {
 #define KERNEL_MAP_ENUM(map) MAP_##map,
@@ -62,6 +62,12 @@ enum kernel_hook {
 #undef KERNEL_HOOK_ENUM
 	    HOOK_COUNT
 };
+
+/* One table a slot of the policy, or one map for all? */
+static inline bool kernel_map_is_table(enum kernel_map map)
+{
+	return map <= MAP_texts || map == MAP_lists;
+}
 
 extern const char *const kernel_map_names[MAP_COUNT];
 extern const char *const kernel_hook_names[HOOK_COUNT];

@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 
 #include "../base/clock.h"
+#include "../base/text.h"
 
 uint32_t kernel_tick_hz(void)
 {
@@ -62,7 +63,7 @@ int kernel_get_asked(const struct kernel *kernel, uint64_t key, struct egret_ask
 {
 	if (bpf_map_lookup_elem(kernel->maps[MAP_asked], &key, ret))
 		return -errno;
-	ret->name[sizeof(ret->name) - 1] = '\0';
+	text_make_printable(ret->name, sizeof(ret->name));
 	return 0;
 }
 

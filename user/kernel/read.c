@@ -2,6 +2,7 @@
 /* Reading an instance: counters, texts, drops, and what its tables say. */
 #include "internal.h"
 #include "buckets.h"
+#include "../base/text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,11 +18,22 @@ const struct egret_config *kernel_config(const struct kernel *kernel)
 	return kernel->config;
 }
 
+/* What is pinned may be another version's, or meddled with, and names of processes and
+ * cgroups are what their users chose: no text leaves this file as it was found. */
+#define PRINTABLE(text) text_make_printable(text, sizeof(text))
+
 int kernel_get_meta(const struct kernel *kernel, struct egret_meta *ret)
 {
 	uint32_t zero = 0;
 
-	return bpf_map_lookup_elem(kernel->maps[MAP_meta], &zero, ret) ? -errno : 0;
+	if (bpf_map_lookup_elem(kernel->maps[MAP_meta], &zero, ret))
+		return -errno;
+	PRINTABLE(ret->instance);
+	PRINTABLE(ret->cgroup_path);
+	PRINTABLE(ret->policy_path);
+	PRINTABLE(ret->policy_hash);
+	PRINTABLE(ret->version);
+	return 0;
 }
 
 int kernel_set_meta(struct kernel *kernel, const struct egret_meta *meta)
@@ -66,7 +78,10 @@ int kernel_get_reason(const struct kernel *kernel, uint32_t reason, struct egret
 
 int kernel_get_subject(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject *ret)
 {
-	return bpf_map_lookup_elem(kernel->maps[MAP_subjects], &cgroup_id, ret) ? -errno : 0;
+	if (bpf_map_lookup_elem(kernel->maps[MAP_subjects], &cgroup_id, ret))
+		return -errno;
+	PRINTABLE(ret->path);
+	return 0;
 }
 
 int kernel_set_subject(struct kernel *kernel, uint64_t cgroup_id, const struct egret_subject *subject)
@@ -122,13 +137,19 @@ int kernel_get_text(const struct kernel *kernel, uint32_t rule, struct egret_rul
 		return rc;
 	if (!text.text[0]) /* an array has its empty places too */
 		return -ENOENT;
+	PRINTABLE(text.text);
+	PRINTABLE(text.purpose);
+	PRINTABLE(text.file);
 	*ret = text;
 	return 0;
 }
 
 int kernel_get_name(const struct kernel *kernel, uint32_t index, struct egret_name *ret)
 {
-	return bpf_map_lookup_elem(kernel->maps[MAP_names], &index, ret) ? -errno : 0;
+	if (bpf_map_lookup_elem(kernel->maps[MAP_names], &index, ret))
+		return -errno;
+	PRINTABLE(ret->name);
+	return 0;
 }
 
 int kernel_each_entry(int fd, size_t bound, void *keys[2], int (*visit)(void *context, const void *key), void *context)
@@ -160,6 +181,7 @@ static int visit_drop(void *context, const void *key)
 
 	if (bpf_map_lookup_elem(walk->fd, key, &drop))
 		return 0;
+	PRINTABLE(drop.comm);
 	return walk->visit(walk->context, key, &drop);
 }
 
@@ -186,6 +208,7 @@ static int visit_name(void *context, const void *key)
 
 	if (bpf_map_lookup_elem(walk->fd, key, &name))
 		return 0;
+	PRINTABLE(name.name);
 	return walk->visit(walk->context, *(const uint32_t *)key, &name);
 }
 
@@ -321,7 +344,7 @@ size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[s
 	for (int i = 0; i < MAP_COUNT; i++) {
 		int fd = kernel->maps[i];
 
-		if (i > MAP_lists) {
+		if (!kernel_map_is_table(i)) {
 			fill_of(fd, kernel_map_names[i], &ret[count++]);
 			continue;
 		}

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/text.h"
 #include "loader.h"
 
 void rule_clear(struct policy_rule *rule)
@@ -277,6 +278,7 @@ static char *fold(const struct word *word)
 	if (end > text && end[-1] == ' ')
 		end--;
 	*end = '\0';
+	text_make_printable(text, word->len + 1); /* U+0080..9F */
 	return text;
 }
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../base/text.h"
 #include "loader.h"
 
 #define SUFFIX ".rules"
@@ -118,18 +119,22 @@ static int parse_lines(struct loader *loader, const char *text, size_t len)
 	return 0;
 }
 
-static int report_nul(struct loader *loader, const char *text, const char *nul)
+static int report_byte(struct loader *loader, const char *text, const char *byte)
 {
 	const char *line = text;
 
 	loader->line = 1;
-	for (const char *c = text; c < nul; c++) {
+	for (const char *c = text; c < byte; c++) {
 		if (*c == '\n') {
 			loader->line++;
 			line = c + 1;
 		}
 	}
-	report(loader, (unsigned int)(nul - line) + 1, "the file holds a NUL byte; write it as plain text in UTF-8");
+	if (*byte)
+		report(loader, (unsigned int)(byte - line) + 1, "this byte is not UTF-8; save the file as UTF-8");
+	else
+		report(loader, (unsigned int)(byte - line) + 1,
+		       "the file holds a NUL byte; write it as plain text in UTF-8");
 	return -EINVAL;
 }
 
@@ -139,12 +144,13 @@ static int parse_text(struct loader *loader, struct source *source, const char *
 	const struct source *outer = loader->source;
 	unsigned int outer_line = loader->line;
 	const char *nul = memchr(text, '\0', len);
+	const char *wrong = nul ? nul : text + text_utf8_len(text, len);
 	int error;
 
 	loader->source = source;
 	loader->line = 0;
 	source->reading = true;
-	error = nul ? report_nul(loader, text, nul) : parse_lines(loader, text, len);
+	error = wrong < text + len ? report_byte(loader, text, wrong) : parse_lines(loader, text, len);
 	source->reading = false;
 	loader->source = outer;
 	loader->line = outer_line;
