@@ -37,6 +37,7 @@ names_up() {
 		echo "20.2.0.5 acs-mirror.azureedge.net"
 		echo "20.2.0.6 packages.aks.azure.com"
 		echo "20.2.0.7 mcr-0001.mcr-msedge.net"
+		echo "20.2.0.8 eastus.data.mcr.microsoft.com"
 		echo "20.3.0.1 ntp.ubuntu.com"
 		echo "20.3.0.2 security.ubuntu.com"
 		echo "20.3.0.3 azure.archive.ubuntu.com"
@@ -161,8 +162,8 @@ attach() {
 	tell "egret run --policy demo/demo.rules --cgroup $cg"
 	tell "The policy is made of the shipped rules for AKS nodes, with this cluster's own values:"
 	grep -vE '^(#|$)' "$here/demo.rules" | sed "s/^/      $dim/; s/\$/$plain/"
-	tell "Wildcards such as *.hcp.eastus.azmk8s.io cannot be learned from DNS answers yet, so the" \
-		"policy lists this cluster's API server by its exact name."
+	tell "Exact names are resolved at once; what is below a wildcard is learned from the answers that" \
+		"applications read."
 	cp "$here/demo.rules" "$work/policy.rules"
 	agent_start --rules-path rules
 	sed "s/^/      $dim/; s/\$/$plain/" "$work/agent.log"
@@ -174,6 +175,7 @@ node_tries() {
 	tcp allowed on_node "the API server's tunnel" 22 20.1.0.1
 	tcp allowed on_node "the API server's tunnel" 9000 20.1.0.1
 	web allowed on_node https://mcr.microsoft.com/v2/
+	web allowed on_node https://eastus.data.mcr.microsoft.com/
 	web allowed on_node https://management.azure.com/
 	web allowed on_node http://security.ubuntu.com/
 	udp allowed on_node ntp.ubuntu.com 123 20.3.0.1
@@ -194,6 +196,7 @@ pod_tries() {
 	attempt allowed in_pod "ask CoreDNS (10.0.0.10) for mcr.microsoft.com" \
 		dig +short +time=2 +tries=1 @10.0.0.10 mcr.microsoft.com
 	web allowed in_pod https://mcr.microsoft.com/v2/
+	web allowed in_pod https://eastus.data.mcr.microsoft.com/
 	attempt allowed in_pod "the API server by its ClusterIP 10.0.0.1" "$probe" tcp 10.0.0.1 443
 	attempt allowed outside "someone outside uses the pod's server" "$probe" tcp-echo 10.244.0.11 8080
 	web denied in_pod https://paste.example/
@@ -207,12 +210,13 @@ agent_dies() {
 	stop "$agent" KILL
 	web denied in_pod https://paste.example/
 	web allowed on_node https://mcr.microsoft.com/v2/
+	web allowed on_node https://eastus.data.mcr.microsoft.com/
 }
 
 views() {
 	title "6. What Egret saw (also read from the kernel, with no agent)"
 	local view
-	for view in rules drops; do
+	for view in rules learned drops; do
 		printf '\n  $ egret %s --instance demo\n\n' $view
 		egret_cmd $view | sed 's/^/  /'
 	done
