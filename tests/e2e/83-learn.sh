@@ -91,6 +91,17 @@ shows '20\.1\.0\.1 .*a\.wild\.example .*\*\.wild\.example' "learned: address, na
 shows 'late\.wild\.example' "learned: names in lower case"
 json 'all(.[]; .seconds_left >= 0 and .seconds_left <= 61)' "learned --json: the time left" egret_cmd learned --json
 
+echo "nameserver $resolver" >"$work/resolv.conf"
+mount --bind "$work/resolv.conf" /etc/resolv.conf
+explain() { nsenter --net="/run/netns/$id-node" "$egret" explain --instance "$instance" "$@"; }
+dns never.asked.wild.example 20.1.0.30
+succeeds "explain: a name below a wildcard, before anybody asked" explain never.asked.wild.example tcp:443
+shows 'allow \*\.wild\.example' "explain: by the pattern"
+fails 1 "explain: another port" explain never.asked.wild.example tcp:80
+fails 1 "explain: the apex" explain wild.example tcp:443
+fails 1 "explain: what it resolves to is not learned" explain rebind.wild.example tcp:443
+fails 1 "explain: a denied name" explain denied.wild.example tcp:443
+
 # For whom.
 denied "pod web" 20.1.0.1 tcp:443
 expect 20.1.0.8 "a pod asks a ClusterIP" pod web dig +short +time=1 +tries=1 @10.0.0.10 pod.wild.example A

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../compile/compile.h"
+#include "../compile/special.h"
 #include "../kernel/kernel.h"
 #include "../subject/cgroup.h"
 #include "../subject/classes.h"
@@ -164,6 +165,24 @@ static int find_addresses(const struct question *question, struct answers *ret, 
 	return rc ? error_set(error, rc, "no memory") : 0;
 }
 
+/* What the policy does not list for the address, whoever resolves the name may learn. */
+static int judge_learned(const struct kernel *kernel, const struct question *question, uint32_t classes,
+			 struct answer *answer)
+{
+	struct judgement by_name;
+	int rc;
+
+	if (!question->is_name || answer->judgement.allow || answer->judgement.reason == EGRET_REASON_DENY_RULE ||
+	    addr_is_special(&answer->addr))
+		return 0;
+	rc = kernel_judge_name(kernel, question->name, question->port.l4_proto, question->port.lo, classes, &by_name);
+	if (rc)
+		return rc == -ENOENT ? 0 : rc;
+	if (by_name.allow || by_name.reason > answer->judgement.reason)
+		answer->judgement = by_name;
+	return 0;
+}
+
 static int judge_all(const struct kernel *kernel, const struct question *question, const struct answers *answers)
 {
 	uint32_t classes = classes_in_kernel(kernel, question->subject);
@@ -173,6 +192,8 @@ static int judge_all(const struct kernel *kernel, const struct question *questio
 		int rc = kernel_judge(kernel, &answer->addr, question->port.l4_proto, question->port.lo, classes,
 				      &answer->judgement);
 
+		if (!rc)
+			rc = judge_learned(kernel, question, classes, answer);
 		if (rc)
 			return rc;
 		if (answer->judgement.rule >= EGRET_RULE_FIRST)

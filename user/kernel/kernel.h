@@ -121,6 +121,11 @@ int kernel_each_existing(const struct kernel *kernel, int (*visit)(void *context
 int kernel_judge(const struct kernel *kernel, const struct egret_addr *addr, uint8_t l4_proto, uint16_t port,
 		 uint32_t classes, struct judgement *ret);
 
+/* The same of a name, by its exact rules and the patterns over it: what its addresses may do
+ * for whoever learned them from an answer. -ENOENT: the policy has nothing for it. */
+int kernel_judge_name(const struct kernel *kernel, const char *name, uint8_t l4_proto, uint16_t port, uint32_t classes,
+		      struct judgement *ret);
+
 /* How full a map is, for `status`. */
 struct kernel_map_fill {
 	const char *name;

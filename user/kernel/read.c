@@ -265,29 +265,58 @@ static int find_target(const struct kernel *kernel, const struct egret_addr *add
 	return rc == -ENOENT ? lookup_inner(kernel, MAP_cidrs, &key, ret) : rc;
 }
 
-int kernel_judge(const struct kernel *kernel, const struct egret_addr *addr, uint8_t l4_proto, uint16_t port,
-		 uint32_t classes, struct judgement *ret)
+static int judge_target(const struct kernel *kernel, const struct egret_target *target, uint8_t l4_proto, uint16_t port,
+			uint32_t classes, struct judgement *ret)
 {
 	struct egret_port list[EGRET_MAX_PORTS_PER_DEST];
-	struct egret_target target = {};
-	uint32_t count;
-	int rc;
+	uint32_t count = target->dest.count;
 
-	rc = find_target(kernel, addr, &target);
-	if (rc && rc != -ENOENT)
-		return rc;
-	count = target.dest.count;
 	if (count > EGRET_MAX_PORTS_PER_DEST)
 		return -EPROTO;
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t index = target.dest.first + i;
+		uint32_t index = target->dest.first + i;
+		int rc = lookup_inner(kernel, MAP_ports, &index, &list[i]);
 
-		rc = lookup_inner(kernel, MAP_ports, &index, &list[i]);
 		if (rc)
 			return rc;
 	}
 	*ret = compiled_judge_list(list, count, l4_proto, port, classes);
 	return 0;
+}
+
+int kernel_judge(const struct kernel *kernel, const struct egret_addr *addr, uint8_t l4_proto, uint16_t port,
+		 uint32_t classes, struct judgement *ret)
+{
+	struct egret_target target = {};
+	int rc = find_target(kernel, addr, &target);
+
+	if (rc && rc != -ENOENT)
+		return rc;
+	return judge_target(kernel, &target, l4_proto, port, classes, ret);
+}
+
+/* The name itself, or else the narrowest pattern over it. */
+static int find_list(const struct kernel *kernel, const char *name, struct egret_target *ret)
+{
+	uint64_t key = kernel_name_key(kernel, name);
+	int rc = lookup_inner(kernel, MAP_lists, &key, ret);
+	char pattern[EGRET_NAME_SIZE + 1];
+
+	for (const char *dot = strchr(name, '.'); rc == -ENOENT && dot; dot = strchr(dot + 1, '.')) {
+		snprintf(pattern, sizeof(pattern), "*%s", dot);
+		key = kernel_name_key(kernel, pattern);
+		rc = lookup_inner(kernel, MAP_lists, &key, ret);
+	}
+	return rc;
+}
+
+int kernel_judge_name(const struct kernel *kernel, const char *name, uint8_t l4_proto, uint16_t port, uint32_t classes,
+		      struct judgement *ret)
+{
+	struct egret_target target = {};
+	int rc = find_list(kernel, name, &target);
+
+	return rc ? rc : judge_target(kernel, &target, l4_proto, port, classes, ret);
 }
 
 static uint64_t map_memory(int fd)
