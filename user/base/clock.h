@@ -29,4 +29,10 @@ static inline uint64_t clock_realtime_ns(void)
 	return clock_read_ns(CLOCK_REALTIME);
 }
 
+/* 0 where @then_ns is later: the times come out of maps. */
+static inline int64_t clock_seconds_between(uint64_t then_ns, uint64_t now_ns)
+{
+	return now_ns > then_ns ? (int64_t)((now_ns - then_ns) / CLOCK_NS_PER_SEC) : 0;
+}
+
 #endif

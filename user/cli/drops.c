@@ -129,15 +129,14 @@ static json_t *entry_to_json(const struct kernel *kernel, const struct entry *en
 	process_format(&entry->drop, process, sizeof(process));
 	rule_format(kernel, entry->key.rule, rule, sizeof(rule));
 	name_format(kernel, &entry->drop, name, sizeof(name));
-	return json_pack("{s:I, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "packets",
-			 (json_int_t)entry->drop.packets, "audited", entry->drop.audited == entry->drop.packets,
-			 "address", addr_format(&entry->key.addr, address), "port", protocol, "name", name, "reason",
-			 reason_label(entry->key.reason), "why", reason_sentence(entry->key.reason), "rule", rule,
-			 "subject", subject, "process", process, "last",
-			 age_format(entry->drop.last_ns, now, last, sizeof(last)), "first_sec_ago",
-			 (json_int_t)((now - entry->drop.first_ns) / CLOCK_NS_PER_SEC), "last_sec_ago",
-			 (json_int_t)((now - entry->drop.last_ns) / CLOCK_NS_PER_SEC), "cgroup_id",
-			 (json_int_t)entry->key.cgroup_id);
+	return json_pack(
+	    "{s:I, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "packets",
+	    (json_int_t)entry->drop.packets, "audited", entry->drop.audited == entry->drop.packets, "address",
+	    addr_format(&entry->key.addr, address), "port", protocol, "name", name, "reason",
+	    reason_label(entry->key.reason), "why", reason_sentence(entry->key.reason), "rule", rule, "subject",
+	    subject, "process", process, "last", age_format(entry->drop.last_ns, now, last, sizeof(last)),
+	    "first_sec_ago", clock_seconds_between(entry->drop.first_ns, now), "last_sec_ago",
+	    clock_seconds_between(entry->drop.last_ns, now), "cgroup_id", (json_int_t)entry->key.cgroup_id);
 }
 
 static const struct column columns[] = {

@@ -131,7 +131,7 @@ static const char *mode_of(const struct kernel *kernel, const struct egret_meta 
 	return meta->enforcing ? "enforcing" : "attached, not proven";
 }
 
-static json_t *status_to_json(const struct kernel *kernel, const struct egret_meta *meta)
+static json_t *status_to_json(const struct kernel *kernel, const char *instance, const struct egret_meta *meta)
 {
 	const char *missing = "";
 	bool attached = kernel_is_attached(kernel, &missing);
@@ -150,10 +150,10 @@ static json_t *status_to_json(const struct kernel *kernel, const struct egret_me
 	    "policy_hash", meta->policy_hash, "policy_age",
 	    age_format(meta->policy_ns, clock_realtime_ns(), policy_age, sizeof(policy_age)), "attached_since",
 	    age_format(meta->attached_ns, clock_realtime_ns(), attach_age, sizeof(attach_age)), "agent_alive",
-	    kernel_is_held(meta->instance), "agent_pid", (int)meta->agent_pid, "heartbeat_sec_ago",
-	    (json_int_t)((now - meta->heartbeat_ns) / CLOCK_NS_PER_SEC), "rules", (int)meta->rules, "warnings",
-	    (int)meta->warnings, "names", names_to_json(kernel), "totals", totals_to_json(kernel), "existing", existing,
-	    "dns", lessons_to_json(kernel), "maps", maps_to_json(kernel), "uplink_check", "off");
+	    kernel_is_held(instance), "agent_pid", (int)meta->agent_pid, "heartbeat_sec_ago",
+	    clock_seconds_between(meta->heartbeat_ns, now), "rules", (int)meta->rules, "warnings", (int)meta->warnings,
+	    "names", names_to_json(kernel), "totals", totals_to_json(kernel), "existing", existing, "dns",
+	    lessons_to_json(kernel), "maps", maps_to_json(kernel), "uplink_check", "off");
 }
 
 static long long number(const json_t *object, const char *key)
@@ -280,7 +280,7 @@ int command_status(const struct command *command, int argc, char **argv)
 		error_set(&error, rc, "cannot read instance %s: %s", options.instance, strerror(-rc));
 		return fail(rc, &error);
 	}
-	status = status_to_json(kernel, &meta);
+	status = status_to_json(kernel, options.instance, &meta);
 	kernel_free(kernel);
 	if (options.json) {
 		json_print(status);
