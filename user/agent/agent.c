@@ -21,10 +21,13 @@
 #include "meta.h"
 #include "progress.h"
 #include "subjects.h"
+#include "watch.h"
 
 #define RESOLVE_WAIT_SEC 15
 #define MAX_POLL_FDS     256
 #define HEARTBEAT_NS     (10 * CLOCK_NS_PER_SEC)
+/* Who writes several files, or one in several pieces, is given this long. */
+#define SETTLE_NS (300 * CLOCK_NS_PER_MS)
 
 struct agent {
 	struct agent_options options;
@@ -38,8 +41,10 @@ struct agent {
 	struct kernel *kernel;
 	struct subjects *subjects;
 	size_t names;
-	bool must_rebuild;
-	bool pins_missed; /* told already */ /* the tables are full, or a change could not be made alone */
+	bool must_rebuild;   /* the tables are full, or a change could not be made alone */
+	bool pins_missed;    /* told already */
+	struct watch *watch; /* NULL: nobody asked for it */
+	uint64_t look_ns;    /* when to look at the files; 0 = nothing moved */
 	struct culprits culprits;
 	uint64_t heartbeat_ns;
 };
@@ -219,6 +224,8 @@ int agent_new(const struct agent_options *options, struct agent **ret, struct di
 		agent_free(agent);
 		return rc;
 	}
+	if (options->watch && watch_new(agent->policy, &agent->watch))
+		progress_warn(&agent->progress, "the policy's files cannot be watched; after a change, send SIGHUP");
 	*ret = agent;
 	return 0;
 }
@@ -227,6 +234,7 @@ void agent_free(struct agent *agent)
 {
 	if (!agent)
 		return;
+	watch_free(agent->watch);
 	resolver_free(agent->resolver);
 	subjects_free(agent->subjects);
 	kernel_free(agent->kernel);
@@ -481,28 +489,100 @@ static void rebuild(struct agent *agent)
 	diag_clear(&diag);
 }
 
+static uint64_t next_deadline(const struct agent *agent)
+{
+	return agent->look_ns && agent->look_ns < agent->heartbeat_ns ? agent->look_ns : agent->heartbeat_ns;
+}
+
+/* Did the policy's files change, and come to rest? */
+static bool must_reload(struct agent *agent)
+{
+	if (!agent->look_ns || clock_now_ns() < agent->look_ns)
+		return false;
+	agent->look_ns = 0;
+	return watch_sees_change(agent->watch);
+}
+
 int agent_serve(struct agent *agent, int stop_fd, struct error *error)
 {
-	struct pollfd extra[2] = {
+	struct pollfd extra[3] = {
 	    {.fd = stop_fd, .events = POLLIN},
 	    {.fd = subjects_fd(agent->subjects), .events = POLLIN},
+	    {.fd = watch_fd(agent->watch), .events = POLLIN},
 	};
 	int rc;
 
 	agent->heartbeat_ns = clock_now_ns() + HEARTBEAT_NS;
 	for (;;) {
-		rc = turn(agent, extra, 2, agent->heartbeat_ns);
+		rc = turn(agent, extra, 3, next_deadline(agent));
 		if (rc < 0)
 			return error_set(error, rc, "cannot wait for events: %s", strerror(-rc));
 		if (rc == 1)
 			return 0;
 		if (rc == 2)
 			subjects_refresh(agent->subjects);
+		if (rc == 3) {
+			watch_drain(agent->watch);
+			agent->look_ns = clock_now_ns() + SETTLE_NS;
+		}
+		if (must_reload(agent))
+			return AGENT_POLICY_CHANGED;
 		if (agent->must_rebuild)
 			rebuild(agent);
 		if (clock_now_ns() >= agent->heartbeat_ns && (rc = beat(agent, error)))
 			return rc;
 	}
+}
+
+/* The kernel's side goes from one agent to the next; on failure it stays with the first. */
+static int take_over(struct agent *next, struct agent *old, struct diag *diag, struct error *error)
+{
+	bool audit = next->options.audit || next->policy->settings.audit;
+	int rc;
+
+	next->kernel = old->kernel;
+	rc = load_all(next, diag, error);
+	if (rc) {
+		next->kernel = NULL;
+		return rc;
+	}
+	old->kernel = NULL;
+	kernel_set_audit(next->kernel, audit);
+	kernel_set_ttls(next->kernel, next->policy->settings.min_ttl_sec, next->policy->settings.max_ttl_sec);
+	rc = subjects_new(next->options.cgroup, next->options.cgroup_fd, next->compiled, next->kernel, &next->subjects);
+	if (rc)
+		return error_set(error, rc, "cannot watch the cgroups below %s: %s", next->options.cgroup,
+				 strerror(-rc));
+	if (next->resolver)
+		resolver_each(next->resolver, write_one_name, next);
+	meta_write(next->kernel, &next->options, next->compiled, diag, !audit);
+	announce(next, audit);
+	return 0;
+}
+
+int agent_reload(struct agent **agent, struct diag *diag, struct error *error)
+{
+	struct agent *old = *agent, *next;
+	int rc = agent_new(&old->options, &next, diag, error);
+
+	if (rc) {
+		/* What is wrong now is not read again before it changes again. */
+		watch_free(old->watch);
+		old->watch = NULL;
+		if (old->options.watch)
+			watch_new(old->policy, &old->watch);
+		return rc;
+	}
+	rc = agent_resolve(next, error);
+	if (!rc)
+		rc = take_over(next, old, diag, error);
+	if (next->kernel) { /* it rules, whatever came after */
+		*agent = next;
+		agent_free(old);
+		return rc;
+	}
+	agent_free(next);
+	return rc;
 }
 
 struct kernel *agent_kernel(struct agent *agent)

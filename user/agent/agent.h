@@ -27,6 +27,7 @@ struct agent_options {
 	int cgroup_fd;                 /* borrowed */
 	bool audit;                    /* whatever the policy says */
 	bool quiet;                    /* say only what is wrong */
+	bool watch;                    /* agent_serve ends when the policy's files change */
 	unsigned int resolve_inflight; /* 0 = the resolver's default */
 	unsigned int resolve_wait_sec; /* for the first answers; names that are late come in later */
 };
@@ -37,11 +38,18 @@ int agent_new(const struct agent_options *options, struct agent **ret, struct di
 int agent_resolve(struct agent *agent, struct error *error);
 /* Loads, fills, attaches, proves. Says "enforcing: ..." or "auditing: ..." when it does. */
 int agent_enforce(struct agent *agent, struct diag *diag, struct error *error);
+#define AGENT_POLICY_CHANGED 1
 /*
- * Keeps the instance fresh until @stop_fd can be read (a signalfd, or a pidfd), or until
- * someone else takes the instance down (-ENOENT).
+ * Keeps the instance fresh until @stop_fd can be read (a signalfd, or a pidfd): 0; until the
+ * policy's files change: AGENT_POLICY_CHANGED; or until someone else takes the instance
+ * down: -ENOENT.
  */
 int agent_serve(struct agent *agent, int stop_fd, struct error *error);
+/*
+ * Reads the policy anew, resolves its names, and switches to it as a whole. On failure the
+ * old one rules on, and *agent is what it was; -EINVAL: @diag tells what is wrong with it.
+ */
+int agent_reload(struct agent **agent, struct diag *diag, struct error *error);
 void agent_free(struct agent *agent);
 
 struct kernel *agent_kernel(struct agent *agent);

@@ -20,9 +20,30 @@ static int stop_signals(struct error *error)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	fd = signalfd(-1, &signals, SFD_CLOEXEC);
 	return fd < 0 ? error_set(error, -errno, "cannot wait for signals: %s", strerror(errno)) : fd;
+}
+
+static bool asks_to_reload(int stop_fd)
+{
+	struct signalfd_siginfo signal;
+
+	return read(stop_fd, &signal, sizeof(signal)) == sizeof(signal) && signal.ssi_signo == SIGHUP;
+}
+
+/* A policy with an error changes nothing. */
+static void reload(struct agent **agent)
+{
+	struct diag diag = {};
+	struct error error;
+	int rc = agent_reload(agent, &diag, &error);
+
+	diag_print(&diag, stderr);
+	diag_clear(&diag);
+	if (rc)
+		fprintf(stderr, "egret: %s; the policy that runs goes on\n", error.text);
 }
 
 static int govern(const struct agent_options *options, int stop_fd, struct diag *diag, struct error *error)
@@ -38,8 +59,13 @@ static int govern(const struct agent_options *options, int stop_fd, struct diag 
 		rc = agent_enforce(agent, diag, error);
 	diag_print(diag, stderr);
 	diag_clear(diag);
-	if (!rc)
+	while (!rc) {
 		rc = agent_serve(agent, stop_fd, error);
+		if (rc < 0 || (!rc && !asks_to_reload(stop_fd)))
+			break;
+		reload(&agent);
+		rc = 0;
+	}
 	agent_free(agent);
 	return rc;
 }
@@ -84,6 +110,7 @@ int command_run(const struct command *command, int argc, char **argv)
 	agent_options.instance = options.instance;
 	agent_options.cgroup = options.cgroup ? options.cgroup : "/";
 	agent_options.audit = options.audit;
+	agent_options.watch = true;
 	agent_options.resolve_inflight = options.resolve_inflight;
 	rc = kernel_supported(&error);
 	if (!rc)

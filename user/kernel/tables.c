@@ -2,6 +2,7 @@
 /* The policy tables: filled in the idle slot, switched by one store. */
 #include "internal.h"
 #include "buckets.h"
+#include "carry.h"
 #include "name_key.h"
 
 #include <errno.h>
@@ -231,6 +232,7 @@ int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, s
 {
 	struct tables tables = {{.fd = -1}, -1, -1, -1, -1, -1, 0};
 	uint32_t generation = kernel_next_generation(kernel), slot = generation & (SLOTS - 1);
+	struct carry *carry = NULL;
 	int rc;
 
 	rc = tables_make(&tables, compiled);
@@ -242,6 +244,8 @@ int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, s
 		rc = write_names(kernel, compiled);
 	if (!rc)
 		rc = tables_install(kernel, &tables, slot);
+	if (!rc)
+		rc = carry_prepare(kernel, compiled, &carry);
 	if (rc) {
 		tables_close(&tables);
 		return refused(error, rc, compiled);
@@ -249,6 +253,7 @@ int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, s
 	kernel->config->bucket_shift[slot] = tables.addrs.shift;
 	note_places(kernel, slot, &tables.addrs);
 	switch_to(kernel, generation, has_deny(compiled));
+	carry_finish(kernel, carry); /* what cannot be carried over begins at 0 */
 	if (kernel->buckets.fd >= 0)
 		close(kernel->buckets.fd);
 	if (kernel->inner_ports >= 0)

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "watch.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define EVENTS (IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB)
+
+/* What a file is known by: another one in its place has another inode, a written one another time. */
+struct mark {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec changed;
+};
+
+struct watch {
+	int fd;
+	const struct policy *policy;
+	struct mark *marks;
+};
+
+static struct mark mark_of(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return (struct mark){0};
+	return (struct mark){st.st_dev, st.st_ino, st.st_size, st.st_mtim};
+}
+
+static bool marks_equal(const struct mark *a, const struct mark *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+/* The folder of @path as it is written. Twice the same is one. */
+static int add_folder(int fd, const char *path)
+{
+	char *copy = strdup(path);
+	int rc = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	if (inotify_add_watch(fd, dirname(copy), EVENTS) < 0)
+		rc = -errno;
+	free(copy);
+	return rc;
+}
+
+/* Where the file is named, and where it lies: one may be a link, and either may change. */
+static int add_folders(int fd, const char *path)
+{
+	char *target = realpath(path, NULL);
+	int rc = add_folder(fd, path);
+
+	if (!rc && target)
+		rc = add_folder(fd, target);
+	free(target);
+	return rc;
+}
+
+int watch_new(const struct policy *policy, struct watch **ret)
+{
+	struct watch *watch = calloc(1, sizeof(*watch));
+	int rc = 0;
+
+	if (!watch)
+		return -ENOMEM;
+	watch->policy = policy;
+	watch->marks = calloc(policy->file_count + 1, sizeof(*watch->marks));
+	watch->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (!watch->marks || watch->fd < 0)
+		rc = watch->marks ? -errno : -ENOMEM;
+	for (size_t i = 0; i < policy->file_count && !rc; i++) {
+		watch->marks[i] = mark_of(policy->files[i]);
+		rc = add_folders(watch->fd, policy->files[i]);
+	}
+	if (rc) {
+		watch_free(watch);
+		return rc;
+	}
+	*ret = watch;
+	return 0;
+}
+
+void watch_free(struct watch *watch)
+{
+	if (!watch)
+		return;
+	if (watch->fd >= 0)
+		close(watch->fd);
+	free(watch->marks);
+	free(watch);
+}
+
+int watch_fd(const struct watch *watch)
+{
+	return watch ? watch->fd : -1;
+}
+
+void watch_drain(struct watch *watch)
+{
+	char events[4096];
+
+	while (read(watch->fd, events, sizeof(events)) > 0)
+		;
+}
+
+bool watch_sees_change(const struct watch *watch)
+{
+	for (size_t i = 0; i < watch->policy->file_count; i++) {
+		struct mark now = mark_of(watch->policy->files[i]);
+
+		if (!marks_equal(&now, &watch->marks[i]))
+			return true;
+	}
+	return false;
+}
