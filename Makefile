@@ -64,6 +64,7 @@ include mk/static.mk
 include mk/test.mk
 include mk/fuzz.mk
 include mk/coverage.mk
+include mk/kernels.mk
 include mk/bench.mk
 include mk/lint.mk
 include mk/install.mk

@@ -29,6 +29,22 @@ static struct sockaddr_in6 target(const struct egret_addr *addr)
 	return to;
 }
 
+static bool is_no_route(int error)
+{
+	return error == ENETUNREACH || error == EHOSTUNREACH || error == EADDRNOTAVAIL;
+}
+
+/* Before the network is up no packet comes as far as egress. But connect()'s hook runs before
+ * the route is looked for. */
+static int try_to_connect(const struct sockaddr_in6 *to)
+{
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return NOT_TRIED;
+	return connect(fd, (const struct sockaddr *)to, sizeof(*to)) && errno == EPERM ? REFUSED : LET_OUT;
+}
+
 /* Both ways of sending a datagram: sendmsg's hook, and egress behind connect(). */
 static int try_to_send(const struct egret_addr *addr)
 {
@@ -37,11 +53,14 @@ static int try_to_send(const struct egret_addr *addr)
 
 	if (fd < 0)
 		return NOT_TRIED;
-	if (sendto(fd, "", 1, 0, (struct sockaddr *)&to, sizeof(to)) >= 0 || errno != EPERM)
+	if (sendto(fd, "", 1, 0, (struct sockaddr *)&to, sizeof(to)) >= 0)
 		return LET_OUT;
-	/* Without a route there is nothing for egress to see. */
+	if (is_no_route(errno))
+		return try_to_connect(&to);
+	if (errno != EPERM)
+		return LET_OUT;
 	if (connect(fd, (struct sockaddr *)&to, sizeof(to)))
-		return errno == ENETUNREACH || errno == EHOSTUNREACH || errno == EADDRNOTAVAIL ? REFUSED : LET_OUT;
+		return is_no_route(errno) ? REFUSED : LET_OUT;
 	return send(fd, "", 1, 0) < 0 && errno == EPERM ? REFUSED : LET_OUT;
 }
 
@@ -66,7 +85,7 @@ static int outcome_of_child(int cgroup_fd, const struct egret_addr *addr)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return NOT_TRIED;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : NOT_TRIED;
+	return WIFEXITED(status) && WEXITSTATUS(status) <= NOT_TRIED ? WEXITSTATUS(status) : NOT_TRIED;
 }
 
 int kernel_self_test(struct kernel *kernel, int cgroup_fd, const struct egret_addr *addr, struct error *error)

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Egret on other kernels, each booted in emulation: what the verifier takes differs from one to the next.
+
+# Debian's, by the beginning of their version; `latest` is the newest of the backports.
+KERNELS         ?= 5.10 6.1 6.12 latest
+KERNEL_PROGRAMS := $(B)/kernels/probe $(B)/kernels/verify $(B)/kernels/resolver
+
+# Static: the guest has no library.
+$(B)/kernels/probe: $(PROBE_SOURCES) $(wildcard tests/tools/*.h)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -static -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $(PROBE_SOURCES)
+
+$(B)/kernels/verify: tests/kernels/verify.c $(B)/egret.skel.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -static $(CPPFLAGS) -std=gnu11 $(WARNINGS) -O2 -o $@ $< -lbpf -lelf -lz
+
+$(B)/kernels/resolver: tests/kernels/resolver.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -static -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $<
+
+.PHONY: kernel-programs
+kernel-programs: $(KERNEL_PROGRAMS)
+
+## make test-kernels    load, enforce, learn and take down on each of KERNELS (5.10 6.1 6.12 latest), in qemu; minutes
+.PHONY: test-kernels
+test-kernels:
+	mk/deps.sh kernels
+	$(MAKE) --no-print-directory static kernel-programs
+	tests/kernels/run $(KERNELS)
