@@ -6,6 +6,7 @@
 #include "name_key.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -151,21 +152,50 @@ static int tables_fill(const struct tables *tables, const struct compiled *compi
 	return rc;
 }
 
-/* Updating an outer map waits until no program looks at what stood there. */
+/* One table to be put into its outer map. */
+struct install {
+	int outer_fd, inner_fd, rc;
+	uint32_t slot;
+	pthread_t thread;
+};
+
+static void *install_one(void *context)
+{
+	struct install *install = context;
+
+	if (bpf_map_update_elem(install->outer_fd, &install->slot, &install->inner_fd, BPF_ANY))
+		install->rc = -errno;
+	return NULL;
+}
+
+/* Updating an outer map waits until no program looks at what stood there (10 ms and more).
+ * All of them wait at the same time. */
 static int tables_install(const struct kernel *kernel, const struct tables *tables, uint32_t slot)
 {
-	const struct {
-		enum kernel_map outer;
-		int inner;
-	} all[] = {
-	    {MAP_addrs, tables->addrs.fd}, {MAP_cidrs, tables->cidrs}, {MAP_ports, tables->ports},
-	    {MAP_rules, tables->rules},    {MAP_texts, tables->texts}, {MAP_lists, tables->lists},
+	struct install all[] = {
+	    {kernel->maps[MAP_addrs], tables->addrs.fd, 0, slot, 0},
+	    {kernel->maps[MAP_cidrs], tables->cidrs, 0, slot, 0},
+	    {kernel->maps[MAP_ports], tables->ports, 0, slot, 0},
+	    {kernel->maps[MAP_rules], tables->rules, 0, slot, 0},
+	    {kernel->maps[MAP_texts], tables->texts, 0, slot, 0},
+	    {kernel->maps[MAP_lists], tables->lists, 0, slot, 0},
 	};
+	const size_t count = sizeof(all) / sizeof(all[0]);
+	bool started[sizeof(all) / sizeof(all[0])];
+	int rc = 0;
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (bpf_map_update_elem(kernel->maps[all[i].outer], &slot, &all[i].inner, BPF_ANY))
-			return -errno;
-	return 0;
+	for (size_t i = 0; i < count; i++) {
+		started[i] = !pthread_create(&all[i].thread, NULL, install_one, &all[i]);
+		if (!started[i])
+			install_one(&all[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (started[i])
+			pthread_join(all[i].thread, NULL);
+		if (all[i].rc)
+			rc = all[i].rc;
+	}
+	return rc;
 }
 
 static int write_names(const struct kernel *kernel, const struct compiled *compiled)
