@@ -562,10 +562,10 @@ static int take_over(struct agent *next, struct agent *old, struct diag *diag, s
 
 int agent_reload(struct agent **agent, struct diag *diag, struct error *error)
 {
-	struct agent *old = *agent, *next;
+	struct agent *old = *agent, *next = NULL;
 	int rc = agent_new(&old->options, &next, diag, error);
 
-	if (rc) {
+	if (rc || !next) {
 		/* What is wrong now is not read again before it changes again. */
 		watch_free(old->watch);
 		old->watch = NULL;
