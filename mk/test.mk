@@ -27,6 +27,11 @@ $(B)/tests/probe: $(PROBE_SOURCES) $(wildcard tests/tools/*.h)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $(PROBE_SOURCES)
 
+$(B)/tests/liar: tests/dns/liar.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
+
 # BPF_PROG_TEST_RUN against the model.
 $(B)/judge.bpf.o: tests/bpf/judge.bpf.c tests/bpf/question.h $(wildcard bpf/*.h include/*.h)
 	@mkdir -p $(@D)
@@ -52,7 +57,7 @@ $(B)/tests/sequences: $(wildcard tests/sequence/*.[ch]) tests/bpf/programs.c tes
 	$(Q)$(CC) $(CPPFLAGS) -Itests -Itests/bpf $(ALL_CFLAGS) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
 
 .PHONY: tests
-tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/pairs $(B)/tests/sequences
+tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/liar $(B)/tests/pairs $(B)/tests/sequences
 
 ## make test            every test; installs the packages that they need
 .PHONY: test

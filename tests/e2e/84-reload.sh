@@ -26,7 +26,7 @@ eventually logged "$work/agent.log" enforcing || die "it does not begin: $(cat "
 enforcing_times() { [ "$(grep -c '^egret: enforcing' "$work/agent.log")" -ge "$1" ]; }
 packets() { egret_cmd rules --json | jq "[.[] | select(.rule == \"$1\")][0].packets"; }
 
-node dig +short +time=1 +tries=1 @$resolver a.wild.example A >/dev/null
+node dig +short +time=3 +tries=1 @$resolver a.wild.example A >/dev/null
 passes node 20.1.0.4 tcp:443
 hold_open kept "$app" "$id-node" 20.1.0.1 443
 hold_open gone "$app" "$id-node" 20.1.0.2 443
