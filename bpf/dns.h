@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Questions as they leave and answers as they reach the socket that asked (RFC 1035
- * section 4). An answer teaches only if its socket asked this very question of this
- * very server, which the policy trusts; what cannot be understood is delivered all the
- * same, teaches nothing, and is counted.
+ * What DNS messages say (RFC 1035 section 4): questions as they leave and answers as they
+ * reach the socket that asked. An answer teaches only if its socket asked this very
+ * question of a server that the policy trusts, and such a server answers; what cannot be
+ * understood is delivered all the same, teaches nothing, and is counted.
+ *
+ * The message lies in the buffer of names.h; how it travels: dns_udp.h, dns_tcp.h.
  */
 #ifndef EGRET_BPF_DNS_H
 #define EGRET_BPF_DNS_H
@@ -15,7 +17,6 @@
 #include "socket.h"
 
 #define DNS_PORT         53
-#define UDP_HEADER       8
 #define DNS_RESPONSE     0x8000
 #define DNS_OPCODE       0x7800
 #define DNS_TRUNCATED    0x0200
@@ -28,36 +29,43 @@
 #define DNS_MAX_QUESTION 272 /* a header, a name, type and class */
 #define QUERY_LIVES_SEC  30  /* resolv.conf(5) allows no longer time-out */
 
+/* Instead of a name's key: the question cannot be read. No name has it: keys are odd-looking
+ * 64-bit hashes, and one that is 1 would only be shown as unreadable. */
+#define QUESTION_UNREADABLE 1
+
 enum dns_side { DNS_LEAVES, DNS_COMES_IN };
 
 static __always_inline bool is_dns(const struct packet *pkt)
 {
-	return pkt->l4_proto == IPPROTO_UDP && pkt->port == DNS_PORT;
+	return pkt->port == DNS_PORT && (pkt->l4_proto == IPPROTO_UDP || pkt->l4_proto == IPPROTO_TCP);
 }
 
-/* Where the message begins: no honest DNS packet has options or extension headers. */
-static __always_inline __u32 dns_offset(const struct __sk_buff *skb)
+/* Where the transport header begins; 0 = behind extension headers, which no honest DNS packet has. */
+static __always_inline __u32 transport_offset(struct __sk_buff *skb, __u8 l4_proto)
 {
-	return (skb->protocol == bpf_htons(ETH_P_IP) ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)) + UDP_HEADER;
+	__u8 octet;
+
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		return bpf_skb_load_bytes(skb, 0, &octet, 1) ? 0 : (octet & 0xf) * 4;
+	if (bpf_skb_load_bytes(skb, __builtin_offsetof(struct ipv6hdr, nexthdr), &octet, 1) || octet != l4_proto)
+		return 0;
+	return sizeof(struct ipv6hdr);
 }
 
-/* Is the message at hand, with a header and one question? */
-static __always_inline bool message_load(struct __sk_buff *skb, struct message *message, __u32 limit)
+/* Takes @len octets at @offset of the packet for the message; at most @limit of them. */
+static __always_inline bool message_load(struct __sk_buff *skb, struct message *message, __u32 offset, __u32 len,
+					 __u32 limit)
 {
-	__u32 offset = dns_offset(skb), len = skb->len - offset;
-
-	if (skb->len < offset + DNS_HEADER)
-		return false;
 	if (len > limit)
 		len = limit;
 	/* The verifier must see the bounds at the call. */
 	asm volatile("" : "+r"(len));
-	if (len < 1 || len > DNS_MAX_BYTES)
+	if (len < DNS_HEADER || len > EGRET_DNS_BYTES)
 		return false;
 	if (bpf_skb_load_bytes(skb, offset, message->bytes, len))
 		return false;
 	message->len = len;
-	return message_word(message, 4) == 1;
+	return true;
 }
 
 __noinline int dns_is_trusted(__u64 first_half, __u64 last_half)
@@ -96,59 +104,68 @@ static __always_inline bool connected_to(struct __sk_buff *skb, struct packet *r
 	return true;
 }
 
-static __always_inline void query_add(struct bpf_sock *sk, const struct egret_addr *server, __u64 name, __u16 id,
+/* What a socket that asks remembers; NULL: it never asked, or there is no memory for it. */
+static __always_inline struct egret_queries *queries_of(struct __sk_buff *skb, __u64 flags)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	if (!sk)
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return 0;
+	return bpf_sk_storage_get(&queries, sk, 0, flags);
+}
+
+/* --- questions --- */
+
+static __always_inline void query_add(struct egret_queries *open, const struct message *message, __u64 name,
 				      __u16 type)
 {
-	struct egret_queries *open = bpf_sk_storage_get(&queries, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	struct egret_query *query;
+	struct egret_query *query = &open->all[open->next & (EGRET_QUERIES - 1)];
 
-	if (!open)
-		return;
-	query = &open->all[open->next & (EGRET_QUERIES - 1)];
 	open->next++;
 	query->name = name;
-	query->server = *server;
 	query->asked_tick = bpf_jiffies64();
-	query->id_be = id;
+	query->id_be = message_word(message, 0);
 	query->type_be = type;
 }
 
-/* A question leaves for @pkt's address. */
-static __noinline int dns_asks(struct __sk_buff *skb, const struct packet *pkt)
+/*
+ * The question that lies in the buffer: notes it if its server is trusted. Returns 0, or what
+ * `dns_names = policy` holds it back for: its name's key, or QUESTION_UNREADABLE.
+ */
+__noinline __u64 question_take(struct __sk_buff *skb)
 {
 	struct message *message = message_of(DNS_LEAVES);
-	struct packet server = {};
-	struct bpf_sock *sk;
+	struct egret_config *cfg = policy_config();
+	struct egret_queries *open;
 	__u64 name;
 
-	if (!message || !pkt || message->busy)
-		return 0;
-	server.addr = pkt->addr;
-	if (!addr_is_trusted(&server.addr) && (!connected_to(skb, &server) || !addr_is_trusted(&server.addr)))
-		return 0;
-	message->busy = 1;
-	if (message_load(skb, message, DNS_MAX_QUESTION) && !(message_word(message, 2) & (DNS_RESPONSE | DNS_OPCODE))) {
-		name = name_read(DNS_LEAVES, DNS_HEADER);
-		sk = skb->sk;
-		if (sk)
-			sk = bpf_sk_fullsock(sk);
-		if (name && sk && message->end + 4 <= message->len)
-			query_add(sk, &server.addr, name, message_word(message, 0),
-				  message_word(message, message->end));
+	if (!message || !cfg || message_word(message, 2) & (DNS_RESPONSE | DNS_OPCODE) || message_word(message, 4) != 1)
+		return QUESTION_UNREADABLE;
+	name = name_read(DNS_LEAVES, DNS_HEADER);
+	if (!name || message->end + 4 > message->len)
+		return QUESTION_UNREADABLE;
+	name_remember(DNS_LEAVES, name);
+	if (message->trusted) {
+		open = queries_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
+		if (open)
+			query_add(open, message, name, message_word(message, message->end));
 	}
-	message->busy = 0;
-	return 0;
+	return !cfg->dns_names || name_find_rule(DNS_LEAVES, EGRET_DEST_ASKABLE) ? 0 : name;
 }
 
-/* The open question that an answer from @server with this id is about; closes it. */
-static __always_inline bool query_take(struct egret_queries *open, const struct egret_addr *server, __u16 id,
-				       __u64 name, __u16 type)
+/* --- answers --- */
+
+/* The open question that an answer with this id is about; closes it. Not of this very server: where
+ * the node's NAT stands between, it leaves for one address and is answered from another. */
+static __always_inline bool query_take(struct egret_queries *open, __u16 id, __u64 name, __u16 type)
 {
 	for (int i = 0; i < EGRET_QUERIES; i++) {
 		struct egret_query *query = &open->all[i];
 
-		if (!query->name || query->id_be != id || query->name != name || query->type_be != type ||
-		    !addr_equal(&query->server, server))
+		if (!query->name || query->id_be != id || query->name != name || query->type_be != type)
 			continue;
 		query->name = 0;
 		return bpf_jiffies64() - query->asked_tick < (__u64)QUERY_LIVES_SEC * ticks_per_sec;
@@ -257,19 +274,19 @@ __noinline int dns_read_records(__u32 at, __u32 teaches)
 }
 
 /* The header and the question: does the answer teach? Then @message is about its name. */
-static __always_inline bool answer_opens(struct message *message, struct egret_queries *open,
-					 const struct egret_addr *server)
+static __always_inline bool answer_opens(struct message *message, struct egret_queries *open)
 {
 	__u16 flags = message_word(message, 2);
 
 	if (!(flags & DNS_RESPONSE) || flags & DNS_OPCODE)
 		return false;
-	message->name = name_read(DNS_COMES_IN, DNS_HEADER);
+	message->name = message_word(message, 4) == 1 ? name_read(DNS_COMES_IN, DNS_HEADER) : 0;
 	if (!message->name || message->end + 4 > message->len) {
 		lesson_count(EGRET_LESSON_MALFORMED);
 		return false;
 	}
-	if (!query_take(open, server, message_word(message, 0), message->name, message_word(message, message->end))) {
+	if (!addr_is_trusted(&message->server) ||
+	    !query_take(open, message_word(message, 0), message->name, message_word(message, message->end))) {
 		lesson_count(EGRET_LESSON_MISMATCH);
 		return false;
 	}
@@ -284,49 +301,38 @@ static __always_inline bool answer_opens(struct message *message, struct egret_q
 	return true;
 }
 
-/* What comes from @pkt's address and port 53. */
-static __noinline int dns_answers(struct __sk_buff *skb, const struct packet *pkt, const struct egret_sock *state)
+/* Whose answer this is: who made the socket, in which network namespace. */
+static __always_inline bool answer_has_subject(struct __sk_buff *skb, struct message *message)
 {
-	struct message *message = message_of(DNS_COMES_IN);
-	struct bpf_sock *sk = skb->sk;
-	struct egret_queries *open;
-	__u32 records;
+	struct egret_sock *state = skb->sk ? bpf_sk_storage_get(&sockets, skb->sk, 0, 0) : 0;
 
-	if (!message || !pkt || !state || !sk)
-		return 0;
-	open = bpf_sk_storage_get(&queries, sk, 0, 0);
-	if (!open) {
-		lesson_count(EGRET_LESSON_UNASKED);
-		return 0;
-	}
-	if (message->busy) {
-		lesson_count(EGRET_LESSON_BUSY);
-		return 0;
-	}
-	message->busy = 1;
-	if (!message_load(skb, message, DNS_MAX_BYTES)) {
-		lesson_count(EGRET_LESSON_MALFORMED);
-		goto out;
-	}
-	if (!answer_opens(message, open, &pkt->addr))
-		goto out;
-	if (!state->scope) {
+	if (!state || !state->scope) {
 		lesson_count(EGRET_LESSON_SCOPELESS);
-		goto out;
+		return false;
 	}
-	records = message->end + 4;
 	message->scope = state->scope;
 	message->subject = state->parent_cgroup_id ? state->parent_cgroup_id : state->cgroup_id;
-	message->rule_name = name_find_rule(DNS_COMES_IN);
+	return true;
+}
+
+/* The answer that lies in the buffer. Global: the verifier takes it once for all that bring one. */
+__noinline int answer_take(struct __sk_buff *skb)
+{
+	struct message *message = message_of(DNS_COMES_IN);
+	struct egret_queries *open = queries_of(skb, 0);
+	__u32 records;
+
+	if (!message || !open || !answer_opens(message, open) || !answer_has_subject(skb, message))
+		return 0;
+	records = message->end + 4;
+	message->rule_name = name_find_rule(DNS_COMES_IN, EGRET_DEST_TEACHES);
+	message->denies = message->rule_name && name_find_rule(DNS_COMES_IN, EGRET_DEST_DENIES);
 	if (!message->rule_name)
 		lesson_count(EGRET_LESSON_OUTSIDE);
-	name_remember(DNS_COMES_IN, message->name);
 	if (dns_read_records(records, 0))
 		lesson_count(EGRET_LESSON_MALFORMED);
 	else
 		dns_read_records(records, 1);
-out:
-	message->busy = 0;
 	return 0;
 }
 

@@ -11,7 +11,8 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "dns.h"
+#include "dns_tcp.h"
+#include "dns_udp.h"
 #include "events.h"
 #include "flow.h"
 #include "maps.h"
@@ -51,11 +52,20 @@ static __noinline int judge_loopback(const struct packet *pkt, const struct egre
 	if (!pkt || !cfg || !state)
 		return DROP;
 	if (!pkt->reason)
-		learned_judge(pkt, state->classes, state->scope, &verdict);
+		learned_judge(pkt, state->classes, state->scope, cfg, &verdict);
 	if (verdict.reason == EGRET_REASON_DENY_RULE)
 		return events_denied(state, pkt, &verdict, cfg) & 1;
 	events_allowed(EGRET_RULE_LOOPBACK, pkt);
 	return PASS;
+}
+
+/* A packet that may leave, for port 53. */
+static __always_inline void judge_question(struct __sk_buff *skb, const struct packet *pkt, struct judgement *verdict)
+{
+	__u64 refused = dns_leaves(skb, pkt);
+
+	if (refused)
+		verdict_refuse_question(verdict, refused);
 }
 
 static __always_inline int judge_egress(struct __sk_buff *skb, const struct packet *pkt, struct egret_sock *state,
@@ -71,12 +81,12 @@ static __always_inline int judge_egress(struct __sk_buff *skb, const struct pack
 	if (pkt->reason)
 		verdict_deny(&verdict, pkt->reason);
 	else
-		verdict_decide(skb, state, pkt, &verdict);
+		verdict_decide(skb, state, pkt, cfg, &verdict);
+	if (verdict.allow && is_dns(pkt))
+		judge_question(skb, pkt, &verdict);
 	if (!verdict.allow)
 		return events_denied(state, pkt, &verdict, cfg);
 	events_allowed(verdict.rule, pkt);
-	if (is_dns(pkt))
-		dns_asks(skb, pkt);
 	return PASS;
 }
 
@@ -90,7 +100,7 @@ static __always_inline void watch_loopback(struct __sk_buff *skb, struct packet 
 		return;
 	state = bpf_sk_storage_get(&sockets, sk, 0, 0);
 	if (state && state->classes & EGRET_CLASS_HOST && state->scope == node_scope)
-		dns_asks(skb, pkt);
+		dns_leaves(skb, pkt);
 }
 
 SEC("cgroup_skb/egress")
@@ -116,11 +126,11 @@ int egret_egress(struct __sk_buff *skb)
 	packet_parse(skb, &pkt, PACKET_DESTINATION);
 	state = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
 	if (state && !loopback && verdict_cached(state, &pkt, cfg, &verdict)) {
+		if (verdict.allow && is_dns(&pkt))
+			judge_question(skb, &pkt, &verdict);
 		if (!verdict.allow)
 			return events_denied(state, &pkt, &verdict, cfg) & 1;
 		events_allowed(verdict.rule, &pkt);
-		if (is_dns(&pkt))
-			dns_asks(skb, &pkt);
 		return PASS;
 	}
 	if (!state)
@@ -173,13 +183,15 @@ int egret_ingress(struct __sk_buff *skb)
 	if (is_tcp(skb)) {
 		if (sk->state == BPF_TCP_LISTEN)
 			mark_listener(skb, cfg);
+		else if (stream_is_dns(sk))
+			stream_comes_in(skb);
 		return PASS;
 	}
 	if (packet_parse(skb, &pkt, PACKET_SOURCE))
 		return PASS;
 	state = bpf_sk_storage_get(&sockets, sk, 0, 0);
 	if (state && is_dns(&pkt) && !state->raw)
-		dns_answers(skb, &pkt, state);
+		datagram_comes_in(skb, ((const __u64 *)&pkt.addr)[0], ((const __u64 *)&pkt.addr)[1]);
 	/* Loopback starts no flow: a frame injected on lo may carry any source. */
 	if (skb->ifindex == LOOPBACK_IFINDEX)
 		return PASS;
@@ -307,7 +319,7 @@ static __always_inline int judge_connect(struct bpf_sock_addr *ctx, struct packe
 	state->origin = EGRET_ORIGIN_USER;
 	if (cfg->audit || !knows_classes(state, cfg))
 		return PASS; /* counted once, when it leaves */
-	learned_judge(pkt, state->classes, state->scope, &verdict);
+	learned_judge(pkt, state->classes, state->scope, cfg, &verdict);
 	if (verdict.allow || verdict.service)
 		return PASS;
 	if (verdict.reason != EGRET_REASON_DENY_RULE && is_local(ctx, pkt))
@@ -336,7 +348,7 @@ static __always_inline int judge_sendmsg(struct bpf_sock_addr *ctx, struct packe
 	flow_find(ctx, state, pkt, &flow);
 	if (flow.state == EGRET_PEER_INBOUND)
 		return PASS; /* egress knows whether it still is */
-	learned_judge(pkt, state->classes, state->scope, &verdict);
+	learned_judge(pkt, state->classes, state->scope, cfg, &verdict);
 	if (verdict.reason != EGRET_REASON_DENY_RULE || verdict.service)
 		return PASS;
 	return events_denied(state, pkt, &verdict, cfg) & 1;

@@ -60,9 +60,9 @@ static __always_inline bool drop_again(const struct egret_drop_key *key, __u32 a
 static __always_inline __u64 last_name(const struct egret_addr *addr, __u64 scope)
 {
 	struct egret_learned_key key = {.addr = *addr, .scope = scope};
-	__u64 *name = bpf_map_lookup_elem(&seen, &key);
+	struct egret_seen *last = bpf_map_lookup_elem(&seen, &key);
 
-	return name ? *name : 0;
+	return last ? last->name : 0;
 }
 
 /* Returns what the hook must return. */
@@ -89,6 +89,7 @@ static __noinline int events_denied(const struct egret_sock *state, const struct
 	key.l4_proto = pkt->l4_proto;
 	key.reason = why->reason;
 	key.rule = why->rule;
+	key.question = why->question;
 	if (drop_again(&key, audit))
 		return audit;
 	drop.parent_cgroup_id = state ? state->parent_cgroup_id : 0;
@@ -97,7 +98,7 @@ static __noinline int events_denied(const struct egret_sock *state, const struct
 	drop.first_ns = drop.last_ns = events_now_ns();
 	drop.name = why->name;
 	if (state) {
-		drop.name_key = last_name(&pkt->addr, state->scope);
+		drop.name_key = why->question ? why->question : last_name(&pkt->addr, state->scope);
 		drop.pid = state->pid;
 		drop.classes = state->classes;
 		__builtin_memcpy(drop.comm, state->comm, sizeof(drop.comm));

@@ -130,11 +130,23 @@ static __always_inline __u32 learned_until(const struct egret_config *cfg)
 	return cfg->learned + (taught ? *taught : 0);
 }
 
-/* What to write of a peer: the verdict, and under what it was made. */
-static __always_inline void peer_write(struct egret_peer *peer, const struct packet *pkt,
-				       const struct egret_config *cfg, __u8 kind, __u32 rule)
-{
+/* What a verdict stands on. Taken before it is made: what changes meanwhile must void it. */
+struct standing {
+	__u32 generation, learned, denials;
+};
 
+static __always_inline void standing_take(const struct egret_config *cfg, struct standing *ret)
+{
+	*(volatile __u32 *)&ret->generation = cfg->generation;
+	ret->learned = learned_until(cfg);
+	ret->denials = cfg->denials;
+	asm volatile("" ::: "memory");
+}
+
+/* What to write of a peer: the verdict, and what it stands on. */
+static __always_inline void peer_write(struct egret_peer *peer, const struct packet *pkt,
+				       const struct standing *standing, __u8 kind, __u32 rule)
+{
 	peer->addr = pkt->addr;
 	peer->port_be = pkt->port_be;
 	peer->l4_proto = pkt->l4_proto;
@@ -142,8 +154,9 @@ static __always_inline void peer_write(struct egret_peer *peer, const struct pac
 	peer->reason = 0;
 	peer->pad = 0;
 	peer->rule = rule;
-	peer->generation = cfg->generation;
-	peer->learned = learned_until(cfg);
+	peer->generation = standing->generation;
+	/* An allowance holds until an answer brings a denial. */
+	peer->learned = peer_is_denied(kind) ? standing->learned : standing->denials;
 }
 
 static __always_inline void peer_seal(struct egret_peer *peer, __u64 both_ways)
@@ -198,8 +211,10 @@ static __always_inline void flow_came_in(void *ctx, struct egret_sock *state, co
 {
 	struct flow flow = {};
 	int index = flow_find(ctx, state, pkt, &flow);
+	struct standing standing;
 	struct egret_peer *peer;
 
+	standing_take(cfg, &standing);
 	if (peer_has_history(flow.state) && flow_is_fresh(flow.seen)) {
 		__u64 both_ways = flow.state == EGRET_PEER_ALLOWED ? SEEN_BOTH_WAYS : flow.seen & SEEN_BOTH_WAYS;
 
@@ -208,13 +223,14 @@ static __always_inline void flow_came_in(void *ctx, struct egret_sock *state, co
 			return;
 		}
 		peer = &state->peers[peer_slot(ctx, state, pkt, index)];
-		peer_write(peer, pkt, cfg, flow.state, flow.rule);
-		peer->generation = flow.generation;
+		/* What it stood on then is not known any more. */
+		standing = (struct standing){flow.generation, standing.learned - 1, standing.denials - 1};
+		peer_write(peer, pkt, &standing, flow.state, flow.rule);
 		peer_seal(peer, both_ways);
 		return;
 	}
 	peer = &state->peers[peer_slot(ctx, state, pkt, index)];
-	peer_write(peer, pkt, cfg, EGRET_PEER_INBOUND, EGRET_RULE_INBOUND);
+	peer_write(peer, pkt, &standing, EGRET_PEER_INBOUND, EGRET_RULE_INBOUND);
 	peer_seal(peer, 0);
 }
 

@@ -39,10 +39,13 @@ __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 {
 	struct egret_learned_key key = {.scope = scope};
 	__u64 best = EGRET_REASON_NO_RULE, now = bpf_jiffies64();
+	struct egret_config *cfg = policy_config();
 	struct egret_learned *found;
+	__u32 slot;
 
-	if (!scope)
+	if (!scope || !cfg)
 		return best;
+	slot = cfg->generation & (EGRET_POLICY_SLOTS - 1);
 	key.addr.word_be[0] = first_half;
 	key.addr.word_be[1] = first_half >> 32;
 	key.addr.word_be[2] = last_half;
@@ -52,11 +55,11 @@ __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 		return best;
 	for (int i = 0; i < EGRET_LEARNED_NAMES; i++) {
 		struct egret_lesson *lesson = &found->lessons[i];
-		__u64 said;
+		__u64 said, rule_name = lesson->rule_names[slot];
 
-		if (!lesson->rule_name || (__s64)(lesson->expires_tick - now) <= 0)
+		if (!rule_name || (__s64)(lesson->expires_tick - now) <= 0)
 			continue;
-		said = learned_judge_name(lesson->rule_name, port_key, subject_classes);
+		said = learned_judge_name(rule_name, port_key, subject_classes);
 		if (said & JUDGEMENT_ALLOW)
 			return said;
 		/* Of several denials the one that says most: enum egret_reason goes up with that. */
@@ -66,17 +69,25 @@ __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 	return best;
 }
 
-/* What the policy lists first; then, where that allows nothing, what was learned. */
+/*
+ * What the policy lists first; then, where that allows nothing, what was learned. A denied
+ * name takes its addresses away from the rules that allow them as addresses, and not
+ * from those that allow another name of them, or what a node needs to live.
+ */
 static __always_inline void learned_judge(const struct packet *pkt, __u32 subject_classes, __u64 scope,
-					  struct judgement *ret)
+					  const struct egret_config *cfg, struct judgement *ret)
 {
 	const __u64 *halves = (const __u64 *)&pkt->addr;
 	struct judgement by_name = {};
 
 	policy_judge(pkt, subject_classes, ret);
-	if (ret->allow || ret->reason == EGRET_REASON_DENY_RULE)
+	if (ret->reason == EGRET_REASON_DENY_RULE)
+		return;
+	if (ret->allow && (ret->firm || !(cfg->has_deny & EGRET_DENIES_NAMES)))
 		return;
 	judgement_unpack(learned_look_up(halves[0], halves[1], port_key(pkt), subject_classes, scope), &by_name);
+	if (ret->allow && by_name.reason != EGRET_REASON_DENY_RULE)
+		return;
 	if (!by_name.allow && by_name.reason <= ret->reason)
 		return;
 	by_name.service = ret->service;
@@ -178,15 +189,34 @@ static __always_inline __u64 expiry_of(__u32 ttl_sec, const struct egret_config 
 	return bpf_jiffies64() + (__u64)ttl_sec * ticks_per_sec;
 }
 
+/* A name that the policy denies has got this address: what allows it otherwise is judged again. */
+static __always_inline void lesson_denies(const struct message *message, const struct egret_lesson *lesson,
+					  struct egret_config *cfg)
+{
+	if (!message->denies || (lesson->name == message->name &&
+				 (__s64)(lesson->expires_tick - bpf_jiffies64()) > 0))
+		return;
+	__sync_fetch_and_add(&cfg->denials, 1);
+}
+
+static __always_inline void seen_add(struct message *message, const struct egret_learned_key *key,
+				     const struct egret_config *cfg)
+{
+	message->last.name = message->name;
+	message->last.subject = message->subject;
+	message->last.expires_tick = expiry_of(message->ttl_sec, cfg);
+	bpf_map_update_elem(&seen, key, &message->last, BPF_ANY);
+}
+
 /* One address of the answer under way. Global: called once for each record of it. */
 __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 {
 	struct message *message = message_of(side);
 	struct egret_config *cfg = policy_config();
 	struct egret_learned_key key = {};
-	struct egret_learned *entry, fresh = {};
+	struct egret_learned *entry;
 	struct egret_lesson *lesson;
-	__u32 zero = 0, *moved;
+	__u32 zero = 0, *moved, slot;
 
 	if (!message || !cfg)
 		return 0;
@@ -195,7 +225,7 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 	key.addr.word_be[1] = first_half >> 32;
 	key.addr.word_be[2] = last_half;
 	key.addr.word_be[3] = last_half >> 32;
-	bpf_map_update_elem(&seen, &key, &message->name, BPF_ANY);
+	seen_add(message, &key, cfg);
 	if (!message->rule_name)
 		return 0;
 	if (addr_is_special(&key.addr)) {
@@ -204,17 +234,20 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 	}
 	entry = bpf_map_lookup_elem(&learned, &key);
 	if (!entry) {
-		fresh.subject = message->subject;
+		message->fresh.subject = message->subject;
 		ring_enter(message->subject, &key);
-		if (bpf_map_update_elem(&learned, &key, &fresh, BPF_NOEXIST) ||
+		if (bpf_map_update_elem(&learned, &key, &message->fresh, BPF_NOEXIST) ||
 		    !(entry = bpf_map_lookup_elem(&learned, &key))) {
 			lesson_count(EGRET_LESSON_FULL);
 			return 0;
 		}
 	}
 	lesson = lesson_of(entry, message->name);
+	lesson_denies(message, lesson, cfg);
+	slot = cfg->generation & (EGRET_POLICY_SLOTS - 1);
 	lesson->expires_tick = expiry_of(message->ttl_sec, cfg);
-	lesson->rule_name = message->rule_name;
+	lesson->rule_names[slot] = message->rule_name;
+	lesson->rule_names[!slot] = 0;
 	lesson->name = message->name;
 	lesson_count(EGRET_LESSON_ADDRESS);
 	moved = bpf_map_lookup_elem(&epoch, &zero);

@@ -11,8 +11,6 @@
 
 #include "egret_maps.h"
 
-#define POLICY_SLOTS 2
-
 /* Drawn by the loader when an instance is made, so that nobody can choose addresses that
  * crowd a bucket, or peers that verify when they are mixed. Odd: each word counts in full. */
 const volatile __u64 hash_keys[6] = {1, 1, 1, 1, 1, 1};
@@ -63,21 +61,21 @@ struct inner_texts {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, POLICY_SLOTS);
+	__uint(max_entries, EGRET_POLICY_SLOTS);
 	__type(key, __u32);
 	__array(values, struct inner_addrs);
 } addrs SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, POLICY_SLOTS);
+	__uint(max_entries, EGRET_POLICY_SLOTS);
 	__type(key, __u32);
 	__array(values, struct inner_cidrs);
 } cidrs SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, POLICY_SLOTS);
+	__uint(max_entries, EGRET_POLICY_SLOTS);
 	__type(key, __u32);
 	__array(values, struct inner_ports);
 } ports SEC(".maps");
@@ -85,7 +83,7 @@ struct {
 /* Index: rule id - EGRET_RULE_FIRST. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, POLICY_SLOTS);
+	__uint(max_entries, EGRET_POLICY_SLOTS);
 	__type(key, __u32);
 	__array(values, struct inner_rules);
 } rules SEC(".maps");
@@ -94,7 +92,7 @@ struct {
  * the policy when no agent runs. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, POLICY_SLOTS);
+	__uint(max_entries, EGRET_POLICY_SLOTS);
 	__type(key, __u32);
 	__array(values, struct inner_texts);
 } texts SEC(".maps");
@@ -110,7 +108,7 @@ struct inner_lists {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, POLICY_SLOTS);
+	__uint(max_entries, EGRET_POLICY_SLOTS);
 	__type(key, __u32);
 	__array(values, struct inner_lists);
 } lists SEC(".maps");
@@ -223,6 +221,20 @@ struct {
 	__type(value, struct egret_queries);
 } queries SEC(".maps");
 
+/* Only sockets of whose stream a message came in pieces have one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct egret_stream_bytes);
+} streams SEC(".maps");
+
+/* struct egret_wanted. BPF_MAP_TYPE_RINGBUF: 5.8. What finds no room is not asked for. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, EGRET_WANTED_BYTES);
+} wanted SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, EGRET_MAX_LEARNED);
@@ -255,12 +267,12 @@ struct {
 	__type(value, struct egret_asked);
 } asked SEC(".maps");
 
-/* The name that was last resolved to an address, in the policy or not: its key. For people only. */
+/* For people, and for the next policy. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, EGRET_MAX_SEEN);
 	__type(key, struct egret_learned_key);
-	__type(value, __u64);
+	__type(value, struct egret_seen);
 } seen SEC(".maps");
 
 /* Index: enum egret_lesson_kind. */

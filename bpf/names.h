@@ -12,9 +12,6 @@
 #include "maps.h"
 #include "policy.h"
 
-/* Answers by UDP are 512 octets, with EDNS up to this many. A power of two: the verifier
- * wants a mask. */
-#define DNS_MAX_BYTES  4096
 #define DNS_HEADER     12
 #define DNS_POINTER    0xc0 /* RFC 1035 section 4.1.4 */
 #define DNS_MAX_JUMPS  8
@@ -39,6 +36,12 @@ struct record_reader {
 	__u32 pad;
 };
 
+/* How far the reading of a TCP segment has come. */
+struct segment_reader {
+	__u32 at, left;
+	__u32 failed; /* enum egret_lesson_kind that ended it; 0 = nothing did */
+};
+
 struct message {
 	__u32 busy;
 	__u32 len;
@@ -48,15 +51,27 @@ struct message {
 	__u64 labels[EGRET_MAX_LABELS];
 	struct name_reader reader;
 	struct record_reader records;
-	/* Of the answer under way. */
+	/* Of the question or answer under way. */
+	struct egret_addr server; /* of the answer */
 	__u64 scope, subject, name, rule_name;
 	__u32 ttl_sec;
-	__u32 pad;
-	__u8 bytes[DNS_MAX_BYTES];
+	__u32 denies; /* the policy denies ports of the name */
+	__u32 trusted;
+	struct segment_reader segment;
+	/* What learned_add writes: the stack, 512 octets for all functions of a chain, has no room. */
+	struct egret_learned fresh; /* all zero but the subject */
+	struct egret_seen last;
+	/* Twice: a stream's octets are put behind those that came before, and the verifier
+	 * adds up the worst of both. */
+	__u8 bytes[2 * EGRET_DNS_BYTES];
 	char text[EGRET_NAME_SIZE];
 };
 
-/* Index: 0 for what leaves, 1 for what comes in, which may interrupt it. */
+/*
+ * Index: 0 for what leaves, 1 for what comes in, which may interrupt it. What comes in is read
+ * in softirq and to its end. A process that asks may be preempted by one that asks on the
+ * same CPU: that one finds the buffer busy.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 2);
@@ -71,7 +86,7 @@ static __always_inline struct message *message_of(__u32 side)
 
 static __always_inline __u16 message_word(const struct message *message, __u32 at)
 {
-	return (__u16)message->bytes[at & (DNS_MAX_BYTES - 1)] << 8 | message->bytes[(at + 1) & (DNS_MAX_BYTES - 1)];
+	return (__u16)message->bytes[at & (EGRET_DNS_BYTES - 1)] << 8 | message->bytes[(at + 1) & (EGRET_DNS_BYTES - 1)];
 }
 
 static __always_inline __u8 lower_case(__u8 octet)
@@ -88,7 +103,7 @@ static __always_inline int name_step(struct message *message)
 
 	if (reader->at >= message->len)
 		return -1;
-	octet = message->bytes[reader->at & (DNS_MAX_BYTES - 1)];
+	octet = message->bytes[reader->at & (EGRET_DNS_BYTES - 1)];
 	if (reader->left) {
 		reader->label = egret_key_octet(reader->label, lower_case(octet), hash_keys);
 		reader->at++;
@@ -151,13 +166,14 @@ __noinline __u64 name_read(__u32 side, __u32 at)
 }
 
 /* What the policy has for the name that was read last: its own key, or that of the narrowest
- * pattern over it; 0 = nothing. */
-__noinline __u64 name_find_rule(__u32 side)
+ * pattern over it; 0 = nothing, or none with one of @flags (EGRET_DEST_*). */
+__noinline __u64 name_find_rule(__u32 side, __u32 flags)
 {
 	struct message *message = message_of(side);
 	struct egret_config *cfg = policy_config();
 	void *table = cfg ? policy_table(&lists, cfg) : 0;
 	__u64 key = 0, pattern, found = 0;
+	struct egret_target *target;
 
 	if (!message || !table)
 		return 0;
@@ -171,7 +187,12 @@ __noinline __u64 name_find_rule(__u32 side)
 		if (label && bpf_map_lookup_elem(table, &pattern))
 			found = pattern;
 	}
-	return bpf_map_lookup_elem(table, &key) ? key : found;
+	if (bpf_map_lookup_elem(table, &key))
+		found = key;
+	if (!found)
+		return 0;
+	target = bpf_map_lookup_elem(table, &found);
+	return target && target->dest.flags & flags ? found : 0;
 }
 
 /* For people: the question's name, with dots. */
@@ -183,7 +204,7 @@ __noinline int name_remember(__u32 side, __u64 key)
 	if (!message || bpf_map_lookup_elem(&asked, &key))
 		return 0;
 	for (int i = 0; i < EGRET_NAME_MAX + 1; i++, at++) {
-		__u8 octet = lower_case(message->bytes[at & (DNS_MAX_BYTES - 1)]);
+		__u8 octet = lower_case(message->bytes[at & (EGRET_DNS_BYTES - 1)]);
 
 		if (at >= message->len)
 			return 0;

@@ -17,6 +17,8 @@ struct judgement {
 	__u8 allow;
 	__u8 reason;
 	__u8 service; /* NAT will change the destination */
+	__u8 firm;    /* allowed by a name, or for the node to live: no denied name takes it away */
+	__u64 question; /* EGRET_REASON_DNS_NAME: egret_drop_key.question */
 };
 
 /*
@@ -29,6 +31,7 @@ struct judgement {
 #define JUDGEMENT_RULE_SHIFT 40
 #define JUDGEMENT_ALLOW      (1U << 8)
 #define JUDGEMENT_SERVICE    (1U << 9)
+#define JUDGEMENT_FIRM       (1U << 10)
 _Static_assert(EGRET_MAX_NAMES < 1 << 24 && EGRET_RULE_FIRST + EGRET_MAX_RULES < 1 << 24, "a judgement packs both");
 
 static __always_inline __u64 judgement_pack(__u32 rule, __u32 name, __u32 flags, __u8 reason)
@@ -42,6 +45,7 @@ static __always_inline void judgement_unpack(__u64 packed, struct judgement *ret
 	ret->name = packed >> JUDGEMENT_NAME_SHIFT & 0xffffff;
 	ret->allow = !!(packed & JUDGEMENT_ALLOW);
 	ret->service = !!(packed & JUDGEMENT_SERVICE);
+	ret->firm = !!(packed & JUDGEMENT_FIRM);
 	ret->reason = packed & 0xff;
 }
 
@@ -54,7 +58,7 @@ static __always_inline struct egret_config *policy_config(void)
 
 static __always_inline void *policy_table(void *outer, const struct egret_config *cfg)
 {
-	__u32 slot = cfg->generation & (POLICY_SLOTS - 1);
+	__u32 slot = cfg->generation & (EGRET_POLICY_SLOTS - 1);
 
 	return bpf_map_lookup_elem(outer, &slot);
 }
@@ -73,7 +77,7 @@ static __always_inline struct egret_target *policy_find_cidr(const __u64 halves[
 
 static __always_inline struct egret_target *policy_find_addr(const __u64 halves[2], const struct egret_config *cfg)
 {
-	__u32 shift = cfg->bucket_shift[cfg->generation & (POLICY_SLOTS - 1)];
+	__u32 shift = cfg->bucket_shift[cfg->generation & (EGRET_POLICY_SLOTS - 1)];
 	__u32 index = egret_bucket_index(halves[0], halves[1], hash_keys, shift);
 	void *table = policy_table(&addrs, cfg);
 
@@ -126,7 +130,8 @@ static __always_inline __u32 port_key(const struct packet *pkt)
 
 /* What a scan has seen so far. */
 struct scan {
-	__u32 port_key, subject_classes, service, name;
+	__u32 port_key, subject_classes, name;
+	__u32 flags; /* JUDGEMENT_SERVICE, JUDGEMENT_FIRM */
 	__u8 reason, blocked;
 };
 
@@ -146,9 +151,11 @@ static __always_inline bool scan_entry(struct scan *scan, const struct egret_por
 		return false;
 	}
 	if (entry->action == EGRET_ALLOW)
-		*ret = judgement_pack(entry->rule, scan->name, scan->service | JUDGEMENT_ALLOW, EGRET_REASON_NONE);
+		*ret = judgement_pack(entry->rule, scan->name,
+				      scan->flags | JUDGEMENT_ALLOW | (entry->group ? JUDGEMENT_FIRM : 0),
+				      EGRET_REASON_NONE);
 	else
-		*ret = judgement_pack(entry->rule, scan->name, scan->service, EGRET_REASON_DENY_RULE);
+		*ret = judgement_pack(entry->rule, scan->name, scan->flags, EGRET_REASON_DENY_RULE);
 	return true;
 }
 
@@ -175,7 +182,7 @@ static __always_inline __u64 policy_scan(const struct egret_target *target, stru
 		if (scan_entry(scan, entry, &ret))
 			return ret;
 	}
-	return judgement_pack(0, scan->name, scan->service, scan->reason);
+	return judgement_pack(0, scan->name, scan->flags, scan->reason);
 }
 
 __noinline __u64 policy_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 subject_classes)
@@ -193,10 +200,11 @@ __noinline __u64 policy_look_up(__u64 first_half, __u64 last_half, __u32 port_ke
 	scan = (struct scan){.port_key = port_key,
 			     .subject_classes = subject_classes,
 			     .reason = EGRET_REASON_PORT,
-			     .service = target->dest.flags & EGRET_DEST_SERVICE ? JUDGEMENT_SERVICE : 0,
+			     .flags = (target->dest.flags & EGRET_DEST_SERVICE ? JUDGEMENT_SERVICE : 0) |
+				      (target->dest.flags & (EGRET_DEST_RESOLVER | EGRET_DEST_FLOOR) ? JUDGEMENT_FIRM : 0),
 			     .name = target->dest.name};
 	if (!target->dest.count)
-		return judgement_pack(0, scan.name, scan.service, EGRET_REASON_NO_RULE);
+		return judgement_pack(0, scan.name, scan.flags, EGRET_REASON_NO_RULE);
 	return policy_scan(target, &scan, cfg);
 }
 

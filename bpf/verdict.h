@@ -30,6 +30,13 @@ static __always_inline void verdict_deny(struct judgement *ret, __u8 reason)
 	ret->name = 0;
 }
 
+/* The packet may leave, but not the question in it. */
+static __always_inline void verdict_refuse_question(struct judgement *ret, __u64 question)
+{
+	verdict_deny(ret, EGRET_REASON_DNS_NAME);
+	ret->question = question;
+}
+
 /*
  * The hot path: the socket's last verdict, if it was made about this very
  * destination, under this policy. Of a datagram peer everything is copied before
@@ -48,7 +55,7 @@ static __always_inline bool verdict_cached(struct egret_sock *state, const struc
 			return false;
 	} else if (peer.generation != cfg->generation) {
 		return false;
-	} else if (peer_is_denied(peer.state) && peer.learned != learned_until(cfg)) {
+	} else if (peer.learned != (peer_is_denied(peer.state) ? learned_until(cfg) : cfg->denials)) {
 		return false;
 	}
 	if (pkt->l4_proto != IPPROTO_TCP) {
@@ -150,16 +157,14 @@ static __always_inline __u8 flow_next_state(const struct flow *flow, const struc
 
 /* @flow is what was known before. */
 static __always_inline void verdict_remember(struct __sk_buff *skb, struct egret_sock *state, const struct packet *pkt,
-					     const struct judgement *verdict, const struct flow *flow, int index)
+					     const struct judgement *verdict, const struct standing *standing,
+					     const struct flow *flow, int index)
 {
-	struct egret_config *cfg = policy_config();
 	__u8 kind = verdict->allow ? EGRET_PEER_ALLOWED : EGRET_PEER_DENIED;
 	__u64 both_ways = 0;
 	struct egret_peer *peer;
 	__u32 slot;
 
-	if (!cfg)
-		return;
 	if (pkt->l4_proto != IPPROTO_TCP) {
 		bool fresh = flow_is_fresh(flow->seen);
 
@@ -171,7 +176,7 @@ static __always_inline void verdict_remember(struct __sk_buff *skb, struct egret
 	}
 	slot = peer_slot(skb, state, pkt, index);
 	peer = &state->peers[slot & (EGRET_PEERS - 1)];
-	peer_write(peer, pkt, cfg, kind, verdict->rule);
+	peer_write(peer, pkt, standing, kind, verdict->rule);
 	peer->reason = verdict->reason;
 	peer_seal(peer, both_ways);
 	state->last_peer = slot;
@@ -179,11 +184,13 @@ static __always_inline void verdict_remember(struct __sk_buff *skb, struct egret
 
 /* Judges what no cache knew. */
 static __always_inline void verdict_decide(struct __sk_buff *skb, struct egret_sock *state, const struct packet *pkt,
-					   struct judgement *ret)
+					   const struct egret_config *cfg, struct judgement *ret)
 {
+	struct standing standing;
 	struct flow flow = {};
 	int index;
 
+	standing_take(cfg, &standing);
 	/* Most sockets have no such history, and need not be asked for their state. */
 	if (pkt->l4_proto == IPPROTO_TCP && (state->listener_cookie || state->origin)) {
 		__u32 tcp_state = skb->sk ? skb->sk->state : 0;
@@ -191,16 +198,16 @@ static __always_inline void verdict_decide(struct __sk_buff *skb, struct egret_s
 		if (tcp_came_in(skb, state, pkt, tcp_state)) {
 			verdict_allow(ret, EGRET_RULE_INBOUND);
 			if (tcp_state != BPF_TCP_LISTEN) /* which has as many peers as clients */
-				verdict_remember(skb, state, pkt, ret, &flow, 0);
+				verdict_remember(skb, state, pkt, ret, &standing, &flow, 0);
 			return;
 		}
 	}
-	learned_judge(pkt, state->classes, state->scope, ret);
+	learned_judge(pkt, state->classes, state->scope, cfg, ret);
 	if (state->raw)
 		return;
 	index = flow_find(skb, state, pkt, &flow);
 	verdict_of_history(skb, state, pkt, &flow, ret);
-	verdict_remember(skb, state, pkt, ret, &flow, index);
+	verdict_remember(skb, state, pkt, ret, &standing, &flow, index);
 }
 
 #endif

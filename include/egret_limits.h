@@ -7,7 +7,7 @@
 #define EGRET_LIMITS_H
 
 /* Bumped whenever a key, a value or a map below changes its meaning. */
-#define EGRET_ABI_VERSION 2
+#define EGRET_ABI_VERSION 3
 
 /* RFC 1035 section 2.3.4: 255 octets on the wire are 253 characters of text. */
 #define EGRET_NAME_MAX  253
@@ -61,6 +61,11 @@
 #define EGRET_MAX_SEEN  8192
 /* Questions that one socket may have open. */
 #define EGRET_QUERIES 8
+/* A DNS message that Egret reads: by UDP with EDNS (RFC 6891 section 6.2.5), and what it keeps
+ * of a TCP stream. A power of two: the verifier wants a mask. */
+#define EGRET_DNS_BYTES 4096
+/* Of the ring in which programs ask the agent to resolve a name: pages, a power of two. */
+#define EGRET_WANTED_BYTES 4096
 /* Deeper names teach nothing: the longest of AKS has 7 labels. */
 #define EGRET_MAX_LABELS 24
 

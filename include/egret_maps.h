@@ -9,8 +9,10 @@
  * Who writes what (one writer a map):
  *   agent     config, policy tables (addrs, cidrs, ports, rules, texts, names),
  *             classes, meta, hits, subjects
- *   programs  sockets, flows, counters, reasons, drops, existing, queries, learned,
- *             rings, teachers, asked, seen, lessons, epoch
+ *   programs  sockets, flows, counters, reasons, drops, existing, queries, streams, learned,
+ *             rings, teachers, asked, seen, lessons, epoch, wanted; config.denials. The agent
+ *             writes to learned and seen what a new policy makes of them, and what it was
+ *             asked for by `wanted`
  *
  * The policy tables come in two slots. The generation's lowest bit says which
  * one rules: the other is filled first, then one 32-bit store switches all.
@@ -22,6 +24,9 @@
 
 #include "egret_limits.h"
 #include "egret_reasons.h"
+
+/* Of each policy table: what rules, and what is being built. */
+#define EGRET_POLICY_SLOTS 2
 
 /* IPv4 as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2), so that IPv4, IPv6 and
  * IPv4-mapped destinations meet the same entries. */
@@ -78,6 +83,14 @@ struct egret_dest {
 #define EGRET_DEST_SERVICE (1U << 0)
 /* A resolver that is trusted to teach. */
 #define EGRET_DEST_RESOLVER (1U << 3)
+/* Of a name: questions for it may leave under `set dns_names = policy`. */
+#define EGRET_DEST_ASKABLE (1U << 4)
+/* Of a name: some of its ports are denied. */
+#define EGRET_DEST_DENIES (1U << 5)
+/* What a node needs to live: no answer for a denied name takes it away. */
+#define EGRET_DEST_FLOOR (1U << 6)
+/* Of a name: rules have something to say of it, so its answers teach. */
+#define EGRET_DEST_TEACHES (1U << 7)
 /* Of a place in a bucket: it was given away; what stands there counts. */
 #define EGRET_DEST_USED (1U << 1)
 #define EGRET_DEST_LIVE (1U << 2)
@@ -184,15 +197,19 @@ struct egret_config {
 	__u32 learned;    /* bumped when an address is added: denials are judged again */
 	__u32 audit;      /* 1 = count what would be denied, and let it pass */
 	__u32 keep_existing;
-	__u32 has_deny;           /* 0 = no deny rule: loopback needs no look-up */
+	__u32 has_deny;           /* EGRET_DENIES_*; 0 = no deny rule: loopback needs no look-up */
 	__u32 class_epoch;        /* bumped when `classes` changes, with the generation */
 	__u64 unaccounted_cgroup; /* of the self-test; 0 = none runs */
 	__u32 bucket_shift[2];    /* of each slot's addresses: egret_bucket_index */
 	__u32 places_used[2];     /* for `status` */
 	__u32 min_ttl_sec;
 	__u32 max_ttl_sec;
-	__u32 pad[2];
+	__u32 dns_names; /* 1 = only questions for names of the policy may leave */
+	__u32 denials;   /* programs bump it when an answer brings a denial: all is judged again */
 };
+
+#define EGRET_DENIES_ANY   (1U << 0)
+#define EGRET_DENIES_NAMES (1U << 1)
 
 enum egret_origin {
 	EGRET_ORIGIN_USER = 0, /* a process made it: judged */
@@ -224,7 +241,7 @@ struct egret_peer {
 	__u8 pad;
 	__u16 rule;       /* allowed: by which rule; denied: by which deny rule */
 	__u32 generation; /* that the verdict was made under */
-	__u32 learned;    /* denied: valid while config.learned is this */
+	__u32 learned;    /* valid while config.denials, or of a denial what was learned, is this */
 	__u64 check;      /* over all of the above */
 	__u64 seen;       /* of the last datagram: bpf_jiffies64 << 1, lowest bit: both ways */
 };
@@ -287,7 +304,8 @@ struct egret_drop_key {
 	__u16 port; /* host order; of ICMP: type << 8 | code */
 	__u8 l4_proto;
 	__u8 reason;
-	__u32 rule; /* EGRET_REASON_DENY_RULE: which */
+	__u32 rule;     /* EGRET_REASON_DENY_RULE: which */
+	__u64 question; /* EGRET_REASON_DNS_NAME: key of the name that was asked for; 1 = not readable */
 };
 
 struct egret_drop {
@@ -310,17 +328,47 @@ struct egret_drop {
 /* A question that left from this very socket. */
 struct egret_query {
 	__u64 name; /* key; 0 = none */
-	struct egret_addr server;
 	__u64 asked_tick;
 	__u16 id_be;
 	__u16 type_be;
 	__u32 pad;
 };
 
+enum egret_stream_state {
+	EGRET_STREAM_UNUSED = 0,
+	EGRET_STREAM_IN_ORDER,
+	EGRET_STREAM_LOST, /* nothing more is read from it */
+};
+
+/* DNS over TCP (RFC 1035 section 4.2.2: each message behind two octets of length). */
+struct egret_stream {
+	__u32 next_seq; /* of the octet that is due; host order */
+	__u16 want;     /* octets of the message under way; 0 = its length is not known yet */
+	__u16 have;     /* of those, in `streams` */
+	__u16 asked;    /* octets of the question whose length left in a segment of its own */
+	__u8 half;      /* first octet of the length */
+	__u8 half_known;
+	__u8 state; /* enum egret_stream_state */
+	__u8 pad[3];
+};
+
 struct egret_queries {
 	struct egret_query all[EGRET_QUERIES];
+	struct egret_stream stream;
 	__u32 next;
 	__u32 pad;
+};
+
+/* The message of which a segment brought only the beginning. */
+struct egret_stream_bytes {
+	__u8 bytes[EGRET_DNS_BYTES];
+};
+
+/* A name whose answer could not be read from its stream: the agent asks for it instead. */
+struct egret_wanted {
+	__u64 name; /* key; its text is in `asked` */
+	__u64 scope;
+	__u64 subject;
 };
 
 /* What was learned in one network namespace is for that one. */
@@ -330,8 +378,10 @@ struct egret_learned_key {
 };
 
 struct egret_lesson {
-	__u64 name;         /* key of the name that was asked for */
-	__u64 rule_name;    /* key of the policy's name or pattern that it matched */
+	__u64 name; /* key of the name that was asked for */
+	/* Key of the policy's name or pattern that speaks for it, in either slot of the policy
+	 * tables: a new policy finds its own there when it begins to rule. */
+	__u64 rule_names[EGRET_POLICY_SLOTS];
 	__u64 expires_tick; /* bpf_jiffies64 */
 };
 
@@ -352,6 +402,13 @@ struct egret_teacher {
 	__u32 pad;
 };
 
+/* The name that was last resolved to an address, in the policy or not. */
+struct egret_seen {
+	__u64 name; /* key */
+	__u64 subject;
+	__u64 expires_tick; /* by the TTL: until then, a policy that names it lets it be used at once */
+};
+
 struct egret_asked {
 	char name[EGRET_NAME_SIZE]; /* with dots, lower case */
 };
@@ -370,7 +427,11 @@ struct egret_asked {
 	X(STRAY, "stray", "records of another name than the one asked for")                                            \
 	X(SCOPELESS, "scopeless", "answers to sockets from before the attach")                                         \
 	X(FULL, "full", "addresses that found no room")                                                                \
-	X(BUSY, "busy", "answers that came while another one was read")
+	X(BUSY, "busy", "answers that came while another one was read")                                                \
+	X(GAP, "gap", "TCP streams left behind at a lost or early segment")                                            \
+	X(OVERLAP, "overlap", "TCP streams left behind at a segment that was heard in part before")                    \
+	X(OVERFLOW, "overflow", "TCP streams left behind at a message of more than 4096 octets")                       \
+	X(ASKED_ANEW, "asked_anew", "names that the agent asked for because their stream was left")
 
 enum egret_lesson_kind {
 #define EGRET_LESSON_ENUM(symbol, label, sentence) EGRET_LESSON_##symbol,
@@ -431,6 +492,6 @@ _Static_assert(__builtin_offsetof(struct egret_sock, origin_addr) % 8 == 0,
 	       "egret_sock.origin_addr lost its alignment");
 EGRET_ASSERT_SIZE(struct egret_flow_key, 32);
 EGRET_ASSERT_SIZE(struct egret_flow, 16);
-EGRET_ASSERT_SIZE(struct egret_drop_key, 32);
+EGRET_ASSERT_SIZE(struct egret_drop_key, 40);
 
 #endif

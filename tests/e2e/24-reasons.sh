@@ -7,6 +7,7 @@ bed_up
 app=$cg/system.slice/app.service
 hold_open early "$app" "$id-node" 20.1.0.1 443
 govern <<'POLICY'
+set dns_names = policy
 resolver 20.0.0.53
 allow 20.1.0.1,2603:1000::1:1  any
 allow 20.1.0.2        tcp:443
@@ -41,6 +42,8 @@ reason malformed "could not be parsed" 2603:1000::1:1 node "$probe" ip6-exthdr t
 reason fragment "a fragment that a raw socket made" 20.1.0.1 node "$probe" raw-frag 20.1.0.1 123
 reason extension-header "does not know" 2603:1000::1:1 node "$probe" ip6-exthdr unknown 2603:1000::1:1 123
 reason source-route "routed through another address" 20.1.0.1 node "$probe" raw-lsrr 20.1.0.1 123 51.0.0.1
+# What is asked again is counted again: one question, without its resending.
+reason dns-name "a DNS question for a name that no rule" 20.0.0.53 node "$probe" -d "data, not a question" udp 20.0.0.53 53
 
 # A socket from before Egret needs a stamp at its next packet. net.core.optmem_max bounds
 # what may be stored with a socket; it is a namespace's own from 6.9 on.

@@ -21,6 +21,7 @@
 #include "meta.h"
 #include "progress.h"
 #include "subjects.h"
+#include "wanted.h"
 #include "watch.h"
 
 #define RESOLVE_WAIT_SEC 15
@@ -34,6 +35,7 @@ struct agent {
 	struct progress progress;
 	struct policy *policy;
 	struct resolver *resolver; /* NULL: the policy has no exact name */
+	struct wanted *wanted;     /* NULL: the policy has no resolver */
 	struct addresses *addresses;
 	struct egret_addr *system_resolvers;
 	size_t system_resolver_count;
@@ -164,6 +166,11 @@ static size_t exact_names(const struct policy *policy)
 	return count;
 }
 
+static int too_many_resolvers(struct error *error)
+{
+	return error_set(error, -E2BIG, "the policy names more than %d resolvers; name fewer", RESOLVER_MAX_SERVERS);
+}
+
 static int start_resolver(struct agent *agent, struct error *error)
 {
 	const struct policy *policy = agent->policy;
@@ -177,22 +184,28 @@ static int start_resolver(struct agent *agent, struct error *error)
 	struct egret_addr *servers;
 	int rc;
 
-	if (!exact_names(policy))
-		return 0;
 	rc = resolver_addresses(agent, &servers, &options.server_count);
 	if (rc)
 		return error_set(error, rc, "out of memory");
+	options.servers = servers;
+	if (policy->resolver_count && options.server_count) {
+		rc = wanted_new(&options, &agent->wanted);
+		if (rc == -E2BIG)
+			rc = too_many_resolvers(error);
+	}
+	if (rc || !exact_names(policy)) {
+		free(servers);
+		return rc;
+	}
 	if (!options.server_count) {
 		free(servers);
 		return error_set(error, -EINVAL,
 				 "the policy has names and nobody to ask for them; write \"resolver ADDRESS\"");
 	}
-	options.servers = servers;
 	rc = resolver_new(&options, on_name, agent, &agent->resolver);
 	free(servers);
 	if (rc == -E2BIG)
-		return error_set(error, rc, "the policy names more than %d resolvers; name fewer",
-				 RESOLVER_MAX_SERVERS);
+		return too_many_resolvers(error);
 	for (size_t i = 0; i < policy->rule_count && !rc; i++)
 		rc = add_names_of(agent, policy->rules[i].dests, policy->rules[i].dest_count);
 	if (rc)
@@ -236,6 +249,7 @@ void agent_free(struct agent *agent)
 		return;
 	watch_free(agent->watch);
 	resolver_free(agent->resolver);
+	wanted_free(agent->wanted);
 	subjects_free(agent->subjects);
 	kernel_free(agent->kernel);
 	compiled_free(agent->compiled);
@@ -245,19 +259,27 @@ void agent_free(struct agent *agent)
 	free(agent);
 }
 
+static size_t at_most(size_t count, size_t limit)
+{
+	return count < limit ? count : limit;
+}
+
 /* One turn of the loop: waits for the resolver, the caller's descriptors, or @deadline. */
 static int turn(struct agent *agent, const struct pollfd *extra, size_t extra_count, uint64_t deadline_ns)
 {
 	struct pollfd fds[MAX_POLL_FDS];
 	uint64_t now = clock_now_ns();
-	int timeout_ms = -1, own_ms;
-	size_t count = 0;
+	int timeout_ms = -1, wanted_ms = -1, own_ms;
+	size_t count = 0, wanted = 0, room = MAX_POLL_FDS - extra_count;
 	int ready;
 
+	if (agent->wanted && agent->kernel)
+		wanted = at_most(wanted_poll(agent->wanted, fds, room, &wanted_ms), room);
 	if (agent->resolver)
-		count = resolver_poll(agent->resolver, fds, MAX_POLL_FDS - extra_count, &timeout_ms);
-	if (count > MAX_POLL_FDS - extra_count)
-		count = MAX_POLL_FDS - extra_count;
+		count = at_most(resolver_poll(agent->resolver, fds + wanted, room - wanted, &timeout_ms), room - wanted);
+	if (timeout_ms < 0 || (wanted_ms >= 0 && wanted_ms < timeout_ms))
+		timeout_ms = wanted_ms;
+	count += wanted;
 	for (size_t i = 0; i < extra_count; i++)
 		fds[count + i] = extra[i];
 	own_ms = deadline_ns > now ? (deadline_ns - now + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS : 0;
@@ -267,7 +289,9 @@ static int turn(struct agent *agent, const struct pollfd *extra, size_t extra_co
 	if (ready < 0 && errno != EINTR)
 		return -errno;
 	if (agent->resolver)
-		resolver_process(agent->resolver, fds, ready > 0 ? count : 0);
+		resolver_process(agent->resolver, fds + wanted, ready > 0 ? count - wanted : 0);
+	if (agent->wanted && agent->kernel)
+		wanted_process(agent->wanted, fds, ready > 0 ? wanted : 0, agent->kernel, agent->compiled);
 	for (size_t i = 0; i < extra_count && ready > 0; i++)
 		if (fds[count + i].revents)
 			return i + 1;
@@ -347,8 +371,7 @@ static int load_all(struct agent *agent, struct diag *diag, struct error *error)
 	compiled_free(agent->compiled);
 	agent->compiled = compiled;
 	agent->must_rebuild = false;
-	rc = kernel_match_learned(agent->kernel, compiled);
-	return rc ? error_set(error, rc, "cannot match what was learned with the new policy: %s", strerror(-rc)) : 0;
+	return 0;
 }
 
 static void write_one_name(void *context, const struct resolver_name *name)
@@ -417,6 +440,7 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 	kernel_set_audit(agent->kernel, audit);
 	kernel_set_keep_existing(agent->kernel, agent->policy->settings.keep_existing);
 	kernel_set_ttls(agent->kernel, agent->policy->settings.min_ttl_sec, agent->policy->settings.max_ttl_sec);
+	kernel_set_dns_names(agent->kernel, agent->policy->settings.dns_names);
 	rc = load_all(agent, diag, error);
 	if (rc)
 		goto undo;
@@ -505,16 +529,17 @@ static bool must_reload(struct agent *agent)
 
 int agent_serve(struct agent *agent, int stop_fd, struct error *error)
 {
-	struct pollfd extra[3] = {
+	struct pollfd extra[4] = {
 	    {.fd = stop_fd, .events = POLLIN},
 	    {.fd = subjects_fd(agent->subjects), .events = POLLIN},
 	    {.fd = watch_fd(agent->watch), .events = POLLIN},
+	    {.fd = agent->wanted ? kernel_wanted_fd(agent->kernel) : -1, .events = POLLIN},
 	};
 	int rc;
 
 	agent->heartbeat_ns = clock_now_ns() + HEARTBEAT_NS;
 	for (;;) {
-		rc = turn(agent, extra, 3, next_deadline(agent));
+		rc = turn(agent, extra, 4, next_deadline(agent));
 		if (rc < 0)
 			return error_set(error, rc, "cannot wait for events: %s", strerror(-rc));
 		if (rc == 1)
@@ -525,6 +550,8 @@ int agent_serve(struct agent *agent, int stop_fd, struct error *error)
 			watch_drain(agent->watch);
 			agent->look_ns = clock_now_ns() + SETTLE_NS;
 		}
+		if (rc == 4)
+			wanted_take(agent->wanted, agent->kernel);
 		if (must_reload(agent))
 			return AGENT_POLICY_CHANGED;
 		if (agent->must_rebuild)
@@ -549,6 +576,7 @@ static int take_over(struct agent *next, struct agent *old, struct diag *diag, s
 	old->kernel = NULL;
 	kernel_set_audit(next->kernel, audit);
 	kernel_set_ttls(next->kernel, next->policy->settings.min_ttl_sec, next->policy->settings.max_ttl_sec);
+	kernel_set_dns_names(next->kernel, next->policy->settings.dns_names);
 	rc = subjects_new(next->options.cgroup, next->options.cgroup_fd, next->compiled, next->kernel, &next->subjects);
 	if (rc)
 		return error_set(error, rc, "cannot watch the cgroups below %s: %s", next->options.cgroup,

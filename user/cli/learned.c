@@ -24,6 +24,7 @@ struct named {
 
 struct view {
 	const struct kernel *kernel;
+	uint32_t slot; /* of the policy that rules */
 	struct named *named;
 	size_t named_count, named_capacity;
 	json_t *rows;
@@ -67,13 +68,13 @@ static int add_lessons(void *context, const struct egret_learned_key *key, const
 		int64_t left = kernel_seconds_until(lesson->expires_tick);
 		struct egret_asked asked = {};
 
-		if (!lesson->rule_name || left < 0)
+		if (!lesson->rule_names[view->slot] || left < 0)
 			continue;
 		kernel_get_asked(view->kernel, lesson->name, &asked);
 		json_array_append_new(view->rows,
 				      json_pack("{s:s, s:s, s:s, s:I, s:s, s:I}", "address",
 						addr_format(&key->addr, address), "name", asked.name, "rule",
-						named_text(view, lesson->rule_name), "seconds_left", (json_int_t)left,
+						named_text(view, lesson->rule_names[view->slot]), "seconds_left", (json_int_t)left,
 						"subject", subject, "scope", (json_int_t)key->scope));
 	}
 	return 0;
@@ -99,6 +100,7 @@ int command_learned(const struct command *command, int argc, char **argv)
 	if (rc)
 		return fail(rc, &error);
 	view.kernel = kernel;
+	view.slot = kernel_config(kernel)->generation & (EGRET_POLICY_SLOTS - 1);
 	kernel_each_name(kernel, add_named, &view);
 	kernel_each_learned(kernel, add_lessons, &view);
 	kernel_free(kernel);

@@ -142,7 +142,7 @@ static int compile_address(struct compiler *compiler, const struct egret_addr *a
 	if (rc)
 		return rc;
 	finding_address(compiler, &list, names, count);
-	dest.flags = own ? node->scope.dest.flags : node ? node->scope.dest.flags & EGRET_DEST_SERVICE : 0;
+	dest.flags = own ? node->scope.dest.flags : node ? node->scope.dest.flags & EGRET_DEST_INHERITED : 0;
 	dest.name = names[0].node->index + 1;
 	*ret = dest;
 	return 0;

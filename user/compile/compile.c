@@ -69,7 +69,7 @@ void compiled_free(struct compiled *compiled)
 	if (!compiled)
 		return;
 	compiler_free(compiled->intern);
-	for (size_t i = 0; i < compiled->name_count; i++)
+	for (size_t i = 0; i < compiled->name_count + compiled->askable_count; i++)
 		free(compiled->names[i]);
 	for (size_t i = 0; i < compiled->cgroup_count; i++)
 		free(compiled->cgroups[i]);

@@ -76,7 +76,9 @@ struct compiled {
 	size_t rule_count;
 	char **names; /* every exact name and pattern ("*.x") of the policy, once, in order of appearance */
 	size_t name_count;
-	struct egret_dest *name_dests; /* of each of names: what the rules say of it alone, denies before allows */
+	/* Behind those, names that only `resolver` lines have: no rule says anything of them. */
+	size_t askable_count;
+	struct egret_dest *name_dests; /* of all of names: what the rules say of it alone, denies before allows */
 	char **cgroups;
 	size_t cgroup_count;
 	struct egret_addr *resolvers; /* all of them, `system` included, once each */

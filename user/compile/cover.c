@@ -89,7 +89,7 @@ static void build(struct compiler *compiler, const struct item *items, size_t co
 			node->around = around;
 			node->scope.refs = &compiler->cidr_refs[i];
 			node->scope.is_cidr = true;
-			node->scope.dest.flags = around ? around->scope.dest.flags & EGRET_DEST_SERVICE : 0;
+			node->scope.dest.flags = around ? around->scope.dest.flags & EGRET_DEST_INHERITED : 0;
 		}
 		compiler->cidr_refs[i] = items[i].rule;
 		if (items[i].rule == NO_RULE)
@@ -98,6 +98,8 @@ static void build(struct compiler *compiler, const struct item *items, size_t co
 			node->scope.ref_count++;
 		if (items[i].rule != NO_RULE && items[i].rule >= compiler->out->policy->rule_count)
 			node->scope.dest.flags |= EGRET_DEST_RESOLVER;
+		if (items[i].rule != NO_RULE && rule_is_floor(compiler, items[i].rule))
+			node->scope.dest.flags |= EGRET_DEST_FLOOR;
 	}
 }
 

@@ -319,7 +319,7 @@ static void report_unlearnable(struct compiler *compiler)
 	for (size_t i = 0; i < out->name_count; i++) {
 		const struct scope *scope = &compiler->names[i].scope;
 
-		if (scope->exact_name)
+		if (scope->exact_name || !scope->ref_count)
 			continue;
 		diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, scope->refs[0]),
 			 "`%s` is learned from a resolver's answers, and no resolver is trusted to teach; write "

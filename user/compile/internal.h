@@ -40,6 +40,7 @@ struct name_node {
 	struct scope scope;
 	uint32_t index;       /* in compiled->names */
 	uint32_t first_allow; /* the id of its first rule that allows; UINT32_MAX = none */
+	bool askable;         /* a `resolver` line has it */
 	bool done;
 	UT_hash_handle hh;
 };
@@ -83,6 +84,9 @@ struct compiler {
 	uint32_t *scratch;
 	size_t scratch_capacity;
 };
+
+/* What a destination has of the one around it. */
+#define EGRET_DEST_INHERITED (EGRET_DEST_SERVICE | EGRET_DEST_FLOOR)
 
 /* rule.c */
 int rules_compile(struct compiler *compiler);

@@ -58,9 +58,11 @@ uint32_t compiled_name_match(const struct compiled *compiled, const char *name)
 	return node ? node->index + 1 : 0;
 }
 
-static int add_node(struct compiler *compiler, const struct policy_dest *dest, struct name_node **ret)
+/* @count: of the names that it is added to, one of compiled's two. */
+static int add_node(struct compiler *compiler, const struct policy_dest *dest, size_t *count, struct name_node **ret)
 {
 	struct compiled *out = compiler->out;
+	size_t index = out->name_count + out->askable_count;
 	struct name_node *node;
 	char text[EGRET_NAME_SIZE];
 
@@ -69,17 +71,18 @@ static int add_node(struct compiler *compiler, const struct policy_dest *dest, s
 		*ret = node;
 		return 0;
 	}
-	if (out->name_count == EGRET_MAX_NAMES) {
+	if (index == EGRET_MAX_NAMES) {
 		diag_add(compiler->diag, DIAG_ERROR, policy_place(compiler),
 			 "more than %d different names; write patterns like *.x", EGRET_MAX_NAMES);
 		return -EINVAL;
 	}
-	out->names[out->name_count] = strdup(text);
-	if (!out->names[out->name_count])
+	out->names[index] = strdup(text);
+	if (!out->names[index])
 		return -ENOMEM;
-	node = &compiler->names[out->name_count];
-	node->text = out->names[out->name_count];
-	node->index = (uint32_t)out->name_count++;
+	node = &compiler->names[index];
+	node->text = out->names[index];
+	node->index = (uint32_t)index;
+	(*count)++;
 	node->scope.exact_name = dest->kind == POLICY_DEST_NAME;
 	HASH_ADD_KEYPTR(hh, compiler->names_by_text, node->text, (unsigned int)strlen(node->text), node);
 	if (!node->hh.tbl)
@@ -102,13 +105,29 @@ static int add_nodes(struct compiler *compiler, struct name_node **ret_nodes)
 
 			if (rule->dests[d].kind == POLICY_DEST_CIDR)
 				continue;
-			rc = add_node(compiler, &rule->dests[d], &ret_nodes[count]);
+			rc = add_node(compiler, &rule->dests[d], &compiler->out->name_count, &ret_nodes[count]);
 			if (rc)
 				return rc;
 			ret_nodes[count++]->scope.ref_count++;
 		}
 	}
 	return 0;
+}
+
+/* After those of the rules, which have their numbers then. */
+static int add_askables(struct compiler *compiler)
+{
+	const struct policy *policy = compiler->out->policy;
+	int rc = 0;
+
+	for (size_t i = 0; i < policy->askable_count && !rc; i++) {
+		struct name_node *node;
+
+		rc = add_node(compiler, &policy->askables[i], &compiler->out->askable_count, &node);
+		if (!rc)
+			node->askable = true;
+	}
+	return rc;
 }
 
 static void add_refs(struct compiler *compiler, struct name_node *const *nodes)
@@ -146,6 +165,22 @@ static uint32_t first_allow(const struct compiled *out, const struct egret_dest 
 	return UINT32_MAX;
 }
 
+/* An exact name carries nothing out that the policy does not know: the agent must be able to ask
+ * for it even if it is denied. A denied pattern is another matter. */
+static uint16_t name_flags(const struct compiled *out, const struct name_node *node)
+{
+	const struct egret_dest *dest = &node->scope.dest;
+	bool inherits = node->around && !node->scope.ref_count;
+	uint16_t flags = dest->count ? EGRET_DEST_TEACHES : 0;
+
+	for (uint32_t i = 0; i < dest->count; i++)
+		flags |= out->ports[dest->first + i].action == EGRET_ALLOW ? EGRET_DEST_ASKABLE : EGRET_DEST_DENIES;
+	if (node->askable || (node->scope.exact_name && node->scope.ref_count) ||
+	    (inherits && out->name_dests[node->around->index].flags & EGRET_DEST_ASKABLE))
+		flags |= EGRET_DEST_ASKABLE;
+	return flags;
+}
+
 /* What is around it comes first; a name has at most 127 labels, so this is not deep. */
 static int compile_node(struct compiler *compiler, struct name_node *node)
 {
@@ -166,6 +201,7 @@ static int compile_node(struct compiler *compiler, struct name_node *node)
 	node->first_allow = first_allow(compiler->out, &node->scope.dest);
 	compiler->out->name_dests[node->index] = node->scope.dest;
 	compiler->out->name_dests[node->index].name = node->index + 1;
+	compiler->out->name_dests[node->index].flags = name_flags(compiler->out, node);
 	node->done = true;
 	return rc;
 }
@@ -185,7 +221,8 @@ int names_compile(struct compiler *compiler)
 {
 	struct compiled *out = compiler->out;
 	size_t mentions = count_names(out->policy);
-	size_t room = mentions < EGRET_MAX_NAMES ? mentions + 1 : EGRET_MAX_NAMES;
+	size_t all = mentions + out->policy->askable_count;
+	size_t room = all < EGRET_MAX_NAMES ? all + 1 : EGRET_MAX_NAMES;
 	struct name_node **nodes = calloc(mentions + 1, sizeof(struct name_node *));
 	int rc = -ENOMEM;
 
@@ -196,10 +233,12 @@ int names_compile(struct compiler *compiler)
 	if (!nodes || !out->names || !out->name_dests || !compiler->names || !compiler->name_refs)
 		goto out;
 	rc = add_nodes(compiler, nodes);
+	if (!rc)
+		rc = add_askables(compiler);
 	if (rc)
 		goto out;
 	add_refs(compiler, nodes);
-	for (size_t i = 0; i < out->name_count && !rc; i++)
+	for (size_t i = 0; i < out->name_count + out->askable_count && !rc; i++)
 		rc = compile_node(compiler, &compiler->names[i]);
 out:
 	free(nodes);

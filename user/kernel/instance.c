@@ -114,11 +114,13 @@ static const struct sizes map_sizes[MAP_COUNT] = {
     [MAP_drops] = SIZES_OF(struct egret_drop_key, struct egret_drop),
     [MAP_existing] = SIZES_OF(uint64_t, struct egret_existing),
     [MAP_queries] = SIZES_OF(int, struct egret_queries),
+    [MAP_streams] = SIZES_OF(int, struct egret_stream_bytes),
+    [MAP_wanted] = {0, 0}, /* a ring has neither */
     [MAP_learned] = SIZES_OF(struct egret_learned_key, struct egret_learned),
     [MAP_rings] = SIZES_OF(struct egret_ring_key, struct egret_learned_key),
     [MAP_teachers] = SIZES_OF(uint64_t, struct egret_teacher),
     [MAP_asked] = SIZES_OF(uint64_t, struct egret_asked),
-    [MAP_seen] = SIZES_OF(struct egret_learned_key, uint64_t),
+    [MAP_seen] = SIZES_OF(struct egret_learned_key, struct egret_seen),
     [MAP_lessons] = SIZES_OF(uint32_t, struct egret_counter),
     [MAP_epoch] = SIZES_OF(uint32_t, uint32_t),
 };

@@ -29,6 +29,8 @@
 	X(drops)                                                                                                       \
 	X(existing)                                                                                                    \
 	X(queries)                                                                                                     \
+	X(streams)                                                                                                     \
+	X(wanted)                                                                                                      \
 	X(learned)                                                                                                     \
 	X(rings)                                                                                                       \
 	X(teachers)                                                                                                    \
@@ -73,6 +75,8 @@ extern const char *const kernel_map_names[MAP_COUNT];
 extern const char *const kernel_hook_names[HOOK_COUNT];
 
 struct egret_bpf;
+struct ring_buffer;
+struct wanted_visit;
 
 /* The table of addresses, buckets.h. */
 struct buckets {
@@ -96,6 +100,8 @@ struct kernel {
 	/* Tables of the slot that rules, for changes of single addresses. */
 	struct buckets buckets;
 	int inner_ports;
+	struct ring_buffer *wanted; /* NULL in a reader */
+	struct wanted_visit *wanted_visit;
 	size_t ports_written, ports_capacity;
 };
 
@@ -107,6 +113,12 @@ int kernel_map_config(struct kernel *kernel, bool writable, struct error *error)
 struct egret_target target_of(const struct compiled *compiled, const struct egret_dest *dest);
 /* Of a per-CPU map of counters. */
 int kernel_sum_over_cpus(int fd, uint32_t index, struct egret_counter *ret);
+/*
+ * What an instance learned, for the policy of @slot: each name is matched anew. What answers
+ * said for names of no rule then, and is good still, is learned now if a rule has it.
+ */
+int learned_match(struct kernel *kernel, const struct compiled *compiled, uint32_t slot);
+int kernel_open_wanted(struct kernel *kernel);
 /* Ticks of the kernel's coarse clock in a second. */
 uint32_t kernel_tick_hz(void);
 /*

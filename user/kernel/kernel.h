@@ -54,6 +54,8 @@ int kernel_set_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t mask);
 void kernel_set_audit(struct kernel *kernel, bool audit);
 /* How long what is learned lives, at least and at most. */
 void kernel_set_ttls(struct kernel *kernel, uint32_t min_sec, uint32_t max_sec);
+/* May only names of the policy be asked for? */
+void kernel_set_dns_names(struct kernel *kernel, bool policy_only);
 void kernel_set_keep_existing(struct kernel *kernel, bool keep);
 
 /* Attaches all programs to the cgroup, egress last, and pins the links; where they
@@ -111,9 +113,17 @@ uint64_t kernel_name_key(const struct kernel *kernel, const char *text);
 /* Seconds until a tick of the programs' clock, less than 0 when it is over; good to a second
  * or so, for people. */
 int64_t kernel_seconds_until(uint64_t tick);
-/* What an instance learned under an earlier policy, under this one: each name is matched
- * anew; what is not known any more, or no rule has, is forgotten. */
-int kernel_match_learned(struct kernel *kernel, const struct compiled *compiled);
+/*
+ * What programs want the agent to resolve, because the answer could not be read from its
+ * stream: kernel_wanted_fd is readable then, and kernel_take_wanted calls @visit for each.
+ */
+int kernel_wanted_fd(const struct kernel *kernel);
+int kernel_take_wanted(struct kernel *kernel, void (*visit)(void *context, const struct egret_wanted *wanted),
+		       void *context);
+/* An address of the name that was wanted, as if its answer had been read. */
+int kernel_teach(struct kernel *kernel, const struct compiled *compiled, const struct egret_wanted *wanted,
+		 const struct egret_addr *addr, uint32_t ttl_sec);
+void kernel_count_lesson(struct kernel *kernel, uint32_t kind);
 int kernel_each_existing(const struct kernel *kernel, int (*visit)(void *context, const struct egret_existing *value),
 			 void *context);
 

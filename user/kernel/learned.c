@@ -4,13 +4,16 @@
 #include "name_key.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "../base/clock.h"
 #include "../base/text.h"
+#include "../compile/special.h"
 
 uint32_t kernel_tick_hz(void)
 {
@@ -22,14 +25,19 @@ uint32_t kernel_tick_hz(void)
 	return (1000000000 + resolution.tv_nsec / 2) / resolution.tv_nsec;
 }
 
-int64_t kernel_seconds_until(uint64_t tick)
+/* bpf_jiffies64, as nearly as user space can tell. */
+static uint64_t tick_now(void)
 {
 	uint64_t hz = kernel_tick_hz();
 	/* include/linux/jiffies.h, INITIAL_JIFFIES: the count begins five minutes before 2^32. */
 	uint64_t first = (uint32_t)(-300 * (int32_t)hz);
-	uint64_t now = first + clock_now_ns() / (CLOCK_NS_PER_SEC / hz);
 
-	return (int64_t)(tick - now) / (int64_t)hz;
+	return first + clock_now_ns() / (CLOCK_NS_PER_SEC / hz);
+}
+
+int64_t kernel_seconds_until(uint64_t tick)
+{
+	return (int64_t)(tick - tick_now()) / (int64_t)kernel_tick_hz();
 }
 
 struct learned_walk {
@@ -79,46 +87,243 @@ uint64_t kernel_name_key(const struct kernel *kernel, const char *text)
 	return kernel_get_meta(kernel, &meta) ? 0 : name_key(text, meta.hash_keys);
 }
 
+/* --- for another policy --- */
+
 struct matching {
 	struct kernel *kernel;
 	const struct compiled *compiled;
+	uint32_t slot;
+	uint64_t now_tick;
+	uint64_t *rule_keys; /* of all names that teach, sorted */
+	size_t rule_key_count;
 };
 
-/* The key of what speaks for the name now; 0 = nothing, or nobody knows the name any more. */
-static uint64_t match_name(const struct matching *matching, uint64_t name)
+static int compare_keys(const void *left, const void *right)
 {
+	const uint64_t *a = left, *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+static bool is_rule_key(const struct matching *matching, uint64_t key)
+{
+	return key && bsearch(&key, matching->rule_keys, matching->rule_key_count, sizeof(key), compare_keys);
+}
+
+static int note_rule_keys(struct matching *matching)
+{
+	const struct compiled *compiled = matching->compiled;
+
+	matching->rule_keys = calloc(compiled->name_count + 1, sizeof(*matching->rule_keys));
+	if (!matching->rule_keys)
+		return -ENOMEM;
+	for (size_t i = 0; i < compiled->name_count; i++)
+		matching->rule_keys[i] = name_key(compiled->names[i], matching->kernel->hash_keys);
+	matching->rule_key_count = compiled->name_count;
+	qsort(matching->rule_keys, matching->rule_key_count, sizeof(*matching->rule_keys), compare_keys);
+	return 0;
+}
+
+/* The key of what speaks for the name now; 0 = nothing does. Where its text is forgotten, what
+ * spoke for it before does as long as it stands. */
+static uint64_t match_name(const struct matching *matching, uint64_t name, uint64_t before)
+{
+	const struct compiled *compiled = matching->compiled;
 	struct egret_asked asked;
 	uint32_t index;
 
-	if (!name || kernel_get_asked(matching->kernel, name, &asked))
+	if (!name)
 		return 0;
-	index = compiled_name_match(matching->compiled, asked.name);
-	return index ? name_key(matching->compiled->names[index - 1], matching->kernel->hash_keys) : 0;
+	if (kernel_get_asked(matching->kernel, name, &asked))
+		return is_rule_key(matching, name) ? name : is_rule_key(matching, before) ? before : 0;
+	index = compiled_name_match(compiled, asked.name);
+	if (!index || !(compiled->name_dests[index - 1].flags & EGRET_DEST_TEACHES))
+		return 0;
+	return name_key(compiled->names[index - 1], matching->kernel->hash_keys);
 }
 
 static int match_one(void *context, const struct egret_learned_key *key, const struct egret_learned *learned)
 {
 	const struct matching *matching = context;
 	struct egret_learned now = *learned;
-	bool any = false;
 
 	for (size_t i = 0; i < EGRET_LEARNED_NAMES; i++) {
-		now.lessons[i].rule_name = match_name(matching, now.lessons[i].name);
-		any |= now.lessons[i].rule_name != 0;
+		struct egret_lesson *lesson = &now.lessons[i];
+
+		lesson->rule_names[matching->slot] =
+		    match_name(matching, lesson->name, lesson->rule_names[!matching->slot]);
 	}
-	if (!memcmp(&now, learned, sizeof(now)))
-		return 0;
-	/* Gone meanwhile, or full: what is not matched is not allowed either. */
-	if (any)
+	if (memcmp(&now, learned, sizeof(now)))
 		bpf_map_update_elem(matching->kernel->maps[MAP_learned], key, &now, BPF_EXIST);
-	else
-		bpf_map_delete_elem(matching->kernel->maps[MAP_learned], key);
+	return 0; /* gone meanwhile: so it is */
+}
+
+/* --- teaching from user space --- */
+
+/* As ring_enter of bpf/learned.h: the subject's oldest makes room. */
+static int enter_ring(const struct kernel *kernel, uint64_t subject, const struct egret_learned_key *key)
+{
+	struct egret_ring_key place = {.subject = subject};
+	struct egret_teacher teacher = {};
+	struct egret_learned_key before;
+	struct egret_learned old;
+
+	bpf_map_lookup_elem(kernel->maps[MAP_teachers], &subject, &teacher);
+	place.place = teacher.next++ % EGRET_LEARNED_PER_SUBJECT;
+	if (bpf_map_update_elem(kernel->maps[MAP_teachers], &subject, &teacher, BPF_ANY))
+		return -errno;
+	if (!bpf_map_lookup_elem(kernel->maps[MAP_rings], &place, &before) &&
+	    !bpf_map_lookup_elem(kernel->maps[MAP_learned], &before, &old) && old.subject == subject)
+		bpf_map_delete_elem(kernel->maps[MAP_learned], &before);
+	return bpf_map_update_elem(kernel->maps[MAP_rings], &place, key, BPF_ANY) ? -errno : 0;
+}
+
+/* The lesson of this name, or else the one that ends first; free ones ended at 0. */
+static struct egret_lesson *lesson_of(struct egret_learned *learned, uint64_t name)
+{
+	struct egret_lesson *best = &learned->lessons[0];
+
+	for (size_t i = 0; i < EGRET_LEARNED_NAMES; i++) {
+		struct egret_lesson *lesson = &learned->lessons[i];
+
+		if (lesson->name == name)
+			return lesson;
+		if ((int64_t)(lesson->expires_tick - best->expires_tick) < 0)
+			best = lesson;
+	}
+	return best;
+}
+
+static int teach(struct kernel *kernel, const struct egret_learned_key *key, uint64_t subject,
+		 const struct egret_lesson *lesson)
+{
+	struct egret_learned learned = {.subject = subject};
+	int rc;
+
+	if (bpf_map_lookup_elem(kernel->maps[MAP_learned], key, &learned)) {
+		rc = enter_ring(kernel, subject, key);
+		if (rc)
+			return rc;
+	}
+	*lesson_of(&learned, lesson->name) = *lesson;
+	return bpf_map_update_elem(kernel->maps[MAP_learned], key, &learned, BPF_ANY) ? -errno : 0;
+}
+
+/* An answer for a name that no rule had: one has it now. */
+static int match_seen(void *context, const void *entry)
+{
+	const struct matching *matching = context;
+	const struct egret_learned_key *key = entry;
+	struct egret_lesson lesson = {};
+	struct egret_learned learned;
+	struct egret_seen seen;
+
+	if (bpf_map_lookup_elem(matching->kernel->maps[MAP_seen], key, &seen) ||
+	    (int64_t)(seen.expires_tick - matching->now_tick) <= 0 || addr_is_special(&key->addr))
+		return 0;
+	lesson.name = seen.name;
+	lesson.expires_tick = seen.expires_tick;
+	lesson.rule_names[matching->slot] = match_name(matching, seen.name, 0);
+	if (!lesson.rule_names[matching->slot])
+		return 0;
+	if (!bpf_map_lookup_elem(matching->kernel->maps[MAP_learned], key, &learned) &&
+	    lesson_of(&learned, seen.name)->name == seen.name)
+		return 0; /* was learned already */
+	teach(matching->kernel, key, seen.subject, &lesson);
 	return 0;
 }
 
-int kernel_match_learned(struct kernel *kernel, const struct compiled *compiled)
+int learned_match(struct kernel *kernel, const struct compiled *compiled, uint32_t slot)
 {
-	struct matching matching = {kernel, compiled};
+	struct matching matching = {.kernel = kernel, .compiled = compiled, .slot = slot, .now_tick = tick_now()};
+	struct egret_learned_key keys[2];
+	int rc = note_rule_keys(&matching);
 
-	return kernel_each_learned(kernel, match_one, &matching);
+	if (!rc)
+		rc = kernel_each_learned(kernel, match_one, &matching);
+	if (!rc)
+		rc = kernel_each_entry(kernel->maps[MAP_seen], 2 * EGRET_MAX_SEEN, (void *[]){&keys[0], &keys[1]},
+				       match_seen, &matching);
+	free(matching.rule_keys);
+	return rc;
+}
+
+/* --- what programs want to be resolved --- */
+
+int kernel_wanted_fd(const struct kernel *kernel)
+{
+	return ring_buffer__epoll_fd(kernel->wanted);
+}
+
+struct wanted_visit {
+	void (*visit)(void *context, const struct egret_wanted *wanted);
+	void *context;
+};
+
+static int visit_wanted(void *context, void *data, size_t size)
+{
+	const struct wanted_visit *visit = *(struct wanted_visit *const *)context;
+
+	if (size >= sizeof(struct egret_wanted))
+		visit->visit(visit->context, data);
+	return 0;
+}
+
+int kernel_take_wanted(struct kernel *kernel, void (*visit)(void *context, const struct egret_wanted *wanted),
+		       void *context)
+{
+	struct wanted_visit one = {visit, context};
+	int rc;
+
+	kernel->wanted_visit = &one;
+	rc = ring_buffer__consume(kernel->wanted);
+	kernel->wanted_visit = NULL;
+	return rc < 0 ? rc : 0;
+}
+
+int kernel_open_wanted(struct kernel *kernel)
+{
+	kernel->wanted = ring_buffer__new(kernel->maps[MAP_wanted], visit_wanted, &kernel->wanted_visit, NULL);
+	return kernel->wanted ? 0 : -errno;
+}
+
+static uint64_t expiry_of(const struct kernel *kernel, uint32_t ttl_sec)
+{
+	if (ttl_sec < kernel->config->min_ttl_sec)
+		ttl_sec = kernel->config->min_ttl_sec;
+	if (ttl_sec > kernel->config->max_ttl_sec)
+		ttl_sec = kernel->config->max_ttl_sec;
+	return tick_now() + (uint64_t)ttl_sec * kernel_tick_hz();
+}
+
+int kernel_teach(struct kernel *kernel, const struct compiled *compiled, const struct egret_wanted *wanted,
+		 const struct egret_addr *addr, uint32_t ttl_sec)
+{
+	struct matching matching = {.kernel = kernel, .compiled = compiled};
+	uint32_t slot = kernel->config->generation & (EGRET_POLICY_SLOTS - 1);
+	struct egret_learned_key key = {.addr = *addr, .scope = wanted->scope};
+	struct egret_lesson lesson = {.name = wanted->name, .expires_tick = expiry_of(kernel, ttl_sec)};
+	int rc;
+
+	lesson.rule_names[slot] = match_name(&matching, wanted->name, 0);
+	if (!lesson.rule_names[slot] || addr_is_special(addr))
+		return 0;
+	rc = teach(kernel, &key, wanted->subject, &lesson);
+	if (!rc)
+		kernel_forget_denials(kernel);
+	return rc;
+}
+
+void kernel_count_lesson(struct kernel *kernel, uint32_t kind)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct egret_counter *counters = cpus > 0 ? calloc((size_t)cpus, sizeof(*counters)) : NULL;
+
+	if (!counters)
+		return;
+	if (!bpf_map_lookup_elem(kernel->maps[MAP_lessons], &kind, counters)) {
+		counters[0].packets++;
+		bpf_map_update_elem(kernel->maps[MAP_lessons], &kind, counters, BPF_ANY);
+	}
+	free(counters);
 }

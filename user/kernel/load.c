@@ -239,6 +239,8 @@ int kernel_new(const char *instance, struct kernel **ret, struct error *error)
 	rc = load_programs(kernel, error);
 	if (!rc)
 		rc = kernel_map_config(kernel, true, error);
+	if (!rc && kernel_open_wanted(kernel))
+		rc = error_set(error, -errno, "cannot read the ring of wanted names: %s", strerror(errno));
 	if (rc) {
 		remove_fresh_pins(kernel);
 		goto out;
@@ -254,6 +256,7 @@ void kernel_free(struct kernel *kernel)
 {
 	if (!kernel)
 		return;
+	ring_buffer__free(kernel->wanted);
 	if (kernel->config)
 		munmap(kernel->config, sizeof(*kernel->config));
 	for (int i = 0; i < MAP_COUNT; i++)

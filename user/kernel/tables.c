@@ -13,7 +13,7 @@
 
 #include <bpf/bpf.h>
 
-#define SLOTS 2
+#define SLOTS EGRET_POLICY_SLOTS
 /* Room for the lists of addresses that change, before all is built anew. */
 #define PORTS_HEADROOM 1024
 
@@ -71,7 +71,7 @@ static int tables_make(struct tables *tables, const struct compiled *compiled)
 	tables->texts = make_map(BPF_MAP_TYPE_ARRAY, "egret_texts", sizeof(uint32_t), sizeof(struct egret_rule_text),
 				 at_least_one(compiled->rule_count));
 	tables->lists = make_map(BPF_MAP_TYPE_HASH, "egret_lists", sizeof(uint64_t), sizeof(struct egret_target),
-				 at_least_one(compiled->name_count));
+				 at_least_one(compiled->name_count + compiled->askable_count));
 	if (tables->lists < 0)
 		return tables->lists;
 	if (tables->cidrs < 0)
@@ -121,16 +121,17 @@ static int write_cidrs(int fd, const struct compiled *compiled)
 
 static int write_lists(int fd, const struct compiled *compiled, const __u64 *hash_keys)
 {
-	struct egret_target *targets = calloc(at_least_one(compiled->name_count), sizeof(*targets));
-	uint64_t *keys = calloc(at_least_one(compiled->name_count), sizeof(*keys));
+	size_t count = compiled->name_count + compiled->askable_count;
+	struct egret_target *targets = calloc(at_least_one(count), sizeof(*targets));
+	uint64_t *keys = calloc(at_least_one(count), sizeof(*keys));
 	int rc = targets && keys ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < compiled->name_count && !rc; i++) {
+	for (size_t i = 0; i < count && !rc; i++) {
 		targets[i] = target_of(compiled, &compiled->name_dests[i]);
 		keys[i] = name_key(compiled->names[i], hash_keys);
 	}
 	if (!rc)
-		rc = write_batch(fd, keys, targets, compiled->name_count);
+		rc = write_batch(fd, keys, targets, count);
 	free(targets);
 	free(keys);
 	return rc;
@@ -216,24 +217,27 @@ static int write_names(const struct kernel *kernel, const struct compiled *compi
 	return 0;
 }
 
-static bool has_deny(const struct compiled *compiled)
+static uint32_t what_it_denies(const struct compiled *compiled)
 {
+	uint32_t denies = 0;
+
 	for (size_t i = 0; i < compiled->port_count; i++)
 		if (compiled->ports[i].action == EGRET_DENY)
-			return true;
-	return false;
+			denies |= EGRET_DENIES_ANY;
+	for (size_t i = 0; i < compiled->name_count; i++)
+		if (compiled->name_dests[i].flags & EGRET_DEST_DENIES)
+			denies |= EGRET_DENIES_NAMES;
+	return denies;
 }
 
-/* The one store that replaces the policy. has_deny may be set too early, never too late. */
-static void switch_to(struct kernel *kernel, uint32_t generation, bool deny)
+/* The one store that replaces the policy. has_deny may say too much for a while, never too little. */
+static void switch_to(struct kernel *kernel, uint32_t generation, uint32_t denies)
 {
 	struct egret_config *config = kernel->config;
 
-	if (deny)
-		__atomic_store_n(&config->has_deny, 1, __ATOMIC_RELEASE);
+	__atomic_or_fetch(&config->has_deny, denies, __ATOMIC_RELEASE);
 	__atomic_store_n(&config->generation, generation, __ATOMIC_RELEASE);
-	if (!deny)
-		__atomic_store_n(&config->has_deny, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&config->has_deny, denies, __ATOMIC_RELEASE);
 }
 
 uint32_t kernel_next_generation(const struct kernel *kernel)
@@ -276,13 +280,16 @@ int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, s
 		rc = tables_install(kernel, &tables, slot);
 	if (!rc)
 		rc = carry_prepare(kernel, compiled, &carry);
+	if (!rc)
+		rc = learned_match(kernel, compiled, slot);
 	if (rc) {
 		tables_close(&tables);
 		return refused(error, rc, compiled);
 	}
 	kernel->config->bucket_shift[slot] = tables.addrs.shift;
 	note_places(kernel, slot, &tables.addrs);
-	switch_to(kernel, generation, has_deny(compiled));
+	switch_to(kernel, generation, what_it_denies(compiled));
+	learned_match(kernel, compiled, slot); /* what answers brought in meanwhile */
 	carry_finish(kernel, carry); /* what cannot be carried over begins at 0 */
 	if (kernel->buckets.fd >= 0)
 		close(kernel->buckets.fd);
@@ -378,6 +385,11 @@ void kernel_set_ttls(struct kernel *kernel, uint32_t min_sec, uint32_t max_sec)
 {
 	__atomic_store_n(&kernel->config->min_ttl_sec, min_sec, __ATOMIC_RELEASE);
 	__atomic_store_n(&kernel->config->max_ttl_sec, max_sec, __ATOMIC_RELEASE);
+}
+
+void kernel_set_dns_names(struct kernel *kernel, bool policy_only)
+{
+	__atomic_store_n(&kernel->config->dns_names, policy_only, __ATOMIC_RELEASE);
 }
 
 void kernel_set_keep_existing(struct kernel *kernel, bool keep)

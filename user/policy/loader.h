@@ -79,7 +79,7 @@ struct loader {
 	struct seen_rule *seen_rules;
 	struct words raw, words; /* of the present line: as written, and without variables */
 
-	size_t rule_capacity, resolver_capacity, require_capacity, file_capacity;
+	size_t rule_capacity, resolver_capacity, askable_capacity, require_capacity, file_capacity;
 	size_t expansions, dests; /* tried so far, for the limits */
 	bool too_many_rules;
 	const char *cgroups[EGRET_MAX_NAMED_CGROUPS];

@@ -83,8 +83,11 @@ void policy_free(struct policy *policy)
 		free(policy->requires[i].dest.name);
 		free(policy->requires[i].file);
 	}
+	for (size_t i = 0; i < policy->askable_count; i++)
+		free(policy->askables[i].name);
 	for (size_t i = 0; i < policy->file_count; i++)
 		free(policy->files[i]);
+	free(policy->askables);
 	free(policy->rules);
 	free(policy->resolvers);
 	free(policy->requires);

@@ -76,6 +76,7 @@ struct policy_settings {
 	bool keep_existing;   /* true */
 	bool audit;           /* false */
 	bool floor;           /* true */
+	bool dns_names;       /* only names of the policy may be asked for; false */
 	struct cidr *service_ranges;
 	size_t service_range_count;
 };
@@ -85,6 +86,8 @@ struct policy {
 	size_t rule_count;
 	struct policy_resolver *resolvers;
 	size_t resolver_count;
+	struct policy_dest *askables; /* names on `resolver` lines: may be asked for, whatever the rules say */
+	size_t askable_count;
 	struct policy_require *requires;
 	size_t require_count;
 	struct policy_settings settings;

@@ -81,6 +81,13 @@ static int apply_floor(struct loader *loader, const struct variable *setting)
 	return choose(loader, setting, words, &loader->policy->settings.floor);
 }
 
+static int apply_dns_names(struct loader *loader, const struct variable *setting)
+{
+	static const char *const words[] = {"any", "policy"};
+
+	return choose(loader, setting, words, &loader->policy->settings.dns_names);
+}
+
 static int add_range(struct loader *loader, const struct word *word, size_t *capacity)
 {
 	struct policy_settings *settings = &loader->policy->settings;
@@ -127,6 +134,7 @@ static const struct setting {
     {"min_ttl", apply_min_ttl, false},   {"max_ttl", apply_max_ttl, false},
     {"existing", apply_existing, false}, {"mode", apply_mode, false},
     {"floor", apply_floor, false},       {"service_ranges", apply_service_ranges, true},
+    {"dns_names", apply_dns_names, false},
 };
 
 static const struct setting *find(const char *name)

@@ -49,7 +49,24 @@ static int add_resolver(struct loader *loader, struct policy_resolver resolver)
 	return 0;
 }
 
-static int parse_resolver_item(struct loader *loader, const struct word *word)
+/* A name behind the addresses: it may be asked for. Takes @dest over. */
+static int add_askable(struct loader *loader, struct policy_dest *dest)
+{
+	struct policy *policy = loader->policy;
+	struct policy_dest *askables =
+	    reserve(policy->askables, &loader->askable_capacity, policy->askable_count + 1, sizeof(*askables));
+
+	if (!askables) {
+		free(dest->name);
+		return -ENOMEM;
+	}
+	policy->askables = askables;
+	askables[policy->askable_count++] = *dest;
+	return 0;
+}
+
+/* @has_server: an address or `system` stands before it on the line. */
+static int parse_resolver_item(struct loader *loader, const struct word *word, bool has_server)
 {
 	struct policy_dest dest;
 	int error;
@@ -59,10 +76,12 @@ static int parse_resolver_item(struct loader *loader, const struct word *word)
 	error = dest_parse(loader, word, &dest);
 	if (error)
 		return error;
+	if (dest.kind != POLICY_DEST_CIDR && has_server)
+		return add_askable(loader, &dest);
 	if (dest.kind != POLICY_DEST_CIDR) {
 		report(loader, word->column,
 		       "`%.*s` is a name, and somebody would have to be trusted to resolve it; write an address or "
-		       "`system`",
+		       "`system`, and behind it the names that may be asked for",
 		       EXCERPT(word));
 		free(dest.name);
 		return -EINVAL;
@@ -79,6 +98,8 @@ static int parse_resolver_item(struct loader *loader, const struct word *word)
 static int parse_resolver(struct loader *loader, const struct statement *statement)
 {
 	int error = variable_expand(loader, statement->words + 1, statement->count - 1);
+	const struct policy *policy = loader->policy;
+	size_t before = policy->resolver_count;
 
 	if (error)
 		return error;
@@ -92,7 +113,7 @@ static int parse_resolver(struct loader *loader, const struct statement *stateme
 		size_t at = 0;
 
 		while (error != -ENOMEM && word_next_item(&loader->words.items[i], &at, &item))
-			error = worse(error, parse_resolver_item(loader, &item));
+			error = worse(error, parse_resolver_item(loader, &item, policy->resolver_count > before));
 	}
 	return error;
 }

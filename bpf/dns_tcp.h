@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * DNS by TCP: messages behind two octets of length each (RFC 1035 section 4.2.2), read as
+ * the segments come, in order only. A gap, an overlap or a message that is too long is
+ * delivered; the stream is left behind, and the agent asks for the names instead.
+ */
+#ifndef EGRET_BPF_DNS_TCP_H
+#define EGRET_BPF_DNS_TCP_H
+
+#include <linux/tcp.h>
+
+#include "dns.h"
+#include "dns_udp.h"
+
+#define STREAM_STEPS     32 /* of a segment: three a message, so 10 messages of a few octets */
+#define STREAM_QUESTIONS 8  /* of a segment */
+
+/* The header of a segment, and the octets that it brings. */
+struct segment {
+	__u32 seq, ack;   /* host order */
+	__u32 at, octets; /* of the payload */
+};
+
+static __always_inline bool segment_read(struct __sk_buff *skb, __u32 offset, struct segment *ret)
+{
+	struct tcphdr tcp;
+
+	if (!offset || bpf_skb_load_bytes(skb, offset, &tcp, sizeof(tcp)))
+		return false;
+	ret->seq = bpf_ntohl(tcp.seq);
+	ret->ack = bpf_ntohl(tcp.ack_seq);
+	ret->at = offset + tcp.doff * 4;
+	if (skb->len < ret->at)
+		return false;
+	ret->octets = skb->len - ret->at;
+	return true;
+}
+
+/* --- questions --- */
+
+static __always_inline __u32 length_at(struct __sk_buff *skb, __u32 at)
+{
+	__u16 length_be = 0;
+
+	bpf_skb_load_bytes(skb, at, &length_be, sizeof(length_be));
+	return bpf_ntohs(length_be);
+}
+
+/* One question of the segment, which must hold all of it; most clients send its length along. */
+static __always_inline __u64 stream_question(struct __sk_buff *skb, struct message *message, struct egret_queries *open)
+{
+	struct segment_reader *reader = &message->segment;
+	__u32 size = open->stream.asked;
+
+	open->stream.asked = 0;
+	if (!size) {
+		if (reader->left < 2)
+			return QUESTION_UNREADABLE;
+		size = length_at(skb, reader->at);
+		reader->at += 2;
+		reader->left -= 2;
+		if (!reader->left) {
+			open->stream.asked = size;
+			return 0;
+		}
+	}
+	if (size > reader->left || !message_load(skb, message, reader->at, size, DNS_MAX_QUESTION))
+		return QUESTION_UNREADABLE;
+	reader->at += size;
+	reader->left -= size;
+	return question_take(skb);
+}
+
+/* As question_take, for all questions of a segment: the first that is held back speaks for it. */
+__noinline __u64 stream_asks(struct __sk_buff *skb, __u32 offset)
+{
+	struct message *message = message_of(DNS_LEAVES);
+	struct egret_queries *open;
+	struct segment segment;
+	__u64 refused = 0;
+
+	if (!message || !segment_read(skb, offset, &segment))
+		return QUESTION_UNREADABLE;
+	if (!segment.octets)
+		return 0;
+	open = queries_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!open)
+		return QUESTION_UNREADABLE;
+	if (open->stream.state == EGRET_STREAM_UNUSED && message->trusted) {
+		open->stream.next_seq = segment.ack;
+		open->stream.state = EGRET_STREAM_IN_ORDER;
+	}
+	message->segment = (struct segment_reader){.at = segment.at, .left = segment.octets};
+	for (int i = 0; i < STREAM_QUESTIONS && !refused; i++) {
+		if (!message->segment.left)
+			return 0;
+		refused = stream_question(skb, message, open);
+		asm volatile("" ::: "memory"); /* read anew what is in the map */
+	}
+	return refused ? refused : message->segment.left ? QUESTION_UNREADABLE : 0;
+}
+
+/* --- answers --- */
+
+/* The stream cannot be followed any more. What it still owed, the agent asks for. */
+static __always_inline void stream_leave(struct __sk_buff *skb, struct egret_queries *open, __u32 lesson)
+{
+	struct egret_sock *state = skb->sk ? bpf_sk_storage_get(&sockets, skb->sk, 0, 0) : 0;
+
+	open->stream.state = EGRET_STREAM_LOST;
+	lesson_count(lesson);
+	if (!state || !state->scope)
+		return;
+	for (int i = 0; i < EGRET_QUERIES; i++) {
+		struct egret_wanted want = {
+		    .name = open->all[i].name,
+		    .scope = state->scope,
+		    .subject = state->parent_cgroup_id ? state->parent_cgroup_id : state->cgroup_id,
+		};
+
+		if (want.name)
+			bpf_ringbuf_output(&wanted, &want, sizeof(want), 0);
+	}
+}
+
+/* An octet of the length. False: no message can be that long, or short. */
+static __always_inline bool stream_length(struct __sk_buff *skb, struct segment_reader *reader,
+					  struct egret_stream *stream)
+{
+	__u8 octet = 0;
+
+	if (bpf_skb_load_bytes(skb, reader->at, &octet, 1))
+		return false;
+	reader->at++;
+	reader->left--;
+	if (!stream->half_known) {
+		stream->half = octet;
+		stream->half_known = 1;
+		return true;
+	}
+	stream->half_known = 0;
+	stream->want = (__u16)stream->half << 8 | octet;
+	stream->have = 0;
+	return stream->want >= DNS_HEADER && stream->want <= EGRET_DNS_BYTES;
+}
+
+/* Octets of the message: into the buffer, behind those that came before. */
+static __always_inline bool stream_gather(struct __sk_buff *skb, struct message *message, struct egret_stream *stream,
+					  struct bpf_sock *sk)
+{
+	struct segment_reader *reader = &message->segment;
+	__u32 have = stream->have, take = reader->left;
+	struct egret_stream_bytes *kept;
+
+	if (have > EGRET_DNS_BYTES - 1)
+		return false;
+	if (take > stream->want - have)
+		take = stream->want - have;
+	if (have) {
+		kept = bpf_sk_storage_get(&streams, sk, 0, 0);
+		if (!kept || bpf_probe_read_kernel(message->bytes, have, kept->bytes))
+			return false;
+	}
+	asm volatile("" : "+r"(take));
+	if (take < 1 || take > EGRET_DNS_BYTES)
+		return false;
+	if (bpf_skb_load_bytes(skb, reader->at, message->bytes + have, take))
+		return false;
+	reader->at += take;
+	reader->left -= take;
+	have += take;
+	stream->have = have;
+	if (have >= stream->want)
+		return true;
+	kept = bpf_sk_storage_get(&streams, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!kept || have > EGRET_DNS_BYTES)
+		return false;
+	return !bpf_probe_read_kernel(kept->bytes, have, message->bytes);
+}
+
+/* One step through the segment. False: the stream is to be left. Global: taken once. */
+__noinline int stream_step(struct __sk_buff *skb)
+{
+	struct message *message = message_of(DNS_COMES_IN);
+	struct egret_queries *open = queries_of(skb, 0);
+	struct egret_stream *stream;
+	struct bpf_sock *sk = skb->sk;
+
+	if (!message || !open || !sk)
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return 0;
+	stream = &open->stream;
+	if (!stream->want)
+		return stream_length(skb, &message->segment, stream);
+	if (!stream_gather(skb, message, stream, sk))
+		return 0;
+	if (stream->have < stream->want)
+		return 1;
+	message->len = stream->want;
+	stream->want = 0;
+	answer_take(skb);
+	return 1;
+}
+
+/* The octets that are due, and no others. */
+static __always_inline bool stream_read(struct __sk_buff *skb, struct message *message)
+{
+	for (int i = 0; i < STREAM_STEPS; i++) {
+		if (!message->segment.left)
+			return true;
+		if (!stream_step(skb))
+			return false;
+		asm volatile("" ::: "memory"); /* read anew what is in the map */
+	}
+	return !message->segment.left;
+}
+
+static __always_inline bool stream_is_dns(struct bpf_sock *sk)
+{
+	const volatile struct bpf_sock *fixed = sk;
+
+	return fixed->dst_port == bpf_htons(DNS_PORT);
+}
+
+/* A segment for a socket that is connected to port 53. */
+__noinline int stream_comes_in(struct __sk_buff *skb)
+{
+	struct message *message = message_of(DNS_COMES_IN);
+	struct egret_queries *open = queries_of(skb, 0);
+	struct packet server = {};
+	struct segment segment;
+	__s32 ahead;
+
+	if (!message || !open || open->stream.state != EGRET_STREAM_IN_ORDER || !connected_to(skb, &server) ||
+	    !segment_read(skb, transport_offset(skb, IPPROTO_TCP), &segment) || !segment.octets)
+		return 0;
+	ahead = segment.seq - open->stream.next_seq;
+	if (ahead < 0 && (__s32)(ahead + segment.octets) <= 0)
+		return 0; /* sent again; it was heard */
+	if (ahead) {
+		stream_leave(skb, open, ahead > 0 ? EGRET_LESSON_GAP : EGRET_LESSON_OVERLAP);
+		return 0;
+	}
+	if (message->busy) {
+		stream_leave(skb, open, EGRET_LESSON_BUSY);
+		return 0;
+	}
+	open->stream.next_seq += segment.octets;
+	message->busy = 1;
+	message->server = server.addr;
+	message->segment = (struct segment_reader){.at = segment.at, .left = segment.octets};
+	if (!stream_read(skb, message))
+		stream_leave(skb, open, EGRET_LESSON_OVERFLOW);
+	message->busy = 0;
+	return 0;
+}
+
+/* --- both --- */
+
+/*
+ * What leaves for an address and port 53. 0: it may; else as question_take says.
+ */
+__noinline __u64 dns_asks(struct __sk_buff *skb, __u64 first_half, __u64 last_half, __u32 l4_proto)
+{
+	struct message *message = message_of(DNS_LEAVES);
+	struct egret_config *cfg = policy_config();
+	__u64 refused = QUESTION_UNREADABLE, *halves;
+	struct packet server = {};
+	__u32 offset, trusted;
+
+	if (!message || !cfg)
+		return 0;
+	halves = (__u64 *)&server.addr;
+	halves[0] = first_half;
+	halves[1] = last_half;
+	trusted = addr_is_trusted(&server.addr) || (connected_to(skb, &server) && addr_is_trusted(&server.addr));
+	if (!trusted && !cfg->dns_names)
+		return 0;
+	if (message->busy)
+		return cfg->dns_names ? QUESTION_UNREADABLE : 0;
+	message->busy = 1;
+	message->trusted = trusted;
+	offset = transport_offset(skb, l4_proto);
+	if (offset)
+		refused = l4_proto == IPPROTO_UDP ? datagram_asks(skb, message, offset) : stream_asks(skb, offset);
+	message->busy = 0;
+	return cfg->dns_names ? refused : 0;
+}
+
+static __always_inline __u64 dns_leaves(struct __sk_buff *skb, const struct packet *pkt)
+{
+	const __u64 *halves = (const __u64 *)&pkt->addr;
+
+	return dns_asks(skb, halves[0], halves[1], pkt->l4_proto);
+}
+
+#endif

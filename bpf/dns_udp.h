@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * DNS by UDP: a message is a datagram (RFC 1035 section 4.2.1).
+ */
+#ifndef EGRET_BPF_DNS_UDP_H
+#define EGRET_BPF_DNS_UDP_H
+
+#include "dns.h"
+
+#define UDP_HEADER 8
+
+/* As question_take. @offset: of the UDP header. */
+static __always_inline __u64 datagram_asks(struct __sk_buff *skb, struct message *message, __u32 offset)
+{
+	offset += UDP_HEADER;
+	if (skb->len < offset || !message_load(skb, message, offset, skb->len - offset, DNS_MAX_QUESTION))
+		return QUESTION_UNREADABLE;
+	return question_take(skb);
+}
+
+/* What comes from an address and port 53. */
+__noinline int datagram_comes_in(struct __sk_buff *skb, __u64 first_half, __u64 last_half)
+{
+	struct message *message = message_of(DNS_COMES_IN);
+	__u32 offset = transport_offset(skb, IPPROTO_UDP) + UDP_HEADER;
+	__u64 *server;
+
+	if (!message)
+		return 0;
+	if (!queries_of(skb, 0)) {
+		lesson_count(EGRET_LESSON_UNASKED);
+		return 0;
+	}
+	if (message->busy) {
+		lesson_count(EGRET_LESSON_BUSY);
+		return 0;
+	}
+	message->busy = 1;
+	server = (__u64 *)&message->server;
+	server[0] = first_half;
+	server[1] = last_half;
+	if (offset > UDP_HEADER && skb->len > offset &&
+	    message_load(skb, message, offset, skb->len - offset, EGRET_DNS_BYTES))
+		answer_take(skb);
+	else
+		lesson_count(EGRET_LESSON_MALFORMED);
+	message->busy = 0;
+	return 0;
+}
+
+#endif
