@@ -72,7 +72,7 @@ __noinline int dns_is_trusted(__u64 first_half, __u64 last_half)
 {
 	const __u64 halves[2] = {first_half, last_half};
 	struct egret_config *cfg = policy_config();
-	struct egret_target *target = cfg ? policy_find_addr(halves, cfg) : 0;
+	struct egret_target *target = cfg ? policy_find_addr(halves, cfg, policy_slot(cfg)) : 0;
 
 	return target && target->dest.flags & EGRET_DEST_RESOLVER;
 }
@@ -119,13 +119,27 @@ static __always_inline struct egret_queries *queries_of(struct __sk_buff *skb, _
 
 /* --- questions --- */
 
-static __always_inline void query_add(struct egret_queries *open, const struct message *message, __u64 name,
-				      __u16 type)
+static __always_inline bool query_is_open(const struct egret_query *query)
 {
-	struct egret_query *query = &open->all[open->next & (EGRET_QUERIES - 1)];
+	return query->name && bpf_jiffies64() - query->asked_tick < (__u64)QUERY_LIVES_SEC * ticks_per_sec;
+}
 
-	open->next++;
+/* In the place of one that was answered or is too old, or else of the oldest. */
+static __always_inline void query_add(struct egret_queries *open, const struct message *message, bool loopback,
+				      __u64 name, __u16 type)
+{
+	struct egret_query *query = &open->all[0];
+
+	for (int i = 0; i < EGRET_QUERIES; i++) {
+		if (!query_is_open(query))
+			break;
+		if ((__s64)(open->all[i].asked_tick - query->asked_tick) < 0 || !query_is_open(&open->all[i]))
+			query = &open->all[i];
+	}
+	if (query_is_open(query))
+		lesson_count(EGRET_LESSON_CROWDED);
 	query->name = name;
+	query->loopback = loopback;
 	query->asked_tick = bpf_jiffies64();
 	query->id_be = message_word(message, 0);
 	query->type_be = type;
@@ -151,24 +165,30 @@ __noinline __u64 question_take(struct __sk_buff *skb)
 	if (message->trusted) {
 		open = queries_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
 		if (open)
-			query_add(open, message, name, message_word(message, message->end));
+			query_add(open, message, skb->ifindex == LOOPBACK_IFINDEX, name,
+				  message_word(message, message->end));
 	}
 	return !cfg->dns_names || name_find_rule(DNS_LEAVES, EGRET_DEST_ASKABLE) ? 0 : name;
 }
 
 /* --- answers --- */
 
-/* The open question that an answer with this id is about; closes it. Not of this very server: where
- * the node's NAT stands between, it leaves for one address and is answered from another. */
-static __always_inline bool query_take(struct egret_queries *open, __u16 id, __u64 name, __u16 type)
+/*
+ * The open question that an answer with this id is about; closes it. Not of this very server: where
+ * the node's NAT stands between, it leaves for one address and is answered from another. But what
+ * left by a device is not answered over lo, where any process may give itself any IPv6
+ * address (IPV6_FREEBIND).
+ */
+static __always_inline bool query_take(struct egret_queries *open, __u16 id, bool loopback, __u64 name, __u16 type)
 {
 	for (int i = 0; i < EGRET_QUERIES; i++) {
 		struct egret_query *query = &open->all[i];
 
-		if (!query->name || query->id_be != id || query->name != name || query->type_be != type)
+		if (!query->name || query->id_be != id || query->name != name || query->type_be != type ||
+		    query->loopback != loopback || !query_is_open(query))
 			continue;
 		query->name = 0;
-		return bpf_jiffies64() - query->asked_tick < (__u64)QUERY_LIVES_SEC * ticks_per_sec;
+		return true;
 	}
 	return false;
 }
@@ -274,7 +294,7 @@ __noinline int dns_read_records(__u32 at, __u32 teaches)
 }
 
 /* The header and the question: does the answer teach? Then @message is about its name. */
-static __always_inline bool answer_opens(struct message *message, struct egret_queries *open)
+static __always_inline bool answer_opens(struct message *message, struct egret_queries *open, bool loopback)
 {
 	__u16 flags = message_word(message, 2);
 
@@ -286,7 +306,7 @@ static __always_inline bool answer_opens(struct message *message, struct egret_q
 		return false;
 	}
 	if (!addr_is_trusted(&message->server) ||
-	    !query_take(open, message_word(message, 0), message->name, message_word(message, message->end))) {
+	    !query_take(open, message_word(message, 0), loopback, message->name, message_word(message, message->end))) {
 		lesson_count(EGRET_LESSON_MISMATCH);
 		return false;
 	}
@@ -311,7 +331,7 @@ static __always_inline bool answer_has_subject(struct __sk_buff *skb, struct mes
 		return false;
 	}
 	message->scope = state->scope;
-	message->subject = state->parent_cgroup_id ? state->parent_cgroup_id : state->cgroup_id;
+	message->subject = socket_subject(state);
 	return true;
 }
 
@@ -322,13 +342,15 @@ __noinline int answer_take(struct __sk_buff *skb)
 	struct egret_queries *open = queries_of(skb, 0);
 	__u32 records;
 
-	if (!message || !open || !answer_opens(message, open) || !answer_has_subject(skb, message))
+	if (!message || !open || !answer_opens(message, open, skb->ifindex == LOOPBACK_IFINDEX) || !answer_has_subject(skb, message))
 		return 0;
 	records = message->end + 4;
 	message->rule_name = name_find_rule(DNS_COMES_IN, EGRET_DEST_TEACHES);
 	message->denies = message->rule_name && name_find_rule(DNS_COMES_IN, EGRET_DEST_DENIES);
 	if (!message->rule_name)
 		lesson_count(EGRET_LESSON_OUTSIDE);
+	if (message_word(message, 6) > DNS_MAX_RECORDS)
+		lesson_count(EGRET_LESSON_UNREAD);
 	if (dns_read_records(records, 0))
 		lesson_count(EGRET_LESSON_MALFORMED);
 	else

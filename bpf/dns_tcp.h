@@ -115,7 +115,7 @@ static __always_inline void stream_leave(struct __sk_buff *skb, struct egret_que
 		struct egret_wanted want = {
 		    .name = open->all[i].name,
 		    .scope = state->scope,
-		    .subject = state->parent_cgroup_id ? state->parent_cgroup_id : state->cgroup_id,
+		    .subject = socket_subject(state),
 		};
 
 		if (want.name)
@@ -278,8 +278,10 @@ __noinline __u64 dns_asks(struct __sk_buff *skb, __u64 first_half, __u64 last_ha
 	trusted = addr_is_trusted(&server.addr) || (connected_to(skb, &server) && addr_is_trusted(&server.addr));
 	if (!trusted && !cfg->dns_names)
 		return 0;
-	if (message->busy)
+	if (message->busy) {
+		lesson_count(EGRET_LESSON_BUSY);
 		return cfg->dns_names ? QUESTION_UNREADABLE : 0;
+	}
 	message->busy = 1;
 	message->trusted = trusted;
 	offset = transport_offset(skb, l4_proto);

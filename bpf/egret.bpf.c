@@ -21,7 +21,6 @@
 #include "socket.h"
 #include "verdict.h"
 
-#define LOOPBACK_IFINDEX 1 /* in every network namespace, since 2.6.36 */
 #define SOCK_STREAM      1
 #define AF_INET          2
 #define AF_INET6         10
@@ -33,14 +32,17 @@ const volatile __u64 node_scope = 0;
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-/* New cgroups were classified since this socket was: kubepods, or a named one. */
+/* New cgroups were classified since this socket was: kubepods, or a named one; or another policy
+ * rules, which names others. */
 static __always_inline void refresh_classes(struct __sk_buff *skb, struct egret_sock *state,
-					    const struct egret_config *cfg)
+					    const struct egret_config *cfg, __u32 slot)
 {
-	if (state->class_epoch == cfg->class_epoch)
+	__u32 epoch = class_epoch_of(cfg, slot);
+
+	if (state->class_epoch == epoch)
 		return;
-	state->classes = classes_of_skb(skb);
-	state->class_epoch = cfg->class_epoch;
+	state->classes = classes_of_skb(skb, slot);
+	state->class_epoch = epoch;
 }
 
 /* A packet that stays in its namespace: only a deny rule holds it. */
@@ -52,7 +54,7 @@ static __noinline int judge_loopback(const struct packet *pkt, const struct egre
 	if (!pkt || !cfg || !state)
 		return DROP;
 	if (!pkt->reason)
-		learned_judge(pkt, state->classes, state->scope, cfg, &verdict);
+		learned_judge(pkt, state, policy_slot(cfg), cfg, &verdict);
 	if (verdict.reason == EGRET_REASON_DENY_RULE)
 		return events_denied(state, pkt, &verdict, cfg) & 1;
 	events_allowed(EGRET_RULE_LOOPBACK, pkt);
@@ -72,16 +74,18 @@ static __always_inline int judge_egress(struct __sk_buff *skb, const struct pack
 					const struct egret_config *cfg)
 {
 	struct judgement verdict = {};
+	struct standing standing;
 
 	if (state->origin == EGRET_ORIGIN_KERNEL) {
 		events_allowed(EGRET_RULE_KERNEL, pkt);
 		return PASS;
 	}
-	refresh_classes(skb, state, cfg);
+	standing_take(cfg, &standing);
+	refresh_classes(skb, state, cfg, standing.slot);
 	if (pkt->reason)
 		verdict_deny(&verdict, pkt->reason);
 	else
-		verdict_decide(skb, state, pkt, cfg, &verdict);
+		verdict_decide(skb, state, pkt, cfg, &standing, &verdict);
 	if (verdict.allow && is_dns(pkt))
 		judge_question(skb, pkt, &verdict);
 	if (!verdict.allow)
@@ -119,7 +123,7 @@ int egret_egress(struct __sk_buff *skb)
 	loopback = skb->ifindex == LOOPBACK_IFINDEX;
 	if (loopback)
 		watch_loopback(skb, &pkt);
-	if (loopback && !cfg->has_deny) {
+	if (loopback && !(cfg->has & EGRET_HAS_DENY)) {
 		events_allowed(EGRET_RULE_LOOPBACK, &pkt);
 		return PASS;
 	}
@@ -209,12 +213,14 @@ int egret_create(struct bpf_sock *sk)
 {
 	struct egret_config *cfg = policy_config();
 	struct egret_sock *state;
+	__u32 slot;
 
 	state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!state || !cfg)
 		return DROP;
-	socket_set_subject(state);
-	state->class_epoch = cfg->class_epoch;
+	slot = policy_slot(cfg);
+	state->class_epoch = class_epoch_of(cfg, slot);
+	socket_set_subject(state, slot);
 	state->scope = bpf_get_netns_cookie(sk); /* 5.7 */
 	state->raw = sk->type == SOCK_RAW;
 	socket_set_process(state);
@@ -286,14 +292,16 @@ static __always_inline void packet_of_call(struct bpf_sock_addr *ctx, struct pac
 
 /* As refresh_classes, from the caller: it may be in another cgroup than the socket, and then
  * only egress can tell. bpf_get_current_cgroup_id: 5.7 in these hooks. */
-static __always_inline bool knows_classes(struct egret_sock *state, const struct egret_config *cfg)
+static __always_inline bool knows_classes(struct egret_sock *state, const struct egret_config *cfg, __u32 slot)
 {
-	if (state->class_epoch == cfg->class_epoch)
+	__u32 epoch = class_epoch_of(cfg, slot);
+
+	if (state->class_epoch == epoch)
 		return true;
 	if (state->cgroup_id != bpf_get_current_cgroup_id())
 		return false;
-	socket_set_subject(state);
-	state->class_epoch = cfg->class_epoch;
+	socket_set_subject(state, slot);
+	state->class_epoch = epoch;
 	return true;
 }
 
@@ -305,6 +313,7 @@ static __always_inline int judge_connect(struct bpf_sock_addr *ctx, struct packe
 	struct bpf_sock *sk = ctx->sk;
 	struct judgement verdict = {};
 	struct egret_sock *state;
+	__u32 slot;
 
 	state = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
 	if (!cfg || !state)
@@ -317,9 +326,10 @@ static __always_inline int judge_connect(struct bpf_sock_addr *ctx, struct packe
 	/* Whatever the socket was before, it connects out now. */
 	state->listener_cookie = 0;
 	state->origin = EGRET_ORIGIN_USER;
-	if (cfg->audit || !knows_classes(state, cfg))
+	slot = policy_slot(cfg);
+	if (cfg->audit || !knows_classes(state, cfg, slot))
 		return PASS; /* counted once, when it leaves */
-	learned_judge(pkt, state->classes, state->scope, cfg, &verdict);
+	learned_judge(pkt, state, slot, cfg, &verdict);
 	if (verdict.allow || verdict.service)
 		return PASS;
 	if (verdict.reason != EGRET_REASON_DENY_RULE && is_local(ctx, pkt))
@@ -339,16 +349,18 @@ static __always_inline int judge_sendmsg(struct bpf_sock_addr *ctx, struct packe
 	struct judgement verdict = {};
 	struct egret_sock *state;
 	struct flow flow = {};
+	__u32 slot;
 
-	if (!cfg || !cfg->has_deny || cfg->audit || ctx->protocol != IPPROTO_UDP)
+	if (!cfg || !(cfg->has & EGRET_HAS_DENY) || cfg->audit || ctx->protocol != IPPROTO_UDP)
 		return PASS;
 	state = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
-	if (!state || !knows_classes(state, cfg))
+	slot = policy_slot(cfg);
+	if (!state || !knows_classes(state, cfg, slot))
 		return PASS;
 	flow_find(ctx, state, pkt, &flow);
 	if (flow.state == EGRET_PEER_INBOUND)
 		return PASS; /* egress knows whether it still is */
-	learned_judge(pkt, state->classes, state->scope, cfg, &verdict);
+	learned_judge(pkt, state, slot, cfg, &verdict);
 	if (verdict.reason != EGRET_REASON_DENY_RULE || verdict.service)
 		return PASS;
 	return events_denied(state, pkt, &verdict, cfg) & 1;

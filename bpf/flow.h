@@ -133,6 +133,7 @@ static __always_inline __u32 learned_until(const struct egret_config *cfg)
 /* What a verdict stands on. Taken before it is made: what changes meanwhile must void it. */
 struct standing {
 	__u32 generation, learned, denials;
+	__u32 slot; /* of that generation */
 };
 
 static __always_inline void standing_take(const struct egret_config *cfg, struct standing *ret)
@@ -140,6 +141,7 @@ static __always_inline void standing_take(const struct egret_config *cfg, struct
 	*(volatile __u32 *)&ret->generation = cfg->generation;
 	ret->learned = learned_until(cfg);
 	ret->denials = cfg->denials;
+	ret->slot = ret->generation & (EGRET_POLICY_SLOTS - 1);
 	asm volatile("" ::: "memory");
 }
 
@@ -224,7 +226,8 @@ static __always_inline void flow_came_in(void *ctx, struct egret_sock *state, co
 		}
 		peer = &state->peers[peer_slot(ctx, state, pkt, index)];
 		/* What it stood on then is not known any more. */
-		standing = (struct standing){flow.generation, standing.learned - 1, standing.denials - 1};
+		standing = (struct standing){
+		    .generation = flow.generation, .learned = standing.learned - 1, .denials = standing.denials - 1};
 		peer_write(peer, pkt, &standing, flow.state, flow.rule);
 		peer_seal(peer, both_ways);
 		return;

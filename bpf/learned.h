@@ -20,8 +20,7 @@
 /* What the rules say of one name. Global: the verifier takes its loop once. */
 __noinline __u64 learned_judge_name(__u64 rule_name, __u32 port_key, __u32 subject_classes)
 {
-	struct egret_config *cfg = policy_config();
-	void *table = cfg ? policy_table(&lists, cfg) : 0;
+	void *table = policy_table(&lists, port_key >> PORT_KEY_SLOT_SHIFT);
 	struct egret_target *target = table ? bpf_map_lookup_elem(table, &rule_name) : 0;
 	struct scan scan;
 
@@ -31,7 +30,7 @@ __noinline __u64 learned_judge_name(__u64 rule_name, __u32 port_key, __u32 subje
 			     .subject_classes = subject_classes,
 			     .reason = EGRET_REASON_PORT,
 			     .name = target->dest.name};
-	return policy_scan(target, &scan, cfg);
+	return policy_scan(target, &scan);
 }
 
 /* Each name of an address stands for itself: a deny of one takes nothing from another. */
@@ -39,13 +38,11 @@ __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 {
 	struct egret_learned_key key = {.scope = scope};
 	__u64 best = EGRET_REASON_NO_RULE, now = bpf_jiffies64();
-	struct egret_config *cfg = policy_config();
+	__u32 slot = port_key >> PORT_KEY_SLOT_SHIFT & (EGRET_POLICY_SLOTS - 1);
 	struct egret_learned *found;
-	__u32 slot;
 
-	if (!scope || !cfg)
+	if (!scope)
 		return best;
-	slot = cfg->generation & (EGRET_POLICY_SLOTS - 1);
 	key.addr.word_be[0] = first_half;
 	key.addr.word_be[1] = first_half >> 32;
 	key.addr.word_be[2] = last_half;
@@ -74,18 +71,19 @@ __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_k
  * name takes its addresses away from the rules that allow them as addresses, and not
  * from those that allow another name of them, or what a node needs to live.
  */
-static __always_inline void learned_judge(const struct packet *pkt, __u32 subject_classes, __u64 scope,
+static __always_inline void learned_judge(const struct packet *pkt, const struct egret_sock *state, __u32 slot,
 					  const struct egret_config *cfg, struct judgement *ret)
 {
 	const __u64 *halves = (const __u64 *)&pkt->addr;
 	struct judgement by_name = {};
 
-	policy_judge(pkt, subject_classes, ret);
+	policy_judge(pkt, slot, state->classes, ret);
 	if (ret->reason == EGRET_REASON_DENY_RULE)
 		return;
-	if (ret->allow && (ret->firm || !(cfg->has_deny & EGRET_DENIES_NAMES)))
+	if (ret->allow && (ret->firm || !(cfg->has & EGRET_HAS_NAME_DENY)))
 		return;
-	judgement_unpack(learned_look_up(halves[0], halves[1], port_key(pkt), subject_classes, scope), &by_name);
+	judgement_unpack(learned_look_up(halves[0], halves[1], port_key(pkt, slot), state->classes, state->scope),
+			 &by_name);
 	if (ret->allow && by_name.reason != EGRET_REASON_DENY_RULE)
 		return;
 	if (!by_name.allow && by_name.reason <= ret->reason)
@@ -112,7 +110,7 @@ static __always_inline bool v4_is_in(__u32 addr, __u32 network, __u32 prefix_len
 /* The registries' special purposes: user/compile/special.c has the same list, with its sources. */
 static __always_inline bool v4_is_special(__u32 a)
 {
-	return v4_is_in(a, 0x00000000, 8) || v4_is_in(a, 0x0a000000, 8) || v4_is_in(a, 0x64400000, 10) ||
+	return a == 0xa83f8110 || v4_is_in(a, 0x00000000, 8) || v4_is_in(a, 0x0a000000, 8) || v4_is_in(a, 0x64400000, 10) ||
 	       v4_is_in(a, 0x7f000000, 8) || v4_is_in(a, 0xa9fe0000, 16) || v4_is_in(a, 0xac100000, 12) ||
 	       v4_is_in(a, 0xc0000000, 24) || v4_is_in(a, 0xc0000200, 24) || v4_is_in(a, 0xc01fc400, 24) ||
 	       v4_is_in(a, 0xc034c100, 24) || v4_is_in(a, 0xc0586300, 24) || v4_is_in(a, 0xc0a80000, 16) ||
@@ -137,7 +135,20 @@ static __always_inline bool addr_is_special(const struct egret_addr *addr)
 	return addr_is_v4(addr) ? v4_is_special(bpf_ntohl(addr->word_be[3])) : v6_is_special(addr);
 }
 
-/* A place in the subject's ring; who had it before goes, if it is this subject's still. */
+/* Not one that a name may bring in. */
+static __always_inline bool addr_is_foreign(const struct egret_addr *addr, const struct egret_config *cfg)
+{
+	struct egret_target *target;
+
+	if (addr_is_special(addr))
+		return true;
+	if (!(cfg->has & EGRET_HAS_INTERNAL))
+		return false;
+	target = policy_find((const __u64 *)addr, cfg, policy_slot(cfg));
+	return target && target->dest.flags & EGRET_DEST_INTERNAL;
+}
+
+/* A place in the subject's ring; who had it before goes, if it is this subject's alone. */
 static __always_inline void ring_enter(__u64 subject, const struct egret_learned_key *key)
 {
 	struct egret_ring_key place = {.subject = subject};
@@ -158,7 +169,7 @@ static __always_inline void ring_enter(__u64 subject, const struct egret_learned
 		struct egret_learned_key gone = *before;
 
 		old = bpf_map_lookup_elem(&learned, &gone);
-		if (old && old->subject == subject)
+		if (old && old->subject == subject && !old->shared)
 			bpf_map_delete_elem(&learned, &gone);
 	}
 	bpf_map_update_elem(&rings, &place, key, BPF_ANY);
@@ -213,7 +224,7 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 {
 	struct message *message = message_of(side);
 	struct egret_config *cfg = policy_config();
-	struct egret_learned_key key = {};
+	struct egret_learned_key key __attribute__((aligned(8))) = {};
 	struct egret_learned *entry;
 	struct egret_lesson *lesson;
 	__u32 zero = 0, *moved, slot;
@@ -228,7 +239,7 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 	seen_add(message, &key, cfg);
 	if (!message->rule_name)
 		return 0;
-	if (addr_is_special(&key.addr)) {
+	if (addr_is_foreign(&key.addr, cfg)) {
 		lesson_count(EGRET_LESSON_REBINDING);
 		return 0;
 	}
@@ -242,9 +253,11 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 			return 0;
 		}
 	}
+	if (entry->subject != message->subject)
+		entry->shared = 1;
 	lesson = lesson_of(entry, message->name);
 	lesson_denies(message, lesson, cfg);
-	slot = cfg->generation & (EGRET_POLICY_SLOTS - 1);
+	slot = policy_slot(cfg);
 	lesson->expires_tick = expiry_of(message->ttl_sec, cfg);
 	lesson->rule_names[slot] = message->rule_name;
 	lesson->rule_names[!slot] = 0;

@@ -138,12 +138,12 @@ struct {
 	__type(value, struct egret_hit);
 } hits SEC(".maps");
 
-/* Cgroup id (the inode of its directory) to its bits in a class mask. */
+/* Key: cgroup id (the inode of its directory). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 256);
+	__uint(max_entries, EGRET_MAX_CLASSES);
 	__type(key, __u64);
-	__type(value, __u32);
+	__type(value, struct egret_class);
 } classes SEC(".maps");
 
 /* Key: cgroup id. For people only. */

@@ -24,6 +24,8 @@ struct name_reader {
 	__u32 left;    /* octets of the label under way */
 	__u32 jumps;
 	__u64 label;
+	__u32 whole; /* a question's name: no pointers, there is nothing before it to point to */
+	__u32 pad;
 };
 
 /* How far the reading of the records has come. */
@@ -119,8 +121,9 @@ static __always_inline int name_step(struct message *message)
 	if ((octet & DNS_POINTER) == DNS_POINTER) {
 		__u32 to = message_word(message, reader->at) & 0x3fff;
 
-		/* Only back: so it ends. */
-		if (to >= reader->at || ++reader->jumps > DNS_MAX_JUMPS)
+		/* Only back: so it ends. And never into the header, which says something else in the
+		 * answer than in the question. */
+		if (reader->whole || to < DNS_HEADER || to >= reader->at || ++reader->jumps > DNS_MAX_JUMPS)
 			return -1;
 		if (!reader->end)
 			reader->end = reader->at + 2;
@@ -147,7 +150,7 @@ __noinline __u64 name_read(__u32 side, __u32 at)
 	if (!message)
 		return 0;
 	message->label_count = 0;
-	message->reader = (struct name_reader){.at = at};
+	message->reader = (struct name_reader){.at = at, .whole = at == DNS_HEADER};
 	for (int i = 0; i < DNS_NAME_STEPS && !done; i++) {
 		done = name_step(message);
 		asm volatile("" ::: "memory"); /* read anew what is in the map */
@@ -171,7 +174,7 @@ __noinline __u64 name_find_rule(__u32 side, __u32 flags)
 {
 	struct message *message = message_of(side);
 	struct egret_config *cfg = policy_config();
-	void *table = cfg ? policy_table(&lists, cfg) : 0;
+	void *table = cfg ? policy_table(&lists, policy_slot(cfg)) : 0;
 	__u64 key = 0, pattern, found = 0;
 	struct egret_target *target;
 

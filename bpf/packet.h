@@ -20,6 +20,8 @@
 #define ETH_P_IP   0x0800
 #define ETH_P_IPV6 0x86dd
 
+#define LOOPBACK_IFINDEX 1 /* in every network namespace, since 2.6.36 */
+
 #define IP_MF           0x2000
 #define IP_OFFSET       0x1fff
 #define IPOPT_MAX_BYTES 40 /* RFC 791 section 3.1: a header of 15 words, less 5 */

@@ -56,17 +56,25 @@ static __always_inline struct egret_config *policy_config(void)
 	return bpf_map_lookup_elem(&config, &zero);
 }
 
-static __always_inline void *policy_table(void *outer, const struct egret_config *cfg)
+/*
+ * The slot of the policy that rules. A packet is judged by one slot from its beginning to its end,
+ * so it is taken once: the agent may switch at any moment.
+ */
+static __always_inline __u32 policy_slot(const struct egret_config *cfg)
 {
-	__u32 slot = cfg->generation & (EGRET_POLICY_SLOTS - 1);
+	return cfg->generation & (EGRET_POLICY_SLOTS - 1);
+}
 
+static __always_inline void *policy_table(void *outer, __u32 slot)
+{
+	slot &= EGRET_POLICY_SLOTS - 1;
 	return bpf_map_lookup_elem(outer, &slot);
 }
 
-static __always_inline struct egret_target *policy_find_cidr(const __u64 halves[2], const struct egret_config *cfg)
+static __always_inline struct egret_target *policy_find_cidr(const __u64 halves[2], __u32 slot)
 {
 	struct egret_cidr_key key = {.prefix_len = 128};
-	void *table = policy_table(&cidrs, cfg);
+	void *table = policy_table(&cidrs, slot);
 
 	key.addr.word_be[0] = halves[0];
 	key.addr.word_be[1] = halves[0] >> 32;
@@ -75,11 +83,12 @@ static __always_inline struct egret_target *policy_find_cidr(const __u64 halves[
 	return table ? bpf_map_lookup_elem(table, &key) : 0;
 }
 
-static __always_inline struct egret_target *policy_find_addr(const __u64 halves[2], const struct egret_config *cfg)
+static __always_inline struct egret_target *policy_find_addr(const __u64 halves[2], const struct egret_config *cfg,
+							     __u32 slot)
 {
-	__u32 shift = cfg->bucket_shift[cfg->generation & (EGRET_POLICY_SLOTS - 1)];
+	__u32 shift = cfg->bucket_shift[slot & (EGRET_POLICY_SLOTS - 1)];
 	__u32 index = egret_bucket_index(halves[0], halves[1], hash_keys, shift);
-	void *table = policy_table(&addrs, cfg);
+	void *table = policy_table(&addrs, slot);
 
 	if (!table)
 		return 0;
@@ -102,11 +111,12 @@ static __always_inline struct egret_target *policy_find_addr(const __u64 halves[
 }
 
 /* An exact address holds what its CIDRs say too, so a hit is the last word. */
-static __always_inline struct egret_target *policy_find(const __u64 halves[2], const struct egret_config *cfg)
+static __always_inline struct egret_target *policy_find(const __u64 halves[2], const struct egret_config *cfg,
+							__u32 slot)
 {
-	struct egret_target *target = policy_find_addr(halves, cfg);
+	struct egret_target *target = policy_find_addr(halves, cfg, slot);
 
-	return target ? target : policy_find_cidr(halves, cfg);
+	return target ? target : policy_find_cidr(halves, slot);
 }
 
 static __always_inline bool port_matches(const struct egret_port *entry, __u8 l4_proto, __u16 port)
@@ -120,12 +130,15 @@ static __always_inline bool port_matches(const struct egret_port *entry, __u8 l4
 	return entry->lo <= port && port <= entry->hi;
 }
 
-/* Protocol and port as one argument. A rule says `icmp` for both families. */
-static __always_inline __u32 port_key(const struct packet *pkt)
+/* Slot, protocol and port as one argument: global functions take five. A rule says `icmp` for
+ * both families. */
+#define PORT_KEY_SLOT_SHIFT 24
+
+static __always_inline __u32 port_key(const struct packet *pkt, __u32 slot)
 {
 	__u8 l4_proto = pkt->l4_proto == IPPROTO_ICMPV6 ? IPPROTO_ICMP : pkt->l4_proto;
 
-	return (__u32)l4_proto << 16 | pkt->port;
+	return slot << PORT_KEY_SLOT_SHIFT | (__u32)l4_proto << 16 | pkt->port;
 }
 
 /* What a scan has seen so far. */
@@ -160,8 +173,7 @@ static __always_inline bool scan_entry(struct scan *scan, const struct egret_por
 }
 
 /* The first entry that matches decides. */
-static __always_inline __u64 policy_scan(const struct egret_target *target, struct scan *scan,
-					 const struct egret_config *cfg)
+static __always_inline __u64 policy_scan(const struct egret_target *target, struct scan *scan)
 {
 	__u32 first = target->dest.first, count = target->dest.count;
 	__u64 ret = 0;
@@ -169,7 +181,7 @@ static __always_inline __u64 policy_scan(const struct egret_target *target, stru
 
 	if (scan_entry(scan, &target->head, &ret))
 		return ret;
-	table = policy_table(&ports, cfg);
+	table = policy_table(&ports, scan->port_key >> PORT_KEY_SLOT_SHIFT);
 	for (__u32 i = 1; i < EGRET_MAX_PORTS_PER_DEST && table; i++) {
 		__u32 index = first + i;
 		struct egret_port *entry;
@@ -194,7 +206,7 @@ __noinline __u64 policy_look_up(__u64 first_half, __u64 last_half, __u32 port_ke
 
 	if (!cfg)
 		return EGRET_REASON_NO_RULE;
-	target = policy_find(halves, cfg);
+	target = policy_find(halves, cfg, port_key >> PORT_KEY_SLOT_SHIFT);
 	if (!target)
 		return EGRET_REASON_NO_RULE;
 	scan = (struct scan){.port_key = port_key,
@@ -205,14 +217,15 @@ __noinline __u64 policy_look_up(__u64 first_half, __u64 last_half, __u32 port_ke
 			     .name = target->dest.name};
 	if (!target->dest.count)
 		return judgement_pack(0, scan.name, scan.flags, EGRET_REASON_NO_RULE);
-	return policy_scan(target, &scan, cfg);
+	return policy_scan(target, &scan);
 }
 
-static __always_inline void policy_judge(const struct packet *pkt, __u32 subject_classes, struct judgement *ret)
+static __always_inline void policy_judge(const struct packet *pkt, __u32 slot, __u32 subject_classes,
+					 struct judgement *ret)
 {
 	const __u64 *halves = (const __u64 *)&pkt->addr;
 
-	judgement_unpack(policy_look_up(halves[0], halves[1], port_key(pkt), subject_classes), ret);
+	judgement_unpack(policy_look_up(halves[0], halves[1], port_key(pkt, slot), subject_classes), ret);
 }
 
 /*
@@ -222,15 +235,11 @@ static __always_inline void policy_judge(const struct packet *pkt, __u32 subject
  */
 __noinline int policy_rule_stands(__u32 rule, __u32 generation, __u32 port_key, __u32 subject_classes)
 {
-	struct egret_config *cfg = policy_config();
+	void *table = policy_table(&rules, port_key >> PORT_KEY_SLOT_SHIFT);
+	void *entries = policy_table(&ports, port_key >> PORT_KEY_SLOT_SHIFT);
 	__u32 index = rule - EGRET_RULE_FIRST;
 	struct egret_rule *found;
-	void *table, *entries;
 
-	if (!cfg)
-		return 0;
-	table = policy_table(&rules, cfg);
-	entries = policy_table(&ports, cfg);
 	found = table ? bpf_map_lookup_elem(table, &index) : 0;
 	if (!found || !entries || (__s32)(found->born - generation) > 0)
 		return 0;

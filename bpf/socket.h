@@ -14,16 +14,35 @@
 
 #define SOCK_RAW 3
 
-/* The one field of the kernel's struct sock that no helper tells. */
+/* What no helper tells of the kernel's struct sock. */
+struct net {
+	__u64 net_cookie; /* 5.12; before, sockets that are adopted have no scope */
+} __attribute__((preserve_access_index));
+
+typedef struct {
+	struct net *net;
+} __attribute__((preserve_access_index)) possible_net_t;
+
+struct sock_common {
+	possible_net_t skc_net;
+} __attribute__((preserve_access_index));
+
 struct sock {
+	struct sock_common __sk_common;
 	unsigned char sk_kern_sock : 1;
 } __attribute__((preserve_access_index));
 
-static __always_inline __u32 class_of_cgroup(__u64 cgroup_id)
+static __always_inline __u32 class_of_cgroup(__u64 cgroup_id, __u32 slot)
 {
-	__u32 *classes_of = bpf_map_lookup_elem(&classes, &cgroup_id);
+	struct egret_class *class = bpf_map_lookup_elem(&classes, &cgroup_id);
 
-	return classes_of ? *classes_of : 0;
+	return class ? class->masks[slot & (EGRET_POLICY_SLOTS - 1)] : 0;
+}
+
+/* Of what a socket's classes are true: they are another policy's in the other slot. */
+static __always_inline __u32 class_epoch_of(const struct egret_config *cfg, __u32 slot)
+{
+	return cfg->class_epoch << 1 | slot;
 }
 
 /* Everything that is not below a kubepods cgroup is the host's. */
@@ -32,8 +51,15 @@ static __always_inline __u32 class_finish(__u32 mask)
 	return mask & EGRET_CLASS_PODS ? mask : mask | EGRET_CLASS_HOST;
 }
 
+/* Whose quota what a socket learns is in: a pod's is that of all its containers. */
+static __always_inline __u64 socket_subject(const struct egret_sock *state)
+{
+	return state->classes & EGRET_CLASS_PODS && state->parent_cgroup_id ? state->parent_cgroup_id
+									    : state->cgroup_id;
+}
+
 /* bpf_get_current_ancestor_cgroup_id: 5.8 in cgroup/sock_create. */
-static __always_inline void socket_set_subject(struct egret_sock *state)
+static __always_inline void socket_set_subject(struct egret_sock *state, __u32 slot)
 {
 	__u64 above = 0;
 	__u32 mask = 0;
@@ -43,7 +69,7 @@ static __always_inline void socket_set_subject(struct egret_sock *state)
 
 		if (!id)
 			break;
-		mask |= class_of_cgroup(id);
+		mask |= class_of_cgroup(id, slot);
 		state->parent_cgroup_id = above;
 		above = id;
 	}
@@ -52,7 +78,7 @@ static __always_inline void socket_set_subject(struct egret_sock *state)
 }
 
 /* bpf_skb_ancestor_cgroup_id: 4.19 (cgroup_skb). */
-__noinline __u32 classes_of_skb(struct __sk_buff *skb)
+__noinline __u32 classes_of_skb(struct __sk_buff *skb, __u32 slot)
 {
 	__u32 mask = 0;
 
@@ -61,7 +87,7 @@ __noinline __u32 classes_of_skb(struct __sk_buff *skb)
 
 		if (!id)
 			break;
-		mask |= class_of_cgroup(id);
+		mask |= class_of_cgroup(id, slot);
 	}
 	return class_finish(mask);
 }
@@ -72,6 +98,33 @@ __noinline __u32 classes_of_skb(struct __sk_buff *skb)
  * socket may not be added to, so it takes a detour through memory.
  * bpf_probe_read_kernel: 5.8 in cgroup programs, needs CAP_PERFMON.
  */
+static __always_inline __u64 socket_address(struct bpf_sock *sk, struct egret_sock *state)
+{
+	volatile __u64 *detour = (volatile __u64 *)&state->comm;
+	__u64 address;
+
+	*detour = (__u64)sk;
+	address = *detour;
+	*detour = 0;
+	return address;
+}
+
+/* The cookie of its network namespace: what the kernel made (a subflow of MPTCP, a mount of SMB)
+ * and what was there before Egret has none from sock_create. */
+static __always_inline __u64 socket_scope(struct bpf_sock *sk, struct egret_sock *state)
+{
+	const struct sock *kernels = (const struct sock *)socket_address(sk, state);
+	struct net *net = 0;
+	__u64 cookie = 0;
+
+	if (!bpf_core_field_exists(net->net_cookie))
+		return 0;
+	if (bpf_probe_read_kernel(&net, sizeof(net), &kernels->__sk_common.skc_net.net) ||
+	    bpf_probe_read_kernel(&cookie, sizeof(cookie), &net->net_cookie))
+		return 0;
+	return cookie;
+}
+
 static __always_inline bool socket_is_kernels(struct bpf_sock *sk, struct egret_sock *state)
 {
 	const struct sock *field_of = 0;
@@ -79,13 +132,10 @@ static __always_inline bool socket_is_kernels(struct bpf_sock *sk, struct egret_
 	__u32 size = __builtin_preserve_field_info(field_of->sk_kern_sock, 1 /* BPF_FIELD_BYTE_SIZE */);
 	__u64 left = __builtin_preserve_field_info(field_of->sk_kern_sock, 4 /* BPF_FIELD_LSHIFT_U64 */);
 	__u64 right = __builtin_preserve_field_info(field_of->sk_kern_sock, 5 /* BPF_FIELD_RSHIFT_U64 */);
-	volatile __u64 *detour = (volatile __u64 *)&state->comm;
-	__u64 address, bits = 0;
+	__u64 bits = 0;
 
-	*detour = (__u64)sk;
-	address = *detour;
-	*detour = 0;
-	if (size > sizeof(bits) || bpf_probe_read_kernel(&bits, size, (void *)(address + offset)))
+	if (size > sizeof(bits) ||
+	    bpf_probe_read_kernel(&bits, size, (void *)(socket_address(sk, state) + offset)))
 		return false;
 	return (bits << left) >> right;
 }
@@ -140,6 +190,7 @@ static __always_inline bool socket_was_established(struct bpf_sock *sk)
 static __noinline struct egret_sock *socket_adopt(struct __sk_buff *skb, const struct egret_config *cfg,
 						  const struct packet *pkt)
 {
+	__u32 slot = policy_slot(cfg);
 	struct egret_sock *state;
 	struct bpf_sock *sk = skb->sk;
 
@@ -152,8 +203,9 @@ static __noinline struct egret_sock *socket_adopt(struct __sk_buff *skb, const s
 	if (!state)
 		return 0;
 	state->cgroup_id = bpf_skb_cgroup_id(skb);
-	state->classes = classes_of_skb(skb);
-	state->class_epoch = cfg->class_epoch;
+	state->class_epoch = class_epoch_of(cfg, slot);
+	state->classes = classes_of_skb(skb, slot);
+	state->scope = socket_scope(sk, state);
 	if (sk->type == SOCK_RAW) {
 		state->raw = 1;
 		if (socket_is_kernels(sk, state))

@@ -112,19 +112,20 @@ static __noinline int existing_record(struct __sk_buff *skb, const struct egret_
 
 /* An earlier policy allowed this connection. Does that hold still? A deny that came
  * since was found by the judgement already. */
-static __always_inline bool flow_still_stands(const struct egret_sock *state, const struct packet *pkt,
+static __always_inline bool flow_still_stands(const struct egret_sock *state, const struct packet *pkt, __u32 slot,
 					      const struct flow *flow)
 {
 	if (flow->state != EGRET_PEER_ALLOWED)
 		return false;
 	if (pkt->l4_proto != IPPROTO_TCP && !flow_is_fresh(flow->seen))
 		return false;
-	return policy_rule_stands(flow->rule, flow->generation, port_key(pkt), state->classes);
+	return policy_rule_stands(flow->rule, flow->generation, port_key(pkt, slot), state->classes);
 }
 
 /* What history allows although, or before, a rule does; keeps @ret if it does not. */
 static __always_inline void verdict_of_history(struct __sk_buff *skb, struct egret_sock *state,
-					       const struct packet *pkt, const struct flow *flow, struct judgement *ret)
+					       const struct packet *pkt, __u32 slot, const struct flow *flow,
+					       struct judgement *ret)
 {
 	if (flow->state == EGRET_PEER_INBOUND && flow_is_fresh(flow->seen)) {
 		verdict_allow(ret, EGRET_RULE_INBOUND);
@@ -132,7 +133,7 @@ static __always_inline void verdict_of_history(struct __sk_buff *skb, struct egr
 	}
 	if (ret->reason == EGRET_REASON_DENY_RULE)
 		return;
-	if (flow_still_stands(state, pkt, flow)) {
+	if (flow_still_stands(state, pkt, slot, flow)) {
 		verdict_allow(ret, flow->rule);
 		return;
 	}
@@ -184,13 +185,12 @@ static __always_inline void verdict_remember(struct __sk_buff *skb, struct egret
 
 /* Judges what no cache knew. */
 static __always_inline void verdict_decide(struct __sk_buff *skb, struct egret_sock *state, const struct packet *pkt,
-					   const struct egret_config *cfg, struct judgement *ret)
+					   const struct egret_config *cfg, const struct standing *standing,
+					   struct judgement *ret)
 {
-	struct standing standing;
 	struct flow flow = {};
 	int index;
 
-	standing_take(cfg, &standing);
 	/* Most sockets have no such history, and need not be asked for their state. */
 	if (pkt->l4_proto == IPPROTO_TCP && (state->listener_cookie || state->origin)) {
 		__u32 tcp_state = skb->sk ? skb->sk->state : 0;
@@ -198,16 +198,16 @@ static __always_inline void verdict_decide(struct __sk_buff *skb, struct egret_s
 		if (tcp_came_in(skb, state, pkt, tcp_state)) {
 			verdict_allow(ret, EGRET_RULE_INBOUND);
 			if (tcp_state != BPF_TCP_LISTEN) /* which has as many peers as clients */
-				verdict_remember(skb, state, pkt, ret, &standing, &flow, 0);
+				verdict_remember(skb, state, pkt, ret, standing, &flow, 0);
 			return;
 		}
 	}
-	learned_judge(pkt, state->classes, state->scope, cfg, ret);
+	learned_judge(pkt, state, standing->slot, cfg, ret);
 	if (state->raw)
 		return;
 	index = flow_find(skb, state, pkt, &flow);
-	verdict_of_history(skb, state, pkt, &flow, ret);
-	verdict_remember(skb, state, pkt, ret, &standing, &flow, index);
+	verdict_of_history(skb, state, pkt, standing->slot, &flow, ret);
+	verdict_remember(skb, state, pkt, ret, standing, &flow, index);
 }
 
 #endif

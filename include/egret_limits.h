@@ -35,6 +35,8 @@
 
 /* `for cgroup PATH`: each path takes one bit of a class mask, after host and pods. */
 #define EGRET_MAX_NAMED_CGROUPS 30
+/* Cgroups that have bits of their own: those that are named, and kubepods. */
+#define EGRET_MAX_CLASSES 256
 /* How deep a cgroup may lie for its class to be found; systemd and the kubelet
  * use up to 6 levels. */
 #define EGRET_MAX_CGROUP_DEPTH 16
@@ -57,10 +59,10 @@
 /* Names that one learned address has at a time; the one that ends first gives way. */
 #define EGRET_LEARNED_NAMES 4
 /* Names that were asked for, for people: in the policy or not. */
-#define EGRET_MAX_ASKED 4096
+#define EGRET_MAX_ASKED 8192
 #define EGRET_MAX_SEEN  8192
 /* Questions that one socket may have open. */
-#define EGRET_QUERIES 8
+#define EGRET_QUERIES 16
 /* A DNS message that Egret reads: by UDP with EDNS (RFC 6891 section 6.2.5), and what it keeps
  * of a TCP stream. A power of two: the verifier wants a mask. */
 #define EGRET_DNS_BYTES 4096

@@ -91,6 +91,8 @@ struct egret_dest {
 #define EGRET_DEST_FLOOR (1U << 6)
 /* Of a name: rules have something to say of it, so its answers teach. */
 #define EGRET_DEST_TEACHES (1U << 7)
+/* Inside `set internal`: no name brings it in. */
+#define EGRET_DEST_INTERNAL (1U << 8)
 /* Of a place in a bucket: it was given away; what stands there counts. */
 #define EGRET_DEST_USED (1U << 1)
 #define EGRET_DEST_LIVE (1U << 2)
@@ -191,14 +193,19 @@ struct egret_name {
 	__u32 state;    /* enum egret_name_state */
 };
 
+/* A cgroup's bits in a class mask, by the policy of either slot. */
+struct egret_class {
+	__u32 masks[EGRET_POLICY_SLOTS];
+};
+
 /* Read on the hot path: kept to one cache line, mapped into the agent. */
 struct egret_config {
 	__u32 generation; /* lowest bit = slot of the policy tables; 0 = nothing yet */
 	__u32 learned;    /* bumped when an address is added: denials are judged again */
 	__u32 audit;      /* 1 = count what would be denied, and let it pass */
 	__u32 keep_existing;
-	__u32 has_deny;           /* EGRET_DENIES_*; 0 = no deny rule: loopback needs no look-up */
-	__u32 class_epoch;        /* bumped when `classes` changes, with the generation */
+	__u32 has;                /* EGRET_HAS_*: what need not be looked for if the policy has none of it */
+	__u32 class_epoch;        /* bumped when `classes` changes under the policy that rules */
 	__u64 unaccounted_cgroup; /* of the self-test; 0 = none runs */
 	__u32 bucket_shift[2];    /* of each slot's addresses: egret_bucket_index */
 	__u32 places_used[2];     /* for `status` */
@@ -208,8 +215,9 @@ struct egret_config {
 	__u32 denials;   /* programs bump it when an answer brings a denial: all is judged again */
 };
 
-#define EGRET_DENIES_ANY   (1U << 0)
-#define EGRET_DENIES_NAMES (1U << 1)
+#define EGRET_HAS_DENY       (1U << 0)
+#define EGRET_HAS_NAME_DENY  (1U << 1)
+#define EGRET_HAS_INTERNAL   (1U << 2)
 
 enum egret_origin {
 	EGRET_ORIGIN_USER = 0, /* a process made it: judged */
@@ -331,7 +339,7 @@ struct egret_query {
 	__u64 asked_tick;
 	__u16 id_be;
 	__u16 type_be;
-	__u32 pad;
+	__u32 loopback; /* it left over lo, and is answered over lo */
 };
 
 enum egret_stream_state {
@@ -355,8 +363,6 @@ struct egret_stream {
 struct egret_queries {
 	struct egret_query all[EGRET_QUERIES];
 	struct egret_stream stream;
-	__u32 next;
-	__u32 pad;
 };
 
 /* The message of which a segment brought only the beginning. */
@@ -388,6 +394,7 @@ struct egret_lesson {
 struct egret_learned {
 	struct egret_lesson lessons[EGRET_LEARNED_NAMES];
 	__u64 subject; /* cgroup id of who learned it first: whose quota it is in */
+	__u64 shared;  /* somebody else learned it, too: it does not go with that quota */
 };
 
 /* Per subject, the addresses in the order in which it learned them. */
@@ -427,10 +434,12 @@ struct egret_asked {
 	X(STRAY, "stray", "records of another name than the one asked for")                                            \
 	X(SCOPELESS, "scopeless", "answers to sockets from before the attach")                                         \
 	X(FULL, "full", "addresses that found no room")                                                                \
-	X(BUSY, "busy", "answers that came while another one was read")                                                \
+	X(BUSY, "busy", "messages that came while another one was read")                                                \
 	X(GAP, "gap", "TCP streams left behind at a lost or early segment")                                            \
 	X(OVERLAP, "overlap", "TCP streams left behind at a segment that was heard in part before")                    \
 	X(OVERFLOW, "overflow", "TCP streams left behind at a message of more than 4096 octets")                       \
+	X(UNREAD, "unread", "answers with more records than Egret reads (96)")                                         \
+	X(CROWDED, "crowded", "questions that were forgotten because their socket asked 16 more")                      \
 	X(ASKED_ANEW, "asked_anew", "names that the agent asked for because their stream was left")
 
 enum egret_lesson_kind {

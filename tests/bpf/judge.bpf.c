@@ -20,12 +20,15 @@ SEC("tc")
 int judge(struct __sk_buff *skb)
 {
 	struct question *question = (void *)(long)skb->data;
+	struct egret_config *cfg = policy_config();
 	struct judgement verdict = {};
+	__u32 port_key;
 
-	if ((void *)(question + 1) > (void *)(long)skb->data_end)
+	if (!cfg || (void *)(question + 1) > (void *)(long)skb->data_end)
 		return 1;
-	judgement_unpack(
-	    policy_look_up(question->first_half, question->last_half, question->port_key, question->classes), &verdict);
+	port_key = question->port_key | policy_slot(cfg) << PORT_KEY_SLOT_SHIFT;
+	judgement_unpack(policy_look_up(question->first_half, question->last_half, port_key, question->classes),
+			 &verdict);
 	question = (void *)(long)skb->data;
 	if ((void *)(question + 1) > (void *)(long)skb->data_end)
 		return 1;

@@ -27,6 +27,8 @@
 #define RESOLVE_WAIT_SEC 15
 #define MAX_POLL_FDS     256
 #define HEARTBEAT_NS     (10 * CLOCK_NS_PER_SEC)
+/* A sweep of 32,768 entries takes 60 ms. */
+#define SWEEP_NS (60 * CLOCK_NS_PER_SEC)
 /* Who writes several files, or one in several pieces, is given this long. */
 #define SETTLE_NS (300 * CLOCK_NS_PER_MS)
 
@@ -49,6 +51,7 @@ struct agent {
 	uint64_t look_ns;    /* when to look at the files; 0 = nothing moved */
 	struct culprits culprits;
 	uint64_t heartbeat_ns;
+	uint64_t sweep_ns;
 };
 
 static bool uses_system_resolvers(const struct policy *policy)
@@ -358,18 +361,27 @@ static int compile_now(struct agent *agent, uint32_t generation, struct compiled
 static int load_all(struct agent *agent, struct diag *diag, struct error *error)
 {
 	struct compiled *compiled = NULL;
+	struct subjects *subjects = NULL;
 	int rc;
 
 	rc = compile_now(agent, kernel_next_generation(agent->kernel), &compiled, diag, error);
 	if (rc)
 		return rc;
-	rc = kernel_load_policy(agent->kernel, compiled, error);
+	rc = subjects_new(agent->options.cgroup, agent->options.cgroup_fd, compiled, agent->kernel, &subjects);
+	if (rc)
+		error_set(error, rc, "cannot watch the cgroups below %s: %s", agent->options.cgroup, strerror(-rc));
+	else
+		rc = kernel_load_policy(agent->kernel, compiled, error);
 	if (rc) {
+		subjects_free(subjects);
 		compiled_free(compiled);
 		return rc;
 	}
+	subjects_free(agent->subjects);
 	compiled_free(agent->compiled);
+	agent->subjects = subjects;
 	agent->compiled = compiled;
+	subjects_refresh(subjects); /* those that came in meanwhile */
 	agent->must_rebuild = false;
 	return 0;
 }
@@ -444,12 +456,6 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 	rc = load_all(agent, diag, error);
 	if (rc)
 		goto undo;
-	rc = subjects_new(agent->options.cgroup, agent->options.cgroup_fd, agent->compiled, agent->kernel,
-			  &agent->subjects);
-	if (rc) {
-		error_set(error, rc, "cannot watch the cgroups below %s: %s", agent->options.cgroup, strerror(-rc));
-		goto undo;
-	}
 	rc = meta_write(agent->kernel, &agent->options, agent->compiled, diag, false);
 	if (rc)
 		error_set(error, rc, "cannot write about the instance: %s", strerror(-rc));
@@ -480,6 +486,10 @@ static int beat(struct agent *agent, struct error *error)
 
 	agent->heartbeat_ns = clock_now_ns() + HEARTBEAT_NS;
 	meta_beat(agent->kernel);
+	if (clock_now_ns() >= agent->sweep_ns) {
+		agent->sweep_ns = clock_now_ns() + SWEEP_NS;
+		kernel_sweep_learned(agent->kernel);
+	}
 	subjects_refresh(agent->subjects);
 	culprits_refresh(&agent->culprits, agent->kernel);
 	hits_refresh(agent->kernel, EGRET_RULE_FIRST + agent->compiled->rule_count);
@@ -531,7 +541,7 @@ int agent_serve(struct agent *agent, int stop_fd, struct error *error)
 {
 	struct pollfd extra[4] = {
 	    {.fd = stop_fd, .events = POLLIN},
-	    {.fd = subjects_fd(agent->subjects), .events = POLLIN},
+	    {.fd = -1, .events = POLLIN}, /* another one after each load */
 	    {.fd = watch_fd(agent->watch), .events = POLLIN},
 	    {.fd = agent->wanted ? kernel_wanted_fd(agent->kernel) : -1, .events = POLLIN},
 	};
@@ -539,6 +549,7 @@ int agent_serve(struct agent *agent, int stop_fd, struct error *error)
 
 	agent->heartbeat_ns = clock_now_ns() + HEARTBEAT_NS;
 	for (;;) {
+		extra[1].fd = subjects_fd(agent->subjects);
 		rc = turn(agent, extra, 4, next_deadline(agent));
 		if (rc < 0)
 			return error_set(error, rc, "cannot wait for events: %s", strerror(-rc));
@@ -577,10 +588,6 @@ static int take_over(struct agent *next, struct agent *old, struct diag *diag, s
 	kernel_set_audit(next->kernel, audit);
 	kernel_set_ttls(next->kernel, next->policy->settings.min_ttl_sec, next->policy->settings.max_ttl_sec);
 	kernel_set_dns_names(next->kernel, next->policy->settings.dns_names);
-	rc = subjects_new(next->options.cgroup, next->options.cgroup_fd, next->compiled, next->kernel, &next->subjects);
-	if (rc)
-		return error_set(error, rc, "cannot watch the cgroups below %s: %s", next->options.cgroup,
-				 strerror(-rc));
 	if (next->resolver)
 		resolver_each(next->resolver, write_one_name, next);
 	meta_write(next->kernel, &next->options, next->compiled, diag, !audit);

@@ -10,8 +10,6 @@
 
 #include "../subject/classes.h"
 
-#define MAX_CLASSES 256 /* as the map `classes` holds */
-
 struct class_entry {
 	uint64_t cgroup_id;
 	uint32_t mask;  /* that the kernel has */
@@ -24,7 +22,7 @@ struct subjects {
 	size_t path_count;
 	struct kernel *kernel; /* borrowed */
 	int inotify_fd;
-	struct class_entry entries[MAX_CLASSES];
+	struct class_entry entries[EGRET_MAX_CLASSES];
 	size_t count;
 };
 
@@ -35,14 +33,14 @@ static void note_class(void *context, uint64_t cgroup_id, uint32_t mask)
 
 	while (i < subjects->count && subjects->entries[i].cgroup_id != cgroup_id)
 		i++;
-	if (i == MAX_CLASSES)
+	if (i == EGRET_MAX_CLASSES)
 		return;
 	if (i == subjects->count)
 		subjects->entries[subjects->count++] = (struct class_entry){.cgroup_id = cgroup_id};
 	subjects->entries[i].found |= mask;
 }
 
-void subjects_refresh(struct subjects *subjects)
+static void find_all(struct subjects *subjects)
 {
 	char events[4096];
 
@@ -52,6 +50,11 @@ void subjects_refresh(struct subjects *subjects)
 		subjects->entries[i].found = 0;
 	classes_find(subjects->governed_path, (const char *const *)subjects->paths, subjects->path_count, note_class,
 		     subjects);
+}
+
+void subjects_refresh(struct subjects *subjects)
+{
+	find_all(subjects);
 	for (size_t i = 0; i < subjects->count; i++) {
 		struct class_entry *entry = &subjects->entries[i];
 
@@ -61,6 +64,20 @@ void subjects_refresh(struct subjects *subjects)
 		if (!kernel_set_class(subjects->kernel, entry->cgroup_id, entry->found))
 			entry->mask = entry->found;
 	}
+}
+
+static int tell_next(struct subjects *subjects)
+{
+	int rc = kernel_forget_next_classes(subjects->kernel);
+
+	find_all(subjects);
+	for (size_t i = 0; i < subjects->count && !rc; i++) {
+		struct class_entry *entry = &subjects->entries[i];
+
+		rc = kernel_set_next_class(subjects->kernel, entry->cgroup_id, entry->found);
+		entry->mask = entry->found;
+	}
+	return rc;
 }
 
 static int copy_paths(struct subjects *subjects, const struct compiled *compiled)
@@ -96,7 +113,9 @@ int subjects_new(const char *governed_path, int governed_fd, const struct compil
 		rc = -errno;
 		goto out;
 	}
-	subjects_refresh(subjects);
+	rc = tell_next(subjects);
+	if (rc)
+		goto out;
 	*ret = subjects;
 	return 0;
 out:

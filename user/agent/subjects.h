@@ -11,7 +11,11 @@
 
 struct subjects;
 
-/* All pointers are borrowed; @compiled only for its list of cgroups, which is copied. */
+/*
+ * For a policy that is to be loaded next: tells the kernel what its cgroups are, so that they
+ * are known when it begins to rule. All pointers are borrowed; @compiled only for its list
+ * of cgroups, which is copied.
+ */
 int subjects_new(const char *governed_path, int governed_fd, const struct compiled *compiled, struct kernel *kernel,
 		 struct subjects **ret);
 void subjects_free(struct subjects *subjects); /* takes NULL */

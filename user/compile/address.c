@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "internal.h"
-#include "special.h"
 
 static int compare_numbers(const void *left, const void *right)
 {
@@ -158,7 +157,7 @@ static size_t gather_names(struct compiler *compiler, struct addr_name *names)
 		const struct name_node *node = name_find(compiler, name->name);
 
 		for (size_t a = 0; node && a < name->count; a++) {
-			if (addr_is_special(&name->addrs[a]))
+			if (addr_is_foreign(compiler, &name->addrs[a]))
 				finding_special(compiler, name->name, node, &name->addrs[a]);
 			else
 				names[count++] = (struct addr_name){name->addrs[a], node};
@@ -240,7 +239,7 @@ int compiled_address(struct compiled *compiled, const struct egret_addr *addr, c
 
 	if (!found)
 		return -ENOMEM;
-	if (addr_is_special(addr))
+	if (addr_is_foreign(compiler, addr))
 		name_count = 0;
 	for (size_t i = 0; i < name_count; i++) {
 		const struct name_node *node = name_find(compiler, names[i]);

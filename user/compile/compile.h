@@ -108,6 +108,9 @@ uint32_t compiled_name_id(const struct compiled *compiled, const char *text);
 /* The entry of names that speaks for a name: its own, or the narrowest pattern over it; 0 = none. */
 uint32_t compiled_name_match(const struct compiled *compiled, const char *name);
 
+/* A special-purpose address, or one inside `set internal`: no name brings it in. */
+bool compiled_is_foreign(const struct compiled *compiled, const struct egret_addr *addr);
+
 struct judgement {
 	bool allow;
 	uint8_t reason; /* enum egret_reason; EGRET_REASON_NONE if allowed */

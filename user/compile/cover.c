@@ -8,8 +8,11 @@
 #include <stdlib.h>
 
 #include "internal.h"
+#include "special.h"
 
-#define NO_RULE UINT32_MAX /* a service range */
+/* Instead of a rule's index. */
+#define SERVICE_RANGE UINT32_MAX
+#define INTERNAL      (UINT32_MAX - 1)
 
 /* One destination of one rule. */
 struct item {
@@ -63,7 +66,11 @@ static size_t gather(const struct compiler *compiler, struct item *items)
 	}
 	for (size_t i = 0; i < settings->service_range_count; i++, count++) {
 		if (items)
-			items[count] = (struct item){settings->service_ranges[i], NO_RULE};
+			items[count] = (struct item){settings->service_ranges[i], SERVICE_RANGE};
+	}
+	for (size_t i = 0; i < settings->internal_count; i++, count++) {
+		if (items)
+			items[count] = (struct item){settings->internal[i], INTERNAL};
 	}
 	return count;
 }
@@ -73,6 +80,19 @@ static struct cidr_node *find_around(struct cidr_node *before, const struct cidr
 	while (before && !cidr_covers(&before->cidr, cidr))
 		before = before->around;
 	return before;
+}
+
+static uint16_t item_flags(const struct compiler *compiler, const struct item *item)
+{
+	uint16_t flags = 0;
+
+	if (item->rule == SERVICE_RANGE)
+		return EGRET_DEST_SERVICE;
+	if (item->rule == INTERNAL)
+		return EGRET_DEST_INTERNAL;
+	if (item->rule >= compiler->out->policy->rule_count)
+		flags |= EGRET_DEST_RESOLVER;
+	return rule_is_floor(compiler, item->rule) ? flags | EGRET_DEST_FLOOR : flags;
 }
 
 /* Doubles are neighbours. */
@@ -92,14 +112,9 @@ static void build(struct compiler *compiler, const struct item *items, size_t co
 			node->scope.dest.flags = around ? around->scope.dest.flags & EGRET_DEST_INHERITED : 0;
 		}
 		compiler->cidr_refs[i] = items[i].rule;
-		if (items[i].rule == NO_RULE)
-			node->scope.dest.flags |= EGRET_DEST_SERVICE;
-		else
+		node->scope.dest.flags |= item_flags(compiler, &items[i]);
+		if (items[i].rule < INTERNAL)
 			node->scope.ref_count++;
-		if (items[i].rule != NO_RULE && items[i].rule >= compiler->out->policy->rule_count)
-			node->scope.dest.flags |= EGRET_DEST_RESOLVER;
-		if (items[i].rule != NO_RULE && rule_is_floor(compiler, items[i].rule))
-			node->scope.dest.flags |= EGRET_DEST_FLOOR;
 	}
 }
 
@@ -176,4 +191,16 @@ struct cidr_node *cidr_find(const struct compiler *compiler, const struct egret_
 			high = middle;
 	}
 	return low ? find_around(&compiler->cidrs[low - 1], &wanted) : NULL;
+}
+
+bool addr_is_foreign(const struct compiler *compiler, const struct egret_addr *addr)
+{
+	const struct cidr_node *node = addr_is_special(addr) ? NULL : cidr_find(compiler, addr);
+
+	return addr_is_special(addr) || (node && node->scope.dest.flags & EGRET_DEST_INTERNAL);
+}
+
+bool compiled_is_foreign(const struct compiled *compiled, const struct egret_addr *addr)
+{
+	return addr_is_foreign(compiled->intern, addr);
 }

@@ -52,13 +52,14 @@ void finding_special(struct compiler *compiler, const char *name, const struct n
 	bool allowed = around && has_action(compiler, &around->scope.dest, EGRET_ALLOW);
 	bool denied = around && has_action(compiler, &around->scope.dest, EGRET_DENY);
 	bool allows = node->first_allow != UINT32_MAX;
+	const char *kind = addr_special_kind(addr);
 	char text[ADDR_TEXT_SIZE];
 
 	if (allows ? allowed : denied || !allowed)
 		return;
 	diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, node->scope.refs[0]),
 		 "%s resolves to %s, %s, which names may not bring in; %s the address itself if this is meant", name,
-		 addr_format(addr, text), addr_special_kind(addr), allows ? "allow" : "deny");
+		 addr_format(addr, text), kind ? kind : "an internal address", allows ? "allow" : "deny");
 }
 
 /* Does the entry at @at stand against @deny, which no other entry before it enforces? */

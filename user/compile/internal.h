@@ -86,7 +86,7 @@ struct compiler {
 };
 
 /* What a destination has of the one around it. */
-#define EGRET_DEST_INHERITED (EGRET_DEST_SERVICE | EGRET_DEST_FLOOR)
+#define EGRET_DEST_INHERITED (EGRET_DEST_SERVICE | EGRET_DEST_FLOOR | EGRET_DEST_INTERNAL)
 
 /* rule.c */
 int rules_compile(struct compiler *compiler);
@@ -119,6 +119,9 @@ struct name_node *name_find(const struct compiler *compiler, const char *name);
 int cidrs_compile(struct compiler *compiler);
 /* The narrowest CIDR that holds the address, which may be the address itself. */
 struct cidr_node *cidr_find(const struct compiler *compiler, const struct egret_addr *addr);
+
+/* Not one that a name may bring in. */
+bool addr_is_foreign(const struct compiler *compiler, const struct egret_addr *addr);
 
 /* address.c */
 int addresses_compile(struct compiler *compiler);

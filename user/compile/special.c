@@ -31,7 +31,9 @@ static const struct special_v4 {
     {{198, 51, 100}, 24, "a documentation address"}, /* RFC 5737 */
     {{203, 0, 113}, 24, "a documentation address"},  /* RFC 5737 */
     {{240}, 4, "a reserved address"},                /* RFC 1112 section 4; holds 255.255.255.255 */
-    /* not in that registry: no single host has it */
+    /* Not in that registry. Azure's own host on every node, with no network between. */
+    {{168, 63, 129, 16}, 32, "the address of the Azure host"},
+    /* no single host has it */
     {{224}, 4, "a multicast address"}, /* RFC 5771 */
 };
 

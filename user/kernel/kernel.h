@@ -50,6 +50,10 @@ int kernel_set_subject(struct kernel *kernel, uint64_t cgroup_id, const struct e
 int kernel_set_name(struct kernel *kernel, uint32_t index, const struct egret_name *name);
 /* Class bits of a cgroup; sockets that exist take them over at their next first packet. */
 int kernel_set_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t mask);
+/* The same for the policy that is to be loaded next, whose bits mean something else: all of its
+ * cgroups are forgotten, then told one by one. */
+int kernel_forget_next_classes(struct kernel *kernel);
+int kernel_set_next_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t mask);
 
 void kernel_set_audit(struct kernel *kernel, bool audit);
 /* How long what is learned lives, at least and at most. */
@@ -113,6 +117,8 @@ uint64_t kernel_name_key(const struct kernel *kernel, const char *text);
 /* Seconds until a tick of the programs' clock, less than 0 when it is over; good to a second
  * or so, for people. */
 int64_t kernel_seconds_until(uint64_t tick);
+/* Forgets what ended: programs only replace a subject's own, and subjects come and go. */
+int kernel_sweep_learned(struct kernel *kernel);
 /*
  * What programs want the agent to resolve, because the answer could not be read from its
  * stream: kernel_wanted_fd is readable then, and kernel_take_wanted calls @visit for each.

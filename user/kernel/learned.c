@@ -13,7 +13,6 @@
 
 #include "../base/clock.h"
 #include "../base/text.h"
-#include "../compile/special.h"
 
 uint32_t kernel_tick_hz(void)
 {
@@ -173,7 +172,8 @@ static int enter_ring(const struct kernel *kernel, uint64_t subject, const struc
 	if (bpf_map_update_elem(kernel->maps[MAP_teachers], &subject, &teacher, BPF_ANY))
 		return -errno;
 	if (!bpf_map_lookup_elem(kernel->maps[MAP_rings], &place, &before) &&
-	    !bpf_map_lookup_elem(kernel->maps[MAP_learned], &before, &old) && old.subject == subject)
+	    !bpf_map_lookup_elem(kernel->maps[MAP_learned], &before, &old) && old.subject == subject &&
+	    !old.shared)
 		bpf_map_delete_elem(kernel->maps[MAP_learned], &before);
 	return bpf_map_update_elem(kernel->maps[MAP_rings], &place, key, BPF_ANY) ? -errno : 0;
 }
@@ -205,6 +205,8 @@ static int teach(struct kernel *kernel, const struct egret_learned_key *key, uin
 		if (rc)
 			return rc;
 	}
+	if (learned.subject != subject)
+		learned.shared = 1;
 	*lesson_of(&learned, lesson->name) = *lesson;
 	return bpf_map_update_elem(kernel->maps[MAP_learned], key, &learned, BPF_ANY) ? -errno : 0;
 }
@@ -219,7 +221,7 @@ static int match_seen(void *context, const void *entry)
 	struct egret_seen seen;
 
 	if (bpf_map_lookup_elem(matching->kernel->maps[MAP_seen], key, &seen) ||
-	    (int64_t)(seen.expires_tick - matching->now_tick) <= 0 || addr_is_special(&key->addr))
+	    (int64_t)(seen.expires_tick - matching->now_tick) <= 0 || compiled_is_foreign(matching->compiled, &key->addr))
 		return 0;
 	lesson.name = seen.name;
 	lesson.expires_tick = seen.expires_tick;
@@ -246,6 +248,65 @@ int learned_match(struct kernel *kernel, const struct compiled *compiled, uint32
 				       match_seen, &matching);
 	free(matching.rule_keys);
 	return rc;
+}
+
+/* --- what ended --- */
+
+/* What ended lately may be learned again at this moment. */
+#define SWEEP_AFTER_SEC 60
+
+static bool ended_long_ago(const struct egret_learned *learned, uint64_t now_tick)
+{
+	uint64_t before = now_tick - (uint64_t)SWEEP_AFTER_SEC * kernel_tick_hz();
+
+	for (size_t i = 0; i < EGRET_LEARNED_NAMES; i++) {
+		if ((int64_t)(learned->lessons[i].expires_tick - before) > 0)
+			return false;
+	}
+	return true;
+}
+
+/* Learned again between the look and the deletion? Then it is put back at once. */
+static int sweep_learned(void *context, const struct egret_learned_key *key, const struct egret_learned *learned)
+{
+	const struct kernel *kernel = context;
+	uint64_t now_tick = tick_now();
+	struct egret_learned gone;
+
+	if (!ended_long_ago(learned, now_tick))
+		return 0;
+	/* BPF_MAP_LOOKUP_AND_DELETE_ELEM of a hash: 5.14. */
+	if (!bpf_map_lookup_and_delete_elem(kernel->maps[MAP_learned], key, &gone)) {
+		if (!ended_long_ago(&gone, now_tick))
+			bpf_map_update_elem(kernel->maps[MAP_learned], key, &gone, BPF_NOEXIST);
+	} else if (errno != ENOENT) {
+		bpf_map_delete_elem(kernel->maps[MAP_learned], key);
+	}
+	return 0;
+}
+
+/* A place in the ring of a subject whose address went. */
+static int sweep_ring(void *context, const void *place)
+{
+	const struct kernel *kernel = context;
+	struct egret_learned_key key;
+	struct egret_learned learned;
+
+	if (!bpf_map_lookup_elem(kernel->maps[MAP_rings], place, &key) &&
+	    bpf_map_lookup_elem(kernel->maps[MAP_learned], &key, &learned))
+		bpf_map_delete_elem(kernel->maps[MAP_rings], place);
+	return 0;
+}
+
+int kernel_sweep_learned(struct kernel *kernel)
+{
+	struct egret_ring_key keys[2];
+	int rc = kernel_each_learned(kernel, sweep_learned, kernel);
+
+	if (rc)
+		return rc;
+	return kernel_each_entry(kernel->maps[MAP_rings], 2 * EGRET_MAX_LEARNED, (void *[]){&keys[0], &keys[1]},
+				 sweep_ring, kernel);
 }
 
 /* --- what programs want to be resolved --- */
@@ -306,7 +367,7 @@ int kernel_teach(struct kernel *kernel, const struct compiled *compiled, const s
 	int rc;
 
 	lesson.rule_names[slot] = match_name(&matching, wanted->name, 0);
-	if (!lesson.rule_names[slot] || addr_is_special(addr))
+	if (!lesson.rule_names[slot] || compiled_is_foreign(compiled, addr))
 		return 0;
 	rc = teach(kernel, &key, wanted->subject, &lesson);
 	if (!rc)

@@ -91,7 +91,12 @@ int kernel_set_subject(struct kernel *kernel, uint64_t cgroup_id, const struct e
 
 int kernel_get_class(const struct kernel *kernel, uint64_t cgroup_id, uint32_t *ret)
 {
-	return bpf_map_lookup_elem(kernel->maps[MAP_classes], &cgroup_id, ret) ? -errno : 0;
+	struct egret_class class;
+
+	if (bpf_map_lookup_elem(kernel->maps[MAP_classes], &cgroup_id, &class))
+		return -errno;
+	*ret = class.masks[kernel->config->generation & (EGRET_POLICY_SLOTS - 1)];
+	return 0;
 }
 
 int kernel_get_hit(const struct kernel *kernel, uint32_t rule, struct egret_hit *ret)

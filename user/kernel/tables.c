@@ -217,27 +217,27 @@ static int write_names(const struct kernel *kernel, const struct compiled *compi
 	return 0;
 }
 
-static uint32_t what_it_denies(const struct compiled *compiled)
+static uint32_t what_it_has(const struct compiled *compiled)
 {
-	uint32_t denies = 0;
+	uint32_t has = compiled->policy->settings.internal_count ? EGRET_HAS_INTERNAL : 0;
 
 	for (size_t i = 0; i < compiled->port_count; i++)
 		if (compiled->ports[i].action == EGRET_DENY)
-			denies |= EGRET_DENIES_ANY;
+			has |= EGRET_HAS_DENY;
 	for (size_t i = 0; i < compiled->name_count; i++)
 		if (compiled->name_dests[i].flags & EGRET_DEST_DENIES)
-			denies |= EGRET_DENIES_NAMES;
-	return denies;
+			has |= EGRET_HAS_NAME_DENY;
+	return has;
 }
 
-/* The one store that replaces the policy. has_deny may say too much for a while, never too little. */
-static void switch_to(struct kernel *kernel, uint32_t generation, uint32_t denies)
+/* The one store that replaces the policy. What it has may be said too early, never too late. */
+static void switch_to(struct kernel *kernel, uint32_t generation, uint32_t has)
 {
 	struct egret_config *config = kernel->config;
 
-	__atomic_or_fetch(&config->has_deny, denies, __ATOMIC_RELEASE);
+	__atomic_or_fetch(&config->has, has, __ATOMIC_RELEASE);
 	__atomic_store_n(&config->generation, generation, __ATOMIC_RELEASE);
-	__atomic_store_n(&config->has_deny, denies, __ATOMIC_RELEASE);
+	__atomic_store_n(&config->has, has, __ATOMIC_RELEASE);
 }
 
 uint32_t kernel_next_generation(const struct kernel *kernel)
@@ -288,8 +288,10 @@ int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, s
 	}
 	kernel->config->bucket_shift[slot] = tables.addrs.shift;
 	note_places(kernel, slot, &tables.addrs);
-	switch_to(kernel, generation, what_it_denies(compiled));
-	learned_match(kernel, compiled, slot); /* what answers brought in meanwhile */
+	switch_to(kernel, generation, what_it_has(compiled));
+	/* What answers brought in meanwhile; it may have been denied for a moment. */
+	learned_match(kernel, compiled, slot);
+	kernel_forget_denials(kernel);
 	carry_finish(kernel, carry); /* what cannot be carried over begins at 0 */
 	if (kernel->buckets.fd >= 0)
 		close(kernel->buckets.fd);
@@ -364,12 +366,46 @@ int kernel_set_name(struct kernel *kernel, uint32_t index, const struct egret_na
 	return bpf_map_update_elem(kernel->maps[MAP_names], &index, name, BPF_ANY) ? -errno : 0;
 }
 
+static int set_mask(const struct kernel *kernel, uint64_t cgroup_id, uint32_t slot, uint32_t mask)
+{
+	int fd = kernel->maps[MAP_classes];
+	struct egret_class class = {};
+
+	bpf_map_lookup_elem(fd, &cgroup_id, &class);
+	class.masks[slot] = mask;
+	if (!class.masks[0] && !class.masks[1])
+		return bpf_map_delete_elem(fd, &cgroup_id) && errno != ENOENT ? -errno : 0;
+	return bpf_map_update_elem(fd, &cgroup_id, &class, BPF_ANY) ? -errno : 0;
+}
+
+int kernel_set_next_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t mask)
+{
+	return set_mask(kernel, cgroup_id, kernel_next_generation(kernel) & (SLOTS - 1), mask);
+}
+
+static int forget_next_class(void *context, const void *key)
+{
+	const struct kernel *kernel = context;
+	const uint64_t *cgroup_id = key;
+
+	return set_mask(kernel, *cgroup_id, kernel_next_generation(kernel) & (SLOTS - 1), 0);
+}
+
+int kernel_forget_next_classes(struct kernel *kernel)
+{
+	uint64_t keys[2];
+
+	return kernel_each_entry(kernel->maps[MAP_classes], 2 * EGRET_MAX_CLASSES, (void *[]){&keys[0], &keys[1]},
+				 forget_next_class, kernel);
+}
+
 int kernel_set_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t mask)
 {
 	struct egret_config *config = kernel->config;
+	int rc = set_mask(kernel, cgroup_id, config->generation & (SLOTS - 1), mask);
 
-	if (bpf_map_update_elem(kernel->maps[MAP_classes], &cgroup_id, &mask, BPF_ANY))
-		return -errno;
+	if (rc)
+		return rc;
 	__atomic_add_fetch(&config->class_epoch, 1, __ATOMIC_RELEASE);
 	if (config->generation)
 		forget_verdicts(config);

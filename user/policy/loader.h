@@ -136,6 +136,8 @@ void variable_warn_unused(struct loader *loader);
 
 /* setting.c */
 bool setting_is_known(const char *name);
+/* `${name}` stands for its values, too. */
+bool setting_is_variable(const char *name);
 int setting_apply(struct loader *loader, const struct variable *setting);
 void setting_check(struct loader *loader);
 

@@ -92,6 +92,7 @@ void policy_free(struct policy *policy)
 	free(policy->resolvers);
 	free(policy->requires);
 	free(policy->files);
+	free(policy->settings.internal);
 	free(policy->settings.service_ranges);
 	free(policy);
 }

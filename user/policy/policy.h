@@ -77,6 +77,8 @@ struct policy_settings {
 	bool audit;           /* false */
 	bool floor;           /* true */
 	bool dns_names;       /* only names of the policy may be asked for; false */
+	struct cidr *internal; /* no name brings these in */
+	size_t internal_count;
 	struct cidr *service_ranges;
 	size_t service_range_count;
 };

@@ -126,15 +126,57 @@ static int apply_service_ranges(struct loader *loader, const struct variable *se
 	return error;
 }
 
+static int add_internal(struct loader *loader, const struct word *word, size_t *capacity)
+{
+	struct policy_settings *settings = &loader->policy->settings;
+	struct cidr cidr = {.prefix_len = 128}, *grown;
+	char text[ADDR_TEXT_SIZE];
+
+	/* It is a variable like any other, too: names in it are its user's own business. */
+	if (word->len >= sizeof(text))
+		return 0;
+	memcpy(text, word->text, word->len);
+	text[word->len] = '\0';
+	if (addr_parse(text, &cidr.addr) && cidr_parse(text, &cidr))
+		return 0;
+	grown = reserve(settings->internal, capacity, settings->internal_count + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	settings->internal = grown;
+	grown[settings->internal_count++] = cidr;
+	return 0;
+}
+
+static int apply_internal(struct loader *loader, const struct variable *setting)
+{
+	size_t capacity = 0;
+	int error = 0;
+
+	loader->policy->settings.internal_count = 0;
+	for (size_t i = 0; i < setting->count; i++) {
+		struct word item;
+		size_t at = 0;
+
+		while (!error && word_next_item(&setting->values[i], &at, &item))
+			error = add_internal(loader, &item, &capacity);
+	}
+	return error;
+}
+
 static const struct setting {
 	const char *name;
 	int (*apply)(struct loader *loader, const struct variable *setting);
 	bool list;
+	bool variable;
 } settings[] = {
-    {"min_ttl", apply_min_ttl, false},   {"max_ttl", apply_max_ttl, false},
-    {"existing", apply_existing, false}, {"mode", apply_mode, false},
-    {"floor", apply_floor, false},       {"service_ranges", apply_service_ranges, true},
-    {"dns_names", apply_dns_names, false},
+    {"min_ttl", apply_min_ttl, false, false},
+    {"max_ttl", apply_max_ttl, false, false},
+    {"existing", apply_existing, false, false},
+    {"mode", apply_mode, false, false},
+    {"floor", apply_floor, false, false},
+    {"dns_names", apply_dns_names, false, false},
+    {"service_ranges", apply_service_ranges, true, false},
+    {"internal", apply_internal, true, true},
 };
 
 static const struct setting *find(const char *name)
@@ -149,6 +191,13 @@ static const struct setting *find(const char *name)
 bool setting_is_known(const char *name)
 {
 	return find(name) != NULL;
+}
+
+bool setting_is_variable(const char *name)
+{
+	const struct setting *setting = find(name);
+
+	return setting && setting->variable;
 }
 
 int setting_apply(struct loader *loader, const struct variable *variable)

@@ -36,7 +36,7 @@ static int report_unknown(struct loader *loader, const struct word *name, unsign
 	text.text = arena_copy(&loader->arena, name->text, name->len);
 	if (!text.text)
 		return -ENOMEM;
-	if (setting_is_known(text.text)) {
+	if (setting_is_known(text.text) && !setting_is_variable(text.text)) {
 		report(loader, column, "`%.*s` is a setting, not a variable; give the variable another name",
 		       EXCERPT(name));
 		return -EINVAL;
@@ -81,7 +81,7 @@ static int look_up(struct loader *loader, const struct word *word, size_t at, si
 		return -EINVAL;
 	}
 	variable = find(loader, &name);
-	if (!variable || variable->setting)
+	if (!variable || (variable->setting && !setting_is_variable(variable->name)))
 		return report_unknown(loader, &name, column);
 	variable->used = true;
 	*ret_len = (size_t)(close - text) + 1;
