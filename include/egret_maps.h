@@ -158,7 +158,7 @@ struct egret_cidr_key {
 };
 
 /* One rule of the policy, for connections that it allowed under an earlier
- * generation: its own ports, whatever destinations it has now. */
+ * generation: its own ports, whatever addresses its names have now. */
 struct egret_rule {
 	__u32 born; /* generation under which this id got this meaning */
 	__u32 first;
@@ -171,7 +171,9 @@ struct egret_rule_text {
 	char purpose[EGRET_RULE_TEXT_SIZE];
 	char file[EGRET_PATH_SIZE];
 	__u32 line;
-	__u32 app; /* enum egret_app */
+	__u32 app;        /* enum egret_app */
+	__u32 position;   /* among the rules of the policy */
+	__u32 dests_hash; /* of the destinations that variables in the text stand for */
 };
 
 enum egret_name_state {

@@ -492,7 +492,7 @@ static int beat(struct agent *agent, struct error *error)
 	}
 	subjects_refresh(agent->subjects);
 	culprits_refresh(&agent->culprits, agent->kernel);
-	hits_refresh(agent->kernel, EGRET_RULE_FIRST + agent->compiled->rule_count);
+	hits_refresh(agent->kernel);
 	if (!agent->pins_missed && !kernel_is_pinned(agent->kernel)) {
 		progress_warn(&agent->progress,
 			      "the pins of instance %s are gone from /sys/fs/bpf: what is enforced now ends with this "

@@ -60,10 +60,24 @@ static json_t *names_to_json(const struct kernel *kernel)
 			 "patterns", tally.patterns, "failing", tally.failing);
 }
 
+struct allowed {
+	const struct kernel *kernel;
+	uint64_t *packets;
+};
+
+static int add_allowed(void *context, uint32_t rule, const struct egret_rule_text *text)
+{
+	const struct allowed *allowed = context;
+	struct egret_counter counter;
+
+	if (strncmp(text->text, "deny ", strlen("deny ")) != 0 && !kernel_get_counter(allowed->kernel, rule, &counter))
+		*allowed->packets += counter.packets;
+	return 0;
+}
+
 static json_t *totals_to_json(const struct kernel *kernel)
 {
 	json_t *denied = json_object();
-	struct egret_rule_text text;
 	struct egret_counter counter;
 	uint64_t allowed = 0, all_denied = 0;
 
@@ -76,9 +90,7 @@ static json_t *totals_to_json(const struct kernel *kernel)
 	for (uint32_t id = 1; id < EGRET_RULE_BUILTIN_COUNT; id++)
 		if (!kernel_get_counter(kernel, id, &counter))
 			allowed += counter.packets;
-	for (uint32_t id = EGRET_RULE_FIRST; !kernel_get_text(kernel, id, &text); id++)
-		if (strncmp(text.text, "deny ", strlen("deny ")) != 0 && !kernel_get_counter(kernel, id, &counter))
-			allowed += counter.packets;
+	kernel_each_rule(kernel, add_allowed, &(struct allowed){kernel, &allowed});
 	return json_pack("{s:I, s:I, s:o}", "allowed_packets", (json_int_t)allowed, "denied_packets",
 			 (json_int_t)all_denied, "denied", denied);
 }

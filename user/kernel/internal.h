@@ -103,6 +103,7 @@ struct kernel {
 	struct ring_buffer *wanted; /* NULL in a reader */
 	struct wanted_visit *wanted_visit;
 	size_t ports_written, ports_capacity;
+	uint32_t *rule_ids; /* of the policy's rules, in its order: rule_id.h */
 };
 
 void instance_pin_path(char buf[static PIN_PATH_SIZE], const char *instance, const char *kind, const char *name);

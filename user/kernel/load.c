@@ -272,6 +272,7 @@ void kernel_free(struct kernel *kernel)
 	if (kernel->dir_fd >= 0)
 		close(kernel->dir_fd);
 	egret_bpf__destroy(kernel->skeleton);
+	free(kernel->rule_ids);
 	free(kernel);
 }
 
