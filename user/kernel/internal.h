@@ -96,6 +96,8 @@ struct kernel {
 	struct egret_config *config; /* mapped */
 	bool writable;
 	bool was_running;
+	bool side_by_side; /* takeover.h */
+	char note[256];    /* what was found at the takeover, for people; "" = nothing to say */
 	__u64 hash_keys[6];
 	/* Tables of the slot that rules, for changes of single addresses. */
 	struct buckets buckets;
@@ -107,6 +109,10 @@ struct kernel {
 };
 
 void instance_pin_path(char buf[static PIN_PATH_SIZE], const char *instance, const char *kind, const char *name);
+/* Is this what this version makes? Of tables the outer map, and what stands in it now. */
+bool instance_map_fits(int fd, enum kernel_map map);
+/* "map_NAME", "link_NAME": removed; a link is cut first, since a holder that still runs has it open. */
+int instance_remove_pin(const char *instance, const char *name, struct error *error);
 /* A name that can be a folder's, and nothing more. */
 int instance_check_name(const char *instance, struct error *error);
 struct kernel *kernel_alloc(const char *instance);

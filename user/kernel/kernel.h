@@ -34,6 +34,10 @@ void kernel_free(struct kernel *kernel);
 
 /* Was this instance attached when kernel_new took it over? */
 bool kernel_was_running(const struct kernel *kernel);
+/* What was found of it that a person should know: another version, other owners; "" = nothing. */
+const char *kernel_takeover_note(const struct kernel *kernel);
+/* Are its maps new ones, beside those that run? Then connections must be let go on. */
+bool kernel_is_side_by_side(const struct kernel *kernel);
 /* The generation that the next policy must be compiled for. */
 uint32_t kernel_next_generation(const struct kernel *kernel);
 
