@@ -156,7 +156,7 @@ static json_t *status_to_json(const struct kernel *kernel, const char *instance,
 	text_make_printable(path, sizeof(path));
 	kernel_each_existing(kernel, add_existing, existing);
 	return json_pack(
-	    "{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:s}",
+	    "{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:s, s:s}",
 	    "instance", meta->instance, "version", meta->version, "mode", mode_of(kernel, meta, attached), "attached",
 	    attached, "missing_hook", attached ? "" : missing, "cgroup", path, "policy", meta->policy_path,
 	    "policy_hash", meta->policy_hash, "policy_age",
@@ -165,7 +165,8 @@ static json_t *status_to_json(const struct kernel *kernel, const char *instance,
 	    kernel_is_held(instance), "agent_pid", (int)meta->agent_pid, "heartbeat_sec_ago",
 	    clock_seconds_between(meta->heartbeat_ns, now), "rules", (int)meta->rules, "warnings", (int)meta->warnings,
 	    "names", names_to_json(kernel), "totals", totals_to_json(kernel), "existing", existing, "dns",
-	    lessons_to_json(kernel), "maps", maps_to_json(kernel), "uplink_check", "off");
+	    lessons_to_json(kernel), "maps", maps_to_json(kernel), "uplink_check", "off",
+	    "problem", meta->problem);
 }
 
 static long long number(const json_t *object, const char *key)
@@ -254,12 +255,15 @@ static void print_status(json_t *status)
 	       number(status, "warnings"));
 	printf("attached   %s, by egret %s\n", string(status, "attached_since"), string(status, "version"));
 	if (json_is_true(json_object_get(status, "agent_alive")))
-		printf("agent      alive, pid %lld\n", number(status, "agent_pid"));
+		printf("agent      alive, pid %lld, last sign of life %lld s ago\n", number(status, "agent_pid"),
+		       number(status, "heartbeat_sec_ago"));
 	else
 		printf("agent      not running (last sign of life %lld s ago): what is attached goes on, names are no "
 		       "longer "
 		       "refreshed\n",
 		       number(status, "heartbeat_sec_ago"));
+	if (*string(status, "problem"))
+		printf("PROBLEM    %s\n", string(status, "problem"));
 	print_names(json_object_get(status, "names"));
 	print_totals(json_object_get(status, "totals"));
 	print_lessons(json_object_get(status, "dns"));

@@ -111,6 +111,7 @@ static int finish_rule(struct compiler *compiler, uint32_t index, const struct l
 	    .born = compiler->input->generation,
 	    .first = dest.first,
 	    .count = dest.count,
+	    .flags = rule_is_floor(compiler, index) ? EGRET_RULE_FLOOR : 0,
 	};
 	return rc;
 }

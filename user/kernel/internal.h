@@ -128,6 +128,8 @@ int learned_match(struct kernel *kernel, const struct compiled *compiled, uint32
 int kernel_open_wanted(struct kernel *kernel);
 /* Ticks of the kernel's coarse clock in a second. */
 uint32_t kernel_tick_hz(void);
+/* bpf_jiffies64, as nearly as user space can tell. */
+uint64_t kernel_tick_now(void);
 /*
  * Walks a map that programs write meanwhile. An entry that goes away takes the walk's
  * place with it, and the kernel starts over: the bound ends that.

@@ -65,6 +65,8 @@ int kernel_set_next_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t ma
 void kernel_set_audit(struct kernel *kernel, bool audit);
 /* How long what is learned lives, at least and at most. */
 void kernel_set_ttls(struct kernel *kernel, uint32_t min_sec, uint32_t max_sec);
+/* From now on in @sec only the floor may pass, unless this is called again; 0 = never. */
+void kernel_set_stale(struct kernel *kernel, uint32_t sec);
 /* May only names of the policy be asked for? */
 void kernel_set_dns_names(struct kernel *kernel, bool policy_only);
 void kernel_set_keep_existing(struct kernel *kernel, bool keep);

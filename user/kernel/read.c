@@ -33,6 +33,7 @@ int kernel_get_meta(const struct kernel *kernel, struct egret_meta *ret)
 	PRINTABLE(ret->policy_path);
 	PRINTABLE(ret->policy_hash);
 	PRINTABLE(ret->version);
+	PRINTABLE(ret->problem);
 	return 0;
 }
 

@@ -462,6 +462,13 @@ void kernel_set_ttls(struct kernel *kernel, uint32_t min_sec, uint32_t max_sec)
 	__atomic_store_n(&kernel->config->max_ttl_sec, max_sec, __ATOMIC_RELEASE);
 }
 
+void kernel_set_stale(struct kernel *kernel, uint32_t sec)
+{
+	uint64_t tick = sec ? kernel_tick_now() + (uint64_t)sec * kernel_tick_hz() : 0;
+
+	__atomic_store_n(&kernel->config->stale_tick, tick, __ATOMIC_RELEASE);
+}
+
 void kernel_set_dns_names(struct kernel *kernel, bool policy_only)
 {
 	__atomic_store_n(&kernel->config->dns_names, policy_only, __ATOMIC_RELEASE);
