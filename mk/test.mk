@@ -56,8 +56,26 @@ $(B)/tests/sequences: $(wildcard tests/sequence/*.[ch]) tests/bpf/programs.c tes
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests -Itests/bpf $(ALL_CFLAGS) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
 
+# Answers against c-ares: through the program outside the kernel, whose own source is in it.
+NATIVE_SOURCES := $(wildcard tests/native/*.c)
+NATIVE_OBJECTS := $(NATIVE_SOURCES:%.c=$(B)/asan/%.o)
+ANSWER_OBJECTS := $(patsubst %,$(B)/asan/tests/answers/%.o,answer mutate find)
+ANSWER_JUDGE   := $(patsubst %,$(B)/asan/tests/answers/%.o,native judge)
+
+$(B)/asan/tests/native/%.o: CPPFLAGS := -Itests/native -Ibpf $(CPPFLAGS)
+# Programs need no prototypes, and their maps have short names.
+$(B)/asan/tests/native/program.o: WARNINGS := -Wall -Wextra -Werror
+
+$(B)/tests/answers_native: $(ANSWER_JUDGE) $(ANSWER_OBJECTS) $(NATIVE_OBJECTS) $(UNIT_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcares -lpthread
+
+-include $(NATIVE_OBJECTS:.o=.d) $(ANSWER_OBJECTS:.o=.d) $(ANSWER_JUDGE:.o=.d)
+
 .PHONY: tests
-tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/liar $(B)/tests/pairs $(B)/tests/sequences
+tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/liar $(B)/tests/pairs $(B)/tests/sequences \
+		$(B)/tests/answers_native
 
 ## make test            every test; installs the packages that they need
 .PHONY: test
@@ -70,6 +88,7 @@ test:
 .PHONY: test-long
 test-long: export EGRET_PAIRS = 1000000
 test-long: export EGRET_SEQUENCES = 2000
+test-long: export EGRET_ANSWERS = 1000000
 test-long: export EGRET_E2E_LIMIT_SEC = 3600
 test-long: test
 	tests/sequence/seeded
