@@ -92,6 +92,7 @@ test-long: export EGRET_ANSWERS = 1000000
 test-long: export EGRET_E2E_LIMIT_SEC = 3600
 test-long: test
 	tests/sequence/seeded
+	tests/answers/seeded
 
 ## make demo            a governed node, pods and an internet in namespaces, in a minute
 .PHONY: demo

@@ -22,7 +22,7 @@ static struct disagreement judge_taught(const struct addr_set *learned, const st
 		if (addr_is_special(&learned->addrs[i]))
 			return disagree("Egret learned an address of a special purpose", &learned->addrs[i]);
 	}
-	return (struct disagreement){NULL};
+	return (struct disagreement){.what = NULL};
 }
 
 static struct disagreement judge_whole(const struct addr_set *learned, const struct found *found)
@@ -35,7 +35,7 @@ static struct disagreement judge_whole(const struct addr_set *learned, const str
 		if (!addr_is_special(addr) && !addr_set_has(learned, addr))
 			return disagree("Egret did not learn what is in a well-formed answer", addr);
 	}
-	return (struct disagreement){NULL};
+	return (struct disagreement){.what = NULL};
 }
 
 struct disagreement exchange_judge(const struct exchange *exchange, struct tally *tally)
