@@ -71,11 +71,16 @@ $(B)/tests/answers_native: $(ANSWER_JUDGE) $(ANSWER_OBJECTS) $(NATIVE_OBJECTS) $
 	$(call say,CC,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcares -lpthread
 
--include $(NATIVE_OBJECTS:.o=.d) $(ANSWER_OBJECTS:.o=.d) $(ANSWER_JUDGE:.o=.d)
+$(B)/tests/answers_sent: $(B)/asan/tests/answers/sent.o $(ANSWER_OBJECTS) $(UNIT_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcares -ljansson -lpthread
+
+-include $(B)/asan/tests/answers/sent.d $(NATIVE_OBJECTS:.o=.d) $(ANSWER_OBJECTS:.o=.d) $(ANSWER_JUDGE:.o=.d)
 
 .PHONY: tests
 tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/liar $(B)/tests/pairs $(B)/tests/sequences \
-		$(B)/tests/answers_native
+		$(B)/tests/answers_native $(B)/tests/answers_sent
 
 ## make test            every test; installs the packages that they need
 .PHONY: test
@@ -89,6 +94,7 @@ test:
 test-long: export EGRET_PAIRS = 1000000
 test-long: export EGRET_SEQUENCES = 2000
 test-long: export EGRET_ANSWERS = 1000000
+test-long: export EGRET_ANSWERS_SENT = 50000
 test-long: export EGRET_E2E_LIMIT_SEC = 3600
 test-long: test
 	tests/sequence/seeded
