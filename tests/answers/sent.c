@@ -3,8 +3,9 @@
  * Spoiled answers as real datagrams.
  *
  *	answers_sent serve ADDR			answers each question, one in eight rightly
- *	answers_sent ask ADDR COUNT CMD...	asks so many, reads the answers by c-ares' parser, and
- *						holds against that what CMD (egret learned --json) says
+ *	answers_sent ask ADDR ADDR COUNT CMD...	asks the two servers so much, reads the answers by c-ares'
+ *						parser, and holds against that what CMD says (egret
+ *						learned --json)
  *
  * Each question has a name of its own and each answer addresses of its own, so what is learned
  * from the wrong place shows.
@@ -34,7 +35,8 @@
 /* What came in answer to one question. */
 struct heard {
 	struct asked asked;
-	struct answer *answer;
+	uint8_t *answer;
+	size_t answer_len;
 	struct egret_addr *addrs; /* that may be learned */
 	size_t addr_count;
 };
@@ -122,8 +124,8 @@ static _Noreturn void fail(const char *what, const struct heard *heard, const st
 
 	printf("FAIL %s: %s; asked %s type %u\nanswer:", what, addr_format(addr, text), heard->asked.name,
 	       heard->asked.type);
-	for (size_t i = 0; heard->answer && i < heard->answer->len; i++)
-		printf("%02x", heard->answer->bytes[i]);
+	for (size_t i = 0; i < heard->answer_len; i++)
+		printf("%02x", heard->answer[i]);
 	printf("\n");
 	exit(1);
 }
@@ -141,7 +143,7 @@ static void heard_read(struct heard *heard)
 {
 	static struct found found;
 
-	find_addrs(heard->answer->bytes, heard->answer->len, &heard->asked, &found);
+	find_addrs(heard->answer, heard->answer_len, &heard->asked, &found);
 	heard->addrs = allocate((found.walked.count + 1) * sizeof(*heard->addrs));
 	for (size_t i = 0; i < found.walked.count; i++)
 		if (found_has(&found, &found.walked.addrs[i]))
@@ -161,9 +163,9 @@ static void ask_one(int fd, uint32_t number, struct heard *heard)
 		perror(heard->asked.name);
 		exit(2);
 	}
-	heard->answer = allocate(sizeof(*heard->answer));
-	memcpy(heard->answer->bytes, bytes, (size_t)got);
-	heard->answer->len = (size_t)got;
+	heard->answer_len = (size_t)got;
+	heard->answer = allocate(heard->answer_len + 1);
+	memcpy(heard->answer, bytes, heard->answer_len);
 	heard_read(heard);
 }
 
@@ -276,19 +278,27 @@ static int ask_socket(const char *addr)
 	return fd;
 }
 
-static int ask(const char *addr, uint32_t count, char **command)
+static void all_free(struct heard *all, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		free(all[i].answer);
+		free(all[i].addrs);
+	}
+	free(all);
+}
+
+static int ask(char *const servers[2], uint32_t count, char **command)
 {
 	struct heard *all = allocate((count + 1) * sizeof(*all));
 	size_t addrs = 0, learned = 0, looks = 0, batch = 0;
+	int fd = ask_socket(servers[0]);
 	uint32_t first = 0;
-	int fd = -1;
 
 	random_start("spoiled answers asked for", count);
 	for (uint32_t number = 0; number < count; number++) {
 		if (number % SOCKET_QUESTIONS == 0) {
-			if (fd >= 0)
-				close(fd);
-			fd = ask_socket(addr);
+			close(fd);
+			fd = ask_socket(servers[number / SOCKET_QUESTIONS % 2]);
 		}
 		ask_one(fd, number, &all[number]);
 		batch += all[number].addr_count;
@@ -301,6 +311,8 @@ static int ask(const char *addr, uint32_t count, char **command)
 		first = number + 1;
 	}
 	printf("note: %u answers with %zu addresses; %zu looks saw %zu learned\n", count, addrs, looks, learned);
+	close(fd);
+	all_free(all, count);
 	return 0;
 }
 
@@ -308,8 +320,8 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "serve"))
 		return serve(argv[2]);
-	if (argc > 4 && !strcmp(argv[1], "ask"))
-		return ask(argv[2], (uint32_t)strtoul(argv[3], NULL, 10), argv + 4);
-	fprintf(stderr, "usage: answers_sent serve ADDR | ask ADDR COUNT CMD...\n");
+	if (argc > 5 && !strcmp(argv[1], "ask"))
+		return ask(argv + 2, (uint32_t)strtoul(argv[4], NULL, 10), argv + 5);
+	fprintf(stderr, "usage: answers_sent serve ADDR | ask ADDR ADDR COUNT CMD...\n");
 	return 2;
 }

@@ -13,17 +13,17 @@ resolver 2603:1000::54
 allow *.example  tcp:443
 POLICY
 
-# spoiled SERVER COUNT
-spoiled() {
-	start "$work/sent-$1.log" - "$id-inet" "$sent" serve "$1"
-	eventually logged "$work/sent-$1.log" ^ready || die "no server on $1: $(cat "$work/sent-$1.log")"
-	succeeds "$2 answers of $1: what was learned is what c-ares finds" \
-		node "$sent" ask "$1" "$2" "$egret" learned --json --instance "$instance"
-	cat "$work/output"
-}
+servers=(20.0.0.54 2603:1000::54)
+for server in "${servers[@]}"; do
+	log=$work/sent-${server//:/-}.log
+	start "$log" - "$id-inet" "$sent" serve "$server"
+	eventually logged "$log" ^ready || die "no server on $server: $(cat "$log")"
+done
 
 count=${EGRET_ANSWERS_SENT:-5000}
-spoiled 20.0.0.54 $((count / 2))
+succeeds "$count answers: what was learned is what c-ares finds" \
+	node "$sent" ask "${servers[@]}" "$count" "$egret" learned --json --instance "$instance"
+grep ^note: "$work/output"
 json '.dns.malformed > 0 and .dns.mismatch > 0 and .dns.stray > 0 and .dns.rebinding > 0' \
 	"status --json counts what it did not learn" egret_cmd status --json
 json '.dns.addresses > 1000' "status --json: much was learned" egret_cmd status --json
