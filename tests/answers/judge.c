@@ -45,9 +45,9 @@ struct disagreement exchange_judge(const struct exchange *exchange, struct tally
 	struct disagreement wrong;
 
 	native_forget();
-	if (!native_sends(exchange->family, exchange->question, exchange->question_len))
+	if (!native_sends(&exchange->way, exchange->question, exchange->question_len))
 		return (struct disagreement){.what = "the question is held back"};
-	native_receives(exchange->family, exchange->answer, exchange->answer_len);
+	native_receives(&exchange->way, exchange->answer, exchange->answer_len);
 	learned.count = native_learned(learned.addrs, FIND_MAX_ADDRS);
 	seen.count = native_seen(seen.addrs, FIND_MAX_ADDRS);
 	find_addrs(exchange->answer, exchange->answer_len, &exchange->asked, &found);

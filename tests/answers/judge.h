@@ -7,7 +7,7 @@
 #include "native/native.h"
 
 struct exchange {
-	enum native_family family;
+	struct native_way way;
 	struct asked asked;
 	const uint8_t *question, *answer;
 	size_t question_len, answer_len;

@@ -27,9 +27,9 @@ static void print_exchange(const struct exchange *exchange, const struct disagre
 {
 	char addr[ADDR_TEXT_SIZE];
 
-	printf("FAIL %s: %s: EGRET_SEED=%llu, answer %u, asked %s type %u\n", wrong->what,
-	       addr_format(&wrong->addr, addr), (unsigned long long)seed, number, exchange->asked.name,
-	       exchange->asked.type);
+	printf("FAIL %s: %s: EGRET_SEED=%llu, answer %u, by segments of %zu, asked %s type %u\n", wrong->what,
+	       addr_format(&wrong->addr, addr), (unsigned long long)seed, number, exchange->way.segment,
+	       exchange->asked.name, exchange->asked.type);
 	print_hex("question", exchange->question, exchange->question_len);
 	print_hex("answer", exchange->answer, exchange->answer_len);
 }
@@ -38,10 +38,12 @@ static void print_exchange(const struct exchange *exchange, const struct disagre
 static void exchange_draw(struct exchange *exchange, uint32_t number, struct answer *before)
 {
 	static uint8_t question[EGRET_NAME_SIZE + 32];
+	static const uint16_t segments[] = {1, 2, 3, 7, 64, 100, 536, 1460, 65000};
 	static struct answer answer;
 	struct answer other = *before;
 
-	exchange->family = random_below(2);
+	exchange->way.family = random_below(2);
+	exchange->way.segment = random_below(3) ? 0 : RANDOM_OF(segments);
 	question_draw(&exchange->asked, number);
 	exchange->question = question;
 	exchange->question_len = question_write(&exchange->asked, question);

@@ -3,8 +3,9 @@
  * Any bytes as the answer to a question, through the kernel's parser outside the kernel:
  * nothing is learned that c-ares does not find under the name that was asked for.
  *
- * The first byte says by which family it comes (bit 0), and whether the question is the one
- * that the answer repeats, or always the same (bit 1). The answer follows.
+ * The first byte says by which family it comes (bit 0), whether the question is the one that
+ * the answer repeats, or always the same (bit 1), and in which segments of TCP (bits 2 to
+ * 4; 0: by UDP). The answer follows.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,6 +91,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const uint16_t segments[8] = {0, 1, 2, 3, 7, 64, 536, MAX_BYTES};
 	static struct question question;
 	struct exchange exchange = {.answer = data + 1, .answer_len = size - 1};
 	struct disagreement wrong;
@@ -103,7 +105,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		question_of(&question, exchange.answer, exchange.answer_len);
 	if (!asked_read(&question, &exchange.asked))
 		return 0;
-	exchange.family = data[0] & 1;
+	exchange.way.family = data[0] & 1;
+	exchange.way.segment = segments[data[0] >> 2 & 7];
 	exchange.question = question.bytes;
 	exchange.question_len = question.len;
 	wrong = exchange_judge(&exchange, &tally);

@@ -14,14 +14,20 @@
 
 enum native_family { NATIVE_V4, NATIVE_V6 };
 
+/* How messages travel. */
+struct native_way {
+	enum native_family family;
+	size_t segment; /* by TCP, an answer in segments of so many octets; 0: by UDP */
+};
+
 /* Once, before anything else. */
 void native_start(void);
 /* A new socket; nothing was learned yet. */
 void native_forget(void);
-/* A DNS message leaves the socket by UDP; false: it is held back. */
-bool native_sends(enum native_family family, const void *message, size_t len);
-/* A DNS message reaches the socket from the resolver. */
-void native_receives(enum native_family family, const void *message, size_t len);
+/* A question leaves the socket; false: it is held back. */
+bool native_sends(const struct native_way *way, const void *message, size_t len);
+/* An answer reaches it from the resolver. */
+void native_receives(const struct native_way *way, const void *message, size_t len);
 
 /* What was learned, and what was heard in an answer, allowed or not; of up to @max the number. */
 size_t native_learned(struct egret_addr *ret, size_t max);

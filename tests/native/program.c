@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <linux/tcp.h>
 #include <linux/udp.h>
 #include <sanitizer/asan_interface.h>
 
@@ -17,6 +18,7 @@
 #define GENERATION   1
 #define CLIENT_PORT  40000
 #define SOCK_DGRAM   2
+#define SEQ          0xfffffff0 /* of the first octet that the server sends: it wraps soon */
 #define MAX_MESSAGE  65000
 #define PACKET_ROOM  (1 << 17)
 #define PACKET_PLACE 0x20000000 /* __sk_buff.data has 32 bits */
@@ -27,7 +29,7 @@ static const __u8 client_v6[16] = {0xfd, 0, 0, 0xe9, [15] = 4}, server_v6[16] = 
 
 /* The policy's tables. */
 static char addrs_table, cidrs_table, ports_table, rules_table, lists_table;
-static struct bpf_sock sock = {.bound_dev_if = 0, .family = AF_INET6, .type = SOCK_DGRAM, .protocol = IPPROTO_UDP};
+static struct bpf_sock sock;
 static __u8 *packet;
 static size_t packet_len;
 
@@ -113,11 +115,7 @@ static void trust(const struct egret_addr *server, int place)
 {
 	static const struct egret_target target = {
 	    .dest = {.count = 1, .flags = EGRET_DEST_USED | EGRET_DEST_LIVE | EGRET_DEST_RESOLVER},
-	    .head = {.l4_proto = IPPROTO_UDP,
-		     .lo = DNS_PORT,
-		     .hi = DNS_PORT,
-		     .classes = EGRET_CLASS_ALL,
-		     .rule = EGRET_RULE_FIRST},
+	    .head = {.l4_proto = EGRET_L4_ANY, .classes = EGRET_CLASS_ALL, .rule = EGRET_RULE_FIRST},
 	};
 	__u64 halves[2];
 	struct egret_bucket *bucket;
@@ -183,35 +181,62 @@ void native_forget(void)
 	egret_create(&sock);
 }
 
-static size_t put_ip(enum native_family family, const __u8 *from_v4, const __u8 *to_v4, const __u8 *from_v6,
-		     const __u8 *to_v6, size_t payload)
-{
-	struct iphdr ip = {.version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP};
-	struct ipv6hdr ip6 = {.version = 6, .nexthdr = IPPROTO_UDP, .hop_limit = 64};
+/* --- packets --- */
 
-	if (family == NATIVE_V4) {
-		ip.tot_len = bpf_htons(sizeof(ip) + payload);
-		memcpy(&ip.saddr, from_v4, 4);
-		memcpy(&ip.daddr, to_v4, 4);
-		memcpy(packet, &ip, sizeof(ip));
-		return sizeof(ip);
-	}
-	ip6.payload_len = bpf_htons(payload);
-	memcpy(&ip6.saddr, from_v6, 16);
-	memcpy(&ip6.daddr, to_v6, 16);
-	memcpy(packet, &ip6, sizeof(ip6));
-	return sizeof(ip6);
+enum side { SENDS, RECEIVES };
+
+static void put(const void *bytes, size_t len)
+{
+	if (packet_len + len > PACKET_ROOM)
+		abort();
+	memcpy(packet + packet_len, bytes, len);
+	packet_len += len;
 }
 
-/* Behind the IP header at @at. ASan sees who reads on behind the packet. */
-static struct __sk_buff put_udp(enum native_family family, size_t at, __u16 from, __u16 to, const void *message,
-				size_t len)
+static void put_ip(enum native_family family, __u8 l4_proto, enum side side)
 {
-	struct udphdr udp = {.source = bpf_htons(from), .dest = bpf_htons(to), .len = bpf_htons(sizeof(udp) + len)};
+	struct iphdr ip = {.version = 4, .ihl = 5, .ttl = 64, .protocol = l4_proto};
+	struct ipv6hdr ip6 = {.version = 6, .nexthdr = l4_proto, .hop_limit = 64};
 
-	memcpy(packet + at, &udp, sizeof(udp));
-	memcpy(packet + at + sizeof(udp), message, len);
-	packet_len = at + sizeof(udp) + len;
+	ASAN_UNPOISON_MEMORY_REGION(packet, PACKET_ROOM);
+	packet_len = 0;
+	if (family == NATIVE_V4) {
+		memcpy(&ip.saddr, side == SENDS ? client_v4 : server_v4, sizeof(ip.saddr));
+		memcpy(&ip.daddr, side == SENDS ? server_v4 : client_v4, sizeof(ip.daddr));
+		put(&ip, sizeof(ip));
+		return;
+	}
+	memcpy(&ip6.saddr, side == SENDS ? client_v6 : server_v6, sizeof(ip6.saddr));
+	memcpy(&ip6.daddr, side == SENDS ? server_v6 : client_v6, sizeof(ip6.daddr));
+	put(&ip6, sizeof(ip6));
+}
+
+static void put_udp(enum side side)
+{
+	struct udphdr udp = {.source = bpf_htons(side == SENDS ? CLIENT_PORT : DNS_PORT),
+			     .dest = bpf_htons(side == SENDS ? DNS_PORT : CLIENT_PORT)};
+
+	put(&udp, sizeof(udp));
+}
+
+/* @heard: octets that the server has sent before. */
+static void put_tcp(enum side side, __u32 heard)
+{
+	struct tcphdr tcp = {.source = bpf_htons(side == SENDS ? CLIENT_PORT : DNS_PORT),
+			     .dest = bpf_htons(side == SENDS ? DNS_PORT : CLIENT_PORT),
+			     .ack = 1,
+			     .doff = sizeof(tcp) / 4};
+
+	if (side == SENDS)
+		tcp.ack_seq = bpf_htonl(SEQ);
+	else
+		tcp.seq = bpf_htonl(SEQ + heard);
+	put(&tcp, sizeof(tcp));
+}
+
+/* The packet that was put together. ASan sees who reads on behind it. */
+static struct __sk_buff skb_of(enum native_family family)
+{
 	ASAN_POISON_MEMORY_REGION(packet + packet_len, PACKET_ROOM - packet_len);
 	return (struct __sk_buff){
 	    .len = packet_len,
@@ -223,35 +248,79 @@ static struct __sk_buff put_udp(enum native_family family, size_t at, __u16 from
 	};
 }
 
-static bool begin(size_t len)
+/* --- messages --- */
+
+/* A stream's socket is connected. */
+static void socket_open(const struct native_way *way)
 {
-	ASAN_UNPOISON_MEMORY_REGION(packet, PACKET_ROOM);
-	return len <= MAX_MESSAGE;
+	bool tcp = way->segment;
+
+	sock = (struct bpf_sock){
+	    .family = way->family == NATIVE_V4 ? AF_INET : AF_INET6,
+	    .type = tcp ? SOCK_STREAM : SOCK_DGRAM,
+	    .protocol = tcp ? IPPROTO_TCP : IPPROTO_UDP,
+	    .state = tcp ? BPF_TCP_ESTABLISHED : BPF_TCP_CLOSE,
+	    .dst_port = tcp ? bpf_htons(DNS_PORT) : 0,
+	};
+	if (!tcp)
+		return;
+	memcpy(&sock.dst_ip4, server_v4, sizeof(sock.dst_ip4));
+	memcpy(sock.dst_ip6, server_v6, sizeof(sock.dst_ip6));
 }
 
-bool native_sends(enum native_family family, const void *message, size_t len)
+bool native_sends(const struct native_way *way, const void *message, size_t len)
 {
+	__u16 len_be = bpf_htons(len);
 	struct __sk_buff skb;
-	size_t at;
 
-	if (!begin(len))
-		return false;
-	at = put_ip(family, client_v4, server_v4, client_v6, server_v6, sizeof(struct udphdr) + len);
-	skb = put_udp(family, at, CLIENT_PORT, DNS_PORT, message, len);
+	socket_open(way);
+	put_ip(way->family, sock.protocol, SENDS);
+	if (way->segment) {
+		put_tcp(SENDS, 0);
+		put(&len_be, sizeof(len_be));
+	} else {
+		put_udp(SENDS);
+	}
+	put(message, len);
+	skb = skb_of(way->family);
 	return egret_egress(&skb) == PASS;
 }
 
-void native_receives(enum native_family family, const void *message, size_t len)
+static void receive_stream(const struct native_way *way, const __u8 *bytes, size_t len)
 {
-	struct __sk_buff skb;
-	size_t at;
+	for (size_t at = 0; at < len; at += way->segment) {
+		struct __sk_buff skb;
 
-	if (!begin(len))
+		put_ip(way->family, IPPROTO_TCP, RECEIVES);
+		put_tcp(RECEIVES, at);
+		put(bytes + at, len - at < way->segment ? len - at : way->segment);
+		skb = skb_of(way->family);
+		egret_ingress(&skb);
+	}
+}
+
+void native_receives(const struct native_way *way, const void *message, size_t len)
+{
+	static __u8 framed[2 + MAX_MESSAGE];
+	struct __sk_buff skb;
+
+	if (len > MAX_MESSAGE)
 		return;
-	at = put_ip(family, server_v4, client_v4, server_v6, client_v6, sizeof(struct udphdr) + len);
-	skb = put_udp(family, at, DNS_PORT, CLIENT_PORT, message, len);
+	if (way->segment) {
+		framed[0] = len >> 8;
+		framed[1] = len;
+		memcpy(framed + 2, message, len);
+		receive_stream(way, framed, 2 + len);
+		return;
+	}
+	put_ip(way->family, IPPROTO_UDP, RECEIVES);
+	put_udp(RECEIVES);
+	put(message, len);
+	skb = skb_of(way->family);
 	egret_ingress(&skb);
 }
+
+/* --- what became of it --- */
 
 static size_t addrs_of(const void *map, struct egret_addr *ret, size_t max)
 {
