@@ -46,9 +46,9 @@ static void draw_hash_keys(void)
 {
 	static const __u64 keys[6] = {0x8b5ad4cea2f4a9b3, 0xd6e8feb86659fd93, 0xa0761d6478bd642f,
 				      0xe7037ed1a0b428db, 0x8ebc6af09c88c6e3, 0x589965cc75374cc3};
-	unsigned long page = sysconf(_SC_PAGESIZE), at = (unsigned long)hash_keys;
+	unsigned long at = (unsigned long)hash_keys, in_page = at & (sysconf(_SC_PAGESIZE) - 1);
 
-	if (mprotect((void *)(at & ~(page - 1)), 2 * page, PROT_READ | PROT_WRITE))
+	if (mprotect((void *)(at - in_page), in_page + sizeof(keys), PROT_READ | PROT_WRITE))
 		abort();
 	/* The compiler must not see that these are constants: it leaves such stores out. */
 	asm volatile("" : "+r"(at));
