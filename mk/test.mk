@@ -89,7 +89,7 @@ test:
 	$(MAKE) --no-print-directory tests fuzzers static
 	tests/run
 
-## make test-long       the same with all random pairs and sequences, and with seeded bugs: an hour
+## make test-long       the same with all random pairs, sequences and answers, and with seeded bugs: an hour
 .PHONY: test-long
 test-long: export EGRET_PAIRS = 1000000
 test-long: export EGRET_SEQUENCES = 2000

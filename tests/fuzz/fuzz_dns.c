@@ -59,7 +59,7 @@ static bool asked_read(const struct question *question, struct asked *ret)
 	return fits;
 }
 
-/* Its question, name by name; whatever follows it is no harm. */
+/* The question that @answer repeats, as long as no pointer is in its name. */
 static void question_of(struct question *question, const uint8_t *answer, size_t len)
 {
 	size_t at = HEADER;
