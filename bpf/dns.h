@@ -342,7 +342,8 @@ __noinline int answer_take(struct __sk_buff *skb)
 	struct egret_queries *open = queries_of(skb, 0);
 	__u32 records;
 
-	if (!message || !open || !answer_opens(message, open, skb->ifindex == LOOPBACK_IFINDEX) || !answer_has_subject(skb, message))
+	if (!message || !open || !answer_opens(message, open, skb->ifindex == LOOPBACK_IFINDEX) ||
+	    !answer_has_subject(skb, message))
 		return 0;
 	records = message->end + 4;
 	message->rule_name = name_find_rule(DNS_COMES_IN, EGRET_DEST_TEACHES);

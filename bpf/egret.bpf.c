@@ -21,11 +21,11 @@
 #include "socket.h"
 #include "verdict.h"
 
-#define SOCK_STREAM      1
-#define AF_INET          2
-#define AF_INET6         10
-#define PASS             1
-#define DROP             0
+#define SOCK_STREAM 1
+#define AF_INET     2
+#define AF_INET6    10
+#define PASS        1
+#define DROP        0
 
 /* The cookie of the network namespace that the agent runs in. */
 const volatile __u64 node_scope = 0;

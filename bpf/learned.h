@@ -110,12 +110,12 @@ static __always_inline bool v4_is_in(__u32 addr, __u32 network, __u32 prefix_len
 /* The registries' special purposes: user/compile/special.c has the same list, with its sources. */
 static __always_inline bool v4_is_special(__u32 a)
 {
-	return a == 0xa83f8110 || v4_is_in(a, 0x00000000, 8) || v4_is_in(a, 0x0a000000, 8) || v4_is_in(a, 0x64400000, 10) ||
-	       v4_is_in(a, 0x7f000000, 8) || v4_is_in(a, 0xa9fe0000, 16) || v4_is_in(a, 0xac100000, 12) ||
-	       v4_is_in(a, 0xc0000000, 24) || v4_is_in(a, 0xc0000200, 24) || v4_is_in(a, 0xc01fc400, 24) ||
-	       v4_is_in(a, 0xc034c100, 24) || v4_is_in(a, 0xc0586300, 24) || v4_is_in(a, 0xc0a80000, 16) ||
-	       v4_is_in(a, 0xc0af3000, 24) || v4_is_in(a, 0xc6120000, 15) || v4_is_in(a, 0xc6336400, 24) ||
-	       v4_is_in(a, 0xcb007100, 24) || v4_is_in(a, 0xe0000000, 3);
+	return a == 0xa83f8110 || v4_is_in(a, 0x00000000, 8) || v4_is_in(a, 0x0a000000, 8) ||
+	       v4_is_in(a, 0x64400000, 10) || v4_is_in(a, 0x7f000000, 8) || v4_is_in(a, 0xa9fe0000, 16) ||
+	       v4_is_in(a, 0xac100000, 12) || v4_is_in(a, 0xc0000000, 24) || v4_is_in(a, 0xc0000200, 24) ||
+	       v4_is_in(a, 0xc01fc400, 24) || v4_is_in(a, 0xc034c100, 24) || v4_is_in(a, 0xc0586300, 24) ||
+	       v4_is_in(a, 0xc0a80000, 16) || v4_is_in(a, 0xc0af3000, 24) || v4_is_in(a, 0xc6120000, 15) ||
+	       v4_is_in(a, 0xc6336400, 24) || v4_is_in(a, 0xcb007100, 24) || v4_is_in(a, 0xe0000000, 3);
 }
 
 static __always_inline bool v6_is_special(const struct egret_addr *addr)
@@ -204,8 +204,7 @@ static __always_inline __u64 expiry_of(__u32 ttl_sec, const struct egret_config 
 static __always_inline void lesson_denies(const struct message *message, const struct egret_lesson *lesson,
 					  struct egret_config *cfg)
 {
-	if (!message->denies || (lesson->name == message->name &&
-				 (__s64)(lesson->expires_tick - bpf_jiffies64()) > 0))
+	if (!message->denies || (lesson->name == message->name && (__s64)(lesson->expires_tick - bpf_jiffies64()) > 0))
 		return;
 	__sync_fetch_and_add(&cfg->denials, 1);
 }

@@ -88,7 +88,8 @@ static __always_inline struct message *message_of(__u32 side)
 
 static __always_inline __u16 message_word(const struct message *message, __u32 at)
 {
-	return (__u16)message->bytes[at & (EGRET_DNS_BYTES - 1)] << 8 | message->bytes[(at + 1) & (EGRET_DNS_BYTES - 1)];
+	return (__u16)message->bytes[at & (EGRET_DNS_BYTES - 1)] << 8 |
+	       message->bytes[(at + 1) & (EGRET_DNS_BYTES - 1)];
 }
 
 static __always_inline __u8 lower_case(__u8 octet)

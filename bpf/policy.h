@@ -16,8 +16,8 @@ struct judgement {
 	__u32 name;
 	__u8 allow;
 	__u8 reason;
-	__u8 service; /* NAT will change the destination */
-	__u8 firm;    /* allowed by a name, or for the node to live: no denied name takes it away */
+	__u8 service;   /* NAT will change the destination */
+	__u8 firm;      /* allowed by a name, or for the node to live: no denied name takes it away */
 	__u64 question; /* EGRET_REASON_DNS_NAME: egret_drop_key.question */
 };
 
@@ -209,12 +209,13 @@ __noinline __u64 policy_look_up(__u64 first_half, __u64 last_half, __u32 port_ke
 	target = policy_find(halves, cfg, port_key >> PORT_KEY_SLOT_SHIFT);
 	if (!target)
 		return EGRET_REASON_NO_RULE;
-	scan = (struct scan){.port_key = port_key,
-			     .subject_classes = subject_classes,
-			     .reason = EGRET_REASON_PORT,
-			     .flags = (target->dest.flags & EGRET_DEST_SERVICE ? JUDGEMENT_SERVICE : 0) |
-				      (target->dest.flags & (EGRET_DEST_RESOLVER | EGRET_DEST_FLOOR) ? JUDGEMENT_FIRM : 0),
-			     .name = target->dest.name};
+	scan =
+	    (struct scan){.port_key = port_key,
+			  .subject_classes = subject_classes,
+			  .reason = EGRET_REASON_PORT,
+			  .flags = (target->dest.flags & EGRET_DEST_SERVICE ? JUDGEMENT_SERVICE : 0) |
+				   (target->dest.flags & (EGRET_DEST_RESOLVER | EGRET_DEST_FLOOR) ? JUDGEMENT_FIRM : 0),
+			  .name = target->dest.name};
 	if (!target->dest.count)
 		return judgement_pack(0, scan.name, scan.flags, EGRET_REASON_NO_RULE);
 	return policy_scan(target, &scan);

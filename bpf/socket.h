@@ -134,8 +134,7 @@ static __always_inline bool socket_is_kernels(struct bpf_sock *sk, struct egret_
 	__u64 right = __builtin_preserve_field_info(field_of->sk_kern_sock, 5 /* BPF_FIELD_RSHIFT_U64 */);
 	__u64 bits = 0;
 
-	if (size > sizeof(bits) ||
-	    bpf_probe_read_kernel(&bits, size, (void *)(socket_address(sk, state) + offset)))
+	if (size > sizeof(bits) || bpf_probe_read_kernel(&bits, size, (void *)(socket_address(sk, state) + offset)))
 		return false;
 	return (bits << left) >> right;
 }

@@ -227,9 +227,9 @@ struct egret_config {
 	__u32 places_used[2];
 };
 
-#define EGRET_HAS_DENY       (1U << 0)
-#define EGRET_HAS_NAME_DENY  (1U << 1)
-#define EGRET_HAS_INTERNAL   (1U << 2)
+#define EGRET_HAS_DENY      (1U << 0)
+#define EGRET_HAS_NAME_DENY (1U << 1)
+#define EGRET_HAS_INTERNAL  (1U << 2)
 
 enum egret_origin {
 	EGRET_ORIGIN_USER = 0, /* a process made it: judged */
@@ -446,7 +446,7 @@ struct egret_asked {
 	X(STRAY, "stray", "records of another name than the one asked for")                                            \
 	X(SCOPELESS, "scopeless", "answers to sockets from before the attach")                                         \
 	X(FULL, "full", "addresses that found no room")                                                                \
-	X(BUSY, "busy", "messages that came while another one was read")                                                \
+	X(BUSY, "busy", "messages that came while another one was read")                                               \
 	X(GAP, "gap", "TCP streams left behind at a lost or early segment")                                            \
 	X(OVERLAP, "overlap", "TCP streams left behind at a segment that was heard in part before")                    \
 	X(OVERFLOW, "overflow", "TCP streams left behind at a message of more than 4096 octets")                       \

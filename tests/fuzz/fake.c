@@ -53,6 +53,7 @@ static const struct kind kinds[MAP_COUNT] = {
     [MAP_existing] = TABLE(LRU_HASH, uint64_t, struct egret_existing, 1024),
     [MAP_queries] = TABLE(SK_STORAGE, int, struct egret_queries, 0),
     [MAP_streams] = TABLE(SK_STORAGE, int, struct egret_stream_bytes, 0),
+    [MAP_wanted] = {BPF_MAP_TYPE_RINGBUF, 0, 0, EGRET_WANTED_BYTES},
     [MAP_learned] = TABLE(HASH, struct egret_learned_key, struct egret_learned, 1024),
     [MAP_rings] = TABLE(HASH, struct egret_ring_key, struct egret_learned_key, 1024),
     [MAP_teachers] = TABLE(LRU_HASH, uint64_t, struct egret_teacher, 1024),
@@ -167,7 +168,7 @@ static void read_value(struct input *input, int map)
 	offset = take_short(input);
 	len = take_byte(input);
 	entry = find_or_add(map, key, fill);
-	if (entry) {
+	if (entry && value_size(map)) {
 		offset %= value_size(map);
 		if (len > value_size(map) - offset)
 			len = value_size(map) - offset;

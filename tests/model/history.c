@@ -169,7 +169,8 @@ struct model_verdict history_stream(struct history_connection *connection, const
 				    const struct model_packet *packet, const struct history_clock *clock)
 {
 	struct model_verdict verdict = model_judge(model, packet);
-	uint32_t stands = connection->denied ? 0 : still_allows(&connection->by, connection->epoch, model, packet, clock);
+	uint32_t stands =
+	    connection->denied ? 0 : still_allows(&connection->by, connection->epoch, model, packet, clock);
 
 	if (verdict.allow) {
 		*connection = (struct history_connection){.epoch = clock->epoch};

@@ -285,7 +285,8 @@ static int turn(struct agent *agent, const struct pollfd *extra, size_t extra_co
 	if (agent->wanted && agent->kernel)
 		wanted = at_most(wanted_poll(agent->wanted, fds, room, &wanted_ms), room);
 	if (agent->resolver)
-		count = at_most(resolver_poll(agent->resolver, fds + wanted, room - wanted, &timeout_ms), room - wanted);
+		count =
+		    at_most(resolver_poll(agent->resolver, fds + wanted, room - wanted, &timeout_ms), room - wanted);
 	if (timeout_ms < 0 || (wanted_ms >= 0 && wanted_ms < timeout_ms))
 		timeout_ms = wanted_ms;
 	count += wanted;
@@ -404,26 +405,32 @@ static int wait_for_required(struct agent *agent, const struct compiled *compile
 	return rc;
 }
 
+/* The first policy of an agent rules only when what it requires answers. */
+static int compile_required(struct agent *agent, struct compiled **ret, struct diag *diag, struct error *error)
+{
+	uint32_t generation = kernel_next_generation(agent->kernel);
+	int rc = compile_now(agent, generation, ret, diag, error);
+
+	if (rc || agent->compiled)
+		return rc;
+	agent->must_rebuild = false;
+	rc = wait_for_required(agent, *ret, error);
+	if (!rc && !agent->must_rebuild)
+		return 0;
+	compiled_free(*ret);
+	*ret = NULL;
+	return rc ? rc : compile_now(agent, generation, ret, diag, error); /* names were answered meanwhile */
+}
+
 static int load_all(struct agent *agent, struct diag *diag, struct error *error)
 {
 	struct compiled *compiled = NULL;
 	struct subjects *subjects = NULL;
 	int rc;
 
-	rc = compile_now(agent, kernel_next_generation(agent->kernel), &compiled, diag, error);
-	if (rc)
+	rc = compile_required(agent, &compiled, diag, error);
+	if (rc || !compiled)
 		return rc;
-	if (!agent->compiled) {
-		agent->must_rebuild = false;
-		rc = wait_for_required(agent, compiled, error);
-		if (rc || agent->must_rebuild) {
-			compiled_free(compiled);
-			if (!rc) /* names were answered meanwhile */
-				rc = compile_now(agent, kernel_next_generation(agent->kernel), &compiled, diag, error);
-			if (rc)
-				return rc;
-		}
-	}
 	rc = subjects_new(agent->options.cgroup, agent->options.cgroup_fd, compiled, agent->kernel, &subjects);
 	if (rc)
 		error_set(error, rc, "cannot watch the cgroups below %s: %s", agent->options.cgroup, strerror(-rc));
@@ -563,9 +570,9 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 		progress_warn(&agent->progress, "%s", kernel_takeover_note(agent->kernel));
 	kernel_set_audit(agent->kernel, audit);
 	/* "existing" is about the first attach, and a replacement is none. */
-	kernel_set_keep_existing(agent->kernel, agent->policy->settings.keep_existing ||
-						    (kernel_was_running(agent->kernel) &&
-						     kernel_is_side_by_side(agent->kernel)));
+	kernel_set_keep_existing(agent->kernel,
+				 agent->policy->settings.keep_existing ||
+				     (kernel_was_running(agent->kernel) && kernel_is_side_by_side(agent->kernel)));
 	kernel_set_ttls(agent->kernel, agent->policy->settings.min_ttl_sec, agent->policy->settings.max_ttl_sec);
 	kernel_set_dns_names(agent->kernel, agent->policy->settings.dns_names);
 	stay_fresh(agent);

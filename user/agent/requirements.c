@@ -225,9 +225,10 @@ static size_t describe(const struct attempt *attempt, size_t abouts, char *text,
 		if (!*why_of(attempt, i))
 			continue;
 		if (i < policy->require_count)
-			len += (size_t)snprintf(text + len, len < size ? size - len : 0, "%s%s %s: %s", missing ? ", " : "",
-						policy_dest_format(&policy->requires[i].dest, dest),
-						policy_port_format(&policy->requires[i].port, port), why_of(attempt, i));
+			len +=
+			    (size_t)snprintf(text + len, len < size ? size - len : 0, "%s%s %s: %s",
+					     missing ? ", " : "", policy_dest_format(&policy->requires[i].dest, dest),
+					     policy_port_format(&policy->requires[i].port, port), why_of(attempt, i));
 		else
 			len += (size_t)snprintf(text + len, len < size ? size - len : 0, "%sno resolver: %s",
 						missing ? ", " : "", why_of(attempt, i));

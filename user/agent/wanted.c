@@ -113,7 +113,8 @@ static void forget_answered(struct wanted *wanted)
 {
 	for (size_t i = 0; i < MAX_ASKS; i++) {
 		struct ask *ask = &wanted->asks[i];
-		const struct resolver_name *found = ask->wanted.name ? resolver_find(wanted->resolver, ask->name) : NULL;
+		const struct resolver_name *found =
+		    ask->wanted.name ? resolver_find(wanted->resolver, ask->name) : NULL;
 
 		if (!ask->wanted.name || (found && found->state == RESOLVER_PENDING))
 			continue;

@@ -74,8 +74,8 @@ static int add_lessons(void *context, const struct egret_learned_key *key, const
 		json_array_append_new(view->rows,
 				      json_pack("{s:s, s:s, s:s, s:I, s:s, s:I}", "address",
 						addr_format(&key->addr, address), "name", asked.name, "rule",
-						named_text(view, lesson->rule_names[view->slot]), "seconds_left", (json_int_t)left,
-						"subject", subject, "scope", (json_int_t)key->scope));
+						named_text(view, lesson->rule_names[view->slot]), "seconds_left",
+						(json_int_t)left, "subject", subject, "scope", (json_int_t)key->scope));
 	}
 	return 0;
 }

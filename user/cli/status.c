@@ -156,7 +156,8 @@ static json_t *status_to_json(const struct kernel *kernel, const char *instance,
 	text_make_printable(path, sizeof(path));
 	kernel_each_existing(kernel, add_existing, existing);
 	return json_pack(
-	    "{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:s, s:s}",
+	    "{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:s, "
+	    "s:s}",
 	    "instance", meta->instance, "version", meta->version, "mode", mode_of(kernel, meta, attached), "attached",
 	    attached, "missing_hook", attached ? "" : missing, "cgroup", path, "policy", meta->policy_path,
 	    "policy_hash", meta->policy_hash, "policy_age",
@@ -165,8 +166,7 @@ static json_t *status_to_json(const struct kernel *kernel, const char *instance,
 	    kernel_is_held(instance), "agent_pid", (int)meta->agent_pid, "heartbeat_sec_ago",
 	    clock_seconds_between(meta->heartbeat_ns, now), "rules", (int)meta->rules, "warnings", (int)meta->warnings,
 	    "names", names_to_json(kernel), "totals", totals_to_json(kernel), "existing", existing, "dns",
-	    lessons_to_json(kernel), "maps", maps_to_json(kernel), "uplink_check", "off",
-	    "problem", meta->problem);
+	    lessons_to_json(kernel), "maps", maps_to_json(kernel), "uplink_check", "off", "problem", meta->problem);
 }
 
 static long long number(const json_t *object, const char *key)

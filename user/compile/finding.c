@@ -350,7 +350,8 @@ static void check_requirement(struct compiler *compiler, const struct policy_req
 	policy_dest_format(&require->dest, dest);
 	policy_port_format(&require->port, port);
 	diag_add(compiler->diag, DIAG_ERROR, place,
-		 "the policy requires %s %s, and denies it to the host; write `allow %s %s` too", dest, port, dest, port);
+		 "the policy requires %s %s, and denies it to the host; write `allow %s %s` too", dest, port, dest,
+		 port);
 }
 
 int findings_report(struct compiler *compiler)

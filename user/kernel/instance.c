@@ -166,10 +166,11 @@ static int check_sizes(const struct kernel *kernel, struct error *error)
 	for (int i = 0; i < MAP_COUNT; i++) {
 		if (instance_map_fits(kernel->maps[i], i))
 			continue;
-		return error_set(error, -EPROTO,
-				 "map %s of instance %s is of another version of Egret; "
-				 "use that version, start this one's agent, or take it down: egret detach --instance %s",
-				 kernel_map_names[i], kernel->instance, kernel->instance);
+		return error_set(
+		    error, -EPROTO,
+		    "map %s of instance %s is of another version of Egret; "
+		    "use that version, start this one's agent, or take it down: egret detach --instance %s",
+		    kernel_map_names[i], kernel->instance, kernel->instance);
 	}
 	return 0;
 }

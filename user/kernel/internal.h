@@ -29,8 +29,6 @@
 	X(drops)                                                                                                       \
 	X(existing)                                                                                                    \
 	X(queries)                                                                                                     \
-	X(streams)                                                                                                     \
-	X(wanted)                                                                                                      \
 	X(learned)                                                                                                     \
 	X(rings)                                                                                                       \
 	X(teachers)                                                                                                    \
@@ -38,7 +36,9 @@
 	X(seen)                                                                                                        \
 	X(lessons)                                                                                                     \
 	X(epoch)                                                                                                       \
-	X(lists)
+	X(lists)                                                                                                       \
+	X(streams)                                                                                                     \
+	X(wanted)
 
 enum kernel_map {
 #define KERNEL_MAP_ENUM(map) MAP_##map,

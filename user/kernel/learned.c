@@ -171,8 +171,7 @@ static int enter_ring(const struct kernel *kernel, uint64_t subject, const struc
 	if (bpf_map_update_elem(kernel->maps[MAP_teachers], &subject, &teacher, BPF_ANY))
 		return -errno;
 	if (!bpf_map_lookup_elem(kernel->maps[MAP_rings], &place, &before) &&
-	    !bpf_map_lookup_elem(kernel->maps[MAP_learned], &before, &old) && old.subject == subject &&
-	    !old.shared)
+	    !bpf_map_lookup_elem(kernel->maps[MAP_learned], &before, &old) && old.subject == subject && !old.shared)
 		bpf_map_delete_elem(kernel->maps[MAP_learned], &before);
 	return bpf_map_update_elem(kernel->maps[MAP_rings], &place, key, BPF_ANY) ? -errno : 0;
 }
@@ -220,7 +219,8 @@ static int match_seen(void *context, const void *entry)
 	struct egret_seen seen;
 
 	if (bpf_map_lookup_elem(matching->kernel->maps[MAP_seen], key, &seen) ||
-	    (int64_t)(seen.expires_tick - matching->now_tick) <= 0 || compiled_is_foreign(matching->compiled, &key->addr))
+	    (int64_t)(seen.expires_tick - matching->now_tick) <= 0 ||
+	    compiled_is_foreign(matching->compiled, &key->addr))
 		return 0;
 	lesson.name = seen.name;
 	lesson.expires_tick = seen.expires_tick;
@@ -236,7 +236,8 @@ static int match_seen(void *context, const void *entry)
 
 int learned_match(struct kernel *kernel, const struct compiled *compiled, uint32_t slot)
 {
-	struct matching matching = {.kernel = kernel, .compiled = compiled, .slot = slot, .now_tick = kernel_tick_now()};
+	struct matching matching = {
+	    .kernel = kernel, .compiled = compiled, .slot = slot, .now_tick = kernel_tick_now()};
 	struct egret_learned_key keys[2];
 	int rc = note_rule_keys(&matching);
 

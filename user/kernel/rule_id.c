@@ -51,7 +51,8 @@ static struct known *sort_known(const struct egret_rule_text *texts, size_t coun
 }
 
 /* All values of a table of the slot that rules; none if none does. */
-static int read_table(const struct kernel *kernel, enum kernel_map map, size_t value_size, void **ret, size_t *ret_count)
+static int read_table(const struct kernel *kernel, enum kernel_map map, size_t value_size, void **ret,
+		      size_t *ret_count)
 {
 	struct bpf_map_info info = {};
 	__u32 len = sizeof(info);

@@ -281,7 +281,8 @@ static int tables_prepare(struct kernel *kernel, struct tables *tables, const st
 }
 
 /* What of the policy that rules is needed to change it. */
-static void remember(struct kernel *kernel, struct tables *tables, struct rule_ids *ids, const struct compiled *compiled)
+static void remember(struct kernel *kernel, struct tables *tables, struct rule_ids *ids,
+		     const struct compiled *compiled)
 {
 	if (kernel->buckets.fd >= 0)
 		close(kernel->buckets.fd);

@@ -91,7 +91,7 @@ static bool map_fits(const struct kernel *kernel, enum kernel_map map)
 
 static void inspect_version(struct kernel *kernel)
 {
-	struct egret_meta meta;
+	struct egret_meta meta = {};
 	int rc = pinned_meta(kernel, &meta);
 
 	if (rc == -ENOENT && !kernel->was_running)

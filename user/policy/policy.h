@@ -71,14 +71,14 @@ struct policy_resolver {
 };
 
 struct policy_settings {
-	uint32_t min_ttl_sec; /* 900 */
-	uint32_t max_ttl_sec; /* 86400 */
-	bool keep_existing;   /* true */
-	bool audit;           /* false */
-	bool floor;           /* true */
-	bool dns_names;       /* only names of the policy may be asked for; false */
-	bool stale_floor;     /* without an agent only the floor passes; false */
-	uint32_t stale_sec;   /* how long it may be gone before that; 300 */
+	uint32_t min_ttl_sec;  /* 900 */
+	uint32_t max_ttl_sec;  /* 86400 */
+	bool keep_existing;    /* true */
+	bool audit;            /* false */
+	bool floor;            /* true */
+	bool dns_names;        /* only names of the policy may be asked for; false */
+	bool stale_floor;      /* without an agent only the floor passes; false */
+	uint32_t stale_sec;    /* how long it may be gone before that; 300 */
 	struct cidr *internal; /* no name brings these in */
 	size_t internal_count;
 	struct cidr *service_ranges;
