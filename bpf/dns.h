@@ -168,7 +168,7 @@ __noinline __u64 question_take(struct __sk_buff *skb)
 			query_add(open, message, skb->ifindex == LOOPBACK_IFINDEX, name,
 				  message_word(message, message->end));
 	}
-	return !cfg->dns_names || name_find_rule(DNS_LEAVES, EGRET_DEST_ASKABLE) ? 0 : name;
+	return !cfg->dns_names || name_find_rule(DNS_LEAVES, EGRET_DEST_ASKABLE, policy_slot(cfg)) ? 0 : name;
 }
 
 /* --- answers --- */
@@ -340,15 +340,21 @@ __noinline int answer_take(struct __sk_buff *skb)
 {
 	struct message *message = message_of(DNS_COMES_IN);
 	struct egret_queries *open = queries_of(skb, 0);
-	__u32 records;
+	struct egret_config *cfg = policy_config();
+	__u32 records, slot;
 
-	if (!message || !open || !answer_opens(message, open, skb->ifindex == LOOPBACK_IFINDEX) ||
+	if (!message || !cfg || !open || !answer_opens(message, open, skb->ifindex == LOOPBACK_IFINDEX) ||
 	    !answer_has_subject(skb, message))
 		return 0;
 	records = message->end + 4;
-	message->rule_name = name_find_rule(DNS_COMES_IN, EGRET_DEST_TEACHES);
-	message->denies = message->rule_name && name_find_rule(DNS_COMES_IN, EGRET_DEST_DENIES);
-	if (!message->rule_name)
+	slot = policy_slot(cfg);
+	name_note_suffixes(DNS_COMES_IN);
+	/* In both slots: the other one may be about to rule. */
+	message->rule_names[0] = name_find_rule(DNS_COMES_IN, EGRET_DEST_TEACHES, 0);
+	message->rule_names[1] = name_find_rule(DNS_COMES_IN, EGRET_DEST_TEACHES, 1);
+	message->outside = !message->rule_names[slot & 1];
+	message->denies = !message->outside && name_find_rule(DNS_COMES_IN, EGRET_DEST_DENIES, slot);
+	if (message->outside)
 		lesson_count(EGRET_LESSON_OUTSIDE);
 	if (message_word(message, 6) > DNS_MAX_RECORDS)
 		lesson_count(EGRET_LESSON_UNREAD);

@@ -102,25 +102,31 @@ __noinline __u64 stream_asks(struct __sk_buff *skb, __u32 offset)
 
 /* --- answers --- */
 
+/* One of the questions that a stream still owes an answer to. Global, and called for each: kernels
+ * before 6.6 take no loop that goes around a call. */
+__noinline int stream_want(struct __sk_buff *skb, __u32 index)
+{
+	struct egret_sock *state = skb->sk ? bpf_sk_storage_get(&sockets, skb->sk, 0, 0) : 0;
+	struct egret_queries *open = queries_of(skb, 0);
+	struct egret_wanted want = {};
+
+	if (!state || !state->scope || !open)
+		return 0;
+	want.name = open->all[index & (EGRET_QUERIES - 1)].name;
+	want.scope = state->scope;
+	want.subject = socket_subject(state);
+	if (want.name)
+		bpf_ringbuf_output(&wanted, &want, sizeof(want), 0);
+	return 0;
+}
+
 /* The stream cannot be followed any more. What it still owed, the agent asks for. */
 static __always_inline void stream_leave(struct __sk_buff *skb, struct egret_queries *open, __u32 lesson)
 {
-	struct egret_sock *state = skb->sk ? bpf_sk_storage_get(&sockets, skb->sk, 0, 0) : 0;
-
 	open->stream.state = EGRET_STREAM_LOST;
 	lesson_count(lesson);
-	if (!state || !state->scope)
-		return;
-	for (int i = 0; i < EGRET_QUERIES; i++) {
-		struct egret_wanted want = {
-		    .name = open->all[i].name,
-		    .scope = state->scope,
-		    .subject = socket_subject(state),
-		};
-
-		if (want.name)
-			bpf_ringbuf_output(&wanted, &want, sizeof(want), 0);
-	}
+	for (int i = 0; i < EGRET_QUERIES; i++)
+		stream_want(skb, i);
 }
 
 /* An octet of the length. False: no message can be that long, or short. */
@@ -161,9 +167,11 @@ static __always_inline bool stream_gather(struct __sk_buff *skb, struct message 
 		if (!kept || bpf_probe_read_kernel(message->bytes, have, kept->bytes))
 			return false;
 	}
-	asm volatile("" : "+r"(take));
-	if (take < 1 || take > EGRET_DNS_BYTES)
+	if (!take || take > EGRET_DNS_BYTES)
 		return false;
+	/* No change: only so do verifiers see that it is not 0. */
+	take = ((take - 1) & (EGRET_DNS_BYTES - 1)) + 1;
+	asm volatile("" : "+r"(take));
 	if (bpf_skb_load_bytes(skb, reader->at, message->bytes + have, take))
 		return false;
 	reader->at += take;

@@ -175,36 +175,44 @@ static __always_inline bool is_tcp(struct __sk_buff *skb)
 	return l4_proto == IPPROTO_TCP;
 }
 
+/* What is not TCP came in. Is it from port 53? Apart from the entry: its stack is not to add to
+ * that of the names' reading, 512 octets in all. */
+static __noinline int note_datagram(struct __sk_buff *skb, const struct egret_config *cfg)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct packet pkt = {};
+	struct egret_sock *state;
+
+	if (!sk || !cfg || packet_parse(skb, &pkt, PACKET_SOURCE))
+		return 0;
+	state = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	if (!state)
+		state = socket_adopt(skb, cfg, 0);
+	if (!state || state->raw)
+		return 0;
+	/* Loopback starts no flow: a frame injected on lo may carry any source. */
+	if (skb->ifindex != LOOPBACK_IFINDEX)
+		flow_came_in(skb, state, &pkt, cfg);
+	return is_dns(&pkt);
+}
+
 /* Never drops: Egret governs what leaves. */
 SEC("cgroup_skb/ingress")
 int egret_ingress(struct __sk_buff *skb)
 {
 	struct egret_config *cfg = policy_config();
 	struct bpf_sock *sk = skb->sk;
-	struct packet pkt = {};
-	struct egret_sock *state;
 
 	if (!cfg || !sk)
 		return PASS;
-	if (is_tcp(skb)) {
-		if (sk->state == BPF_TCP_LISTEN)
-			mark_listener(skb, cfg);
-		else if (stream_is_dns(sk))
-			stream_comes_in(skb);
-		return PASS;
+	if (!is_tcp(skb)) {
+		if (note_datagram(skb, cfg))
+			datagram_comes_in(skb);
+	} else if (sk->state == BPF_TCP_LISTEN) {
+		mark_listener(skb, cfg);
+	} else if (stream_is_dns(sk)) {
+		stream_comes_in(skb);
 	}
-	if (packet_parse(skb, &pkt, PACKET_SOURCE))
-		return PASS;
-	state = bpf_sk_storage_get(&sockets, sk, 0, 0);
-	if (state && is_dns(&pkt) && !state->raw)
-		datagram_comes_in(skb, ((const __u64 *)&pkt.addr)[0], ((const __u64 *)&pkt.addr)[1]);
-	/* Loopback starts no flow: a frame injected on lo may carry any source. */
-	if (skb->ifindex == LOOPBACK_IFINDEX)
-		return PASS;
-	if (!state)
-		state = socket_adopt(skb, cfg, 0);
-	if (state && !state->raw)
-		flow_came_in(skb, state, &pkt, cfg);
 	return PASS;
 }
 

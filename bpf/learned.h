@@ -215,6 +215,9 @@ static __always_inline void seen_add(struct message *message, const struct egret
 	message->last.name = message->name;
 	message->last.subject = message->subject;
 	message->last.expires_tick = expiry_of(message->ttl_sec, cfg);
+	message->last.outside = message->outside;
+	for (int i = 0; i < EGRET_SUFFIXES; i++)
+		message->last.suffixes[i] = message->suffixes[i];
 	bpf_map_update_elem(&seen, key, &message->last, BPF_ANY);
 }
 
@@ -226,7 +229,7 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 	struct egret_learned_key key __attribute__((aligned(8))) = {};
 	struct egret_learned *entry;
 	struct egret_lesson *lesson;
-	__u32 zero = 0, *moved, slot;
+	__u32 zero = 0, *moved;
 
 	if (!message || !cfg)
 		return 0;
@@ -236,7 +239,7 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 	key.addr.word_be[2] = last_half;
 	key.addr.word_be[3] = last_half >> 32;
 	seen_add(message, &key, cfg);
-	if (!message->rule_name)
+	if (message->outside)
 		return 0;
 	if (addr_is_foreign(&key.addr, cfg)) {
 		lesson_count(EGRET_LESSON_REBINDING);
@@ -256,10 +259,11 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 		entry->shared = 1;
 	lesson = lesson_of(entry, message->name);
 	lesson_denies(message, lesson, cfg);
-	slot = policy_slot(cfg);
 	lesson->expires_tick = expiry_of(message->ttl_sec, cfg);
-	lesson->rule_names[slot] = message->rule_name;
-	lesson->rule_names[!slot] = 0;
+	lesson->rule_names[0] = message->rule_names[0];
+	lesson->rule_names[1] = message->rule_names[1];
+	for (int i = 0; i < EGRET_SUFFIXES; i++)
+		lesson->suffixes[i] = message->suffixes[i];
 	lesson->name = message->name;
 	lesson_count(EGRET_LESSON_ADDRESS);
 	moved = bpf_map_lookup_elem(&epoch, &zero);

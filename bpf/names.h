@@ -55,9 +55,12 @@ struct message {
 	struct record_reader records;
 	/* Of the question or answer under way. */
 	struct egret_addr server; /* of the answer */
-	__u64 scope, subject, name, rule_name;
+	__u64 scope, subject, name;
+	__u64 rule_names[EGRET_POLICY_SLOTS];
+	__u64 suffixes[EGRET_SUFFIXES];
 	__u32 ttl_sec;
-	__u32 denies; /* the policy denies ports of the name */
+	__u32 denies;  /* the policy denies ports of the name */
+	__u32 outside; /* it has no rule for it */
 	__u32 trusted;
 	struct segment_reader segment;
 	/* What learned_add writes: the stack, 512 octets for all functions of a chain, has no room. */
@@ -169,13 +172,33 @@ __noinline __u64 name_read(__u32 side, __u32 at)
 	return key;
 }
 
-/* What the policy has for the name that was read last: its own key, or that of the narrowest
- * pattern over it; 0 = nothing, or none with one of @flags (EGRET_DEST_*). */
-__noinline __u64 name_find_rule(__u32 side, __u32 flags)
+/* Keys of the domains above the name that was read last: what name_find_rule and later policies
+ * look for. */
+__noinline int name_note_suffixes(__u32 side)
 {
 	struct message *message = message_of(side);
-	struct egret_config *cfg = policy_config();
-	void *table = cfg ? policy_table(&lists, policy_slot(cfg)) : 0;
+	__u64 key = 0;
+
+	if (!message)
+		return 0;
+	for (int i = 0; i < EGRET_SUFFIXES; i++) {
+		__u32 label = message->label_count - 1 - i;
+
+		message->suffixes[i] = 0;
+		if (!label || label >= EGRET_MAX_LABELS)
+			continue;
+		key = egret_key_label(key, message->labels[label], hash_keys);
+		message->suffixes[i] = key;
+	}
+	return 0;
+}
+
+/* What the policy of @slot has for the name that was read last: its own key, or that of the
+ * narrowest pattern over it; 0 = nothing, or none with one of @flags (EGRET_DEST_*). */
+__noinline __u64 name_find_rule(__u32 side, __u32 flags, __u32 slot)
+{
+	struct message *message = message_of(side);
+	void *table = policy_table(&lists, slot);
 	__u64 key = 0, pattern, found = 0;
 	struct egret_target *target;
 

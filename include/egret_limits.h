@@ -70,6 +70,9 @@
 #define EGRET_WANTED_BYTES 4096
 /* Deeper names teach nothing: the longest of AKS has 7 labels. */
 #define EGRET_MAX_LABELS 24
+/* Of a learned name, the domains above it whose keys are kept: so that another policy's patterns,
+ * which have no more labels than that, can be matched when its text is forgotten. */
+#define EGRET_SUFFIXES 8
 
 #define EGRET_RULE_TEXT_SIZE 256
 #define EGRET_PATH_SIZE      256

@@ -396,7 +396,8 @@ struct egret_learned_key {
 };
 
 struct egret_lesson {
-	__u64 name; /* key of the name that was asked for */
+	__u64 name;                     /* key of the name that was asked for */
+	__u64 suffixes[EGRET_SUFFIXES]; /* keys of the domains above it, from the top on; 0 = no more */
 	/* Key of the policy's name or pattern that speaks for it, in either slot of the policy
 	 * tables: a new policy finds its own there when it begins to rule. */
 	__u64 rule_names[EGRET_POLICY_SLOTS];
@@ -423,7 +424,9 @@ struct egret_teacher {
 
 /* The name that was last resolved to an address, in the policy or not. */
 struct egret_seen {
-	__u64 name; /* key */
+	__u64 name;                     /* key */
+	__u64 suffixes[EGRET_SUFFIXES]; /* as in egret_lesson */
+	__u64 outside;                  /* no rule had it */
 	__u64 subject;
 	__u64 expires_tick; /* by the TTL: until then, a policy that names it lets it be used at once */
 };

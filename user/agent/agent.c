@@ -568,17 +568,18 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 		return rc;
 	if (*kernel_takeover_note(agent->kernel))
 		progress_warn(&agent->progress, "%s", kernel_takeover_note(agent->kernel));
-	kernel_set_audit(agent->kernel, audit);
 	/* "existing" is about the first attach, and a replacement is none. */
 	kernel_set_keep_existing(agent->kernel,
 				 agent->policy->settings.keep_existing ||
 				     (kernel_was_running(agent->kernel) && kernel_is_side_by_side(agent->kernel)));
 	kernel_set_ttls(agent->kernel, agent->policy->settings.min_ttl_sec, agent->policy->settings.max_ttl_sec);
-	kernel_set_dns_names(agent->kernel, agent->policy->settings.dns_names);
-	stay_fresh(agent);
 	rc = load_all(agent, diag, error);
 	if (rc)
 		goto undo;
+	/* Of the policy that rules, not of one that may yet be refused. */
+	kernel_set_audit(agent->kernel, audit);
+	kernel_set_dns_names(agent->kernel, agent->policy->settings.dns_names);
+	stay_fresh(agent);
 	rc = meta_write(agent->kernel, &agent->options, agent->compiled, diag, false);
 	if (rc)
 		error_set(error, rc, "cannot write about the instance: %s", strerror(-rc));

@@ -115,29 +115,31 @@ static int note_rule_keys(struct matching *matching)
 	matching->rule_keys = calloc(compiled->name_count + 1, sizeof(*matching->rule_keys));
 	if (!matching->rule_keys)
 		return -ENOMEM;
-	for (size_t i = 0; i < compiled->name_count; i++)
-		matching->rule_keys[i] = name_key(compiled->names[i], matching->kernel->hash_keys);
-	matching->rule_key_count = compiled->name_count;
+	for (size_t i = 0; i < compiled->name_count; i++) {
+		if (compiled->name_dests[i].flags & EGRET_DEST_TEACHES)
+			matching->rule_keys[matching->rule_key_count++] =
+			    name_key(compiled->names[i], matching->kernel->hash_keys);
+	}
 	qsort(matching->rule_keys, matching->rule_key_count, sizeof(*matching->rule_keys), compare_keys);
 	return 0;
 }
 
-/* The key of what speaks for the name now; 0 = nothing does. Where its text is forgotten, what
- * spoke for it before does as long as it stands. */
-static uint64_t match_name(const struct matching *matching, uint64_t name, uint64_t before)
+/* The key of what speaks for the name now; 0 = nothing does. By keys alone: its text may be forgotten. */
+static uint64_t match_name(const struct matching *matching, uint64_t name, const __u64 suffixes[EGRET_SUFFIXES])
 {
-	const struct compiled *compiled = matching->compiled;
-	struct egret_asked asked;
-	uint32_t index;
+	uint64_t found = 0;
 
 	if (!name)
 		return 0;
-	if (kernel_get_asked(matching->kernel, name, &asked))
-		return is_rule_key(matching, name) ? name : is_rule_key(matching, before) ? before : 0;
-	index = compiled_name_match(compiled, asked.name);
-	if (!index || !(compiled->name_dests[index - 1].flags & EGRET_DEST_TEACHES))
-		return 0;
-	return name_key(compiled->names[index - 1], matching->kernel->hash_keys);
+	if (is_rule_key(matching, name))
+		return name;
+	for (size_t i = 0; i < EGRET_SUFFIXES && suffixes[i]; i++) {
+		uint64_t pattern = egret_key_pattern(suffixes[i], matching->kernel->hash_keys);
+
+		if (is_rule_key(matching, pattern))
+			found = pattern;
+	}
+	return found;
 }
 
 static int match_one(void *context, const struct egret_learned_key *key, const struct egret_learned *learned)
@@ -148,8 +150,7 @@ static int match_one(void *context, const struct egret_learned_key *key, const s
 	for (size_t i = 0; i < EGRET_LEARNED_NAMES; i++) {
 		struct egret_lesson *lesson = &now.lessons[i];
 
-		lesson->rule_names[matching->slot] =
-		    match_name(matching, lesson->name, lesson->rule_names[!matching->slot]);
+		lesson->rule_names[matching->slot] = match_name(matching, lesson->name, lesson->suffixes);
 	}
 	if (memcmp(&now, learned, sizeof(now)))
 		bpf_map_update_elem(matching->kernel->maps[MAP_learned], key, &now, BPF_EXIST);
@@ -215,22 +216,21 @@ static int match_seen(void *context, const void *entry)
 	const struct matching *matching = context;
 	const struct egret_learned_key *key = entry;
 	struct egret_lesson lesson = {};
-	struct egret_learned learned;
 	struct egret_seen seen;
 
-	if (bpf_map_lookup_elem(matching->kernel->maps[MAP_seen], key, &seen) ||
+	if (bpf_map_lookup_elem(matching->kernel->maps[MAP_seen], key, &seen) || !seen.outside ||
 	    (int64_t)(seen.expires_tick - matching->now_tick) <= 0 ||
 	    compiled_is_foreign(matching->compiled, &key->addr))
 		return 0;
 	lesson.name = seen.name;
+	memcpy(lesson.suffixes, seen.suffixes, sizeof(lesson.suffixes));
 	lesson.expires_tick = seen.expires_tick;
-	lesson.rule_names[matching->slot] = match_name(matching, seen.name, 0);
-	if (!lesson.rule_names[matching->slot])
+	lesson.rule_names[matching->slot] = match_name(matching, seen.name, seen.suffixes);
+	if (!lesson.rule_names[matching->slot] || teach(matching->kernel, key, seen.subject, &lesson))
 		return 0;
-	if (!bpf_map_lookup_elem(matching->kernel->maps[MAP_learned], key, &learned) &&
-	    lesson_of(&learned, seen.name)->name == seen.name)
-		return 0; /* was learned already */
-	teach(matching->kernel, key, seen.subject, &lesson);
+	/* Once: what the subject's newer addresses push out then is not brought back. */
+	seen.outside = 0;
+	bpf_map_update_elem(matching->kernel->maps[MAP_seen], key, &seen, BPF_EXIST);
 	return 0;
 }
 
@@ -360,15 +360,21 @@ static uint64_t expiry_of(const struct kernel *kernel, uint32_t ttl_sec)
 int kernel_teach(struct kernel *kernel, const struct compiled *compiled, const struct egret_wanted *wanted,
 		 const struct egret_addr *addr, uint32_t ttl_sec)
 {
-	struct matching matching = {.kernel = kernel, .compiled = compiled};
-	uint32_t slot = kernel->config->generation & (EGRET_POLICY_SLOTS - 1);
 	struct egret_learned_key key = {.addr = *addr, .scope = wanted->scope};
 	struct egret_lesson lesson = {.name = wanted->name, .expires_tick = expiry_of(kernel, ttl_sec)};
+	struct egret_asked asked;
+	uint32_t index;
 	int rc;
 
-	lesson.rule_names[slot] = match_name(&matching, wanted->name, 0);
-	if (!lesson.rule_names[slot] || compiled_is_foreign(compiled, addr))
+	if (kernel_get_asked(kernel, wanted->name, &asked))
 		return 0;
+	index = compiled_name_match(compiled, asked.name);
+	if (!index || !(compiled->name_dests[index - 1].flags & EGRET_DEST_TEACHES) ||
+	    compiled_is_foreign(compiled, addr))
+		return 0;
+	lesson.rule_names[kernel->config->generation & (EGRET_POLICY_SLOTS - 1)] =
+	    name_key(compiled->names[index - 1], kernel->hash_keys);
+	name_suffixes(asked.name, kernel->hash_keys, lesson.suffixes);
 	rc = teach(kernel, &key, wanted->subject, &lesson);
 	if (!rc)
 		kernel_forget_denials(kernel);

@@ -30,3 +30,17 @@ uint64_t name_key(const char *text, const __u64 *hash_keys)
 	}
 	return is_pattern ? egret_key_pattern(key, hash_keys) : key;
 }
+
+void name_suffixes(const char *text, const __u64 *hash_keys, __u64 ret[static EGRET_SUFFIXES])
+{
+	size_t count = 0;
+
+	memset(ret, 0, EGRET_SUFFIXES * sizeof(*ret));
+	for (const char *dot = text + strlen(text); dot > text && count < EGRET_SUFFIXES;) {
+		do
+			dot--;
+		while (dot > text && *dot != '.');
+		if (dot > text)
+			ret[count++] = name_key(dot + 1, hash_keys);
+	}
+}

@@ -9,5 +9,7 @@
 
 /* @text: lower case, without trailing dot; "*.x" is a pattern. */
 uint64_t name_key(const char *text, const __u64 *hash_keys);
+/* Of a name, the keys of the domains above it: egret_lesson.suffixes. */
+void name_suffixes(const char *text, const __u64 *hash_keys, __u64 ret[static EGRET_SUFFIXES]);
 
 #endif
