@@ -21,11 +21,17 @@ $(B)/tests/test_%: $(B)/asan/tests/unit/test_%.o $(UNIT_OBJECTS)
 -include $(UNIT_OBJECTS:.o=.d) $(UNIT_TESTS:$(B)/tests/%=$(B)/asan/tests/unit/%.d)
 .SECONDARY:
 
-PROBE_SOURCES := $(wildcard tests/tools/*.c)
-$(B)/tests/probe: $(PROBE_SOURCES) $(wildcard tests/tools/*.h)
+PROBE_SOURCES := $(wildcard tests/tools/probe*.c)
+$(B)/tests/probe: $(PROBE_SOURCES) tests/tools/probe.h
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $(PROBE_SOURCES)
+
+LEDGER_SOURCES := $(wildcard tests/tools/ledger*.c)
+$(B)/tests/ledger: $(LEDGER_SOURCES) tests/tools/ledger.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $(LEDGER_SOURCES) -lpthread
 
 $(B)/tests/liar: tests/dns/liar.c
 	@mkdir -p $(@D)
@@ -57,7 +63,7 @@ $(B)/tests/sequences: $(wildcard tests/sequence/*.[ch]) tests/bpf/programs.c tes
 	$(Q)$(CC) $(CPPFLAGS) -Itests -Itests/bpf $(ALL_CFLAGS) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
 
 .PHONY: tests
-tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/liar $(B)/tests/pairs $(B)/tests/sequences
+tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/ledger $(B)/tests/liar $(B)/tests/pairs $(B)/tests/sequences
 
 ## make test            every test; installs the packages that they need
 .PHONY: test
@@ -70,6 +76,8 @@ test:
 .PHONY: test-long
 test-long: export EGRET_PAIRS = 1000000
 test-long: export EGRET_SEQUENCES = 2000
+test-long: export EGRET_KILLS = 200
+test-long: export EGRET_RELOADS = 1000
 test-long: export EGRET_E2E_LIMIT_SEC = 3600
 test-long: test
 	tests/sequence/seeded
