@@ -33,6 +33,11 @@ $(B)/tests/ledger: $(LEDGER_SOURCES) tests/tools/ledger.h
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $(LEDGER_SOURCES) -lpthread
 
+$(B)/tests/clock_jump.so: tests/tools/clock_jump.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
+
 $(B)/tests/liar: tests/dns/liar.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
@@ -63,7 +68,7 @@ $(B)/tests/sequences: $(wildcard tests/sequence/*.[ch]) tests/bpf/programs.c tes
 	$(Q)$(CC) $(CPPFLAGS) -Itests -Itests/bpf $(ALL_CFLAGS) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
 
 .PHONY: tests
-tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/ledger $(B)/tests/liar $(B)/tests/pairs $(B)/tests/sequences
+tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/ledger $(B)/tests/clock_jump.so $(B)/tests/liar $(B)/tests/pairs $(B)/tests/sequences
 
 ## make test            every test; installs the packages that they need
 .PHONY: test

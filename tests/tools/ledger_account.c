@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_EXAMPLES 400
+#define MAX_EXAMPLES 20
 
 enum judgement { IN_TRANSIT, ALLOWED, DENIED, JUDGEMENT_COUNT };
 
