@@ -68,7 +68,7 @@ $(B)/tests/sequences: $(wildcard tests/sequence/*.[ch]) tests/bpf/programs.c tes
 	$(Q)$(CC) $(CPPFLAGS) -Itests -Itests/bpf $(ALL_CFLAGS) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
 
 .PHONY: tests
-tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/ledger $(B)/tests/clock_jump.so $(B)/tests/liar $(B)/tests/pairs $(B)/tests/sequences
+tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/ledger $(B)/tests/soak $(B)/tests/clock_jump.so $(B)/tests/liar $(B)/tests/pairs $(B)/tests/sequences
 
 ## make test            every test; installs the packages that they need
 .PHONY: test

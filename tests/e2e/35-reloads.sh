@@ -16,9 +16,6 @@ dns b.reload.example 20.7.2.1
 dns shared.wild.example 20.5.0.1
 dns a.wild.example 20.5.1.1
 any="tcp:7000 udp:7000"
-app=/$id/system.slice/app.service
-# The agent takes a moment to find a new cgroup; that is not what is tried here.
-mkdir -p "$cg/other.service" "$cg/system.slice/app.service"
 
 shared_rules() {
 	cat <<-POLICY
@@ -36,23 +33,19 @@ shared_rules() {
 	echo "allow a.reload.example $any"
 	echo "allow 20.6.0.1         $any"
 	echo "allow 20.6.1.0/24      $any"
-	echo "allow 20.8.0.1         $any for cgroup $app"
 } | policy "$work/a.rules"
 # Ids shift: what comes first here is not in the other.
 {
-	echo "allow 20.8.1.1         $any for cgroup /$id/other.service"
 	echo "allow b.reload.example $any"
 	echo "allow 20.7.0.1         $any"
 	shared_rules
 	echo "allow 20.7.1.0/24      $any"
 	echo "deny  a.wild.example"
 	echo "deny  20.6.1.0/24"
-	echo "allow 20.8.0.1         $any for cgroup $app"
 } | policy "$work/b.rules"
 {
 	shared_rules
 	echo "deny  a.wild.example"
-	echo "allow 20.8.0.1         $any for cgroup $app"
 	echo "set many = $(seq 0 99999 | awk '{ printf " 40.%d.%d.%d", $1 / 65536, $1 / 256 % 256, $1 % 256 }')"
 	echo "allow \${many} tcp:443"
 } | policy "$work/big.rules"
@@ -94,7 +87,7 @@ done
 open_window a
 ledger_start allowed=20.1.0.1 denied=51.0.0.1 a=20.6.0.1 b=20.7.0.1 allowed=20.2.0.1 denied=20.3.0.66 \
 	a=20.6.1.9 b=20.7.1.9 allowed=20.3.0.9 a=20.6.2.1 b=20.7.2.1 allowed=20.5.0.1 a=20.5.1.1 \
-	allowed=2603:1000::1:1 denied=2603:1000:51::1 allowed=20.8.0.1 denied=20.8.1.1
+	allowed=2603:1000::1:1 denied=2603:1000:51::1
 names=(a b)
 for turn in $(seq "$reloads"); do
 	if [ $((turn % 10)) = 0 ]; then

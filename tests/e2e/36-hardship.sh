@@ -11,9 +11,10 @@ dns a.wild.example 20.5.0.1
 any="tcp:7000 udp:7000"
 mkdir "$work/rules"
 
-# write_policy FILE MARK: with a rule that tells one from the other.
+# write_policy FILE MARK: with a rule that tells one from the other. Whole at once: half a file is
+# a policy, too.
 write_policy() {
-	policy "$1" <<-POLICY
+	policy "$1.new" <<-POLICY
 		set min_ttl = 3600
 		resolver 20.0.0.53
 		allow www.hard.example  $any
@@ -21,6 +22,7 @@ write_policy() {
 		allow *.wild.example    $any
 		allow 20.9.0.$2         tcp:443
 	POLICY
+	mv "$1.new" "$1"
 }
 
 is_allowed() {
@@ -151,8 +153,8 @@ write_policy "$work/rules/node.rules" 4
 eventually is_allowed 20.9.0.4 && passed "a reload with a full disk" || failed "no reload with a full disk"
 agent_alive && passed "it goes on with a full disk" || failed "it ended of a full disk"
 stop "$agent" KILL
-begin_full
 write_policy "$work/rules/node.rules" 5
+begin_full
 eventually is_allowed 20.9.0.5 && passed "a start with a full disk" || failed "no start with a full disk"
 stop "$agent" KILL
 umount -l "$work/small"

@@ -179,7 +179,11 @@ static void tell(struct asker *asker)
 
 int soak_ask(const char *server, const char *domain, const char *pause_us, char **cgroups)
 {
-	struct asker asker = {.domain = domain, .pause_us = atoi(pause_us), .server = soak_address(0, DNS_PORT)};
+	const char *first = getenv("SOAK_FIRST");
+	struct asker asker = {.domain = domain,
+			      .next = first ? atoi(first) : 0,
+			      .pause_us = atoi(pause_us),
+			      .server = soak_address(0, DNS_PORT)};
 
 	if (inet_pton(AF_INET, server, &asker.server.sin_addr) != 1)
 		return 2;
