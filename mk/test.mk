@@ -67,8 +67,12 @@ $(B)/tests/sequences: $(wildcard tests/sequence/*.[ch]) tests/bpf/programs.c tes
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests -Itests/bpf $(ALL_CFLAGS) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
 
+# What the end-to-end tests speak and listen with.
+.PHONY: tests-tools
+tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak clock_jump.so liar)
+
 .PHONY: tests
-tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/ledger $(B)/tests/soak $(B)/tests/clock_jump.so $(B)/tests/liar $(B)/tests/pairs $(B)/tests/sequences
+tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/sequences
 
 ## make test            every test; installs the packages that they need
 .PHONY: test
@@ -86,6 +90,7 @@ test-long: export EGRET_RELOADS = 1000
 test-long: export EGRET_E2E_LIMIT_SEC = 3600
 test-long: test
 	tests/sequence/seeded
+	tests/e2e/seeded
 
 ## make demo            a governed node, pods and an internet in namespaces, in a minute
 .PHONY: demo

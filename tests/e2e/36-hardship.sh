@@ -164,7 +164,7 @@ umount -l "$work/small"
 phase nobody to tell
 mkfifo "$work/log"
 exec {reader}<>"$work/log"
-(enter - "$id-node" "$egret" run --policy "$work/rules/node.rules" --cgroup "$cg" --instance "$instance") \
+(exec {reader}<&- && enter - "$id-node" "$egret" run --policy "$work/rules/node.rules" --cgroup "$cg" --instance "$instance") \
 	2>"$work/log" </dev/null >/dev/null &
 agent=$!
 pids+=("$agent")
