@@ -55,7 +55,7 @@ in_start() {
 
 in_service() {
 	launch
-	eventually agent_settled
+	eventually agent_settled || eventually agent_settled
 	agent_ready || failed "the agent did not begin after a kill: $(cat "$work/agent.log")"
 	nap 100
 }
