@@ -8,6 +8,7 @@ needs_egret
 bed_up
 dns www.hard.example 20.1.0.1 2603:1000::1:1
 dns a.wild.example 20.5.0.1
+dns b.wild.example 20.5.0.3
 any="tcp:7000 udp:7000"
 mkdir "$work/rules"
 
@@ -125,6 +126,17 @@ for kb in 500 2000 8000 16000 24000 32000 48000 64000; do
 	alive_or_dead "a start within $kb kB"
 	stop "$agent" KILL
 done
+# What sockets and answers need is charged to the agent, too: at its limit nobody else may suffer.
+phase at the limit
+write_policy "$work/rules/node.rules" 10
+begin_within 65536
+[ -z "$memory" ] || cat "$memory/$memory_used" >"$memory/$memory_file"
+node dig +short +time=3 +tries=1 @$resolver b.wild.example A >/dev/null
+expect connected "what is learned at the limit is allowed" node "$probe" tcp 20.5.0.3 7000
+sleep 1
+alive_or_dead "at the limit"
+stop "$agent" KILL
+
 phase a reload with too little memory
 write_policy "$work/rules/node.rules" 2
 begin_within 65536
