@@ -20,7 +20,7 @@ write_policy() {
 		resolver 20.0.0.53
 		allow www.hard.example  $any
 		allow 20.2.0.1          $any
-		allow *.wild.example    $any
+		allow *.wild.example    $any tcp:443
 		allow 20.9.0.$2         tcp:443
 	POLICY
 	mv "$1.new" "$1"
@@ -78,7 +78,6 @@ memory_up() {
 	mkdir "$memory" || die "no memory cgroup"
 }
 
-# Ended by the trap of lib.sh, as its cgroups are.
 memory_down() {
 	[ -z "$memory" ] || eventually rmdir "$memory"
 }
@@ -132,7 +131,7 @@ write_policy "$work/rules/node.rules" 10
 begin_within 65536
 [ -z "$memory" ] || cat "$memory/$memory_used" >"$memory/$memory_file"
 node dig +short +time=3 +tries=1 @$resolver b.wild.example A >/dev/null
-expect connected "what is learned at the limit is allowed" node "$probe" tcp 20.5.0.3 7000
+expect connected "what is learned at the limit is allowed" node "$probe" tcp 20.5.0.3 443
 sleep 1
 alive_or_dead "at the limit"
 stop "$agent" KILL
