@@ -86,6 +86,8 @@ static __always_inline int judge_egress(struct __sk_buff *skb, const struct pack
 		verdict_deny(&verdict, pkt->reason);
 	else
 		verdict_decide(skb, state, pkt, cfg, &standing, &verdict);
+	if (policy_is_stale(cfg))
+		verdict_of_stale_policy(&verdict, standing.slot);
 	if (verdict.allow && is_dns(pkt))
 		judge_question(skb, pkt, &verdict);
 	if (!verdict.allow)
@@ -129,7 +131,7 @@ int egret_egress(struct __sk_buff *skb)
 	}
 	packet_parse(skb, &pkt, PACKET_DESTINATION);
 	state = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
-	if (state && !loopback && verdict_cached(state, &pkt, cfg, &verdict)) {
+	if (state && !loopback && !policy_is_stale(cfg) && verdict_cached(state, &pkt, cfg, &verdict)) {
 		if (verdict.allow && is_dns(&pkt))
 			judge_question(skb, &pkt, &verdict);
 		if (!verdict.allow)
@@ -330,6 +332,8 @@ static __always_inline int judge_connect(struct bpf_sock_addr *ctx, struct packe
 	if (cfg->audit || !knows_classes(state, cfg, slot))
 		return PASS; /* counted once, when it leaves */
 	learned_judge(pkt, state, slot, cfg, &verdict);
+	if (policy_is_stale(cfg))
+		verdict_of_stale_policy(&verdict, slot);
 	if (verdict.allow || verdict.service)
 		return PASS;
 	if (verdict.reason != EGRET_REASON_DENY_RULE && is_local(ctx, pkt))

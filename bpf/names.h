@@ -136,7 +136,7 @@ static __always_inline int name_step(struct message *message)
 	if (!octet)
 		return 1;
 	reader->left = octet;
-	reader->label = octet;
+	reader->label = egret_key_length(octet);
 	return 0;
 }
 

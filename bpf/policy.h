@@ -228,6 +228,22 @@ static __always_inline void policy_judge(const struct packet *pkt, __u32 slot, _
 	judgement_unpack(policy_look_up(halves[0], halves[1], port_key(pkt, slot), subject_classes), ret);
 }
 
+/* Is it part of what a node needs to live? */
+static __always_inline bool policy_rule_is_floor(__u32 rule, __u32 slot)
+{
+	void *table = policy_table(&rules, slot);
+	__u32 index = rule - EGRET_RULE_FIRST;
+	struct egret_rule *found = table ? bpf_map_lookup_elem(table, &index) : 0;
+
+	return found && found->flags & EGRET_RULE_FLOOR;
+}
+
+/* Has nobody looked after the policy for as long as it allows? */
+static __always_inline bool policy_is_stale(const struct egret_config *cfg)
+{
+	return cfg->stale_tick && (__s64)(bpf_jiffies64() - cfg->stale_tick) > 0;
+}
+
 /*
  * A connection that @rule allowed under @generation: does the rule still stand, with
  * this port and for this subject? Its address is not looked up: it may have gone

@@ -30,6 +30,13 @@ static __always_inline void verdict_deny(struct judgement *ret, __u8 reason)
 	ret->name = 0;
 }
 
+/* Without an agent only the floor passes, and the answers to what came in. */
+static __always_inline void verdict_of_stale_policy(struct judgement *ret, __u32 slot)
+{
+	if (ret->allow && ret->rule != EGRET_RULE_INBOUND && !policy_rule_is_floor(ret->rule, slot))
+		verdict_deny(ret, EGRET_REASON_STALE_AGENT);
+}
+
 /* The packet may leave, but not the question in it. */
 static __always_inline void verdict_refuse_question(struct judgement *ret, __u64 question)
 {

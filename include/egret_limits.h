@@ -73,6 +73,7 @@
 
 #define EGRET_RULE_TEXT_SIZE 256
 #define EGRET_PATH_SIZE      256
+#define EGRET_PROBLEM_SIZE   512
 #define EGRET_COMM_SIZE      16 /* TASK_COMM_LEN */
 
 #endif

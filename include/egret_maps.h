@@ -133,6 +133,13 @@ static inline __u32 egret_bucket_index(__u64 first_half, __u64 last_half, const 
  * of all domains that it lies below come by the way, and no octet of a label can pass for
  * a dot. A pattern *.x has the key of x with another ending. @keys: hash_keys[4] and [5].
  */
+/* Before the first octet of a label. More than an octet can be: else a label that begins with its
+ * own length would begin with nothing. */
+static inline __u64 egret_key_length(__u8 len)
+{
+	return 0x100 | len;
+}
+
 static inline __u64 egret_key_octet(__u64 label, __u8 octet, const volatile __u64 *keys)
 {
 	label = (label ^ octet) * keys[4];
@@ -158,20 +165,23 @@ struct egret_cidr_key {
 };
 
 /* One rule of the policy, for connections that it allowed under an earlier
- * generation: its own ports, whatever destinations it has now. */
+ * generation: its own ports, whatever addresses its names have now. */
 struct egret_rule {
 	__u32 born; /* generation under which this id got this meaning */
 	__u32 first;
 	__u16 count;
-	__u16 flags;
+	__u16 flags; /* EGRET_RULE_* */
 };
+#define EGRET_RULE_FLOOR (1U << 0)
 
 struct egret_rule_text {
 	char text[EGRET_RULE_TEXT_SIZE]; /* as written, blanks folded */
 	char purpose[EGRET_RULE_TEXT_SIZE];
 	char file[EGRET_PATH_SIZE];
 	__u32 line;
-	__u32 app; /* enum egret_app */
+	__u32 app;        /* enum egret_app */
+	__u32 position;   /* among the rules of the policy */
+	__u32 dests_hash; /* of the destinations that variables in the text stand for */
 };
 
 enum egret_name_state {
@@ -208,11 +218,13 @@ struct egret_config {
 	__u32 class_epoch;        /* bumped when `classes` changes under the policy that rules */
 	__u64 unaccounted_cgroup; /* of the self-test; 0 = none runs */
 	__u32 bucket_shift[2];    /* of each slot's addresses: egret_bucket_index */
-	__u32 places_used[2];     /* for `status` */
+	__u32 dns_names;          /* 1 = only questions for names of the policy may leave */
+	__u32 denials;            /* programs bump it when an answer brings a denial: all is judged again */
+	__u64 stale_tick;         /* bpf_jiffies64 from which on only the floor may pass; 0 = never */
 	__u32 min_ttl_sec;
 	__u32 max_ttl_sec;
-	__u32 dns_names; /* 1 = only questions for names of the policy may leave */
-	__u32 denials;   /* programs bump it when an answer brings a denial: all is judged again */
+	/* Not for programs. */
+	__u32 places_used[2];
 };
 
 #define EGRET_HAS_DENY       (1U << 0)
@@ -483,6 +495,7 @@ struct egret_meta {
 	char policy_path[EGRET_PATH_SIZE];
 	char policy_hash[64];
 	char version[32];
+	char problem[EGRET_PROBLEM_SIZE]; /* why a newer policy does not rule, or this one only audits; "" = nothing */
 };
 
 #define EGRET_ASSERT_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " changed size")
@@ -493,7 +506,7 @@ EGRET_ASSERT_SIZE(struct egret_cidr_key, 20);
 EGRET_ASSERT_SIZE(struct egret_target, 32);
 EGRET_ASSERT_SIZE(struct egret_bucket, 192);
 EGRET_ASSERT_SIZE(struct egret_rule, 12);
-EGRET_ASSERT_SIZE(struct egret_config, 64);
+EGRET_ASSERT_SIZE(struct egret_config, 72);
 EGRET_ASSERT_SIZE(struct egret_peer, 48);
 /* Programs compare these addresses eight bytes at a time. */
 _Static_assert(__builtin_offsetof(struct egret_peer, addr) % 8 == 0, "egret_peer.addr lost its alignment");

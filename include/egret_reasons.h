@@ -18,7 +18,8 @@
 	X(EXT_HEADER, "extension-header", "an IPv6 extension header that Egret does not know")                         \
 	X(SOURCE_ROUTE, "source-route", "the packet asks to be routed through another address")                        \
 	X(NO_MEMORY, "no-memory", "the kernel had no memory to remember the socket")                                   \
-	X(DNS_NAME, "dns-name", "a DNS question for a name that no rule and no resolver line has")
+	X(DNS_NAME, "dns-name", "a DNS question for a name that no rule and no resolver line has")               \
+	X(STALE_AGENT, "stale-agent", "no agent has looked after the policy for too long: only the floor may pass")
 
 enum egret_reason {
 	EGRET_REASON_NONE = 0,

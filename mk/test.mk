@@ -72,7 +72,8 @@ $(B)/tests/sequences: $(wildcard tests/sequence/*.[ch]) tests/bpf/programs.c tes
 tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak clock_jump.so liar)
 
 .PHONY: tests
-tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/sequences
+tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/sequences \
+		$(B)/tests/answers_native $(B)/tests/answers_sent
 
 ## make test            every test; installs the packages that they need
 .PHONY: test
@@ -81,15 +82,18 @@ test:
 	$(MAKE) --no-print-directory tests fuzzers static
 	tests/run
 
-## make test-long       the same with all random pairs and sequences, and with seeded bugs: an hour
+## make test-long       the same with all random pairs, sequences and answers, and with seeded bugs: an hour
 .PHONY: test-long
 test-long: export EGRET_PAIRS = 1000000
 test-long: export EGRET_SEQUENCES = 2000
+test-long: export EGRET_ANSWERS = 1000000
+test-long: export EGRET_ANSWERS_SENT = 50000
 test-long: export EGRET_KILLS = 200
 test-long: export EGRET_RELOADS = 1000
 test-long: export EGRET_E2E_LIMIT_SEC = 3600
 test-long: test
 	tests/sequence/seeded
+	tests/answers/seeded
 	tests/e2e/seeded
 
 ## make demo            a governed node, pods and an internet in namespaces, in a minute

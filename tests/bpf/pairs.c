@@ -102,21 +102,23 @@ static void compare_look_ups(struct bench *bench, struct world *world, const str
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = &question, .data_size_in = sizeof(question),
 		    .data_out = &answer, .data_size_out = sizeof(answer));
 	uint8_t l4_proto = packet->l4_proto == IPPROTO_ICMPV6 ? IPPROTO_ICMP : packet->l4_proto;
+	struct model_verdict in_kernel = expected;
 	struct judgement got;
 
+	in_kernel.rule = kernel_rule_id(bench->kernel, expected.rule);
 	got = compiled_judge_addr(world->compiled, &packet->addr, packet->l4_proto, packet->port, mask);
 	if (!agree(got, expected))
 		disagree(world, "explain --policy", NULL, packet, got, expected);
 	if (kernel_judge(bench->kernel, &packet->addr, packet->l4_proto, packet->port, mask, &got))
 		die("kernel_judge");
-	if (!agree(got, expected))
+	if (!agree(got, in_kernel))
 		disagree(world, "explain", NULL, packet, got, expected);
 	memcpy(&question.first_half, packet->addr.bytes, 16);
 	question.port_key = (uint32_t)l4_proto << 16 | packet->port;
 	if (bpf_prog_test_run_opts(bpf_program__fd(bench->judge->progs.judge), &options) || options.retval)
 		die("BPF_PROG_TEST_RUN of judge");
 	got = (struct judgement){.allow = answer.allow, .reason = answer.reason, .rule = answer.rule};
-	if (!agree(got, expected))
+	if (!agree(got, in_kernel))
 		disagree(world, "the kernel's look-up", NULL, packet, got, expected);
 }
 
@@ -154,8 +156,9 @@ static void read_counts(const struct bench *bench, struct counts *ret)
 {
 	struct egret_counter counter;
 
-	for (uint32_t i = 0; i < MAX_COUNTED; i++) {
-		if (kernel_get_counter(bench->kernel, i, &counter))
+	memset(ret, 0, sizeof(*ret));
+	for (uint32_t i = 0; i < EGRET_RULE_FIRST + bench->world.compiled->rule_count; i++) {
+		if (kernel_get_counter(bench->kernel, kernel_rule_id(bench->kernel, i), &counter))
 			die("counters");
 		ret->rules[i] = counter.packets;
 	}

@@ -12,26 +12,49 @@ static void refuse(const struct world *world, const char *why)
 	exit(1);
 }
 
-void world_draw(struct world *world, bool new_names)
+/* Takes the policy from its text. */
+static void read_policy(struct world *world)
 {
 	struct diag diag = {0};
 
 	world_clear(world);
-	random_policy(world->policy_text, sizeof(world->policy_text));
 	if (policy_load_text("random", world->policy_text, strlen(world->policy_text), NULL, &world->policy, &diag)) {
 		diag_print(&diag, stderr);
 		refuse(world, "the policy does not parse");
 	}
 	diag_clear(&diag);
+	addr_parse("10.0.0.10", &world->system[0]);
+	addr_parse("2603:1000::1", &world->system[1]);
+	world->model = (struct model){world->policy, world->names.names, world->names.count, world->system,
+				      WORLD_SYSTEM_RESOLVERS};
+}
+
+void world_change(struct world *world)
+{
+	char *first = strchr(world->policy_text, '\n') + 1, *line = first, *next;
+
+	for (uint32_t skip = random_below(8); skip && *line; skip--)
+		line = strchr(line, '\n') + 1;
+	if (!*line)
+		line = first;
+	if (*line) {
+		next = strchr(line, '\n') + 1;
+		memmove(line, next, strlen(next) + 1);
+	}
+	if (random_below(2))
+		random_rule(world->policy_text, sizeof(world->policy_text));
+	read_policy(world);
+}
+
+void world_draw(struct world *world, bool new_names)
+{
+	random_policy(world->policy_text, sizeof(world->policy_text));
 	if (new_names) {
 		random_names(world->names_text, sizeof(world->names_text));
 		if (random_names_parse(&world->names, world->names_text))
 			refuse(world, "the names do not parse");
 	}
-	addr_parse("10.0.0.10", &world->system[0]);
-	addr_parse("2603:1000::1", &world->system[1]);
-	world->model = (struct model){world->policy, world->names.names, world->names.count, world->system,
-				      WORLD_SYSTEM_RESOLVERS};
+	read_policy(world);
 }
 
 void world_load(struct world *world, struct kernel *kernel)

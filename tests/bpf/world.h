@@ -22,6 +22,8 @@ struct world {
 /* Draws a policy; with new names too, or with those that it had. Ends the program if what
  * was drawn does not compile. */
 void world_draw(struct world *world, bool new_names);
+/* Takes one line out of the policy, and may put another one behind: the rest of its rules stay. */
+void world_change(struct world *world);
 /* Compiles it for the instance, and makes it rule. */
 void world_load(struct world *world, struct kernel *kernel);
 void world_clear(struct world *world);

@@ -186,7 +186,7 @@ static void agent_reads(void)
 	if (kernel_open("fuzz", &kernel, &error))
 		return;
 	meta_beat(kernel);
-	hits_refresh(kernel, EGRET_RULE_FIRST + 8);
+	hits_refresh(kernel);
 	culprits_refresh(&culprits, kernel);
 	meta_write_name(kernel, compiled_once(), &name);
 	meta_write(kernel, &options, compiled_once(), &diag, true);

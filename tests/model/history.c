@@ -58,13 +58,62 @@ static struct model_verdict allowed_by(uint32_t rule)
 	return (struct model_verdict){.allow = true, .rule = rule};
 }
 
+static const struct history_rule *find_rule(const struct history_rules *rules, const struct history_rule *rule)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		if (rules->all[i].nth == rule->nth && !strcmp(rules->all[i].text, rule->text))
+			return &rules->all[i];
+	}
+	return NULL;
+}
+
+void history_switch(struct history_rules *rules, const struct policy *policy, unsigned int epoch)
+{
+	struct history_rules next = {calloc(policy->rule_count + 1, sizeof(*next.all)), 0};
+
+	for (size_t i = 0; next.all && i < policy->rule_count; i++) {
+		struct history_rule *rule = &next.all[i];
+		const struct history_rule *before;
+
+		strncpy(rule->text, policy->rules[i].text, sizeof(rule->text) - 1);
+		while (find_rule(&next, rule))
+			rule->nth++;
+		before = find_rule(rules, rule);
+		rule->born = before ? before->born : epoch;
+		next.count++;
+	}
+	free(rules->all);
+	*rules = next;
+}
+
+/* What is beyond the policy's own rules, resolvers, is never lost. */
+static void note_rule(struct history_rule *ret, const struct history_clock *clock, uint32_t rule)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (rule >= EGRET_RULE_FIRST && rule - EGRET_RULE_FIRST < clock->rules->count)
+		*ret = clock->rules->all[rule - EGRET_RULE_FIRST];
+}
+
+/* The rule that allowed something under @epoch's policy, if it still stands for the packet; 0 = it does not. */
+static uint32_t still_allows(const struct history_rule *by, unsigned int epoch, const struct model *model,
+			     const struct model_packet *packet, const struct history_clock *clock)
+{
+	const struct history_rule *now = by->text[0] ? find_rule(clock->rules, by) : NULL;
+	size_t place;
+
+	if (!now || now->born > epoch)
+		return 0;
+	place = (size_t)(now - clock->rules->all);
+	return model_rule_fits(model, place, packet) ? (uint32_t)(EGRET_RULE_FIRST + place) : 0;
+}
+
 struct model_verdict history_send(struct history *history, const struct model *model, const struct model_packet *packet,
 				  const struct history_clock *clock, uint32_t *ret_or_rule)
 {
 	struct history_flow *flow = find(history, packet);
 	struct model_verdict verdict = model_judge(model, packet);
 	bool alive = is_alive(flow, clock), both_ways = alive && flow->both_ways;
-	bool same_policy = alive && !flow->revoked && flow->epoch == clock->epoch;
+	uint32_t stands = alive && !flow->revoked ? still_allows(&flow->by, flow->epoch, model, packet, clock) : 0;
 
 	*ret_or_rule = 0;
 	if (alive && flow->inbound) {
@@ -73,10 +122,10 @@ struct model_verdict history_send(struct history *history, const struct model *m
 		return allowed_by(EGRET_RULE_INBOUND);
 	}
 	if (verdict.allow) {
-		*ret_or_rule = same_policy ? flow->rule : 0;
+		*ret_or_rule = stands;
 		flow = find_or_add(history, packet);
 		flow->epoch = clock->epoch;
-		flow->rule = verdict.rule;
+		note_rule(&flow->by, clock, verdict.rule);
 		flow->both_ways = both_ways;
 		flow->last_ms = clock->now_ms;
 		return verdict;
@@ -85,18 +134,21 @@ struct model_verdict history_send(struct history *history, const struct model *m
 		return verdict;
 	flow->last_ms = clock->now_ms;
 	/* Its address may have gone from the name since; its rule is there still. */
-	if (verdict.reason != EGRET_REASON_DENY_RULE && same_policy)
-		return allowed_by(flow->rule);
+	if (verdict.reason != EGRET_REASON_DENY_RULE && stands) {
+		flow->epoch = clock->epoch;
+		return allowed_by(stands);
+	}
 	flow->revoked = true;
 	return verdict;
 }
 
-void history_counted(struct history *history, const struct model_packet *packet, uint32_t rule)
+void history_counted(struct history *history, const struct model_packet *packet, const struct history_clock *clock,
+		     uint32_t rule)
 {
 	struct history_flow *flow = find(history, packet);
 
 	if (flow)
-		flow->rule = rule;
+		note_rule(&flow->by, clock, rule);
 }
 
 void history_receive(struct history *history, const struct model_packet *packet, const struct history_clock *clock)
@@ -117,13 +169,17 @@ struct model_verdict history_stream(struct history_connection *connection, const
 				    const struct model_packet *packet, const struct history_clock *clock)
 {
 	struct model_verdict verdict = model_judge(model, packet);
+	uint32_t stands = connection->denied ? 0 : still_allows(&connection->by, connection->epoch, model, packet, clock);
 
 	if (verdict.allow) {
-		*connection = (struct history_connection){.epoch = clock->epoch, .rule = verdict.rule};
+		*connection = (struct history_connection){.epoch = clock->epoch};
+		note_rule(&connection->by, clock, verdict.rule);
 		return verdict;
 	}
-	if (verdict.reason != EGRET_REASON_DENY_RULE && !connection->denied && connection->epoch == clock->epoch)
-		return allowed_by(connection->rule);
+	if (verdict.reason != EGRET_REASON_DENY_RULE && stands) {
+		connection->epoch = clock->epoch;
+		return allowed_by(stands);
+	}
 	connection->denied = true;
 	return verdict;
 }

@@ -11,14 +11,30 @@
 
 #define HISTORY_MAX_FLOWS 64
 
+/* A rule by what it says: its place among the policy's rules is another one in the next. */
+struct history_rule {
+	char text[256];
+	unsigned int nth;  /* of those with this text */
+	unsigned int born; /* epoch of the first of the policies in a row that have it */
+};
+
+/* The rules of the policy that rules, in its order. */
+struct history_rules {
+	struct history_rule *all;
+	size_t count;
+};
+
+/* Another policy rules. Frees what it replaces. */
+void history_switch(struct history_rules *rules, const struct policy *policy, unsigned int epoch);
+
 struct history_flow {
 	struct egret_addr addr;
 	uint16_t port;
 	bool inbound; /* who spoke first; never changes while the flow lives */
 	bool both_ways;
 	bool revoked;       /* allowed once, denied since */
-	unsigned int epoch; /* of the policy that allowed it */
-	uint32_t rule;
+	unsigned int epoch; /* of the policy under which it was allowed last */
+	struct history_rule by;
 	int64_t last_ms;
 };
 
@@ -32,6 +48,7 @@ struct history_clock {
 	int64_t now_ms, one_way_ms, both_ways_ms;
 	int64_t unsure_ms; /* nearer than this to an end nobody can say */
 	unsigned int epoch;
+	const struct history_rules *rules;
 };
 
 /* Could the flow be about to end? Then ask later. */
@@ -41,14 +58,15 @@ bool history_is_unsure(const struct history *history, const struct model_packet 
 struct model_verdict history_send(struct history *history, const struct model *model, const struct model_packet *packet,
 				  const struct history_clock *clock, uint32_t *ret_or_rule);
 /* Which one was. */
-void history_counted(struct history *history, const struct model_packet *packet, uint32_t rule);
+void history_counted(struct history *history, const struct model_packet *packet, const struct history_clock *clock,
+		     uint32_t rule);
 /* A datagram came in from @packet's address and port. */
 void history_receive(struct history *history, const struct model_packet *packet, const struct history_clock *clock);
 
 /* Of one TCP connection that went out. */
 struct history_connection {
-	unsigned int epoch; /* of the policy that allowed it last */
-	uint32_t rule;
+	unsigned int epoch; /* of the policy under which it was allowed last */
+	struct history_rule by;
 	bool denied;
 };
 

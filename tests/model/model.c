@@ -407,3 +407,10 @@ struct model_verdict model_judge_name(const struct model *model, const char *nam
 	by_denied_names(&judging);
 	return outcome(&judging);
 }
+
+bool model_rule_fits(const struct model *model, size_t place, const struct model_packet *packet)
+{
+	const struct policy_rule *rule = &model->policy->rules[place];
+
+	return rule->action == EGRET_ALLOW && rule_takes(rule, packet);
+}

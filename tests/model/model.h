@@ -51,4 +51,7 @@ struct model_verdict model_judge(const struct model *model, const struct model_p
 /* Of a name alone, whatever its addresses: packet->addr is not looked at. */
 struct model_verdict model_judge_name(const struct model *model, const char *name, const struct model_packet *packet);
 
+/* Is the rule in @place an allow that takes the packet's protocol, port and subject? */
+bool model_rule_fits(const struct model *model, size_t place, const struct model_packet *packet);
+
 #endif

@@ -84,6 +84,13 @@ void random_policy(char *text, size_t size)
 		len += add_rule(text + len, size - len);
 }
 
+void random_rule(char *text, size_t size)
+{
+	size_t len = strlen(text);
+
+	add_rule(text + len, size - len);
+}
+
 const char *random_name(void)
 {
 	return RANDOM_OF(all_names);

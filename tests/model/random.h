@@ -18,6 +18,8 @@ uint32_t random_below(uint32_t limit);
 
 /* Rules of every kind, with the floor off. */
 void random_policy(char *text, size_t size);
+/* One rule more, behind @text. */
+void random_rule(char *text, size_t size);
 /* Which names of the world have which addresses: "a.x 20.0.0.1 2603:1000::1\n". */
 void random_names(char *text, size_t size);
 const char *random_name(void);

@@ -67,6 +67,7 @@ struct bed {
 	struct datagram_socket sockets[SOCKETS];
 	struct stream streams[STREAMS];
 	struct history_clock clock;
+	struct history_rules rules;
 	struct egret_addr node4, node6;
 	uint64_t token;
 	unsigned long steps, unsure;
@@ -204,7 +205,7 @@ static uint64_t counted(struct model_verdict verdict)
 {
 	struct egret_counter counter;
 
-	if (verdict.allow ? kernel_get_counter(bed.kernel, verdict.rule, &counter)
+	if (verdict.allow ? kernel_get_counter(bed.kernel, kernel_rule_id(bed.kernel, verdict.rule), &counter)
 			  : kernel_get_reason(bed.kernel, verdict.reason, &counter))
 		die("counters");
 	return counter.packets;
@@ -295,7 +296,7 @@ static void send_to(struct datagram_socket *one, struct model_packet *packet)
 	step_ends();
 	check_arrival(packet, expected, sent, error);
 	if (or_rule && counted((struct model_verdict){.allow = true, .rule = or_rule}) != or_count)
-		history_counted(&one->history, packet, or_rule);
+		history_counted(&one->history, packet, &bed.clock, or_rule);
 	else if (counted(expected) == count)
 		disagree("%s %u was not counted for %s", expected.allow ? "rule" : "reason",
 			 expected.allow ? expected.rule : expected.reason, destination(packet));
@@ -488,12 +489,15 @@ static void load_world(void)
 {
 	world_load(&bed.world, bed.kernel);
 	set_classes();
-	bed.clock.epoch++;
+	history_switch(&bed.rules, bed.world.policy, ++bed.clock.epoch);
 }
 
 static void step_reload(void)
 {
-	world_draw(&bed.world, false);
+	if (random_below(3))
+		world_change(&bed.world);
+	else
+		world_draw(&bed.world, false);
 	note("  reload\n%s", bed.world.policy_text);
 	load_world();
 }
@@ -718,6 +722,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < STREAMS; i++)
 		bed.streams[i].fd = bed.streams[i].peer_fd = -1;
 	set_clock();
+	bed.clock.rules = &bed.rules;
 	start_makers(argv[2], argv[3]);
 	fd = open(argv[4], O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || setns(fd, CLONE_NEWNET))

@@ -20,6 +20,7 @@
 #include "hits.h"
 #include "meta.h"
 #include "progress.h"
+#include "requirements.h"
 #include "subjects.h"
 #include "wanted.h"
 #include "watch.h"
@@ -29,6 +30,8 @@
 #define HEARTBEAT_NS     (10 * CLOCK_NS_PER_SEC)
 /* A sweep of 32,768 entries takes 60 ms. */
 #define SWEEP_NS (60 * CLOCK_NS_PER_SEC)
+/* Between two tries of what is required. */
+#define TRY_NS (5 * CLOCK_NS_PER_SEC)
 /* Who writes several files, or one in several pieces, is given this long. */
 #define SETTLE_NS (300 * CLOCK_NS_PER_MS)
 
@@ -52,6 +55,8 @@ struct agent {
 	struct culprits culprits;
 	uint64_t heartbeat_ns;
 	uint64_t sweep_ns;
+	/* Probation. 0: nothing is tried any more. */
+	uint64_t try_ns, probation_ends_ns;
 };
 
 static bool uses_system_resolvers(const struct policy *policy)
@@ -131,17 +136,18 @@ static int write_address(void *context, const struct egret_addr *addr, const cha
 static void on_name(void *context, const struct resolver_name *name, bool changed)
 {
 	struct agent *agent = context;
+	bool rules = agent->kernel && agent->compiled;
 	int rc;
 
 	if (changed) {
 		rc = addresses_set(agent->addresses, name->name, name->addrs, name->addr_count,
-				   agent->kernel ? write_address : NULL, agent);
-		if (rc)
+				   rules ? write_address : NULL, agent);
+		if (rc || !rules)
 			agent->must_rebuild = true;
-		if (agent->kernel)
+		if (rules)
 			kernel_forget_denials(agent->kernel);
 	}
-	if (agent->kernel)
+	if (rules)
 		meta_write_name(agent->kernel, agent->compiled, name);
 }
 
@@ -358,6 +364,46 @@ static int compile_now(struct agent *agent, uint32_t generation, struct compiled
 	return rc;
 }
 
+static bool only_audits(const struct agent *agent)
+{
+	return agent->options.audit || agent->policy->settings.audit;
+}
+
+/* Does all answer that the policy requires? -EAGAIN: @error says what does not. */
+static int try_required(struct agent *agent, const struct compiled *compiled, struct error *error)
+{
+	struct requirements required = {.compiled = compiled};
+	char text[EGRET_PROBLEM_SIZE - 64];
+	struct egret_addr *servers = NULL;
+	struct name_addrs *names;
+	size_t missing;
+
+	if (addresses_list(agent->addresses, &names, &required.name_count))
+		return error_set(error, -ENOMEM, "out of memory");
+	required.names = names;
+	/* A node may come up before its network does: only on probation that is a reason. */
+	if (agent->options.probation_sec && agent->policy->resolver_count &&
+	    !resolver_addresses(agent, &servers, &required.resolver_count))
+		required.resolvers = servers;
+	missing = requirements_try(&required, text, sizeof(text));
+	free(servers);
+	free(names);
+	return missing ? error_set(error, -EAGAIN, "what must answer does not: %s", text) : 0;
+}
+
+/* Before a policy rules. Without probation it does not before all answers. */
+static int wait_for_required(struct agent *agent, const struct compiled *compiled, struct error *error)
+{
+	uint64_t deadline = clock_now_ns() + agent->options.resolve_wait_sec * CLOCK_NS_PER_SEC;
+	int rc;
+
+	if (!agent->policy->require_count || agent->options.probation_sec || only_audits(agent))
+		return 0;
+	while ((rc = try_required(agent, compiled, error)) == -EAGAIN && clock_now_ns() < deadline)
+		turn(agent, NULL, 0, clock_now_ns() + CLOCK_NS_PER_SEC);
+	return rc;
+}
+
 static int load_all(struct agent *agent, struct diag *diag, struct error *error)
 {
 	struct compiled *compiled = NULL;
@@ -367,6 +413,17 @@ static int load_all(struct agent *agent, struct diag *diag, struct error *error)
 	rc = compile_now(agent, kernel_next_generation(agent->kernel), &compiled, diag, error);
 	if (rc)
 		return rc;
+	if (!agent->compiled) {
+		agent->must_rebuild = false;
+		rc = wait_for_required(agent, compiled, error);
+		if (rc || agent->must_rebuild) {
+			compiled_free(compiled);
+			if (!rc) /* names were answered meanwhile */
+				rc = compile_now(agent, kernel_next_generation(agent->kernel), &compiled, diag, error);
+			if (rc)
+				return rc;
+		}
+	}
 	rc = subjects_new(agent->options.cgroup, agent->options.cgroup_fd, compiled, agent->kernel, &subjects);
 	if (rc)
 		error_set(error, rc, "cannot watch the cgroups below %s: %s", agent->options.cgroup, strerror(-rc));
@@ -441,18 +498,77 @@ static void announce(struct agent *agent, bool audit)
 		     agent->compiled->rule_count, agent->compiled->addr_count, agent->compiled->cidr_count);
 }
 
+/* A sign of life, for a policy that wants one. */
+static void stay_fresh(struct agent *agent)
+{
+	const struct policy_settings *settings = &agent->policy->settings;
+
+	kernel_set_stale(agent->kernel, settings->stale_floor ? settings->stale_sec : 0);
+}
+
+static void begin_probation(struct agent *agent)
+{
+	uint64_t now = clock_now_ns();
+
+	if (!agent->options.probation_sec || only_audits(agent))
+		return;
+	agent->try_ns = now;
+	agent->probation_ends_ns = now + agent->options.probation_sec * CLOCK_NS_PER_SEC;
+}
+
+static void end_probation(struct agent *agent)
+{
+	bool audited = kernel_config(agent->kernel)->audit;
+	struct error error;
+
+	agent->try_ns = 0;
+	kernel_set_audit(agent->kernel, false);
+	meta_write_problem(agent->kernel, "");
+	if (audited && prove(agent, &error)) {
+		progress_warn(&agent->progress, "%s", error.text);
+		return;
+	}
+	meta_set_enforcing(agent->kernel, true);
+	progress_say(&agent->progress, "%s: all that is required answers", audited ? "enforcing" : "probation is over");
+}
+
+/* It goes on trying: a node that must not be locked out is not given up either. */
+static void try_again(struct agent *agent)
+{
+	struct error error;
+
+	if (!try_required(agent, agent->compiled, &error)) {
+		end_probation(agent);
+		return;
+	}
+	agent->try_ns = clock_now_ns() + TRY_NS;
+	if (clock_now_ns() < agent->probation_ends_ns || kernel_config(agent->kernel)->audit)
+		return;
+	kernel_set_audit(agent->kernel, true);
+	meta_set_enforcing(agent->kernel, false);
+	meta_write_problem(agent->kernel, error.text);
+	progress_warn(&agent->progress, "auditing: %s; it is tried again every %d s, and enforced when it answers",
+		      error.text, (int)(TRY_NS / CLOCK_NS_PER_SEC));
+}
+
 int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 {
-	bool audit = agent->options.audit || agent->policy->settings.audit;
+	bool audit = only_audits(agent);
 	int rc;
 
 	rc = kernel_new(agent->options.instance, &agent->kernel, error);
 	if (rc)
 		return rc;
+	if (*kernel_takeover_note(agent->kernel))
+		progress_warn(&agent->progress, "%s", kernel_takeover_note(agent->kernel));
 	kernel_set_audit(agent->kernel, audit);
-	kernel_set_keep_existing(agent->kernel, agent->policy->settings.keep_existing);
+	/* "existing" is about the first attach, and a replacement is none. */
+	kernel_set_keep_existing(agent->kernel, agent->policy->settings.keep_existing ||
+						    (kernel_was_running(agent->kernel) &&
+						     kernel_is_side_by_side(agent->kernel)));
 	kernel_set_ttls(agent->kernel, agent->policy->settings.min_ttl_sec, agent->policy->settings.max_ttl_sec);
 	kernel_set_dns_names(agent->kernel, agent->policy->settings.dns_names);
+	stay_fresh(agent);
 	rc = load_all(agent, diag, error);
 	if (rc)
 		goto undo;
@@ -469,6 +585,7 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 		resolver_each(agent->resolver, write_one_name, agent);
 	meta_write(agent->kernel, &agent->options, agent->compiled, diag, !audit);
 	announce(agent, audit);
+	begin_probation(agent);
 	return 0;
 undo:
 	if (!kernel_was_running(agent->kernel)) {
@@ -486,13 +603,14 @@ static int beat(struct agent *agent, struct error *error)
 
 	agent->heartbeat_ns = clock_now_ns() + HEARTBEAT_NS;
 	meta_beat(agent->kernel);
+	stay_fresh(agent);
 	if (clock_now_ns() >= agent->sweep_ns) {
 		agent->sweep_ns = clock_now_ns() + SWEEP_NS;
 		kernel_sweep_learned(agent->kernel);
 	}
 	subjects_refresh(agent->subjects);
 	culprits_refresh(&agent->culprits, agent->kernel);
-	hits_refresh(agent->kernel, EGRET_RULE_FIRST + agent->compiled->rule_count);
+	hits_refresh(agent->kernel);
 	if (!agent->pins_missed && !kernel_is_pinned(agent->kernel)) {
 		progress_warn(&agent->progress,
 			      "the pins of instance %s are gone from /sys/fs/bpf: what is enforced now ends with this "
@@ -525,7 +643,11 @@ static void rebuild(struct agent *agent)
 
 static uint64_t next_deadline(const struct agent *agent)
 {
-	return agent->look_ns && agent->look_ns < agent->heartbeat_ns ? agent->look_ns : agent->heartbeat_ns;
+	uint64_t next = agent->heartbeat_ns;
+
+	if (agent->look_ns && agent->look_ns < next)
+		next = agent->look_ns;
+	return agent->try_ns && agent->try_ns < next ? agent->try_ns : next;
 }
 
 /* Did the policy's files change, and come to rest? */
@@ -567,6 +689,8 @@ int agent_serve(struct agent *agent, int stop_fd, struct error *error)
 			return AGENT_POLICY_CHANGED;
 		if (agent->must_rebuild)
 			rebuild(agent);
+		if (agent->try_ns && clock_now_ns() >= agent->try_ns)
+			try_again(agent);
 		if (clock_now_ns() >= agent->heartbeat_ns && (rc = beat(agent, error)))
 			return rc;
 	}
@@ -575,7 +699,7 @@ int agent_serve(struct agent *agent, int stop_fd, struct error *error)
 /* The kernel's side goes from one agent to the next; on failure it stays with the first. */
 static int take_over(struct agent *next, struct agent *old, struct diag *diag, struct error *error)
 {
-	bool audit = next->options.audit || next->policy->settings.audit;
+	bool audit = only_audits(next);
 	int rc;
 
 	next->kernel = old->kernel;
@@ -588,10 +712,12 @@ static int take_over(struct agent *next, struct agent *old, struct diag *diag, s
 	kernel_set_audit(next->kernel, audit);
 	kernel_set_ttls(next->kernel, next->policy->settings.min_ttl_sec, next->policy->settings.max_ttl_sec);
 	kernel_set_dns_names(next->kernel, next->policy->settings.dns_names);
+	stay_fresh(next);
 	if (next->resolver)
 		resolver_each(next->resolver, write_one_name, next);
 	meta_write(next->kernel, &next->options, next->compiled, diag, !audit);
 	announce(next, audit);
+	begin_probation(next);
 	return 0;
 }
 
@@ -618,6 +744,21 @@ int agent_reload(struct agent **agent, struct diag *diag, struct error *error)
 	}
 	agent_free(next);
 	return rc;
+}
+
+void agent_note_problem(struct agent *agent, const struct diag *diag, const struct error *error)
+{
+	char text[EGRET_PROBLEM_SIZE];
+	size_t i = 0;
+
+	while (i < diag->count && diag->entries[i].severity != DIAG_ERROR)
+		i++;
+	if (i < diag->count)
+		snprintf(text, sizeof(text), "%s:%u:%u: %s", diag->entries[i].file, diag->entries[i].line,
+			 diag->entries[i].column, diag->entries[i].text);
+	else
+		snprintf(text, sizeof(text), "%s", error->text);
+	meta_write_problem(agent->kernel, text);
 }
 
 struct kernel *agent_kernel(struct agent *agent)

@@ -28,6 +28,7 @@ struct agent_options {
 	bool audit;                    /* whatever the policy says */
 	bool quiet;                    /* say only what is wrong */
 	bool watch;                    /* agent_serve ends when the policy's files change */
+	unsigned int probation_sec;    /* how long all that is required may take to answer; 0 = no probation */
 	unsigned int resolve_inflight; /* 0 = the resolver's default */
 	unsigned int resolve_wait_sec; /* for the first answers; names that are late come in later */
 };
@@ -50,6 +51,8 @@ int agent_serve(struct agent *agent, int stop_fd, struct error *error);
  * old one rules on, and *agent is what it was; -EINVAL: @diag tells what is wrong with it.
  */
 int agent_reload(struct agent **agent, struct diag *diag, struct error *error);
+/* Why the newest policy does not rule: for `status`, until one does. */
+void agent_note_problem(struct agent *agent, const struct diag *diag, const struct error *error);
 void agent_free(struct agent *agent);
 
 struct kernel *agent_kernel(struct agent *agent);

@@ -3,11 +3,12 @@
 
 #include "../base/clock.h"
 
-void hits_refresh(struct kernel *kernel, uint32_t rules)
+void hits_refresh(struct kernel *kernel)
 {
+	uint32_t limit = kernel_rule_limit(kernel);
 	uint64_t now = clock_realtime_ns();
 
-	for (uint32_t rule = 1; rule < rules; rule++) {
+	for (uint32_t rule = 1; rule < limit; rule++) {
 		struct egret_counter counter;
 		struct egret_hit hit;
 

@@ -8,7 +8,6 @@
 
 #include "../kernel/kernel.h"
 
-/* @rules: all ids are below it. */
-void hits_refresh(struct kernel *kernel, uint32_t rules);
+void hits_refresh(struct kernel *kernel);
 
 #endif

@@ -11,6 +11,9 @@
 
 int meta_write(struct kernel *kernel, const struct agent_options *options, const struct compiled *compiled,
 	       const struct diag *diag, bool enforcing);
+/* What `status` must say is wrong; "" = nothing. */
+void meta_write_problem(struct kernel *kernel, const char *problem);
+void meta_set_enforcing(struct kernel *kernel, bool enforcing);
 void meta_beat(struct kernel *kernel);
 void meta_write_name(struct kernel *kernel, const struct compiled *compiled, const struct resolver_name *name);
 

@@ -49,7 +49,7 @@ struct options {
 	const char *rules_path, *cgroup, *instance;
 	bool json, audit, detach_on_exit, follow, strict;
 	bool policy_given, instance_given;
-	unsigned int resolve_inflight;
+	unsigned int resolve_inflight, probation_sec;
 	char **arguments; /* what is no option, ends with NULL */
 	size_t argument_count;
 };

@@ -15,6 +15,7 @@ enum long_only {
 	KEY_AUDIT,
 	KEY_INFLIGHT,
 	KEY_DETACH_ON_EXIT,
+	KEY_PROBATION,
 	KEY_STRICT,
 	KEY_JSON,
 };
@@ -47,6 +48,11 @@ static const struct group_option all_options[] = {
      {"detach-on-exit", KEY_DETACH_ON_EXIT, NULL, 0,
       "Open again when the agent ends "
       "(EGRET_DETACH_ON_EXIT=1)",
+      0}},
+    {OPTIONS_RUN,
+     {"probation", KEY_PROBATION, "TIME", 0,
+      "Enforce, but go back to audit if after this time (90, 2m, 1h) a `require` line or all resolvers do not answer "
+      "(EGRET_PROBATION)",
       0}},
     {OPTIONS_FOLLOW, {"follow", 'f', NULL, 0, "Show new denials as they happen", 0}},
     {OPTIONS_CHECK, {"strict", KEY_STRICT, NULL, 0, "Exit code 1 if there is a warning", 0}},
@@ -81,6 +87,21 @@ static unsigned int parse_number(struct argp_state *state, const char *text)
 	if (*end || !value || value > 65535)
 		argp_error(state, "\"%s\" is no number between 1 and 65535", text);
 	return value;
+}
+
+/* "90", "90s", "2m", "1h"; 0 = none of these. */
+static unsigned int seconds_of(const char *text)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (end == text || value > 86400)
+		return 0;
+	if (!strcmp(end, "h"))
+		return value * 3600;
+	if (!strcmp(end, "m"))
+		return value * 60;
+	return !*end || !strcmp(end, "s") ? value : 0;
 }
 
 static int add_argument(struct argp_state *state, struct options *options, const char *argument)
@@ -134,6 +155,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case KEY_DETACH_ON_EXIT:
 		options->detach_on_exit = true;
 		return 0;
+	case KEY_PROBATION:
+		options->probation_sec = seconds_of(argument);
+		if (!options->probation_sec)
+			argp_error(state, "\"%s\" is no time; write --probation 2m", argument);
+		return 0;
 	case KEY_STRICT:
 		options->strict = true;
 		return 0;
@@ -175,6 +201,8 @@ static void read_environment(struct options *options)
 	options->rules_path = environment("EGRET_RULES_PATH");
 	options->audit = environment_is_on("EGRET_AUDIT");
 	options->detach_on_exit = environment_is_on("EGRET_DETACH_ON_EXIT");
+	if (environment("EGRET_PROBATION"))
+		options->probation_sec = seconds_of(environment("EGRET_PROBATION"));
 	if (policy)
 		options->policies[options->policy_count++] = policy;
 	copy = defines ? strdup(defines) : NULL;

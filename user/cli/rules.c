@@ -55,17 +55,20 @@ static void add_builtin_rows(const struct view *view)
 	}
 }
 
+static int add_rule(void *context, uint32_t rule, const struct egret_rule_text *text)
+{
+	char place[EGRET_PATH_SIZE + 16];
+
+	snprintf(place, sizeof(place), "%s:%u", text->file, text->line);
+	add_row(context, rule, text->text, text->purpose, place);
+	return 0;
+}
+
 static json_t *collect_rows(const struct kernel *kernel, const char *instance)
 {
 	struct view view = {kernel, kernel_is_held(instance), json_array()};
-	struct egret_rule_text text;
 
-	for (uint32_t id = EGRET_RULE_FIRST; !kernel_get_text(kernel, id, &text); id++) {
-		char place[EGRET_PATH_SIZE + 16];
-
-		snprintf(place, sizeof(place), "%s:%u", text.file, text.line);
-		add_row(&view, id, text.text, text.purpose, place);
-	}
+	kernel_each_rule(kernel, add_rule, &view);
 	add_builtin_rows(&view);
 	return view.rows;
 }

@@ -43,9 +43,11 @@ static void reload(struct agent **agent)
 	int rc = agent_reload(agent, &diag, &error);
 
 	diag_print(&diag, stderr);
-	diag_clear(&diag);
-	if (rc)
+	if (rc) {
 		fprintf(stderr, "egret: %s; the policy that runs goes on\n", error.text);
+		agent_note_problem(*agent, &diag, &error);
+	}
+	diag_clear(&diag);
 }
 
 static int govern(const struct agent_options *options, int stop_fd, struct diag *diag, struct error *error)
@@ -114,6 +116,7 @@ int command_run(const struct command *command, int argc, char **argv)
 	agent_options.audit = options.audit;
 	agent_options.watch = true;
 	agent_options.resolve_inflight = options.resolve_inflight;
+	agent_options.probation_sec = options.probation_sec;
 	rc = kernel_supported(&error);
 	if (!rc)
 		collect_finished();

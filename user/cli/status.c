@@ -60,10 +60,24 @@ static json_t *names_to_json(const struct kernel *kernel)
 			 "patterns", tally.patterns, "failing", tally.failing);
 }
 
+struct allowed {
+	const struct kernel *kernel;
+	uint64_t *packets;
+};
+
+static int add_allowed(void *context, uint32_t rule, const struct egret_rule_text *text)
+{
+	const struct allowed *allowed = context;
+	struct egret_counter counter;
+
+	if (strncmp(text->text, "deny ", strlen("deny ")) != 0 && !kernel_get_counter(allowed->kernel, rule, &counter))
+		*allowed->packets += counter.packets;
+	return 0;
+}
+
 static json_t *totals_to_json(const struct kernel *kernel)
 {
 	json_t *denied = json_object();
-	struct egret_rule_text text;
 	struct egret_counter counter;
 	uint64_t allowed = 0, all_denied = 0;
 
@@ -76,9 +90,7 @@ static json_t *totals_to_json(const struct kernel *kernel)
 	for (uint32_t id = 1; id < EGRET_RULE_BUILTIN_COUNT; id++)
 		if (!kernel_get_counter(kernel, id, &counter))
 			allowed += counter.packets;
-	for (uint32_t id = EGRET_RULE_FIRST; !kernel_get_text(kernel, id, &text); id++)
-		if (strncmp(text.text, "deny ", strlen("deny ")) != 0 && !kernel_get_counter(kernel, id, &counter))
-			allowed += counter.packets;
+	kernel_each_rule(kernel, add_allowed, &(struct allowed){kernel, &allowed});
 	return json_pack("{s:I, s:I, s:o}", "allowed_packets", (json_int_t)allowed, "denied_packets",
 			 (json_int_t)all_denied, "denied", denied);
 }
@@ -144,7 +156,7 @@ static json_t *status_to_json(const struct kernel *kernel, const char *instance,
 	text_make_printable(path, sizeof(path));
 	kernel_each_existing(kernel, add_existing, existing);
 	return json_pack(
-	    "{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:s}",
+	    "{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:s, s:s}",
 	    "instance", meta->instance, "version", meta->version, "mode", mode_of(kernel, meta, attached), "attached",
 	    attached, "missing_hook", attached ? "" : missing, "cgroup", path, "policy", meta->policy_path,
 	    "policy_hash", meta->policy_hash, "policy_age",
@@ -153,7 +165,8 @@ static json_t *status_to_json(const struct kernel *kernel, const char *instance,
 	    kernel_is_held(instance), "agent_pid", (int)meta->agent_pid, "heartbeat_sec_ago",
 	    clock_seconds_between(meta->heartbeat_ns, now), "rules", (int)meta->rules, "warnings", (int)meta->warnings,
 	    "names", names_to_json(kernel), "totals", totals_to_json(kernel), "existing", existing, "dns",
-	    lessons_to_json(kernel), "maps", maps_to_json(kernel), "uplink_check", "off");
+	    lessons_to_json(kernel), "maps", maps_to_json(kernel), "uplink_check", "off",
+	    "problem", meta->problem);
 }
 
 static long long number(const json_t *object, const char *key)
@@ -242,12 +255,15 @@ static void print_status(json_t *status)
 	       number(status, "warnings"));
 	printf("attached   %s, by egret %s\n", string(status, "attached_since"), string(status, "version"));
 	if (json_is_true(json_object_get(status, "agent_alive")))
-		printf("agent      alive, pid %lld\n", number(status, "agent_pid"));
+		printf("agent      alive, pid %lld, last sign of life %lld s ago\n", number(status, "agent_pid"),
+		       number(status, "heartbeat_sec_ago"));
 	else
 		printf("agent      not running (last sign of life %lld s ago): what is attached goes on, names are no "
 		       "longer "
 		       "refreshed\n",
 		       number(status, "heartbeat_sec_ago"));
+	if (*string(status, "problem"))
+		printf("PROBLEM    %s\n", string(status, "problem"));
 	print_names(json_object_get(status, "names"));
 	print_totals(json_object_get(status, "totals"));
 	print_lessons(json_object_get(status, "dns"));

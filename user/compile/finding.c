@@ -330,8 +330,33 @@ static void report_unlearnable(struct compiler *compiler)
 	}
 }
 
+/* --- requirements --- */
+
+static void check_requirement(struct compiler *compiler, const struct policy_require *require)
+{
+	const struct compiled *out = compiler->out;
+	const struct diag_place place = {.file = require->file, .line = require->line};
+	char dest[256], port[24];
+	struct judgement judgement;
+
+	if (require->dest.kind == POLICY_DEST_CIDR)
+		judgement = compiled_judge_addr(out, &require->dest.cidr.addr, require->port.l4_proto, require->port.lo,
+						EGRET_CLASS_HOST);
+	else
+		judgement = compiled_judge_name(out, require->dest.name, require->port.l4_proto, require->port.lo,
+						EGRET_CLASS_HOST);
+	if (judgement.allow)
+		return;
+	policy_dest_format(&require->dest, dest);
+	policy_port_format(&require->port, port);
+	diag_add(compiler->diag, DIAG_ERROR, place,
+		 "the policy requires %s %s, and denies it to the host; write `allow %s %s` too", dest, port, dest, port);
+}
+
 int findings_report(struct compiler *compiler)
 {
+	for (size_t i = 0; i < compiler->out->policy->require_count; i++)
+		check_requirement(compiler, &compiler->out->policy->requires[i]);
 	if (compiler->out->policy->settings.floor)
 		check_floor(compiler);
 	report_unlearnable(compiler);

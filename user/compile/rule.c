@@ -111,8 +111,23 @@ static int finish_rule(struct compiler *compiler, uint32_t index, const struct l
 	    .born = compiler->input->generation,
 	    .first = dest.first,
 	    .count = dest.count,
+	    .flags = rule_is_floor(compiler, index) ? EGRET_RULE_FLOOR : 0,
 	};
 	return rc;
+}
+
+/* FNV-1a; over all destinations, each with its end. */
+static uint32_t hash_dests(const struct policy_rule *rule)
+{
+	uint32_t hash = 2166136261U;
+	char text[256];
+
+	for (size_t i = 0; i < rule->dest_count; i++) {
+		policy_dest_format(&rule->dests[i], text);
+		for (size_t at = 0; at <= strlen(text); at++)
+			hash = (hash ^ (uint8_t)text[at]) * 16777619U;
+	}
+	return hash;
 }
 
 static int compile_rule(struct compiler *compiler, uint32_t index)
@@ -129,6 +144,8 @@ static int compile_rule(struct compiler *compiler, uint32_t index)
 	copy_text(text->purpose, sizeof(text->purpose), rule->purpose);
 	copy_text(text->file, sizeof(text->file), rule->file);
 	text->line = rule->line;
+	text->position = index;
+	text->dests_hash = hash_dests(rule);
 	for (size_t i = 0; i < rule->port_count; i++) {
 		const struct policy_port *port = &rule->ports[i];
 
@@ -172,6 +189,7 @@ static int add_resolver(struct compiler *compiler, const struct policy_resolver 
 	copy_text(text->purpose, sizeof(text->purpose), "DNS");
 	copy_text(text->file, sizeof(text->file), line->file);
 	text->line = line->line;
+	text->position = index;
 	entry.l4_proto = IPPROTO_UDP;
 	list_add(&list, entry);
 	entry.l4_proto = IPPROTO_TCP;

@@ -134,29 +134,41 @@ static bool has_sizes(int fd, uint32_t key_size, uint32_t value_size)
 }
 
 /* The first maps hold tables, one a slot; a slot may still be empty. */
-static bool table_fits(const struct kernel *kernel, enum kernel_map map)
+static bool table_fits(int outer_fd, enum kernel_map map)
 {
-	bool fits;
-	int fd;
-
-	if (!has_sizes(kernel->maps[map], sizeof(uint32_t), sizeof(uint32_t)))
+	if (!has_sizes(outer_fd, sizeof(uint32_t), sizeof(uint32_t)))
 		return false;
-	fd = kernel_inner_fd(kernel, map);
-	fits = fd < 0 || has_sizes(fd, map_sizes[map].key, map_sizes[map].value);
-	if (fd >= 0)
+	for (uint32_t slot = 0; slot < EGRET_POLICY_SLOTS; slot++) {
+		uint32_t id;
+		bool fits;
+		int fd;
+
+		if (bpf_map_lookup_elem(outer_fd, &slot, &id))
+			continue;
+		fd = bpf_map_get_fd_by_id(id);
+		if (fd < 0)
+			continue;
+		fits = has_sizes(fd, map_sizes[map].key, map_sizes[map].value);
 		close(fd);
-	return fits;
+		if (!fits)
+			return false;
+	}
+	return true;
+}
+
+bool instance_map_fits(int fd, enum kernel_map map)
+{
+	return kernel_map_is_table(map) ? table_fits(fd, map) : has_sizes(fd, map_sizes[map].key, map_sizes[map].value);
 }
 
 static int check_sizes(const struct kernel *kernel, struct error *error)
 {
 	for (int i = 0; i < MAP_COUNT; i++) {
-		if (kernel_map_is_table(i) ? table_fits(kernel, i)
-					   : has_sizes(kernel->maps[i], map_sizes[i].key, map_sizes[i].value))
+		if (instance_map_fits(kernel->maps[i], i))
 			continue;
 		return error_set(error, -EPROTO,
 				 "map %s of instance %s is of another version of Egret; "
-				 "use that version, or take it down: egret detach --instance %s",
+				 "use that version, start this one's agent, or take it down: egret detach --instance %s",
 				 kernel_map_names[i], kernel->instance, kernel->instance);
 	}
 	return 0;
@@ -231,21 +243,49 @@ bool kernel_is_pinned(const struct kernel *kernel)
 }
 
 /* A holder that still runs has the link open: it is cut, not only unpinned. */
-static int take_link_down(const char *instance, const char *hook, struct error *error)
+static int cut_link(const char *path, struct error *error)
 {
-	char path[PIN_PATH_SIZE];
-	int fd, rc = 0;
+	int fd = bpf_obj_get(path), rc = 0;
 
-	instance_pin_path(path, instance, "link", hook);
-	fd = bpf_obj_get(path);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : error_set(error, -errno, "cannot open %s: %s", path, strerror(errno));
 	/* BPF_LINK_DETACH: 5.9. A link without its cgroup is detached already. */
 	if (bpf_link_detach(fd) && errno != ENOLINK && errno != EINVAL)
 		rc = error_set(error, -errno, "cannot detach %s: %s", path, strerror(errno));
 	close(fd);
-	if (!rc && unlink(path))
+	return rc;
+}
+
+int instance_remove_pin(const char *instance, const char *name, struct error *error)
+{
+	char path[PIN_PATH_SIZE];
+	int rc = 0;
+
+	snprintf(path, sizeof(path), INSTANCES "/%s/%s", instance, name);
+	if (!strncmp(name, "link_", strlen("link_")))
+		rc = cut_link(path, error);
+	if (!rc && unlink(path) && errno != ENOENT)
 		rc = error_set(error, -errno, "cannot remove %s: %s", path, strerror(errno));
+	return rc;
+}
+
+/* All pins that begin with @prefix, those of other versions included. */
+static int remove_pins(const char *instance, const char *prefix, struct error *error)
+{
+	char path[PIN_PATH_SIZE];
+	struct dirent *entry;
+	int rc = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), INSTANCES "/%s", instance);
+	dir = opendir(path);
+	if (!dir)
+		return error_set(error, -errno, "cannot open %s: %s", path, strerror(errno));
+	while (!rc && (entry = readdir(dir))) {
+		if (!strncmp(entry->d_name, prefix, strlen(prefix)))
+			rc = instance_remove_pin(instance, entry->d_name, error);
+	}
+	closedir(dir);
 	return rc;
 }
 
@@ -261,17 +301,20 @@ int kernel_detach(const char *instance, struct error *error)
 	if (access(path, F_OK))
 		return error_set(error, -ENOENT, "no instance %s is running here", instance);
 	/* Last attached, first cut: egress must not judge sockets without a stamp. */
-	for (int i = HOOK_COUNT - 1; i >= 0; i--) {
-		rc = take_link_down(instance, kernel_hook_names[i], error);
-		if (rc)
-			return rc;
+	for (int i = HOOK_COUNT - 1; i >= 0 && !rc; i--) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "link_%s", kernel_hook_names[i]);
+		rc = instance_remove_pin(instance, name, error);
 	}
-	for (int i = 0; i < MAP_COUNT; i++) {
-		instance_pin_path(path, instance, "map", kernel_map_names[i]);
-		if (unlink(path) && errno != ENOENT)
-			return error_set(error, -errno, "cannot remove %s: %s", path, strerror(errno));
-	}
-	snprintf(path, sizeof(path), INSTANCES "/%s", instance);
+	if (!rc)
+		rc = remove_pins(instance, "link_", error);
+	if (!rc)
+		rc = remove_pins(instance, "map_", error);
+	if (!rc)
+		rc = remove_pins(instance, "next_", error);
+	if (rc)
+		return rc;
 	if (rmdir(path))
 		return error_set(error, -errno, "cannot remove %s: %s; something else was pinned there", path,
 				 strerror(errno));

@@ -96,6 +96,8 @@ struct kernel {
 	struct egret_config *config; /* mapped */
 	bool writable;
 	bool was_running;
+	bool side_by_side; /* takeover.h */
+	char note[256];    /* what was found at the takeover, for people; "" = nothing to say */
 	__u64 hash_keys[6];
 	/* Tables of the slot that rules, for changes of single addresses. */
 	struct buckets buckets;
@@ -103,9 +105,14 @@ struct kernel {
 	struct ring_buffer *wanted; /* NULL in a reader */
 	struct wanted_visit *wanted_visit;
 	size_t ports_written, ports_capacity;
+	uint32_t *rule_ids; /* of the policy's rules, in its order: rule_id.h */
 };
 
 void instance_pin_path(char buf[static PIN_PATH_SIZE], const char *instance, const char *kind, const char *name);
+/* Is this what this version makes? Of tables the outer map, and what stands in it now. */
+bool instance_map_fits(int fd, enum kernel_map map);
+/* "map_NAME", "link_NAME": removed; a link is cut first, since a holder that still runs has it open. */
+int instance_remove_pin(const char *instance, const char *name, struct error *error);
 /* A name that can be a folder's, and nothing more. */
 int instance_check_name(const char *instance, struct error *error);
 struct kernel *kernel_alloc(const char *instance);
@@ -121,6 +128,8 @@ int learned_match(struct kernel *kernel, const struct compiled *compiled, uint32
 int kernel_open_wanted(struct kernel *kernel);
 /* Ticks of the kernel's coarse clock in a second. */
 uint32_t kernel_tick_hz(void);
+/* bpf_jiffies64, as nearly as user space can tell. */
+uint64_t kernel_tick_now(void);
 /*
  * Walks a map that programs write meanwhile. An entry that goes away takes the walk's
  * place with it, and the kernel starts over: the bound ends that.

@@ -34,12 +34,19 @@ void kernel_free(struct kernel *kernel);
 
 /* Was this instance attached when kernel_new took it over? */
 bool kernel_was_running(const struct kernel *kernel);
+/* What was found of it that a person should know: another version, other owners; "" = nothing. */
+const char *kernel_takeover_note(const struct kernel *kernel);
+/* Are its maps new ones, beside those that run? Then connections must be let go on. */
+bool kernel_is_side_by_side(const struct kernel *kernel);
 /* The generation that the next policy must be compiled for. */
 uint32_t kernel_next_generation(const struct kernel *kernel);
 
 /* Fills the idle slot with all of a policy, then switches to it by one store. The
  * old policy rules until then, and after any failure. */
 int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, struct error *error);
+/* The id that a rule of the policy that was loaded last (EGRET_RULE_FIRST + its place) has in the
+ * kernel: rules keep theirs from policy to policy. */
+uint32_t kernel_rule_id(const struct kernel *kernel, uint32_t rule);
 /* One address of the running policy. dest->count == 0 and no flags: removes it.
  * -ENOSPC: the tables are full; load the policy anew. */
 int kernel_set_address(struct kernel *kernel, const struct compiled *compiled, const struct egret_addr *addr,
@@ -58,6 +65,8 @@ int kernel_set_next_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t ma
 void kernel_set_audit(struct kernel *kernel, bool audit);
 /* How long what is learned lives, at least and at most. */
 void kernel_set_ttls(struct kernel *kernel, uint32_t min_sec, uint32_t max_sec);
+/* From now on in @sec only the floor may pass, unless this is called again; 0 = never. */
+void kernel_set_stale(struct kernel *kernel, uint32_t sec);
 /* May only names of the policy be asked for? */
 void kernel_set_dns_names(struct kernel *kernel, bool policy_only);
 void kernel_set_keep_existing(struct kernel *kernel, bool keep);
@@ -91,8 +100,13 @@ int kernel_get_counter(const struct kernel *kernel, uint32_t rule, struct egret_
 int kernel_get_reason(const struct kernel *kernel, uint32_t reason, struct egret_counter *ret);
 int kernel_get_hit(const struct kernel *kernel, uint32_t rule, struct egret_hit *ret);
 int kernel_set_hit(struct kernel *kernel, uint32_t rule, const struct egret_hit *hit);
-/* -ENOENT: the policy has no such rule. */
+/* By the id in the kernel. -ENOENT: the policy has no such rule. */
 int kernel_get_text(const struct kernel *kernel, uint32_t rule, struct egret_rule_text *ret);
+/* All ids of rules are below it. */
+uint32_t kernel_rule_limit(const struct kernel *kernel);
+/* All rules in the order of the policy. @visit returns 0 to go on. */
+int kernel_each_rule(const struct kernel *kernel,
+		     int (*visit)(void *context, uint32_t rule, const struct egret_rule_text *text), void *context);
 /* -ENOENT: no agent noted it. */
 int kernel_get_subject(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject *ret);
 /* -ENOENT: the cgroup itself carries no bits. */

@@ -24,8 +24,7 @@ uint32_t kernel_tick_hz(void)
 	return (1000000000 + resolution.tv_nsec / 2) / resolution.tv_nsec;
 }
 
-/* bpf_jiffies64, as nearly as user space can tell. */
-static uint64_t tick_now(void)
+uint64_t kernel_tick_now(void)
 {
 	uint64_t hz = kernel_tick_hz();
 	/* include/linux/jiffies.h, INITIAL_JIFFIES: the count begins five minutes before 2^32. */
@@ -36,7 +35,7 @@ static uint64_t tick_now(void)
 
 int64_t kernel_seconds_until(uint64_t tick)
 {
-	return (int64_t)(tick - tick_now()) / (int64_t)kernel_tick_hz();
+	return (int64_t)(tick - kernel_tick_now()) / (int64_t)kernel_tick_hz();
 }
 
 struct learned_walk {
@@ -237,7 +236,7 @@ static int match_seen(void *context, const void *entry)
 
 int learned_match(struct kernel *kernel, const struct compiled *compiled, uint32_t slot)
 {
-	struct matching matching = {.kernel = kernel, .compiled = compiled, .slot = slot, .now_tick = tick_now()};
+	struct matching matching = {.kernel = kernel, .compiled = compiled, .slot = slot, .now_tick = kernel_tick_now()};
 	struct egret_learned_key keys[2];
 	int rc = note_rule_keys(&matching);
 
@@ -270,7 +269,7 @@ static bool ended_long_ago(const struct egret_learned *learned, uint64_t now_tic
 static int sweep_learned(void *context, const struct egret_learned_key *key, const struct egret_learned *learned)
 {
 	const struct kernel *kernel = context;
-	uint64_t now_tick = tick_now();
+	uint64_t now_tick = kernel_tick_now();
 	struct egret_learned gone;
 
 	if (!ended_long_ago(learned, now_tick))
@@ -354,7 +353,7 @@ static uint64_t expiry_of(const struct kernel *kernel, uint32_t ttl_sec)
 		ttl_sec = kernel->config->min_ttl_sec;
 	if (ttl_sec > kernel->config->max_ttl_sec)
 		ttl_sec = kernel->config->max_ttl_sec;
-	return tick_now() + (uint64_t)ttl_sec * kernel_tick_hz();
+	return kernel_tick_now() + (uint64_t)ttl_sec * kernel_tick_hz();
 }
 
 int kernel_teach(struct kernel *kernel, const struct compiled *compiled, const struct egret_wanted *wanted,

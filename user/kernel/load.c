@@ -18,6 +18,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "takeover.h"
+
 #include "egret.skel.h"
 
 /* libbpf's words go here, so that a refused load can quote the last of them. */
@@ -30,35 +32,20 @@ static int keep_last_words(enum libbpf_print_level level, const char *format, va
 	return 0;
 }
 
-static int check_owner(int dir_fd, const char *name, const char *path, struct error *error)
+static int held_by_another(const struct kernel *kernel, struct error *error)
 {
-	struct stat st;
+	struct kernel *other = NULL;
+	struct egret_meta meta = {};
+	struct error ignored;
+	char who[32] = "another agent";
 
-	if (fstatat(dir_fd, name, &st, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
-		return errno == ENOENT ? 0 : error_set(error, -errno, "cannot look at %s: %s", path, strerror(errno));
-	if (st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)))
-		return 0;
-	return error_set(error, -EPERM,
-			 "%s%s%s belongs to uid %u with mode %03o, so others may have changed what is pinned; "
-			 "chown and chmod it back if you know why, or take it down: egret detach",
-			 path, *name ? "/" : "", name, (unsigned int)st.st_uid, st.st_mode & 07777U);
-}
-
-/* What is taken over must have been root's alone. */
-static int check_owners(const struct kernel *kernel, const char *path, struct error *error)
-{
-	char name[64];
-	int rc = check_owner(kernel->dir_fd, "", path, error);
-
-	for (int i = 0; i < MAP_COUNT && !rc; i++) {
-		snprintf(name, sizeof(name), "map_%s", kernel_map_names[i]);
-		rc = check_owner(kernel->dir_fd, name, path, error);
-	}
-	for (int i = 0; i < HOOK_COUNT && !rc; i++) {
-		snprintf(name, sizeof(name), "link_%s", kernel_hook_names[i]);
-		rc = check_owner(kernel->dir_fd, name, path, error);
-	}
-	return rc;
+	if (!kernel_open(kernel->instance, &other, &ignored) && !kernel_get_meta(other, &meta) && meta.agent_pid)
+		snprintf(who, sizeof(who), "the agent with pid %u", meta.agent_pid);
+	kernel_free(other);
+	return error_set(error, -EBUSY,
+			 "instance %s is held by %s (see egret status --instance %s); stop that one, or choose another "
+			 "--instance",
+			 kernel->instance, who, kernel->instance);
 }
 
 /* The folder of the pins is also the lock: who has it locked, owns the instance. */
@@ -75,13 +62,10 @@ static int lock_instance(struct kernel *kernel, struct error *error)
 	/* Whoever only asks (kernel_is_held) has it for a moment. */
 	for (int tries = 0; tries < 20; tries++) {
 		if (!flock(kernel->dir_fd, LOCK_EX | LOCK_NB))
-			return check_owners(kernel, path, error);
+			return 0;
 		usleep(5000);
 	}
-	return error_set(error, -EBUSY,
-			 "instance %s is held by another agent (see egret status --instance %s); "
-			 "stop that one, or choose another --instance",
-			 kernel->instance, kernel->instance);
+	return held_by_another(kernel, error);
 }
 
 /* The cookie of our network namespace. SO_NETNS_COOKIE: 5.14; without it a resolver on lo
@@ -110,7 +94,7 @@ static int pin_maps(struct kernel *kernel)
 		map = bpf_object__find_map_by_name(kernel->skeleton->obj, kernel_map_names[i]);
 		if (!map)
 			return -ENOENT;
-		instance_pin_path(path, kernel->instance, "map", kernel_map_names[i]);
+		instance_pin_path(path, kernel->instance, kernel->side_by_side ? "next" : "map", kernel_map_names[i]);
 		rc = bpf_map__set_pin_path(map, path);
 		if (rc)
 			return rc;
@@ -129,15 +113,7 @@ static void open_pinned_links(struct kernel *kernel)
 	}
 }
 
-static int other_version(const struct kernel *kernel, struct error *error)
-{
-	return error_set(error, -EPROTO,
-			 "instance %s was made by another version of Egret; take it down first: "
-			 "egret detach --instance %s",
-			 kernel->instance, kernel->instance);
-}
-
-static int refused_load(const struct kernel *kernel, int rc, struct error *error)
+static int refused_load(int rc, struct error *error)
 {
 	last_words[strcspn(last_words, "\n")] = '\0';
 	if (rc == -EPERM)
@@ -145,8 +121,6 @@ static int refused_load(const struct kernel *kernel, int rc, struct error *error
 				 "the kernel does not let Egret load its programs (%s); run it as root, with no "
 				 "seccomp or lockdown=confidentiality in the way",
 				 last_words);
-	if (rc == -EINVAL && strstr(last_words, "parameter mismatch"))
-		return other_version(kernel, error);
 	return error_set(error, rc, "the kernel refused Egret's programs (%s: %s)", strerror(-rc), last_words);
 }
 
@@ -170,7 +144,8 @@ static void read_hash_keys(const struct kernel *kernel, struct egret_meta *meta)
 
 static int choose_hash_keys(struct kernel *kernel, struct egret_meta *meta)
 {
-	read_hash_keys(kernel, meta);
+	if (!kernel->side_by_side)
+		read_hash_keys(kernel, meta);
 	if (!meta->hash_keys[0] && getrandom(meta->hash_keys, sizeof(meta->hash_keys), 0) < 0)
 		return -errno;
 	for (size_t i = 0; i < sizeof(meta->hash_keys) / sizeof(meta->hash_keys[0]); i++) {
@@ -195,13 +170,11 @@ static int load_programs(struct kernel *kernel, struct error *error)
 	rc = choose_hash_keys(kernel, &meta);
 	if (rc)
 		return error_set(error, rc, "no random numbers: %s", strerror(-rc));
-	if (meta.abi && meta.abi != EGRET_ABI_VERSION)
-		return other_version(kernel, error);
 	rc = pin_maps(kernel);
 	if (!rc)
 		rc = egret_bpf__load(kernel->skeleton);
 	if (rc)
-		return refused_load(kernel, rc, error);
+		return refused_load(rc, error);
 	for (int i = 0; i < MAP_COUNT; i++) {
 		struct bpf_map *map = bpf_object__find_map_by_name(kernel->skeleton->obj, kernel_map_names[i]);
 
@@ -219,6 +192,8 @@ static void remove_fresh_pins(const struct kernel *kernel)
 
 	if (!kernel->was_running && kernel->dir_fd >= 0)
 		kernel_detach(kernel->instance, &ignored);
+	else if (kernel->side_by_side)
+		takeover_discard(kernel);
 }
 
 int kernel_new(const char *instance, struct kernel **ret, struct error *error)
@@ -236,7 +211,9 @@ int kernel_new(const char *instance, struct kernel **ret, struct error *error)
 	if (rc)
 		goto out;
 	open_pinned_links(kernel);
-	rc = load_programs(kernel, error);
+	rc = takeover_inspect(kernel, error);
+	if (!rc)
+		rc = load_programs(kernel, error);
 	if (!rc)
 		rc = kernel_map_config(kernel, true, error);
 	if (!rc && kernel_open_wanted(kernel))
@@ -272,7 +249,18 @@ void kernel_free(struct kernel *kernel)
 	if (kernel->dir_fd >= 0)
 		close(kernel->dir_fd);
 	egret_bpf__destroy(kernel->skeleton);
+	free(kernel->rule_ids);
 	free(kernel);
+}
+
+const char *kernel_takeover_note(const struct kernel *kernel)
+{
+	return kernel->note;
+}
+
+bool kernel_is_side_by_side(const struct kernel *kernel)
+{
+	return kernel->side_by_side;
 }
 
 bool kernel_was_running(const struct kernel *kernel)
@@ -346,6 +334,8 @@ int kernel_attach(struct kernel *kernel, int cgroup_fd, struct error *error)
 		    error, rc, "cannot attach to the hook %s of the cgroup: %s%s", kernel_hook_names[i], strerror(-rc),
 		    rc == -EPERM ? "; another program holds it exclusively (bpftool cgroup tree shows which)" : "");
 	}
+	if (!rc && kernel->side_by_side)
+		rc = takeover_settle(kernel, error);
 	if (rc)
 		remove_fresh_pins(kernel);
 	return rc;

@@ -6,7 +6,7 @@
 
 static uint64_t label_key(const char *label, size_t len, const __u64 *hash_keys)
 {
-	uint64_t key = len;
+	uint64_t key = egret_key_length((uint8_t)len);
 
 	for (size_t i = 0; i < len; i++)
 		key = egret_key_octet(key, (uint8_t)label[i], hash_keys);

@@ -33,6 +33,7 @@ int kernel_get_meta(const struct kernel *kernel, struct egret_meta *ret)
 	PRINTABLE(ret->policy_path);
 	PRINTABLE(ret->policy_hash);
 	PRINTABLE(ret->version);
+	PRINTABLE(ret->problem);
 	return 0;
 }
 
@@ -147,6 +148,66 @@ int kernel_get_text(const struct kernel *kernel, uint32_t rule, struct egret_rul
 	PRINTABLE(text.file);
 	*ret = text;
 	return 0;
+}
+
+struct numbered {
+	uint32_t rule;
+	struct egret_rule_text text;
+};
+
+static int by_position(const void *left, const void *right)
+{
+	const struct numbered *a = left, *b = right;
+
+	return (a->text.position > b->text.position) - (a->text.position < b->text.position);
+}
+
+uint32_t kernel_rule_limit(const struct kernel *kernel)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+	int fd = kernel_inner_fd(kernel, MAP_texts);
+
+	if (fd < 0)
+		return EGRET_RULE_FIRST;
+	if (bpf_obj_get_info_by_fd(fd, &info, &len))
+		info.max_entries = 0;
+	close(fd);
+	return EGRET_RULE_FIRST + info.max_entries;
+}
+
+static int read_rules(const struct kernel *kernel, struct numbered **ret, size_t *ret_count)
+{
+	uint32_t limit = kernel_rule_limit(kernel);
+	struct numbered *all = calloc(limit - EGRET_RULE_FIRST + 1, sizeof(*all));
+	size_t count = 0;
+
+	if (!all)
+		return -ENOMEM;
+	for (uint32_t rule = EGRET_RULE_FIRST; rule < limit; rule++) {
+		all[count].rule = rule;
+		if (!kernel_get_text(kernel, all[count].rule, &all[count].text))
+			count++;
+	}
+	qsort(all, count, sizeof(*all), by_position);
+	*ret = all;
+	*ret_count = count;
+	return 0;
+}
+
+int kernel_each_rule(const struct kernel *kernel,
+		     int (*visit)(void *context, uint32_t rule, const struct egret_rule_text *text), void *context)
+{
+	struct numbered *all;
+	size_t count;
+	int rc = read_rules(kernel, &all, &count);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < count && !rc; i++)
+		rc = visit(context, all[i].rule, &all[i].text);
+	free(all);
+	return rc;
 }
 
 int kernel_get_name(const struct kernel *kernel, uint32_t index, struct egret_name *ret)

@@ -2,8 +2,8 @@
 /* The policy tables: filled in the idle slot, switched by one store. */
 #include "internal.h"
 #include "buckets.h"
-#include "carry.h"
 #include "name_key.h"
+#include "rule_id.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -262,63 +262,100 @@ static int refused(struct error *error, int rc, const struct compiled *compiled)
 	return error_set(error, rc, "the kernel refused the policy's tables: %s", strerror(-rc));
 }
 
+/* @applied: with the ids that its rules have in the kernel. */
+static int tables_prepare(struct kernel *kernel, struct tables *tables, const struct compiled *applied, uint32_t slot)
+{
+	int rc = tables_make(tables, applied);
+
+	if (!rc)
+		rc = buckets_make(applied, kernel->hash_keys, &tables->addrs);
+	if (!rc)
+		rc = tables_fill(tables, applied, kernel->hash_keys);
+	if (!rc)
+		rc = write_names(kernel, applied);
+	if (!rc)
+		rc = tables_install(kernel, tables, slot);
+	if (!rc)
+		rc = learned_match(kernel, applied, slot);
+	return rc;
+}
+
+/* What of the policy that rules is needed to change it. */
+static void remember(struct kernel *kernel, struct tables *tables, struct rule_ids *ids, const struct compiled *compiled)
+{
+	if (kernel->buckets.fd >= 0)
+		close(kernel->buckets.fd);
+	if (kernel->inner_ports >= 0)
+		close(kernel->inner_ports);
+	free(kernel->rule_ids);
+	kernel->buckets = tables->addrs;
+	kernel->inner_ports = tables->ports;
+	kernel->ports_written = compiled->port_count;
+	kernel->ports_capacity = tables->ports_capacity;
+	kernel->rule_ids = ids->ids;
+	tables->addrs.fd = tables->ports = -1;
+	ids->ids = NULL;
+}
+
 int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, struct error *error)
 {
 	struct tables tables = {{.fd = -1}, -1, -1, -1, -1, -1, 0};
 	uint32_t generation = kernel_next_generation(kernel), slot = generation & (SLOTS - 1);
-	struct carry *carry = NULL;
+	struct compiled applied = {};
+	struct rule_ids ids;
 	int rc;
 
-	rc = tables_make(&tables, compiled);
+	rc = rule_ids_make(kernel, compiled, &ids);
 	if (!rc)
-		rc = buckets_make(compiled, kernel->hash_keys, &tables.addrs);
+		rc = rule_ids_apply(&ids, compiled, &applied);
 	if (!rc)
-		rc = tables_fill(&tables, compiled, kernel->hash_keys);
+		rc = tables_prepare(kernel, &tables, &applied, slot);
 	if (!rc)
-		rc = write_names(kernel, compiled);
-	if (!rc)
-		rc = tables_install(kernel, &tables, slot);
-	if (!rc)
-		rc = carry_prepare(kernel, compiled, &carry);
-	if (!rc)
-		rc = learned_match(kernel, compiled, slot);
-	if (rc) {
-		tables_close(&tables);
-		return refused(error, rc, compiled);
-	}
+		rc = rule_ids_clear(kernel, &ids);
+	if (rc)
+		goto out;
 	kernel->config->bucket_shift[slot] = tables.addrs.shift;
 	note_places(kernel, slot, &tables.addrs);
 	switch_to(kernel, generation, what_it_has(compiled));
 	/* What answers brought in meanwhile; it may have been denied for a moment. */
 	learned_match(kernel, compiled, slot);
 	kernel_forget_denials(kernel);
-	carry_finish(kernel, carry); /* what cannot be carried over begins at 0 */
-	if (kernel->buckets.fd >= 0)
-		close(kernel->buckets.fd);
-	if (kernel->inner_ports >= 0)
-		close(kernel->inner_ports);
-	kernel->buckets = tables.addrs;
-	kernel->inner_ports = tables.ports;
-	kernel->ports_written = compiled->port_count;
-	kernel->ports_capacity = tables.ports_capacity;
-	tables.addrs.fd = tables.ports = -1;
+	rule_ids_forget_denials(kernel, &ids);
+	remember(kernel, &tables, &ids, compiled);
+out:
+	rule_ids_drop(&applied);
+	rule_ids_free(&ids);
 	tables_close(&tables);
-	return 0;
+	return rc ? refused(error, rc, compiled) : 0;
+}
+
+uint32_t kernel_rule_id(const struct kernel *kernel, uint32_t rule)
+{
+	return rule < EGRET_RULE_FIRST ? rule : kernel->rule_ids[rule - EGRET_RULE_FIRST];
 }
 
 /* Entries that compiled_address appended since. */
 static int write_new_ports(struct kernel *kernel, const struct compiled *compiled)
 {
 	size_t count = compiled->port_count - kernel->ports_written;
+	struct egret_port *ports;
 	int rc;
 
 	if (!count)
 		return 0;
 	if (compiled->port_count > kernel->ports_capacity)
 		return -ENOSPC;
-	rc = write_array(kernel->inner_ports, compiled->ports + kernel->ports_written, kernel->ports_written, count);
+	ports = calloc(count, sizeof(*ports));
+	if (!ports)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		ports[i] = compiled->ports[kernel->ports_written + i];
+		ports[i].rule = kernel_rule_id(kernel, ports[i].rule);
+	}
+	rc = write_array(kernel->inner_ports, ports, kernel->ports_written, count);
 	if (!rc)
 		kernel->ports_written = compiled->port_count;
+	free(ports);
 	return rc;
 }
 
@@ -348,6 +385,8 @@ int kernel_set_address(struct kernel *kernel, const struct compiled *compiled, c
 	if (rc)
 		return rc;
 	target = target_of(compiled, dest);
+	if (dest->count)
+		target.head.rule = kernel_rule_id(kernel, target.head.rule);
 	rc = buckets_set(&kernel->buckets, kernel->hash_keys, addr, gone ? NULL : &target);
 	note_places(kernel, kernel->config->generation & (SLOTS - 1), &kernel->buckets);
 	/* A deny takes away whatever was said before, also to live connections. */
@@ -421,6 +460,13 @@ void kernel_set_ttls(struct kernel *kernel, uint32_t min_sec, uint32_t max_sec)
 {
 	__atomic_store_n(&kernel->config->min_ttl_sec, min_sec, __ATOMIC_RELEASE);
 	__atomic_store_n(&kernel->config->max_ttl_sec, max_sec, __ATOMIC_RELEASE);
+}
+
+void kernel_set_stale(struct kernel *kernel, uint32_t sec)
+{
+	uint64_t tick = sec ? kernel_tick_now() + (uint64_t)sec * kernel_tick_hz() : 0;
+
+	__atomic_store_n(&kernel->config->stale_tick, tick, __ATOMIC_RELEASE);
 }
 
 void kernel_set_dns_names(struct kernel *kernel, bool policy_only)

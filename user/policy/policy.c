@@ -17,6 +17,7 @@ static int loader_open(struct loader *loader, const struct policy_options *optio
 		return -ENOMEM;
 	loader->policy->settings = (struct policy_settings){
 	    .min_ttl_sec = 900,
+	    .stale_sec = 300,
 	    .max_ttl_sec = 86400,
 	    .keep_existing = true,
 	    .floor = true,

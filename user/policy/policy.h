@@ -77,6 +77,8 @@ struct policy_settings {
 	bool audit;           /* false */
 	bool floor;           /* true */
 	bool dns_names;       /* only names of the policy may be asked for; false */
+	bool stale_floor;     /* without an agent only the floor passes; false */
+	uint32_t stale_sec;   /* how long it may be gone before that; 300 */
 	struct cidr *internal; /* no name brings these in */
 	size_t internal_count;
 	struct cidr *service_ranges;

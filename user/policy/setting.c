@@ -81,6 +81,25 @@ static int apply_floor(struct loader *loader, const struct variable *setting)
 	return choose(loader, setting, words, &loader->policy->settings.floor);
 }
 
+static int apply_on_stale_agent(struct loader *loader, const struct variable *setting)
+{
+	static const char *const words[] = {"keep", "floor"};
+
+	return choose(loader, setting, words, &loader->policy->settings.stale_floor);
+}
+
+/* The agent gives a sign every 10 s; one or two may come late. */
+#define STALE_MIN_SEC 30
+
+static int apply_stale_after(struct loader *loader, const struct variable *setting)
+{
+	int error = apply_seconds(loader, setting, &loader->policy->settings.stale_sec);
+
+	if (!error && loader->policy->settings.stale_sec < STALE_MIN_SEC)
+		return report_value(loader, setting, "at least 30 s: the agent gives a sign every 10 s");
+	return error;
+}
+
 static int apply_dns_names(struct loader *loader, const struct variable *setting)
 {
 	static const char *const words[] = {"any", "policy"};
@@ -175,6 +194,8 @@ static const struct setting {
     {"mode", apply_mode, false, false},
     {"floor", apply_floor, false, false},
     {"dns_names", apply_dns_names, false, false},
+    {"on_stale_agent", apply_on_stale_agent, false, false},
+    {"stale_after", apply_stale_after, false, false},
     {"service_ranges", apply_service_ranges, true, false},
     {"internal", apply_internal, true, true},
 };

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The addresses that c-ares finds in an answer under the name that was asked for: what
+ * Egret may learn from it.
+ *
+ * Its parser follows an alias whoever has it (a CNAME record of a stranger), and refuses an
+ * answer for an alias that is no host name. So it is given the answer without the aliases
+ * of strangers; and what it says is held against a walk over the records, whose names
+ * are read by c-ares too.
+ */
+#ifndef EGRET_FIND_H
+#define EGRET_FIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "egret_maps.h"
+
+#define FIND_MAX_ADDRS   512
+#define FIND_MAX_MESSAGE 65535
+
+/* A question as it left. */
+struct asked {
+	char name[EGRET_NAME_SIZE]; /* with dots */
+	uint16_t id, type;
+};
+
+struct addr_set {
+	struct egret_addr addrs[FIND_MAX_ADDRS];
+	size_t count;
+};
+
+struct found {
+	struct addr_set walked; /* in the asked name's records and its aliases' */
+	struct addr_set parsed; /* by ares_parse_a_reply and ares_parse_aaaa_reply */
+	/* An alias is no host name, or the records are so entangled that no alias can be taken
+	 * out: c-ares' parser says nothing of this answer. */
+	bool unparsed;
+};
+
+/* An answer of another id, name or type, or one that cannot be read to its end, has no addresses. */
+void find_addrs(const uint8_t *answer, size_t len, const struct asked *asked, struct found *ret);
+
+bool addr_set_has(const struct addr_set *set, const struct egret_addr *addr);
+/* Is @addr an address that may be learned from this answer? */
+bool found_has(const struct found *found, const struct egret_addr *addr);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The program that rules a cgroup, outside the kernel: one socket, which may ask the one
+ * resolver that is trusted, under a policy that has a rule for each name.
+ */
+#ifndef EGRET_NATIVE_H
+#define EGRET_NATIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "egret_maps.h"
+
+enum native_family { NATIVE_V4, NATIVE_V6 };
+
+/* How messages travel. */
+struct native_way {
+	enum native_family family;
+	size_t segment; /* by TCP, an answer in segments of so many octets; 0: by UDP */
+};
+
+/* Once, before anything else. */
+void native_start(void);
+/* A new socket; nothing was learned yet. */
+void native_forget(void);
+/* A question leaves the socket; false: it is held back. */
+bool native_sends(const struct native_way *way, const void *message, size_t len);
+/* An answer reaches it from the resolver. */
+void native_receives(const struct native_way *way, const void *message, size_t len);
+
+/* What was learned, and what was heard in an answer, allowed or not; of up to @max the number. */
+size_t native_learned(struct egret_addr *ret, size_t max);
+size_t native_seen(struct egret_addr *ret, size_t max);
+
+/* For helpers.c: where the packet under way lies, and how long it is. */
+const uint8_t *native_packet(size_t *ret_len);
+
+#endif

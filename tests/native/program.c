@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The program's own source, with what it needs around it: maps, a policy, a socket. */
+#include "egret.bpf.c"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <sanitizer/asan_interface.h>
+
+#include "native.h"
+#include "tables.h"
+
+#define GENERATION   1
+#define CLIENT_PORT  40000
+#define SOCK_DGRAM   2
+#define SEQ          0xfffffff0 /* of the first octet that the server sends: it wraps soon */
+#define MAX_MESSAGE  65000
+#define PACKET_ROOM  (1 << 17)
+#define PACKET_PLACE 0x20000000 /* __sk_buff.data has 32 bits */
+#define BUCKET_SHIFT 63         /* two buckets */
+
+static const __u8 client_v4[4] = {10, 224, 0, 4}, server_v4[4] = {20, 0, 0, 53};
+static const __u8 client_v6[16] = {0xfd, 0, 0, 0xe9, [15] = 4}, server_v6[16] = {0x26, 0x03, 0x10, [15] = 0x53};
+
+/* The policy's tables. */
+static char addrs_table, cidrs_table, ports_table, rules_table, lists_table;
+static struct bpf_sock sock;
+static __u8 *packet;
+static size_t packet_len;
+
+const uint8_t *native_packet(size_t *ret_len)
+{
+	*ret_len = packet_len;
+	return packet;
+}
+
+/* --- once --- */
+
+/* As the loader does it, before the constants are frozen. */
+static void draw_hash_keys(void)
+{
+	static const __u64 keys[6] = {0x8b5ad4cea2f4a9b3, 0xd6e8feb86659fd93, 0xa0761d6478bd642f,
+				      0xe7037ed1a0b428db, 0x8ebc6af09c88c6e3, 0x589965cc75374cc3};
+	unsigned long at = (unsigned long)hash_keys, in_page = at & (sysconf(_SC_PAGESIZE) - 1);
+
+	if (mprotect((void *)(at - in_page), in_page + sizeof(keys), PROT_READ | PROT_WRITE))
+		abort();
+	/* The compiler must not see that these are constants: it leaves such stores out. */
+	asm volatile("" : "+r"(at));
+	memcpy((void *)at, keys, sizeof(keys));
+}
+
+static void make_inner(const void *outer, void *inner, unsigned int type, size_t key_size, size_t value_size)
+{
+	table_make(outer, BPF_MAP_TYPE_ARRAY_OF_MAPS, sizeof(__u32), 0, 2);
+	table_make(inner, type, key_size, value_size, 64);
+	/* There is one policy: it stands in both slots. */
+	for (__u32 slot = 0; slot < 2; slot++)
+		table_join(outer, &slot, inner);
+}
+
+static void make_policy_tables(void)
+{
+	make_inner(&addrs, &addrs_table, BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(struct egret_bucket));
+	make_inner(&cidrs, &cidrs_table, BPF_MAP_TYPE_LPM_TRIE, sizeof(struct egret_cidr_key),
+		   sizeof(struct egret_target));
+	make_inner(&ports, &ports_table, BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(struct egret_port));
+	make_inner(&rules, &rules_table, BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(struct egret_rule));
+	make_inner(&lists, &lists_table, BPF_MAP_TYPE_HASH, sizeof(__u64), sizeof(struct egret_target));
+}
+
+/* Of a socket: one value each. */
+#define SOCKET_TABLE(map) table_make(&(map), BPF_MAP_TYPE_SK_STORAGE, sizeof(void *), sizeof(*(map).value), 1)
+
+static void make_tables(void)
+{
+	make_policy_tables();
+	TABLE_MAKE(config);
+	TABLE_MAKE(classes);
+	TABLE_MAKE(flows);
+	TABLE_MAKE(counters);
+	TABLE_MAKE(reasons);
+	TABLE_MAKE(drops);
+	TABLE_MAKE(existing);
+	TABLE_MAKE(learned);
+	TABLE_MAKE(rings);
+	TABLE_MAKE(teachers);
+	TABLE_MAKE(asked);
+	TABLE_MAKE(seen);
+	TABLE_MAKE(lessons);
+	TABLE_MAKE(epoch);
+	TABLE_MAKE(messages);
+	SOCKET_TABLE(sockets);
+	SOCKET_TABLE(queries);
+	SOCKET_TABLE(streams);
+}
+
+static struct egret_addr mapped(enum native_family family, const __u8 *octets)
+{
+	struct egret_addr addr = {.bytes = {[10] = 0xff, [11] = 0xff}};
+
+	if (family == NATIVE_V4)
+		memcpy(addr.bytes + 12, octets, 4);
+	else
+		memcpy(addr.bytes, octets, 16);
+	return addr;
+}
+
+static void trust(const struct egret_addr *server, int place)
+{
+	static const struct egret_target target = {
+	    .dest = {.count = 1, .flags = EGRET_DEST_USED | EGRET_DEST_LIVE | EGRET_DEST_RESOLVER},
+	    .head = {.l4_proto = EGRET_L4_ANY, .classes = EGRET_CLASS_ALL, .rule = EGRET_RULE_FIRST},
+	};
+	__u64 halves[2];
+	struct egret_bucket *bucket;
+	__u32 index;
+
+	memcpy(halves, server, sizeof(halves));
+	index = egret_bucket_index(halves[0], halves[1], hash_keys, BUCKET_SHIFT);
+	bucket = table_find(&addrs_table, &index);
+	bucket->addrs[place] = *server;
+	bucket->targets[place] = target;
+}
+
+static void load_policy(void)
+{
+	/* Rules of every kind. */
+	static struct egret_target teaches = {.dest = {.count = 1, .flags = 0xffff},
+					      .head = {.classes = EGRET_CLASS_ALL, .rule = EGRET_RULE_FIRST + 1}};
+	struct egret_config cfg = {.generation = GENERATION,
+				   .bucket_shift = {BUCKET_SHIFT, BUCKET_SHIFT},
+				   .min_ttl_sec = 900,
+				   .max_ttl_sec = 86400};
+	struct egret_addr v4 = mapped(NATIVE_V4, server_v4), v6 = mapped(NATIVE_V6, server_v6);
+	__u32 zero = 0;
+
+	table_put(&config, &zero, &cfg, BPF_ANY);
+	trust(&v4, 0);
+	trust(&v6, 1);
+	table_fallback(&lists_table, &teaches);
+}
+
+void native_start(void)
+{
+	packet = mmap((void *)PACKET_PLACE, PACKET_ROOM, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	if (packet != (void *)PACKET_PLACE)
+		abort();
+	draw_hash_keys();
+	make_tables();
+	load_policy();
+}
+
+/* --- each time --- */
+
+/* What an earlier message left in the buffer may be anything: here, pointers to the question. */
+static void soil_buffers(void)
+{
+	for (__u32 side = 0; side < 2; side++) {
+		struct message *message = table_find(&messages, &side);
+
+		for (size_t i = 0; i < sizeof(message->bytes); i++)
+			message->bytes[i] = i & 1 ? DNS_HEADER : DNS_POINTER;
+	}
+}
+
+void native_forget(void)
+{
+	const void *const all[] = {&flows, &drops, &existing, &learned, &rings,   &teachers,
+				   &asked, &seen,  &lessons,  &sockets, &queries, &streams};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		table_clear(all[i]);
+	soil_buffers();
+	egret_create(&sock);
+}
+
+/* --- packets --- */
+
+enum side { SENDS, RECEIVES };
+
+static void put(const void *bytes, size_t len)
+{
+	if (packet_len + len > PACKET_ROOM)
+		abort();
+	memcpy(packet + packet_len, bytes, len);
+	packet_len += len;
+}
+
+static void put_ip(enum native_family family, __u8 l4_proto, enum side side)
+{
+	struct iphdr ip = {.version = 4, .ihl = 5, .ttl = 64, .protocol = l4_proto};
+	struct ipv6hdr ip6 = {.version = 6, .nexthdr = l4_proto, .hop_limit = 64};
+
+	ASAN_UNPOISON_MEMORY_REGION(packet, PACKET_ROOM);
+	packet_len = 0;
+	if (family == NATIVE_V4) {
+		memcpy(&ip.saddr, side == SENDS ? client_v4 : server_v4, sizeof(ip.saddr));
+		memcpy(&ip.daddr, side == SENDS ? server_v4 : client_v4, sizeof(ip.daddr));
+		put(&ip, sizeof(ip));
+		return;
+	}
+	memcpy(&ip6.saddr, side == SENDS ? client_v6 : server_v6, sizeof(ip6.saddr));
+	memcpy(&ip6.daddr, side == SENDS ? server_v6 : client_v6, sizeof(ip6.daddr));
+	put(&ip6, sizeof(ip6));
+}
+
+static void put_udp(enum side side)
+{
+	struct udphdr udp = {.source = bpf_htons(side == SENDS ? CLIENT_PORT : DNS_PORT),
+			     .dest = bpf_htons(side == SENDS ? DNS_PORT : CLIENT_PORT)};
+
+	put(&udp, sizeof(udp));
+}
+
+/* @heard: octets that the server has sent before. */
+static void put_tcp(enum side side, __u32 heard)
+{
+	struct tcphdr tcp = {.source = bpf_htons(side == SENDS ? CLIENT_PORT : DNS_PORT),
+			     .dest = bpf_htons(side == SENDS ? DNS_PORT : CLIENT_PORT),
+			     .ack = 1,
+			     .doff = sizeof(tcp) / 4};
+
+	if (side == SENDS)
+		tcp.ack_seq = bpf_htonl(SEQ);
+	else
+		tcp.seq = bpf_htonl(SEQ + heard);
+	put(&tcp, sizeof(tcp));
+}
+
+/* The packet that was put together. ASan sees who reads on behind it. */
+static struct __sk_buff skb_of(enum native_family family)
+{
+	ASAN_POISON_MEMORY_REGION(packet + packet_len, PACKET_ROOM - packet_len);
+	return (struct __sk_buff){
+	    .len = packet_len,
+	    .protocol = bpf_htons(family == NATIVE_V4 ? ETH_P_IP : ETH_P_IPV6),
+	    .ifindex = LOOPBACK_IFINDEX + 1,
+	    .data = (unsigned long)packet,
+	    .data_end = (unsigned long)packet + packet_len,
+	    .sk = &sock,
+	};
+}
+
+/* --- messages --- */
+
+/* A stream's socket is connected. */
+static void socket_open(const struct native_way *way)
+{
+	bool tcp = way->segment;
+
+	sock = (struct bpf_sock){
+	    .family = way->family == NATIVE_V4 ? AF_INET : AF_INET6,
+	    .type = tcp ? SOCK_STREAM : SOCK_DGRAM,
+	    .protocol = tcp ? IPPROTO_TCP : IPPROTO_UDP,
+	    .state = tcp ? BPF_TCP_ESTABLISHED : BPF_TCP_CLOSE,
+	    .dst_port = tcp ? bpf_htons(DNS_PORT) : 0,
+	};
+	if (!tcp)
+		return;
+	memcpy(&sock.dst_ip4, server_v4, sizeof(sock.dst_ip4));
+	memcpy(sock.dst_ip6, server_v6, sizeof(sock.dst_ip6));
+}
+
+bool native_sends(const struct native_way *way, const void *message, size_t len)
+{
+	__u16 len_be = bpf_htons(len);
+	struct __sk_buff skb;
+
+	socket_open(way);
+	put_ip(way->family, sock.protocol, SENDS);
+	if (way->segment) {
+		put_tcp(SENDS, 0);
+		put(&len_be, sizeof(len_be));
+	} else {
+		put_udp(SENDS);
+	}
+	put(message, len);
+	skb = skb_of(way->family);
+	return egret_egress(&skb) == PASS;
+}
+
+static void receive_stream(const struct native_way *way, const __u8 *bytes, size_t len)
+{
+	for (size_t at = 0; at < len; at += way->segment) {
+		struct __sk_buff skb;
+
+		put_ip(way->family, IPPROTO_TCP, RECEIVES);
+		put_tcp(RECEIVES, at);
+		put(bytes + at, len - at < way->segment ? len - at : way->segment);
+		skb = skb_of(way->family);
+		egret_ingress(&skb);
+	}
+}
+
+void native_receives(const struct native_way *way, const void *message, size_t len)
+{
+	static __u8 framed[2 + MAX_MESSAGE];
+	struct __sk_buff skb;
+
+	if (len > MAX_MESSAGE)
+		return;
+	if (way->segment) {
+		framed[0] = len >> 8;
+		framed[1] = len;
+		memcpy(framed + 2, message, len);
+		receive_stream(way, framed, 2 + len);
+		return;
+	}
+	put_ip(way->family, IPPROTO_UDP, RECEIVES);
+	put_udp(RECEIVES);
+	put(message, len);
+	skb = skb_of(way->family);
+	egret_ingress(&skb);
+}
+
+/* --- what became of it --- */
+
+static size_t addrs_of(const void *map, struct egret_addr *ret, size_t max)
+{
+	size_t count = table_count(map);
+
+	for (size_t i = 0; i < count && i < max; i++)
+		ret[i] = ((const struct egret_learned_key *)table_key(map, i))->addr;
+	return count;
+}
+
+size_t native_learned(struct egret_addr *ret, size_t max)
+{
+	return addrs_of(&learned, ret, max);
+}
+
+size_t native_seen(struct egret_addr *ret, size_t max)
+{
+	return addrs_of(&seen, ret, max);
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "requirements.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+
+#define WAIT_NS    (3 * CLOCK_NS_PER_SEC)
+#define MAX_ADDRS  4 /* of one destination: one that answers is enough */
+#define MAX_DIALS  256
+#define DNS_PORT   53
+#define DNS_HEADER 12
+
+/* One connection under way. */
+struct dial {
+	size_t about; /* index of the requirement; the resolvers are the last one */
+	uint8_t l4_proto;
+	int fd;
+	int error; /* 0 = answered; -EINPROGRESS */
+};
+
+struct attempt {
+	const struct requirements *requirements;
+	struct dial dials[MAX_DIALS];
+	size_t count;
+	char *why; /* of each requirement, 128 octets; "" = it answered */
+};
+#define WHY_SIZE 128
+
+static char *why_of(const struct attempt *attempt, size_t about)
+{
+	return attempt->why + about * WHY_SIZE;
+}
+
+static socklen_t to_sockaddr(const struct egret_addr *addr, uint16_t port, struct sockaddr_storage *ret)
+{
+	struct sockaddr_in6 *v6 = (void *)ret;
+	struct sockaddr_in *v4 = (void *)ret;
+
+	memset(ret, 0, sizeof(*ret));
+	if (addr_is_v4(addr)) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(port);
+		v4->sin_addr.s_addr = addr->word_be[3];
+		return sizeof(*v4);
+	}
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons(port);
+	memcpy(&v6->sin6_addr, addr, sizeof(v6->sin6_addr));
+	return sizeof(*v6);
+}
+
+/* The name that a resolver is asked for: one of the policy's own, or the root. */
+static const char *any_name(const struct compiled *compiled)
+{
+	for (size_t i = 0; i < compiled->name_count; i++) {
+		if (compiled->names[i][0] != '*')
+			return compiled->names[i];
+	}
+	return "";
+}
+
+/* RFC 1035 section 4.1: one question for A. */
+static size_t write_question(const char *name, uint8_t *bytes)
+{
+	static const uint8_t header[DNS_HEADER] = {0x45, 0x67, 1, 0, 0, 1};
+	size_t at = DNS_HEADER;
+
+	memcpy(bytes, header, sizeof(header));
+	while (*name) {
+		size_t len = strcspn(name, ".");
+
+		bytes[at++] = (uint8_t)len;
+		memcpy(bytes + at, name, len);
+		at += len;
+		name += len + (name[len] == '.');
+	}
+	memcpy(bytes + at, "\0\0\1\0\1", 5);
+	return at + 5;
+}
+
+static void dial(struct attempt *attempt, size_t about, const struct egret_addr *addr, uint8_t l4_proto, uint16_t port)
+{
+	bool udp = l4_proto == IPPROTO_UDP;
+	uint8_t question[DNS_HEADER + EGRET_NAME_SIZE + 8];
+	struct sockaddr_storage to;
+	socklen_t len = to_sockaddr(addr, port, &to);
+	struct dial *dial;
+
+	if (attempt->count == MAX_DIALS)
+		return;
+	dial = &attempt->dials[attempt->count++];
+	*dial = (struct dial){.about = about, .l4_proto = l4_proto, .error = -EINPROGRESS};
+	dial->fd = socket(to.ss_family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (dial->fd < 0 || (connect(dial->fd, (struct sockaddr *)&to, len) && errno != EINPROGRESS)) {
+		dial->error = -errno;
+		return;
+	}
+	if (!udp)
+		return;
+	len = (socklen_t)write_question(any_name(attempt->requirements->compiled), question);
+	if (send(dial->fd, question, port == DNS_PORT ? len : 0, 0) < 0)
+		dial->error = -errno;
+	else if (port != DNS_PORT)
+		dial->error = 0; /* a protocol that nobody here speaks: that it left is all that can be known */
+}
+
+static void dial_required(struct attempt *attempt, size_t about, const struct egret_addr *addrs, size_t count)
+{
+	const struct requirements *requirements = attempt->requirements;
+	const struct policy_port *port = &requirements->compiled->policy->requires[about].port;
+	size_t dialled = 0;
+
+	for (size_t i = 0; i < count && dialled < MAX_ADDRS; i++) {
+		if (!compiled_judge_addr(requirements->compiled, &addrs[i], port->l4_proto, port->lo, EGRET_CLASS_HOST)
+			 .allow)
+			continue;
+		dial(attempt, about, &addrs[i], port->l4_proto, port->lo);
+		dialled++;
+	}
+	if (!dialled)
+		snprintf(why_of(attempt, about), WHY_SIZE, "%s",
+			 count ? "the policy denies its addresses" : "it does not resolve");
+}
+
+static void start_required(struct attempt *attempt, size_t about)
+{
+	const struct requirements *requirements = attempt->requirements;
+	const struct policy_dest *dest = &requirements->compiled->policy->requires[about].dest;
+
+	if (dest->kind == POLICY_DEST_CIDR) {
+		dial_required(attempt, about, &dest->cidr.addr, 1);
+		return;
+	}
+	for (size_t i = 0; i < requirements->name_count; i++) {
+		if (!strcmp(requirements->names[i].name, dest->name)) {
+			dial_required(attempt, about, requirements->names[i].addrs, requirements->names[i].count);
+			return;
+		}
+	}
+	dial_required(attempt, about, NULL, 0);
+}
+
+static void look(struct dial *dial)
+{
+	socklen_t len = sizeof(int);
+	uint8_t answer[16];
+	int error = 0;
+
+	if (dial->l4_proto == IPPROTO_UDP) {
+		dial->error = recv(dial->fd, answer, sizeof(answer), 0) < 0 ? -errno : 0;
+		return;
+	}
+	if (!getsockopt(dial->fd, SOL_SOCKET, SO_ERROR, &error, &len))
+		dial->error = -error;
+}
+
+/* Until nothing is under way any more, or the time is over. */
+static void wait_for_all(struct attempt *attempt)
+{
+	uint64_t deadline = clock_now_ns() + WAIT_NS;
+
+	for (;;) {
+		struct pollfd fds[MAX_DIALS];
+		struct dial *polled[MAX_DIALS];
+		uint64_t now = clock_now_ns();
+		nfds_t count = 0;
+
+		for (size_t i = 0; i < attempt->count; i++) {
+			struct dial *dial = &attempt->dials[i];
+
+			if (dial->error != -EINPROGRESS)
+				continue;
+			polled[count] = dial;
+			fds[count++] =
+			    (struct pollfd){.fd = dial->fd, .events = dial->l4_proto == IPPROTO_UDP ? POLLIN : POLLOUT};
+		}
+		if (!count || now >= deadline || poll(fds, count, (int)((deadline - now) / CLOCK_NS_PER_MS) + 1) < 0)
+			return;
+		for (nfds_t i = 0; i < count; i++) {
+			if (fds[i].revents)
+				look(polled[i]);
+		}
+	}
+}
+
+/* One that answers is enough; else the last one's error is told. */
+static void note_answers(struct attempt *attempt, size_t abouts)
+{
+	bool *answered = calloc(abouts + 1, sizeof(*answered));
+
+	for (size_t i = 0; i < attempt->count; i++) {
+		struct dial *dial = &attempt->dials[i];
+
+		if (!dial->error && answered)
+			answered[dial->about] = true;
+		snprintf(why_of(attempt, dial->about), WHY_SIZE, "%s",
+			 dial->error == -EINPROGRESS ? "no answer" : strerror(-dial->error));
+		if (dial->fd >= 0)
+			close(dial->fd);
+	}
+	for (size_t i = 0; i < abouts && answered; i++) {
+		if (answered[i])
+			*why_of(attempt, i) = '\0';
+	}
+	free(answered);
+}
+
+static size_t describe(const struct attempt *attempt, size_t abouts, char *text, size_t size)
+{
+	const struct policy *policy = attempt->requirements->compiled->policy;
+	size_t missing = 0, len = 0;
+
+	*text = '\0';
+	for (size_t i = 0; i < abouts; i++) {
+		char dest[256], port[24];
+
+		if (!*why_of(attempt, i))
+			continue;
+		if (i < policy->require_count)
+			len += (size_t)snprintf(text + len, len < size ? size - len : 0, "%s%s %s: %s", missing ? ", " : "",
+						policy_dest_format(&policy->requires[i].dest, dest),
+						policy_port_format(&policy->requires[i].port, port), why_of(attempt, i));
+		else
+			len += (size_t)snprintf(text + len, len < size ? size - len : 0, "%sno resolver: %s",
+						missing ? ", " : "", why_of(attempt, i));
+		if (len > size)
+			len = size;
+		missing++;
+	}
+	return missing;
+}
+
+size_t requirements_try(const struct requirements *requirements, char *text, size_t size)
+{
+	size_t abouts = requirements->compiled->policy->require_count + (requirements->resolver_count > 0);
+	struct attempt *attempt = calloc(1, sizeof(*attempt));
+	size_t missing = 1;
+
+	if (attempt)
+		attempt->why = calloc(abouts + 1, WHY_SIZE);
+	if (!attempt || !attempt->why) {
+		snprintf(text, size, "out of memory");
+		free(attempt);
+		return missing;
+	}
+	attempt->requirements = requirements;
+	for (size_t i = 0; i < requirements->compiled->policy->require_count; i++)
+		start_required(attempt, i);
+	for (size_t i = 0; i < requirements->resolver_count; i++)
+		dial(attempt, abouts - 1, &requirements->resolvers[i], IPPROTO_UDP, DNS_PORT);
+	wait_for_all(attempt);
+	note_answers(attempt, abouts);
+	missing = describe(attempt, abouts, text, size);
+	free(attempt->why);
+	free(attempt);
+	return missing;
+}
