@@ -62,6 +62,7 @@ $(B)/egret.skel.h: $(B)/egret.bpf.o
 
 include mk/static.mk
 include mk/test.mk
+include mk/soak.mk
 include mk/fuzz.mk
 include mk/coverage.mk
 include mk/kernels.mk

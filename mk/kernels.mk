@@ -6,7 +6,7 @@ KERNELS         ?= 5.10 6.1 6.12 latest
 KERNEL_PROGRAMS := $(B)/kernels/probe $(B)/kernels/verify $(B)/kernels/resolver
 
 # Static: the guest has no library.
-$(B)/kernels/probe: $(PROBE_SOURCES) $(wildcard tests/tools/*.h)
+$(B)/kernels/probe: $(PROBE_SOURCES) tests/tools/probe.h
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -static -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $(PROBE_SOURCES)

@@ -21,11 +21,22 @@ $(B)/tests/test_%: $(B)/asan/tests/unit/test_%.o $(UNIT_OBJECTS)
 -include $(UNIT_OBJECTS:.o=.d) $(UNIT_TESTS:$(B)/tests/%=$(B)/asan/tests/unit/%.d)
 .SECONDARY:
 
-PROBE_SOURCES := $(wildcard tests/tools/*.c)
-$(B)/tests/probe: $(PROBE_SOURCES) $(wildcard tests/tools/*.h)
+PROBE_SOURCES := $(wildcard tests/tools/probe*.c)
+$(B)/tests/probe: $(PROBE_SOURCES) tests/tools/probe.h
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $(PROBE_SOURCES)
+
+LEDGER_SOURCES := $(wildcard tests/tools/ledger*.c)
+$(B)/tests/ledger: $(LEDGER_SOURCES) tests/tools/ledger.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $(LEDGER_SOURCES) -lpthread
+
+$(B)/tests/clock_jump.so: tests/tools/clock_jump.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
 
 $(B)/tests/liar: tests/dns/liar.c
 	@mkdir -p $(@D)
@@ -56,30 +67,12 @@ $(B)/tests/sequences: $(wildcard tests/sequence/*.[ch]) tests/bpf/programs.c tes
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests -Itests/bpf $(ALL_CFLAGS) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
 
-# Answers against c-ares: through the program outside the kernel, whose own source is in it.
-NATIVE_SOURCES := $(wildcard tests/native/*.c)
-NATIVE_OBJECTS := $(NATIVE_SOURCES:%.c=$(B)/asan/%.o)
-ANSWER_OBJECTS := $(patsubst %,$(B)/asan/tests/answers/%.o,answer mutate find)
-ANSWER_JUDGE   := $(patsubst %,$(B)/asan/tests/answers/%.o,native judge)
-
-$(B)/asan/tests/native/%.o: CPPFLAGS := -Itests/native -Ibpf $(CPPFLAGS)
-# Programs need no prototypes, and their maps have short names.
-$(B)/asan/tests/native/program.o: WARNINGS := -Wall -Wextra -Werror
-
-$(B)/tests/answers_native: $(ANSWER_JUDGE) $(ANSWER_OBJECTS) $(NATIVE_OBJECTS) $(UNIT_OBJECTS)
-	@mkdir -p $(@D)
-	$(call say,CC,$@)
-	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcares -lpthread
-
-$(B)/tests/answers_sent: $(B)/asan/tests/answers/sent.o $(ANSWER_OBJECTS) $(UNIT_OBJECTS)
-	@mkdir -p $(@D)
-	$(call say,CC,$@)
-	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcares -ljansson -lpthread
-
--include $(B)/asan/tests/answers/sent.d $(NATIVE_OBJECTS:.o=.d) $(ANSWER_OBJECTS:.o=.d) $(ANSWER_JUDGE:.o=.d)
+# What the end-to-end tests speak and listen with.
+.PHONY: tests-tools
+tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak clock_jump.so liar)
 
 .PHONY: tests
-tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/liar $(B)/tests/pairs $(B)/tests/sequences \
+tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/sequences \
 		$(B)/tests/answers_native $(B)/tests/answers_sent
 
 ## make test            every test; installs the packages that they need
@@ -95,10 +88,13 @@ test-long: export EGRET_PAIRS = 1000000
 test-long: export EGRET_SEQUENCES = 2000
 test-long: export EGRET_ANSWERS = 1000000
 test-long: export EGRET_ANSWERS_SENT = 50000
+test-long: export EGRET_KILLS = 200
+test-long: export EGRET_RELOADS = 1000
 test-long: export EGRET_E2E_LIMIT_SEC = 3600
 test-long: test
 	tests/sequence/seeded
 	tests/answers/seeded
+	tests/e2e/seeded
 
 ## make demo            a governed node, pods and an internet in namespaces, in a minute
 .PHONY: demo

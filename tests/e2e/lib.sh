@@ -19,6 +19,7 @@ set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 egret=${EGRET:-$root/build/egret}
 probe=$root/build/tests/probe
+ledger=$root/build/tests/ledger
 name=$(basename "$0" .sh)
 
 if [ "$(id -u)" != 0 ]; then
@@ -406,6 +407,35 @@ hold_say() {
 
 hold_has_more() {
 	[ "$(wc -l <"$work/$1.hold")" -gt "$2" ]
+}
+
+# --- every packet on the books ----------------------------------------------
+
+# ledger_start LABEL=ADDR...: numbered packets to all of these from now on, and the internet writes down
+# what arrives; tests/tools/ledger.h has the labels. What was there before the policy is no matter of it,
+# so: after agent_start. $EGRET_RATE: datagrams a second of each of three kinds.
+ledger_start() {
+	[ -x "$ledger" ] || make -s -C "$root" build/tests/ledger >&2 || die "tests/tools does not build"
+	start "$work/receiver.log" - "$id-inet" "$ledger" receive "$work/received"
+	receiver=$started
+	eventually logged "$work/receiver.log" ^ready || die "no receiver: $(cat "$work/receiver.log")"
+	start "$work/sender.log" "$cg/system.slice/app.service" "$id-node" \
+		"$ledger" -r "${EGRET_RATE:-800}" send "$work/sent" "$@"
+	sender=$started
+	eventually logged "$work/sender.log" ^ready || die "no sender: $(cat "$work/sender.log")"
+}
+
+# ledger_end [WINDOWS]: both ends close their books, which are compared.
+ledger_end() {
+	[ -d "/proc/$sender" ] || failed "the sender ended before: $(cat "$work/sender.log")"
+	stop "$sender"
+	stop "$receiver"
+	if "$ledger" account "$work/sent" "$work/received" "$@" >"$work/account" 2>&1; then
+		passed "every packet is accounted for"
+	else
+		failed "the books of the two ends differ"
+	fi
+	cat "$work/account"
 }
 
 # --- Egret ------------------------------------------------------------------

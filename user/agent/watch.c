@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define EVENTS (IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB)
+#define EVENTS                                                                                                         \
+	(IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_MOVE_SELF | IN_DELETE | IN_DELETE_SELF |        \
+	 IN_ATTRIB)
 
 /* What a file is known by: another one in its place has another inode, a written one another time. */
 struct mark {
@@ -41,16 +43,23 @@ static bool marks_equal(const struct mark *a, const struct mark *b)
 	       a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
-/* The folder of @path as it is written. Twice the same is one. */
+/* The folder of @path as it is written, or what is left of the way there: it may come back.
+ * Twice the same is one. */
 static int add_folder(int fd, const char *path)
 {
-	char *copy = strdup(path);
-	int rc = 0;
+	char *copy = strdup(path), *folder = copy;
+	int rc = -ENOENT;
 
 	if (!copy)
 		return -ENOMEM;
-	if (inotify_add_watch(fd, dirname(copy), EVENTS) < 0)
-		rc = -errno;
+	while (rc == -ENOENT) {
+		bool top = !strcmp(folder, "/") || !strcmp(folder, ".");
+
+		folder = dirname(folder);
+		rc = inotify_add_watch(fd, folder, EVENTS) < 0 ? -errno : 0;
+		if (top)
+			break;
+	}
 	free(copy);
 	return rc;
 }
@@ -116,6 +125,9 @@ void watch_drain(struct watch *watch)
 
 bool watch_sees_change(const struct watch *watch)
 {
+	/* A folder may have come, or be another one by now. */
+	for (size_t i = 0; i < watch->policy->file_count; i++)
+		add_folders(watch->fd, watch->policy->files[i]);
 	for (size_t i = 0; i < watch->policy->file_count; i++) {
 		struct mark now = mark_of(watch->policy->files[i]);
 
