@@ -821,7 +821,7 @@ static void use_looks_beside_then_beside_main_then_in_the_path(void **state)
 	expect_clean(&run);
 	assert_int_equal(run.policy->file_count, COUNT(expected));
 	for (size_t i = 0; i < COUNT(expected); i++)
-		assert_string_equal(run.policy->files[i], expected[i]);
+		assert_string_equal(run.policy->files[i].path, expected[i]);
 	assert_int_equal(run.policy->rule_count, 5);
 	assert_string_equal(run.policy->rules[0].dests[0].name, "near.x");
 	assert_string_equal(run.policy->rules[4].dests[0].name, "main.x");

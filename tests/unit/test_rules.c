@@ -304,7 +304,7 @@ static void unload(struct shipped *shipped)
 static bool is_loaded(const struct shipped *shipped, const char *file)
 {
 	for (size_t i = 0; i < shipped->policy->file_count; i++) {
-		const char *path = shipped->policy->files[i];
+		const char *path = shipped->policy->files[i].path;
 		size_t len = strlen(path), want = strlen(file);
 
 		if (len >= want && !strcmp(path + len - want, file))

@@ -248,6 +248,8 @@ int agent_new(const struct agent_options *options, struct agent **ret, struct di
 	}
 	if (options->watch && watch_new(agent->policy, &agent->watch))
 		progress_warn(&agent->progress, "the policy's files cannot be watched; after a change, send SIGHUP");
+	/* What changed while it was read brings no event any more. */
+	agent->look_ns = clock_now_ns() + SETTLE_NS;
 	*ret = agent;
 	return 0;
 }
@@ -664,7 +666,7 @@ static bool must_reload(struct agent *agent)
 	if (!agent->look_ns || clock_now_ns() < agent->look_ns)
 		return false;
 	agent->look_ns = 0;
-	return watch_sees_change(agent->watch);
+	return agent->watch && watch_sees_change(agent->watch);
 }
 
 int agent_serve(struct agent *agent, int stop_fd, struct error *error)
@@ -729,28 +731,35 @@ static int take_over(struct agent *next, struct agent *old, struct diag *diag, s
 	return 0;
 }
 
+/* What was wrong when @before was looked at is not read again before it changes again. */
+static void settle_for(struct agent *agent, const struct policy_file *before)
+{
+	for (size_t i = 0; i < agent->policy->file_count; i++)
+		agent->policy->files[i] = before[i];
+	agent->look_ns = clock_now_ns() + SETTLE_NS;
+}
+
 int agent_reload(struct agent **agent, struct diag *diag, struct error *error)
 {
 	struct agent *old = *agent, *next = NULL;
-	int rc = agent_new(&old->options, &next, diag, error);
+	struct policy_file *before = watch_look(old->policy);
+	int rc;
 
-	if (rc || !next) {
-		/* What is wrong now is not read again before it changes again. */
-		watch_free(old->watch);
-		old->watch = NULL;
-		if (old->options.watch)
-			watch_new(old->policy, &old->watch);
-		return rc;
-	}
-	rc = agent_resolve(next, error);
-	if (!rc)
+	if (!before)
+		return error_set(error, -ENOMEM, "out of memory");
+	rc = agent_new(&old->options, &next, diag, error);
+	if (!rc && next)
+		rc = agent_resolve(next, error);
+	if (!rc && next)
 		rc = take_over(next, old, diag, error);
-	if (next->kernel) { /* it rules, whatever came after */
+	if (next && next->kernel) { /* it rules, whatever came after */
 		*agent = next;
 		agent_free(old);
-		return rc;
+	} else {
+		settle_for(old, before);
+		agent_free(next);
 	}
-	agent_free(next);
+	free(before);
 	return rc;
 }
 

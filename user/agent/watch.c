@@ -14,33 +14,20 @@
 	(IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_MOVE_SELF | IN_DELETE | IN_DELETE_SELF |        \
 	 IN_ATTRIB)
 
-/* What a file is known by: another one in its place has another inode, a written one another time. */
-struct mark {
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec changed;
-};
-
 struct watch {
 	int fd;
 	const struct policy *policy;
-	struct mark *marks;
 };
 
-static struct mark mark_of(const char *path)
+/* Is what lies there what was read? */
+static bool is_unchanged(const struct policy_file *file)
 {
 	struct stat st;
 
-	if (stat(path, &st))
-		return (struct mark){0};
-	return (struct mark){st.st_dev, st.st_ino, st.st_size, st.st_mtim};
-}
-
-static bool marks_equal(const struct mark *a, const struct mark *b)
-{
-	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-	       a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
+	if (stat(file->path, &st))
+		return false;
+	return st.st_dev == file->device && st.st_ino == file->inode && st.st_size == file->size &&
+	       st.st_mtim.tv_sec == file->changed.tv_sec && st.st_mtim.tv_nsec == file->changed.tv_nsec;
 }
 
 /* The folder of @path as it is written, or what is left of the way there: it may come back.
@@ -84,14 +71,11 @@ int watch_new(const struct policy *policy, struct watch **ret)
 	if (!watch)
 		return -ENOMEM;
 	watch->policy = policy;
-	watch->marks = calloc(policy->file_count + 1, sizeof(*watch->marks));
 	watch->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (!watch->marks || watch->fd < 0)
-		rc = watch->marks ? -errno : -ENOMEM;
-	for (size_t i = 0; i < policy->file_count && !rc; i++) {
-		watch->marks[i] = mark_of(policy->files[i]);
-		rc = add_folders(watch->fd, policy->files[i]);
-	}
+	if (watch->fd < 0)
+		rc = -errno;
+	for (size_t i = 0; i < policy->file_count && !rc; i++)
+		rc = add_folders(watch->fd, policy->files[i].path);
 	if (rc) {
 		watch_free(watch);
 		return rc;
@@ -106,7 +90,6 @@ void watch_free(struct watch *watch)
 		return;
 	if (watch->fd >= 0)
 		close(watch->fd);
-	free(watch->marks);
 	free(watch);
 }
 
@@ -127,12 +110,23 @@ bool watch_sees_change(const struct watch *watch)
 {
 	/* A folder may have come, or be another one by now. */
 	for (size_t i = 0; i < watch->policy->file_count; i++)
-		add_folders(watch->fd, watch->policy->files[i]);
+		add_folders(watch->fd, watch->policy->files[i].path);
 	for (size_t i = 0; i < watch->policy->file_count; i++) {
-		struct mark now = mark_of(watch->policy->files[i]);
-
-		if (!marks_equal(&now, &watch->marks[i]))
+		if (!is_unchanged(&watch->policy->files[i]))
 			return true;
 	}
 	return false;
+}
+
+struct policy_file *watch_look(const struct policy *policy)
+{
+	struct policy_file *files = calloc(policy->file_count + 1, sizeof(*files));
+	struct stat st;
+
+	for (size_t i = 0; files && i < policy->file_count; i++) {
+		files[i] = (struct policy_file){.path = policy->files[i].path};
+		if (!stat(files[i].path, &st))
+			files[i] = (struct policy_file){files[i].path, st.st_dev, st.st_ino, st.st_size, st.st_mtim};
+	}
+	return files;
 }

@@ -19,7 +19,10 @@ void watch_free(struct watch *watch); /* takes NULL */
 int watch_fd(const struct watch *watch);
 /* Takes what there is to be read. */
 void watch_drain(struct watch *watch);
-/* Is any of the files another one than when the watch began? */
+/* Is any of the files another one than the one that was read? */
 bool watch_sees_change(const struct watch *watch);
+
+/* What lies in the places of @policy's files now; malloc'd, paths are borrowed. NULL: no memory. */
+struct policy_file *watch_look(const struct policy *policy);
 
 #endif

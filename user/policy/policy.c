@@ -87,7 +87,7 @@ void policy_free(struct policy *policy)
 	for (size_t i = 0; i < policy->askable_count; i++)
 		free(policy->askables[i].name);
 	for (size_t i = 0; i < policy->file_count; i++)
-		free(policy->files[i]);
+		free(policy->files[i].path);
 	free(policy->askables);
 	free(policy->rules);
 	free(policy->resolvers);

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
 
 #include "../base/addr.h"
 #include "../base/diag.h"
@@ -70,6 +72,15 @@ struct policy_resolver {
 	unsigned int line;
 };
 
+/* What was read: another one in its place has another inode, a written one another time. */
+struct policy_file {
+	char *path;
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec changed;
+};
+
 struct policy_settings {
 	uint32_t min_ttl_sec;  /* 900 */
 	uint32_t max_ttl_sec;  /* 86400 */
@@ -95,7 +106,7 @@ struct policy {
 	struct policy_require *requires;
 	size_t require_count;
 	struct policy_settings settings;
-	char **files; /* every file that was read, in order: what a reload watches */
+	struct policy_file *files; /* every file that was read, in order: what a reload watches */
 	size_t file_count;
 };
 

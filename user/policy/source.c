@@ -171,28 +171,31 @@ static struct source *new_source(struct loader *loader, const char *path)
 	return source;
 }
 
-static int add_file(struct loader *loader, const char *path)
+static int add_file(struct loader *loader, const char *path, const struct stat *st)
 {
 	struct policy *policy = loader->policy;
-	char **files = reserve(policy->files, &loader->file_capacity, policy->file_count + 1, sizeof(*files));
+	struct policy_file *files =
+	    reserve(policy->files, &loader->file_capacity, policy->file_count + 1, sizeof(*files));
 
 	if (!files)
 		return -ENOMEM;
 	policy->files = files;
-	files[policy->file_count] = strdup(path);
-	if (!files[policy->file_count])
+	files[policy->file_count] =
+	    (struct policy_file){strdup(path), st->st_dev, st->st_ino, st->st_size, st->st_mtim};
+	if (!files[policy->file_count].path)
 		return -ENOMEM;
 	policy->file_count++;
 	return 0;
 }
 
-static int parse_new(struct loader *loader, const char *path, struct source_id id, const char *text, size_t len)
+static int parse_new(struct loader *loader, const char *path, const struct stat *st, const char *text, size_t len)
 {
 	struct source *source = new_source(loader, path);
 
-	if (!source || add_file(loader, path))
+	if (!source || add_file(loader, path, st))
 		return -ENOMEM;
-	source->id = id;
+	source->id.dev = st->st_dev;
+	source->id.ino = st->st_ino;
 	HASH_ADD(hh, loader->sources, id, sizeof(source->id), source);
 	if (!source->hh.tbl)
 		return -ENOMEM;
@@ -227,7 +230,7 @@ static int read_open(struct loader *loader, int fd, const char *path, unsigned i
 		return report_errno(loader, path, column, (int)-len);
 	if (len > st.st_size)
 		return report_file(loader, path, column, "grows while it is read; give it once it is written");
-	return parse_new(loader, path, id, text, (size_t)len);
+	return parse_new(loader, path, &st, text, (size_t)len);
 }
 
 /* O_NONBLOCK: opening a FIFO must not wait for its writer. */
