@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "../base/notify.h"
 #include "../kernel/kernel.h"
 #include "../subject/cgroup.h"
 
@@ -61,6 +62,8 @@ static int govern(const struct agent_options *options, int stop_fd, struct diag 
 	rc = agent_resolve(agent, error);
 	if (!rc)
 		rc = agent_enforce(agent, diag, error);
+	if (!rc)
+		notify_manager("READY=1");
 	diag_print(diag, stderr);
 	diag_clear(diag);
 	while (!rc) {
