@@ -328,12 +328,11 @@ static void step_send(void)
 /* To one address, from every socket that can: what was changed about it must show. */
 static void send_from_all(const struct egret_addr *addr)
 {
-	for (size_t i = 0; i < SOCKETS && !bed.give_up; i++) {
-		struct model_packet packet = {.addr = *addr, .l4_proto = IPPROTO_UDP};
+	for (size_t i = 0; i < 2 * SOCKETS && !bed.give_up; i++) {
+		struct model_packet packet = {.addr = *addr, .l4_proto = IPPROTO_UDP, .port = 1 + i / SOCKETS};
 
-		packet.port = (uint16_t)(1 + random_below(2));
-		if (bed.sockets[i].fd >= 0 && (!bed.sockets[i].v4 || addr_is_v4(addr)))
-			send_to(&bed.sockets[i], &packet);
+		if (bed.sockets[i % SOCKETS].fd >= 0 && (!bed.sockets[i % SOCKETS].v4 || addr_is_v4(addr)))
+			send_to(&bed.sockets[i % SOCKETS], &packet);
 	}
 }
 
@@ -564,6 +563,32 @@ static void write_address(const struct egret_addr *addr)
 		kernel_forget_denials(bed.kernel);
 }
 
+static size_t place_of_name(const char *text)
+{
+	size_t at = 0;
+
+	while (at < bed.world.names.count && strcmp(bed.world.names.names[at].name, text))
+		at++;
+	return at;
+}
+
+/* Any name that resolves; often one that is denied, since few are. */
+static size_t draw_name(void)
+{
+	const struct policy *policy = bed.world.policy;
+	uint32_t skip = random_below(3);
+
+	for (size_t i = 0; i < policy->rule_count && random_below(4); i++) {
+		const struct policy_dest *dest = &policy->rules[i].dests[0];
+
+		if (policy->rules[i].action != EGRET_DENY || dest->kind != POLICY_DEST_NAME || skip--)
+			continue;
+		if (place_of_name(dest->name) < bed.world.names.count)
+			return place_of_name(dest->name);
+	}
+	return random_below((uint32_t)bed.world.names.count);
+}
+
 /* What a resolver's next answer does: one name has one address more, or less. */
 static void step_resolve(void)
 {
@@ -573,7 +598,7 @@ static void step_resolve(void)
 
 	if (!bed.world.names.count)
 		return;
-	at = random_below((uint32_t)bed.world.names.count);
+	at = draw_name();
 	name = &bed.world.names.names[at];
 	draw_destination(&packet, IPPROTO_TCP, false);
 	if (name->count && random_below(3))
