@@ -221,6 +221,19 @@ static __always_inline void seen_add(struct message *message, const struct egret
 	bpf_map_update_elem(&seen, key, &message->last, BPF_ANY);
 }
 
+/* How often do applications get other addresses of an exact name than the agent does? */
+static __always_inline void exact_count(const struct message *message, const struct egret_addr *addr,
+					const struct egret_config *cfg)
+{
+	__u32 slot = policy_slot(cfg);
+
+	if (message->rule_names[slot & (EGRET_POLICY_SLOTS - 1)] != message->name)
+		return;
+	lesson_count(EGRET_LESSON_EXACT);
+	if (!policy_find_addr((const __u64 *)addr, cfg, slot))
+		lesson_count(EGRET_LESSON_DIFFERS);
+}
+
 /* One address of the answer under way. Global: called once for each record of it. */
 __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 {
@@ -245,6 +258,7 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 		lesson_count(EGRET_LESSON_REBINDING);
 		return 0;
 	}
+	exact_count(message, &key.addr, cfg);
 	entry = bpf_map_lookup_elem(&learned, &key);
 	if (!entry) {
 		message->fresh.subject = message->subject;

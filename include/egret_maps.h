@@ -455,6 +455,8 @@ struct egret_asked {
 	X(OVERFLOW, "overflow", "TCP streams left behind at a message of more than 4096 octets")                       \
 	X(UNREAD, "unread", "answers with more records than Egret reads (96)")                                         \
 	X(CROWDED, "crowded", "questions that were forgotten because their socket asked 16 more")                      \
+	X(EXACT, "exact", "addresses that applications were answered for exact names")                                 \
+	X(DIFFERS, "differs", "of these, addresses that the agent had not resolved itself")                            \
 	X(ASKED_ANEW, "asked_anew", "names that the agent asked for because their stream was left")
 
 enum egret_lesson_kind {

@@ -82,6 +82,19 @@ expect 20.1.0.8 "a pod asks a ClusterIP" pod web dig +short +time=3 +tries=1 @10
 passes "pod web" 20.1.0.8 tcp:443
 denied node 20.1.0.8 tcp:443
 
+# What the agent resolved of an exact name, and what applications were answered.
+expect 20.1.0.5 "an exact name" ask exact.example A
+json '.dns.exact == 2 and .dns.differs == 0' "status --json: the same, here and for the denied name" egret_cmd status --json
+sed -i '/ exact.example$/d' "$work/hosts"
+echo "20.1.0.55 exact.example" >>"$work/hosts"
+kill -HUP "$dns_pid"
+eventually dns_serves exact.example 20.1.0.55
+expect 20.1.0.55 "another address" ask exact.example A
+json '.dns.exact == 3 and .dns.differs == 1' "status --json: how often they differ" egret_cmd status --json
+passes node 20.1.0.55 tcp:80
+fails 1 "explain an address that a pod learned" explain 20.1.0.8 tcp:443
+shows 'but allowed for .*, which learned it as pod\.wild\.example, [0-9]+ s more' "it tells for whom it is allowed"
+
 # What must teach nothing.
 expect 20.4.0.1 "a server that is not trusted" node dig +short +time=3 +tries=1 @20.0.0.55 x.wild.example A
 denied node 20.4.0.1 tcp:443

@@ -16,6 +16,7 @@
 #include "../subject/classes.h"
 #include "lookup.h"
 #include "reason.h"
+#include "subject_name.h"
 #include "table.h"
 
 struct question {
@@ -37,6 +38,7 @@ struct answers {
 	struct answer *all;
 	size_t count;
 	bool by_address; /* of a name: each is one of its addresses */
+	json_t *learned; /* of an address that no rule allows: by whom, and as which name */
 	const char *note;
 };
 
@@ -165,21 +167,56 @@ static int find_addresses(const struct question *question, struct answers *ret, 
 	return rc ? error_set(error, rc, "no memory") : 0;
 }
 
-/* What the policy does not list for the address, whoever resolves the name may learn. */
+/* What the policy does not list for the address, whoever resolves the name may learn; or lose, if
+ * the name is denied. */
 static int judge_learned(const struct kernel *kernel, const struct question *question, uint32_t classes,
 			 struct answer *answer)
 {
 	struct judgement by_name;
 	int rc;
 
-	if (!question->is_name || answer->judgement.allow || answer->judgement.reason == EGRET_REASON_DENY_RULE ||
+	if (!question->is_name || answer->judgement.firm || answer->judgement.reason == EGRET_REASON_DENY_RULE ||
 	    addr_is_special(&answer->addr))
 		return 0;
 	rc = kernel_judge_name(kernel, question->name, question->port.l4_proto, question->port.lo, classes, &by_name);
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
-	if (by_name.allow || by_name.reason > answer->judgement.reason)
+	if (answer->judgement.allow ? by_name.reason == EGRET_REASON_DENY_RULE
+				    : by_name.allow || by_name.reason > answer->judgement.reason)
 		answer->judgement = by_name;
+	return 0;
+}
+
+/* Who learned the address that was asked about, and may therefore reach it. */
+struct learners {
+	const struct kernel *kernel;
+	const struct question *question;
+	json_t *list;
+};
+
+static void add_learner(const struct learners *learners, const struct egret_learned *learned,
+			const struct egret_lesson *lesson)
+{
+	const struct policy_port *port = &learners->question->port;
+	int64_t left = kernel_seconds_until(lesson->expires_tick);
+	struct judgement judgement = {};
+	struct egret_asked asked;
+	char subject[512];
+
+	if (!lesson->name || left < 0 || kernel_get_asked(learners->kernel, lesson->name, &asked) ||
+	    kernel_judge_name(learners->kernel, asked.name, port->l4_proto, port->lo, EGRET_CLASS_ALL, &judgement))
+		return;
+	subject_name(learners->kernel, learned->subject, 0, subject, sizeof(subject));
+	json_array_append_new(learners->list, json_pack("{s:s, s:s, s:b, s:I}", "name", asked.name, "subject", subject,
+							"allowed", judgement.allow, "seconds_left", (json_int_t)left));
+}
+
+static int visit_learned(void *context, const struct egret_learned_key *key, const struct egret_learned *learned)
+{
+	const struct learners *learners = context;
+
+	for (size_t i = 0; i < EGRET_LEARNED_NAMES && addr_equal(&key->addr, &learners->question->addr); i++)
+		add_learner(learners, learned, &learned->lessons[i]);
 	return 0;
 }
 
@@ -216,6 +253,9 @@ static int ask_kernel(const struct options *options, const struct question *ques
 		if (rc)
 			error_set(&error, rc, "cannot read instance %s: %s", options->instance, strerror(-rc));
 	}
+	ret->learned = json_array();
+	if (!rc && !question->is_name && !ret->all->judgement.allow)
+		kernel_each_learned(kernel, visit_learned, &(struct learners){kernel, question, ret->learned});
 	if (kernel_config(kernel)->audit)
 		ret->note = "the instance only audits: everything passes";
 	kernel_free(kernel);
@@ -247,6 +287,8 @@ static void print_json(const struct question *question, const struct answers *an
 	json_t *value = answer_json(question, answers->all), *list;
 
 	json_object_set_new(value, "destination", json_string(question->destination));
+	if (answers->learned)
+		json_object_set(value, "learned", answers->learned);
 	if (answers->by_address) {
 		list = json_array();
 		for (size_t i = 0; i < answers->count; i++)
@@ -271,14 +313,23 @@ static void print_answer(const char *destination, const char *port, const struct
 static void print_answers(const struct question *question, const struct answers *answers)
 {
 	char port[24], addr[ADDR_TEXT_SIZE], destination[EGRET_NAME_SIZE + ADDR_TEXT_SIZE + 4];
+	const json_t *learned;
+	size_t i;
 
 	policy_port_format(&question->port, port);
-	for (size_t i = 0; i < answers->count; i++) {
+	for (i = 0; i < answers->count; i++) {
 		snprintf(destination, sizeof(destination), "%s", question->destination);
 		if (answers->by_address)
 			snprintf(destination, sizeof(destination), "%s (%s)", question->name,
 				 addr_format(&answers->all[i].addr, addr));
 		print_answer(destination, port, &answers->all[i]);
+	}
+	json_array_foreach (answers->learned, i, learned) {
+		printf("  but %s for %s, which learned it as %s, %lld s more\n",
+		       json_is_true(json_object_get(learned, "allowed")) ? "allowed" : "not on this port",
+		       json_string_value(json_object_get(learned, "subject")),
+		       json_string_value(json_object_get(learned, "name")),
+		       (long long)json_integer_value(json_object_get(learned, "seconds_left")));
 	}
 	if (answers->note)
 		printf("  (%s)\n", answers->note);
@@ -306,6 +357,7 @@ int command_explain(const struct command *command, int argc, char **argv)
 			print_answers(&question, &answers);
 		rc = all_allowed(&answers) ? EXIT_YES : EXIT_NO;
 	}
+	json_decref(answers.learned);
 	free(answers.all);
 	free(question.name);
 	return rc;

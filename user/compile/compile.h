@@ -115,6 +115,7 @@ struct judgement {
 	bool allow;
 	uint8_t reason; /* enum egret_reason; EGRET_REASON_NONE if allowed */
 	uint32_t rule;  /* that allowed or denied; 0 = none */
+	bool firm;      /* allowed by a name, or for the node to live: no denied name takes it away */
 };
 
 /* What the kernel would say of a first packet to this destination. @port is 0

@@ -29,7 +29,7 @@ struct judgement compiled_judge_list(const struct egret_port *list, size_t count
 			continue;
 		}
 		if (entry->action == EGRET_ALLOW)
-			return (struct judgement){.allow = true, .rule = entry->rule};
+			return (struct judgement){.allow = true, .rule = entry->rule, .firm = entry->group != 0};
 		if (entry->action == EGRET_DENY)
 			return denied(EGRET_REASON_DENY_RULE, entry->rule);
 		void_group = entry->group;

@@ -347,6 +347,7 @@ static int judge_target(const struct kernel *kernel, const struct egret_target *
 			return rc;
 	}
 	*ret = compiled_judge_list(list, count, l4_proto, port, classes);
+	ret->firm |= target->dest.flags & (EGRET_DEST_RESOLVER | EGRET_DEST_FLOOR);
 	return 0;
 }
 
