@@ -2,7 +2,8 @@
 /*
  * What a socket remembers of its peers: cached verdicts, and for datagrams who
  * spoke first. The first EGRET_PEERS peers live in the socket; more spill into
- * the flow map.
+ * maps of flows: one of those that went out and one of those that came in, so that nobody
+ * who sends to many pushes out the clients of another's server.
  */
 #ifndef EGRET_BPF_FLOW_H
 #define EGRET_BPF_FLOW_H
@@ -99,8 +100,12 @@ static __noinline int peer_spill(struct egret_sock *state, const struct egret_pe
 	flow.rule = peer->rule;
 	flow.generation = peer->generation;
 	flow.state = peer->state;
-	if (!bpf_map_update_elem(&flows, &key, &flow, BPF_ANY))
-		state->spilled = 1;
+	if (peer->state == EGRET_PEER_INBOUND) {
+		if (!bpf_map_update_elem(&arrivals, &key, &flow, BPF_ANY))
+			state->spilled |= EGRET_SPILLED_ARRIVALS;
+	} else if (!bpf_map_update_elem(&flows, &key, &flow, BPF_ANY)) {
+		state->spilled |= EGRET_SPILLED_FLOWS;
+	}
 	return 0;
 }
 
@@ -196,7 +201,9 @@ static __always_inline int flow_find(void *ctx, struct egret_sock *state, const 
 	key.addr = pkt->addr;
 	key.port_be = pkt->port_be;
 	key.l4_proto = pkt->l4_proto;
-	found = bpf_map_lookup_elem(&flows, &key);
+	found = state->spilled & EGRET_SPILLED_FLOWS ? bpf_map_lookup_elem(&flows, &key) : 0;
+	if ((!found || !flow_is_fresh(found->seen)) && state->spilled & EGRET_SPILLED_ARRIVALS)
+		found = bpf_map_lookup_elem(&arrivals, &key);
 	if (!found)
 		return -1;
 	ret->seen = found->seen;

@@ -182,6 +182,14 @@ struct {
 	__type(value, struct egret_flow);
 } flows SEC(".maps");
 
+/* Those of them that spoke first. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EGRET_MAX_FLOWS);
+	__type(key, struct egret_flow_key);
+	__type(value, struct egret_flow);
+} arrivals SEC(".maps");
+
 /* Index: rule id, builtin ones included. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

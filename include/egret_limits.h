@@ -42,8 +42,8 @@
 #define EGRET_MAX_CGROUP_DEPTH 16
 
 #define EGRET_MAX_DROPS    8192
-#define EGRET_MAX_SUBJECTS 1024 /* cgroups whose paths are kept for `drops` */
-#define EGRET_MAX_FLOWS    65536
+#define EGRET_MAX_SUBJECTS 1024  /* cgroups whose paths are kept for `drops` */
+#define EGRET_MAX_FLOWS    32768 /* and as many arrivals */
 #define EGRET_MAX_EXISTING 4096
 
 /* Peers of one datagram socket that are remembered in the socket itself; a

@@ -9,7 +9,7 @@
  * Who writes what (one writer a map):
  *   agent     config, policy tables (addrs, cidrs, ports, rules, texts, names),
  *             classes, meta, hits, subjects
- *   programs  sockets, flows, counters, reasons, drops, existing, queries, streams, learned,
+ *   programs  sockets, flows, arrivals, counters, reasons, drops, existing, queries, streams, learned,
  *             rings, teachers, asked, seen, lessons, epoch, wanted; config.denials. The agent
  *             writes to learned and seen what a new policy makes of them, and what it was
  *             asked for by `wanted`
@@ -286,10 +286,13 @@ struct egret_sock {
 	char comm[EGRET_COMM_SIZE];
 	__u8 last_peer; /* the slot to look at first */
 	__u8 next_peer; /* the slot to give away next */
-	__u8 spilled;   /* peers of this socket are in `flows` */
+	__u8 spilled;   /* EGRET_SPILLED_*: where peers of this socket are, too */
 	__u8 pad[5];
 	struct egret_peer peers[EGRET_PEERS];
 };
+
+#define EGRET_SPILLED_FLOWS    (1U << 0)
+#define EGRET_SPILLED_ARRIVALS (1U << 1)
 
 struct egret_flow_key {
 	__u64 socket_cookie;
@@ -303,7 +306,7 @@ struct egret_flow {
 	__u64 seen; /* as in egret_peer */
 	__u32 generation;
 	__u16 rule;
-	__u8 state; /* enum egret_peer_state: ALLOWED, INBOUND or REVOKED */
+	__u8 state; /* enum egret_peer_state: in `arrivals` INBOUND, in `flows` the others */
 	__u8 pad;
 };
 

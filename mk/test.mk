@@ -67,6 +67,28 @@ $(B)/tests/sequences: $(wildcard tests/sequence/*.[ch]) tests/bpf/programs.c tes
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests -Itests/bpf $(ALL_CFLAGS) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
 
+# Answers against c-ares: through the program outside the kernel, whose own source is in it.
+NATIVE_SOURCES := $(wildcard tests/native/*.c)
+NATIVE_OBJECTS := $(NATIVE_SOURCES:%.c=$(B)/asan/%.o)
+ANSWER_OBJECTS := $(patsubst %,$(B)/asan/tests/answers/%.o,answer mutate find)
+ANSWER_JUDGE   := $(patsubst %,$(B)/asan/tests/answers/%.o,native judge)
+
+$(B)/asan/tests/native/%.o: CPPFLAGS := -Itests/native -Ibpf $(CPPFLAGS)
+# Programs need no prototypes, and their maps have short names.
+$(B)/asan/tests/native/program.o: WARNINGS := -Wall -Wextra -Werror
+
+$(B)/tests/answers_native: $(ANSWER_JUDGE) $(ANSWER_OBJECTS) $(NATIVE_OBJECTS) $(UNIT_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcares -lpthread
+
+$(B)/tests/answers_sent: $(B)/asan/tests/answers/sent.o $(ANSWER_OBJECTS) $(UNIT_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcares -ljansson -lpthread
+
+-include $(B)/asan/tests/answers/sent.d $(NATIVE_OBJECTS:.o=.d) $(ANSWER_OBJECTS:.o=.d) $(ANSWER_JUDGE:.o=.d)
+
 # What the end-to-end tests speak and listen with.
 .PHONY: tests-tools
 tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak clock_jump.so liar early)

@@ -47,6 +47,7 @@ static const struct kind kinds[MAP_COUNT] = {
     [MAP_names] = TABLE(HASH, uint32_t, struct egret_name, 1024),
     [MAP_sockets] = TABLE(SK_STORAGE, int, struct egret_sock, 0),
     [MAP_flows] = TABLE(LRU_HASH, struct egret_flow_key, struct egret_flow, 1024),
+    [MAP_arrivals] = TABLE(LRU_HASH, struct egret_flow_key, struct egret_flow, 1024),
     [MAP_counters] = TABLE(PERCPU_ARRAY, uint32_t, struct egret_counter, 128),
     [MAP_reasons] = TABLE(PERCPU_ARRAY, uint32_t, struct egret_counter, EGRET_REASON_COUNT),
     [MAP_drops] = TABLE(LRU_HASH, struct egret_drop_key, struct egret_drop, 1024),

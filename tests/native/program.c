@@ -83,6 +83,7 @@ static void make_tables(void)
 	TABLE_MAKE(config);
 	TABLE_MAKE(classes);
 	TABLE_MAKE(flows);
+	TABLE_MAKE(arrivals);
 	TABLE_MAKE(counters);
 	TABLE_MAKE(reasons);
 	TABLE_MAKE(drops);
@@ -172,8 +173,8 @@ static void soil_buffers(void)
 
 void native_forget(void)
 {
-	const void *const all[] = {&flows, &drops, &existing, &learned, &rings,   &teachers,
-				   &asked, &seen,  &lessons,  &sockets, &queries, &streams};
+	const void *const all[] = {&flows, &arrivals, &drops,   &existing, &learned, &rings,  &teachers,
+				   &asked, &seen,     &lessons, &sockets,  &queries, &streams};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		table_clear(all[i]);

@@ -109,6 +109,7 @@ static const struct sizes map_sizes[MAP_COUNT] = {
     [MAP_names] = SIZES_OF(uint32_t, struct egret_name),
     [MAP_sockets] = SIZES_OF(int, struct egret_sock),
     [MAP_flows] = SIZES_OF(struct egret_flow_key, struct egret_flow),
+    [MAP_arrivals] = SIZES_OF(struct egret_flow_key, struct egret_flow),
     [MAP_counters] = SIZES_OF(uint32_t, struct egret_counter),
     [MAP_reasons] = SIZES_OF(uint32_t, struct egret_counter),
     [MAP_drops] = SIZES_OF(struct egret_drop_key, struct egret_drop),

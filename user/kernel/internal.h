@@ -38,7 +38,8 @@
 	X(epoch)                                                                                                       \
 	X(lists)                                                                                                       \
 	X(streams)                                                                                                     \
-	X(wanted)
+	X(wanted)                                                                                                      \
+	X(arrivals)
 
 enum kernel_map {
 #define KERNEL_MAP_ENUM(map) MAP_##map,
