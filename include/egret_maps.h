@@ -496,7 +496,6 @@ struct egret_meta {
 	__u32 warnings;
 	__u32 enforcing;    /* the self-test passed */
 	__u32 patterns;     /* rules that need learning */
-	__u64 full_events;  /* updates that a full map refused */
 	__u64 hash_keys[6]; /* of egret_peer.check, the buckets and names; an adopted instance goes on with its own */
 	char instance[64];
 	char cgroup_path[EGRET_PATH_SIZE];

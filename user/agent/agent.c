@@ -55,6 +55,8 @@ struct agent {
 	struct culprits culprits;
 	uint64_t heartbeat_ns;
 	uint64_t sweep_ns;
+	uint64_t full_seen; /* addresses that found no room, when that was looked at last */
+	bool full_told;
 	/* Probation. 0: nothing is tried any more. */
 	uint64_t try_ns, probation_ends_ns;
 };
@@ -236,6 +238,7 @@ int agent_new(const struct agent_options *options, struct agent **ret, struct di
 	progress_start(&agent->progress, options->quiet);
 	agent->addresses = addresses_new();
 	rc = agent->addresses ? policy_load(&options->policy, &agent->policy, diag) : -ENOMEM;
+	progress_stage(&agent->progress, "policy");
 	if (rc)
 		error_set(error, rc, rc == -EINVAL ? "the policy has errors; nothing was changed" : "out of memory");
 	if (!rc)
@@ -337,6 +340,7 @@ int agent_resolve(struct agent *agent, struct error *error)
 			return error_set(error, rc, "cannot wait for the resolvers: %s", strerror(-rc));
 		progress_step(&agent->progress, "resolving names", agent->names - pending, agent->names);
 	}
+	progress_stage(&agent->progress, "names");
 	progress_say(&agent->progress, "resolved %zu of %zu names to %zu addresses", agent->names - pending,
 		     agent->names, addresses_count(agent->addresses));
 	resolver_each(agent->resolver, report_late_name, agent);
@@ -568,6 +572,7 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 	rc = kernel_new(agent->options.instance, &agent->kernel, error);
 	if (rc)
 		return rc;
+	progress_stage(&agent->progress, "programs");
 	if (*kernel_takeover_note(agent->kernel))
 		progress_warn(&agent->progress, "%s", kernel_takeover_note(agent->kernel));
 	/* "existing" is about the first attach, and a replacement is none. */
@@ -578,6 +583,7 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 	rc = load_all(agent, diag, error);
 	if (rc)
 		goto undo;
+	progress_stage(&agent->progress, "tables");
 	/* Of the policy that rules, not of one that may yet be refused. */
 	kernel_set_audit(agent->kernel, audit);
 	kernel_set_dns_names(agent->kernel, agent->policy->settings.dns_names);
@@ -587,13 +593,16 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 		error_set(error, rc, "cannot write about the instance: %s", strerror(-rc));
 	if (!rc)
 		rc = kernel_attach(agent->kernel, agent->options.cgroup_fd, error);
+	progress_stage(&agent->progress, "attach");
 	if (!rc && !audit)
 		rc = prove(agent, error);
 	if (rc)
 		goto undo;
+	progress_stage(&agent->progress, "proof");
 	if (agent->resolver)
 		resolver_each(agent->resolver, write_one_name, agent);
 	meta_write(agent->kernel, &agent->options, agent->compiled, diag, !audit);
+	progress_say_stages(&agent->progress);
 	announce(agent, audit);
 	begin_probation(agent);
 	return 0;
@@ -606,6 +615,23 @@ undo:
 	return rc;
 }
 
+/* What subjects learn has a bound in all: told once, and made room for. */
+static void look_at_fullness(struct agent *agent)
+{
+	struct egret_counter full;
+
+	if (kernel_get_lesson(agent->kernel, EGRET_LESSON_FULL, &full) || full.packets <= agent->full_seen)
+		return;
+	agent->full_seen = full.packets;
+	agent->sweep_ns = 0;
+	if (!agent->full_told)
+		progress_warn(&agent->progress,
+			      "%llu addresses of DNS answers found no room (%d in all, %d a subject) and are denied; "
+			      "egret learned shows who has them. This is told once",
+			      (unsigned long long)full.packets, EGRET_MAX_LEARNED, EGRET_LEARNED_PER_SUBJECT);
+	agent->full_told = true;
+}
+
 /* Now and then: what an event may have missed, and that the instance is still there. */
 static int beat(struct agent *agent, struct error *error)
 {
@@ -614,6 +640,7 @@ static int beat(struct agent *agent, struct error *error)
 	agent->heartbeat_ns = clock_now_ns() + HEARTBEAT_NS;
 	meta_beat(agent->kernel);
 	stay_fresh(agent);
+	look_at_fullness(agent);
 	if (clock_now_ns() >= agent->sweep_ns) {
 		agent->sweep_ns = clock_now_ns() + SWEEP_NS;
 		kernel_sweep_learned(agent->kernel);

@@ -12,7 +12,38 @@
 
 void progress_start(struct progress *progress, bool quiet)
 {
-	*progress = (struct progress){.quiet = quiet, .terminal = isatty(STDERR_FILENO), .last_ns = clock_now_ns()};
+	uint64_t now = clock_now_ns();
+
+	*progress =
+	    (struct progress){.quiet = quiet, .terminal = isatty(STDERR_FILENO), .last_ns = now, .begun_ns = now};
+}
+
+void progress_stage(struct progress *progress, const char *name)
+{
+	uint64_t spent_ns = clock_now_ns() - progress->begun_ns;
+
+	for (size_t i = 0; i < progress->stages; i++)
+		spent_ns -= progress->stage_ns[i];
+	if (progress->stages == PROGRESS_STAGES)
+		return;
+	progress->stage_names[progress->stages] = name;
+	progress->stage_ns[progress->stages++] = spent_ns;
+}
+
+void progress_say_stages(struct progress *progress)
+{
+	uint64_t all_ns = 0;
+	char text[256] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < progress->stages; i++) {
+		all_ns += progress->stage_ns[i];
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s %s %.2f", i ? "," : "",
+					progress->stage_names[i], (double)progress->stage_ns[i] / CLOCK_NS_PER_SEC);
+		if (len >= sizeof(text))
+			break;
+	}
+	progress_say(progress, "started in %.2f s:%s", (double)all_ns / CLOCK_NS_PER_SEC, text);
 }
 
 static void clear_line(struct progress *progress)

@@ -8,14 +8,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define PROGRESS_STAGES 8
+
 struct progress {
 	bool quiet, terminal, open_line;
 	uint64_t last_ns;
+	/* How long each stage of the start took. */
+	uint64_t begun_ns, stage_ns[PROGRESS_STAGES];
+	const char *stage_names[PROGRESS_STAGES];
+	size_t stages;
 };
 
 void progress_start(struct progress *progress, bool quiet);
 /* "resolving 12 of 40 names": may be called often. */
 void progress_step(struct progress *progress, const char *what, size_t done, size_t all);
+/* The stage @name, a word that stays valid, ends now. */
+void progress_stage(struct progress *progress, const char *name);
+/* "started in 0.74 s: policy 0.01, names 0.12, ...". */
+void progress_say_stages(struct progress *progress);
 /* A line that stays. */
 __attribute__((format(printf, 2, 3))) void progress_say(struct progress *progress, const char *format, ...);
 /* A line that stays, also when quiet. */
