@@ -34,7 +34,7 @@ internet ip route add 10.244.0.0/16 via 10.224.0.4
 image=egret:$(cat "$root/VERSION")
 succeeds "the image is built" "$root/deploy/image/build" "$image"
 mkdir "$work/client"
-gcc -static -O2 -std=gnu11 -D_GNU_SOURCE -o "$work/client/probe" "$root"/tests/tools/*.c 2>"$work/gcc.log" ||
+gcc -static -O2 -std=gnu11 -D_GNU_SOURCE -o "$work/client/probe" "$root"/tests/tools/probe*.c 2>"$work/gcc.log" ||
 	die "no static client: $(cat "$work/gcc.log")"
 printf 'FROM scratch\nCOPY probe /probe\nENTRYPOINT ["/probe"]\n' >"$work/client/Containerfile"
 buildah bud --quiet --isolation chroot --tag client "$work/client" >"$work/client.log" 2>&1 ||
