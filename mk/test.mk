@@ -32,6 +32,12 @@ $(B)/tests/liar: tests/dns/liar.c
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
 
+CLIENT_SOURCES := $(wildcard tests/dns/client*.c)
+$(B)/tests/client: $(CLIENT_SOURCES) tests/dns/client.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $(CLIENT_SOURCES) -lcares -lpthread
+
 # BPF_PROG_TEST_RUN against the model.
 $(B)/judge.bpf.o: tests/bpf/judge.bpf.c tests/bpf/question.h $(wildcard bpf/*.h include/*.h)
 	@mkdir -p $(@D)
@@ -79,8 +85,8 @@ $(B)/tests/answers_sent: $(B)/asan/tests/answers/sent.o $(ANSWER_OBJECTS) $(UNIT
 -include $(B)/asan/tests/answers/sent.d $(NATIVE_OBJECTS:.o=.d) $(ANSWER_OBJECTS:.o=.d) $(ANSWER_JUDGE:.o=.d)
 
 .PHONY: tests
-tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/liar $(B)/tests/pairs $(B)/tests/sequences \
-		$(B)/tests/answers_native $(B)/tests/answers_sent
+tests: $(B)/egret $(UNIT_TESTS) $(B)/tests/probe $(B)/tests/liar $(B)/tests/client $(B)/tests/pairs \
+		$(B)/tests/sequences $(B)/tests/answers_native $(B)/tests/answers_sent
 
 ## make test            every test; installs the packages that they need
 .PHONY: test
@@ -95,6 +101,7 @@ test-long: export EGRET_PAIRS = 1000000
 test-long: export EGRET_SEQUENCES = 2000
 test-long: export EGRET_ANSWERS = 1000000
 test-long: export EGRET_ANSWERS_SENT = 50000
+test-long: export EGRET_FRESH_NAMES = 60000
 test-long: export EGRET_E2E_LIMIT_SEC = 3600
 test-long: test
 	tests/sequence/seeded
