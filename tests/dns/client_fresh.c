@@ -4,6 +4,9 @@
  * first packet to its address: is it lost? By turns the A and the AAAA record, a connection and
  * a datagram, from threads that all have many names under way.
  *
+ * No name is begun that is far ahead of the oldest one under way: of one subject Egret keeps 1,024
+ * addresses, and a thread that the machine lets wait must not find its own pushed out.
+ *
  * Lost is what is refused (EPERM), what is answered only after it was sent again, and what is
  * never answered. The name is PREFIX and a number, below wild.example.
  */
@@ -12,6 +15,7 @@
 #include <errno.h>
 #include <linux/tcp.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +30,7 @@
 #define ASK_AGAIN_US  1000000
 #define ASKED_AT_MOST 5
 #define LOST_US       1500000
+#define WINDOW        400 /* names, of two addresses each: EGRET_LEARNED_PER_SUBJECT */
 #define DOMAIN        "wild.example"
 
 enum state {
@@ -49,6 +54,7 @@ struct attempt {
 struct worker {
 	pthread_t thread;
 	unsigned first, asked_again;
+	atomic_uint oldest; /* under way, or to be begun next */
 	unsigned done, refused, sent_again, silent, unresolved, reached;
 	uint16_t next_id;
 	int epoll_fd, sockets[SOCKETS];
@@ -61,6 +67,7 @@ static struct {
 	union address server;
 	uint16_t port_be;
 } run;
+static struct worker workers[THREADS];
 
 static void watch(struct worker *worker, int fd, uint32_t events, uint32_t tag)
 {
@@ -211,16 +218,35 @@ static void look_at_time(struct worker *worker, struct attempt *attempt)
 	}
 }
 
+static unsigned oldest_of_all(void)
+{
+	unsigned oldest = run.count;
+
+	for (int i = 0; i < THREADS; i++)
+		if (workers[i].oldest < oldest)
+			oldest = workers[i].oldest;
+	return oldest;
+}
+
 static void begin_some(struct worker *worker, unsigned *next)
 {
+	unsigned limit = oldest_of_all() + WINDOW, oldest = run.count;
+
+	if (limit > run.count)
+		limit = run.count;
 	for (int i = 0; i < NAMES; i++) {
-		if (worker->attempts[i].state != FREE)
-			look_at_time(worker, &worker->attempts[i]);
-		if (worker->attempts[i].state == FREE && *next < run.count) {
-			begin(worker, &worker->attempts[i], *next);
+		struct attempt *attempt = &worker->attempts[i];
+
+		if (attempt->state != FREE)
+			look_at_time(worker, attempt);
+		if (attempt->state == FREE && *next < limit) {
+			begin(worker, attempt, *next);
 			*next += THREADS;
 		}
+		if (attempt->state != FREE && attempt->number < oldest)
+			oldest = attempt->number;
 	}
+	worker->oldest = *next < oldest ? *next : oldest;
 }
 
 static unsigned share_of(const struct worker *worker)
@@ -236,13 +262,14 @@ static void *work(void *context)
 
 	while (worker->done < share_of(worker)) {
 		begin_some(worker, &next);
-		for (int i = epoll_wait(worker->epoll_fd, events, 64, 100) - 1; i >= 0; i--) {
+		for (int i = epoll_wait(worker->epoll_fd, events, 64, 10) - 1; i >= 0; i--) {
 			if (events[i].data.u32 < SOCKETS)
 				read_answers(worker, events[i].data.u32);
 			else if (worker->attempts[events[i].data.u32 - SOCKETS].state == USED)
 				came_back(worker, &worker->attempts[events[i].data.u32 - SOCKETS]);
 		}
 	}
+	worker->oldest = run.count;
 	return NULL;
 }
 
@@ -250,7 +277,7 @@ static int worker_start(struct worker *worker, unsigned first)
 {
 	int room = 4 << 20;
 
-	worker->first = first;
+	worker->first = worker->oldest = first;
 	worker->next_id = first << 14;
 	worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	for (int i = 0; i < SOCKETS; i++) {
@@ -265,7 +292,7 @@ static int worker_start(struct worker *worker, unsigned first)
 
 int cmd_fresh(char **argv)
 {
-	static struct worker workers[THREADS], all;
+	struct worker all = {0};
 	uint64_t since_us = now_us();
 	unsigned lost;
 
