@@ -76,6 +76,11 @@ void lane_enter(const struct lane *lane)
 	enter(lane->procs_fd, lane->netns_fd);
 }
 
+void lane_enter_peer(const struct lane *lane)
+{
+	enter(lane->peer_procs_fd, lane->peer_fd);
+}
+
 static int make_socket(int type)
 {
 	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0), one = 1;
@@ -142,7 +147,7 @@ void lane_open_sockets(struct lane *lane)
 	int least = 1;
 
 	lane_close_sockets(lane);
-	enter(lane->peer_procs_fd, lane->peer_fd);
+	lane_enter_peer(lane);
 	lane->udp_peer = bound(SOCK_DGRAM, POLICY_UDP_PORT);
 	setsockopt(lane->udp_peer, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
 	lane->listener = bound(SOCK_STREAM, POLICY_TCP_PORT);

@@ -30,6 +30,8 @@ struct sockaddr_in lane_address(uint32_t addr, uint16_t port);
 void lane_open(struct lane *lane, const char *cgroup, const char *name);
 /* From now on, sockets that this process makes belong to the lane. */
 void lane_enter(const struct lane *lane);
+/* From now on, to its other end. */
+void lane_enter_peer(const struct lane *lane);
 /* Opens new sockets, after closing those that were there. */
 void lane_open_sockets(struct lane *lane);
 void lane_close_sockets(struct lane *lane);
