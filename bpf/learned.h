@@ -209,12 +209,14 @@ static __always_inline void lesson_denies(const struct message *message, const s
 	__sync_fetch_and_add(&cfg->denials, 1);
 }
 
+/* What a rule has is in `learned`, for as long as its subject's quota lets it: a new policy must not
+ * bring it back from here, where it would push out what came after it. */
 static __always_inline void seen_add(struct message *message, const struct egret_learned_key *key,
 				     const struct egret_config *cfg)
 {
 	message->last.name = message->name;
 	message->last.subject = message->subject;
-	message->last.expires_tick = expiry_of(message->ttl_sec, cfg);
+	message->last.expires_tick = message->rule_name ? 0 : expiry_of(message->ttl_sec, cfg);
 	bpf_map_update_elem(&seen, key, &message->last, BPF_ANY);
 }
 

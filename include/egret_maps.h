@@ -425,7 +425,8 @@ struct egret_teacher {
 struct egret_seen {
 	__u64 name; /* key */
 	__u64 subject;
-	__u64 expires_tick; /* by the TTL: until then, a policy that names it lets it be used at once */
+	/* By the TTL: until then, a policy that names it lets it be used at once. 0 = one named it already. */
+	__u64 expires_tick;
 };
 
 struct egret_asked {
