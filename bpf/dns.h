@@ -168,7 +168,7 @@ __noinline __u64 question_take(struct __sk_buff *skb)
 			query_add(open, message, skb->ifindex == LOOPBACK_IFINDEX, name,
 				  message_word(message, message->end));
 	}
-	return !cfg->dns_names || name_find_rule(DNS_LEAVES, EGRET_DEST_ASKABLE) ? 0 : name;
+	return !cfg->dns_names || name_find_rule(DNS_LEAVES, policy_slot(cfg), EGRET_DEST_ASKABLE) ? 0 : name;
 }
 
 /* --- answers --- */
@@ -335,21 +335,32 @@ static __always_inline bool answer_has_subject(struct __sk_buff *skb, struct mes
 	return true;
 }
 
+/* What speaks for the answer's name. Also in the policy that is being built: what is learned between
+ * its matching of all that was, and its rule, must be known to it. */
+static __always_inline void answer_find_rules(struct message *message, const struct egret_config *cfg)
+{
+	__u32 slot = policy_slot(cfg);
+
+	for (__u32 i = 0; i < EGRET_POLICY_SLOTS; i++)
+		message->rule_names[i] = name_find_rule(DNS_COMES_IN, i, EGRET_DEST_TEACHES);
+	message->denies = message->rule_names[slot] && name_find_rule(DNS_COMES_IN, slot, EGRET_DEST_DENIES);
+	if (!message->rule_names[slot])
+		lesson_count(EGRET_LESSON_OUTSIDE);
+}
+
 /* The answer that lies in the buffer. Global: the verifier takes it once for all that bring one. */
 __noinline int answer_take(struct __sk_buff *skb)
 {
 	struct message *message = message_of(DNS_COMES_IN);
 	struct egret_queries *open = queries_of(skb, 0);
+	struct egret_config *cfg = policy_config();
 	__u32 records;
 
-	if (!message || !open || !answer_opens(message, open, skb->ifindex == LOOPBACK_IFINDEX) ||
+	if (!message || !cfg || !open || !answer_opens(message, open, skb->ifindex == LOOPBACK_IFINDEX) ||
 	    !answer_has_subject(skb, message))
 		return 0;
 	records = message->end + 4;
-	message->rule_name = name_find_rule(DNS_COMES_IN, EGRET_DEST_TEACHES);
-	message->denies = message->rule_name && name_find_rule(DNS_COMES_IN, EGRET_DEST_DENIES);
-	if (!message->rule_name)
-		lesson_count(EGRET_LESSON_OUTSIDE);
+	answer_find_rules(message, cfg);
 	if (message_word(message, 6) > DNS_MAX_RECORDS)
 		lesson_count(EGRET_LESSON_UNREAD);
 	if (dns_read_records(records, 0))

@@ -216,7 +216,7 @@ static __always_inline void seen_add(struct message *message, const struct egret
 {
 	message->last.name = message->name;
 	message->last.subject = message->subject;
-	message->last.expires_tick = message->rule_name ? 0 : expiry_of(message->ttl_sec, cfg);
+	message->last.expires_tick = message->rule_names[policy_slot(cfg)] ? 0 : expiry_of(message->ttl_sec, cfg);
 	bpf_map_update_elem(&seen, key, &message->last, BPF_ANY);
 }
 
@@ -228,7 +228,7 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 	struct egret_learned_key key __attribute__((aligned(8))) = {};
 	struct egret_learned *entry;
 	struct egret_lesson *lesson;
-	__u32 zero = 0, *moved, slot;
+	__u32 zero = 0, *moved;
 
 	if (!message || !cfg)
 		return 0;
@@ -238,7 +238,7 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 	key.addr.word_be[2] = last_half;
 	key.addr.word_be[3] = last_half >> 32;
 	seen_add(message, &key, cfg);
-	if (!message->rule_name)
+	if (!message->rule_names[policy_slot(cfg)])
 		return 0;
 	if (addr_is_foreign(&key.addr, cfg)) {
 		lesson_count(EGRET_LESSON_REBINDING);
@@ -258,10 +258,9 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 		entry->shared = 1;
 	lesson = lesson_of(entry, message->name);
 	lesson_denies(message, lesson, cfg);
-	slot = policy_slot(cfg);
 	lesson->expires_tick = expiry_of(message->ttl_sec, cfg);
-	lesson->rule_names[slot] = message->rule_name;
-	lesson->rule_names[!slot] = 0;
+	lesson->rule_names[0] = message->rule_names[0];
+	lesson->rule_names[1] = message->rule_names[1];
 	lesson->name = message->name;
 	lesson_count(EGRET_LESSON_ADDRESS);
 	moved = bpf_map_lookup_elem(&epoch, &zero);

@@ -55,7 +55,8 @@ struct message {
 	struct record_reader records;
 	/* Of the question or answer under way. */
 	struct egret_addr server; /* of the answer */
-	__u64 scope, subject, name, rule_name;
+	__u64 scope, subject, name;
+	__u64 rule_names[EGRET_POLICY_SLOTS]; /* what speaks for the name in either slot */
 	__u32 ttl_sec;
 	__u32 denies; /* the policy denies ports of the name */
 	__u32 trusted;
@@ -169,13 +170,12 @@ __noinline __u64 name_read(__u32 side, __u32 at)
 	return key;
 }
 
-/* What the policy has for the name that was read last: its own key, or that of the narrowest
- * pattern over it; 0 = nothing, or none with one of @flags (EGRET_DEST_*). */
-__noinline __u64 name_find_rule(__u32 side, __u32 flags)
+/* What the policy of a slot has for the name that was read last: its own key, or that of the
+ * narrowest pattern over it; 0 = nothing, or none with one of @flags (EGRET_DEST_*). */
+__noinline __u64 name_find_rule(__u32 side, __u32 slot, __u32 flags)
 {
 	struct message *message = message_of(side);
-	struct egret_config *cfg = policy_config();
-	void *table = cfg ? policy_table(&lists, policy_slot(cfg)) : 0;
+	void *table = policy_table(&lists, slot & (EGRET_POLICY_SLOTS - 1));
 	__u64 key = 0, pattern, found = 0;
 	struct egret_target *target;
 
