@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Real servers and real clients: what a client resolved, its first packet reaches. 10,000 fresh
-# names, also while no agent runs; `make test-long` takes 60,000.
+# names, also while policies change and while no agent runs; `make test-long` takes 60,000.
 . "$(dirname "$0")/lib.sh"
 needs_egret
 command -v unbound >/dev/null || skip "unbound is not installed"
@@ -16,6 +16,7 @@ names() {
 	awk -v count="$count" 'BEGIN {
 		for (i = 0; i < count; i++) {
 			printf "20.7.%d.%d f%d.wild.example\n2603:1000:7::%x f%d.wild.example\n", i / 250, i % 250 + 1, i, i + 1, i
+			printf "20.10.%d.%d r%d.wild.example\n2603:1000:10::%x r%d.wild.example\n", i / 250, i % 250 + 1, i, i + 1, i
 			printf "20.8.%d.%d k%d.wild.example\n2603:1000:8::%x k%d.wild.example\n", i / 250, i % 250 + 1, i, i + 1, i
 			if (i < 1000)
 				printf "20.9.%d.%d c%d.wild.example\n2603:1000:9::%x c%d.wild.example\n", i / 250, i % 250 + 1, i, i + 1, i
@@ -146,6 +147,27 @@ all_reached() {
 	grep ^note: "$work/output"
 }
 all_reached "$count fresh names" f
+
+# Another policy every few moments, which allows the names as the last one did.
+policies_change() {
+	local i
+	for i in $(seq 2000); do
+		[ -e "$work/changing" ] || break
+		{ cat "$work/first.rules" && echo "allow 20.99.0.$((i % 250)) tcp:1"; } >"$work/next.rules"
+		mv "$work/next.rules" "$work/policy.rules"
+		kill -HUP "$agent"
+		sleep 0.05
+	done
+	echo "note: $i times another policy"
+}
+cp "$work/policy.rules" "$work/first.rules"
+touch "$work/changing"
+policies_change &
+changer=$!
+all_reached "$count fresh names while policies change" r
+rm "$work/changing"
+wait "$changer"
+
 stop "$agent" KILL
 all_reached "$count fresh names without an agent" k
 json '.dns | .crowded + .busy + .full + .malformed + .mismatch == 0' "status --json: nothing went wrong" \
