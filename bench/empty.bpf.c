@@ -11,3 +11,10 @@ int empty(struct __sk_buff *skb)
 	(void)skb;
 	return 1;
 }
+
+SEC("cgroup_skb/ingress")
+int empty_ingress(struct __sk_buff *skb)
+{
+	(void)skb;
+	return 1;
+}

@@ -76,6 +76,11 @@ void lane_enter(const struct lane *lane)
 	enter(lane->procs_fd, lane->netns_fd);
 }
 
+void lane_enter_peer(const struct lane *lane)
+{
+	enter(lane->peer_procs_fd, lane->peer_fd);
+}
+
 static int make_socket(int type)
 {
 	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0), one = 1;
@@ -142,7 +147,7 @@ void lane_open_sockets(struct lane *lane)
 	int least = 1;
 
 	lane_close_sockets(lane);
-	enter(lane->peer_procs_fd, lane->peer_fd);
+	lane_enter_peer(lane);
 	lane->udp_peer = bound(SOCK_DGRAM, POLICY_UDP_PORT);
 	setsockopt(lane->udp_peer, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
 	lane->listener = bound(SOCK_STREAM, POLICY_TCP_PORT);
@@ -250,7 +255,7 @@ static void attach(const struct bpf_program *program, const char *cgroup, const 
 	int cgroup_fd = lane_cgroup_fd(cgroup, name);
 
 	/* Goes with this process, whatever ends it. */
-	if (bpf_link_create(bpf_program__fd(program), cgroup_fd, BPF_CGROUP_INET_EGRESS, NULL) < 0)
+	if (bpf_link_create(bpf_program__fd(program), cgroup_fd, bpf_program__expected_attach_type(program), NULL) < 0)
 		die("attach");
 	close(cgroup_fd);
 }
@@ -261,6 +266,11 @@ void lanes_attach_empty(const char *cgroup, const char *name)
 	if (!empty)
 		die("load");
 	attach(empty->progs.empty, cgroup, name);
+}
+
+void lanes_attach_empty_ingress(const char *cgroup, const char *name)
+{
+	attach(empty->progs.empty_ingress, cgroup, name);
 }
 
 void lanes_attach_lpm(const char *cgroup, const char *name, size_t addresses)
@@ -280,15 +290,20 @@ void lanes_attach_lpm(const char *cgroup, const char *name, size_t addresses)
 	attach(lpm->progs.lpm, cgroup, name);
 }
 
-void lanes_attach_egret(const char *cgroup, const char *name, size_t addresses)
+void lanes_attach_instance(const char *cgroup, const char *name, struct kernel *kernel)
 {
 	int cgroup_fd = lane_cgroup_fd(cgroup, name);
 	struct error error;
 
-	egret = instance_of_addresses(INSTANCE, addresses);
-	if (kernel_attach(egret, cgroup_fd, &error))
+	if (kernel_attach(kernel, cgroup_fd, &error))
 		die(error.text);
 	close(cgroup_fd);
+}
+
+void lanes_attach_egret(const char *cgroup, const char *name, size_t addresses)
+{
+	egret = instance_of_addresses(INSTANCE, addresses);
+	lanes_attach_instance(cgroup, name, egret);
 }
 
 void lanes_detach(void)
@@ -312,18 +327,41 @@ int lanes_empty_fd(void)
 	return bpf_program__fd(empty->progs.empty);
 }
 
-/* kernel/ tells nobody its descriptors; the pinned link knows the program. */
-int lanes_egret_fd(void)
+int lanes_empty_ingress_fd(void)
 {
-	int link = bpf_obj_get("/sys/fs/bpf/egret/" INSTANCE "/link_egress"), fd;
+	return bpf_program__fd(empty->progs.empty_ingress);
+}
+
+/* kernel/ tells nobody its descriptors; the pinned link knows the program. */
+int lanes_program_fd(const char *instance, const char *hook)
+{
 	struct bpf_link_info info = {};
 	__u32 len = sizeof(info);
+	char path[128];
+	int link, fd;
 
+	snprintf(path, sizeof(path), "/sys/fs/bpf/egret/%s/link_%s", instance, hook);
+	link = bpf_obj_get(path);
 	if (link < 0 || bpf_obj_get_info_by_fd(link, &info, &len))
-		die("link of egress");
+		die(path);
 	fd = bpf_prog_get_fd_by_id(info.prog_id);
 	if (fd < 0)
-		die("program of egress");
+		die(path);
 	close(link);
 	return fd;
+}
+
+int lanes_egret_fd(void)
+{
+	return lanes_program_fd(INSTANCE, "egress");
+}
+
+struct run_time program_time(int program_fd)
+{
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(program_fd, &info, &len))
+		die("program info");
+	return (struct run_time){info.run_time_ns, info.run_cnt};
 }

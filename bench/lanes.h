@@ -30,6 +30,8 @@ struct sockaddr_in lane_address(uint32_t addr, uint16_t port);
 void lane_open(struct lane *lane, const char *cgroup, const char *name);
 /* From now on, sockets that this process makes belong to the lane. */
 void lane_enter(const struct lane *lane);
+/* From now on, to its other end. */
+void lane_enter_peer(const struct lane *lane);
 /* Opens new sockets, after closing those that were there. */
 void lane_open_sockets(struct lane *lane);
 void lane_close_sockets(struct lane *lane);
@@ -48,11 +50,22 @@ double lane_udp_first_ns(const struct lane *lane, int count); /* a new socket, o
 
 /* Attach to the cgroup of the lane @name until lanes_detach. */
 void lanes_attach_empty(const char *cgroup, const char *name);
+void lanes_attach_empty_ingress(const char *cgroup, const char *name);                   /* after lanes_attach_empty */
+void lanes_attach_instance(const char *cgroup, const char *name, struct kernel *kernel); /* stays */
 void lanes_attach_egret(const char *cgroup, const char *name, size_t addresses);
 void lanes_attach_lpm(const char *cgroup, const char *name, size_t addresses);
 void lanes_detach(void);
 /* The egress programs of those, for bpf_prog_info. */
 int lanes_empty_fd(void);
+int lanes_empty_ingress_fd(void);
 int lanes_egret_fd(void);
+/* @hook: as its link is called ("egress"). */
+int lanes_program_fd(const char *instance, const char *hook);
+
+/* What the kernel counted of a program so far (BPF_ENABLE_STATS). */
+struct run_time {
+	uint64_t ns, count;
+};
+struct run_time program_time(int program_fd);
 
 #endif

@@ -68,6 +68,18 @@ void policy_of_names(struct bench_policy *ret, size_t names, size_t each)
 	end(text);
 }
 
+void policy_of_patterns(struct bench_policy *ret, size_t count)
+{
+	FILE *text = begin(ret);
+	char name[32];
+
+	for (size_t i = 0; i < count; i++)
+		fprintf(text, " *.%s", policy_name(i, name));
+	fprintf(text, "\nresolver %u.%u.%u.%u", POLICY_RESOLVER >> 24, POLICY_RESOLVER >> 16 & 0xff,
+		POLICY_RESOLVER >> 8 & 0xff, POLICY_RESOLVER & 0xff);
+	end(text);
+}
+
 static void refuse(const struct diag *diag)
 {
 	diag_print(diag, stderr);
@@ -130,9 +142,9 @@ void policy_drop(struct bench_policy *policy)
 	free(policy->text);
 }
 
-struct kernel *instance_of_addresses(const char *instance, size_t count)
+/* Takes @policy, of which there is only the text. */
+static struct kernel *instance_of(const char *instance, struct bench_policy *policy)
 {
-	struct bench_policy policy;
 	struct kernel *kernel;
 	struct error error;
 
@@ -140,10 +152,26 @@ struct kernel *instance_of_addresses(const char *instance, size_t count)
 		fprintf(stderr, "%s: %s\n", program_invocation_short_name, error.text);
 		exit(1);
 	}
-	policy_of_addresses(&policy, count);
-	policy_read(&policy);
-	policy_compile(&policy, kernel);
-	policy_install(&policy, kernel);
-	policy_drop(&policy);
+	policy_read(policy);
+	policy_compile(policy, kernel);
+	kernel_set_ttls(kernel, policy->policy->settings.min_ttl_sec, policy->policy->settings.max_ttl_sec);
+	policy_install(policy, kernel);
+	policy_drop(policy);
 	return kernel;
+}
+
+struct kernel *instance_of_addresses(const char *instance, size_t count)
+{
+	struct bench_policy policy;
+
+	policy_of_addresses(&policy, count);
+	return instance_of(instance, &policy);
+}
+
+struct kernel *instance_of_patterns(const char *instance, size_t count)
+{
+	struct bench_policy policy;
+
+	policy_of_patterns(&policy, count);
+	return instance_of(instance, &policy);
 }

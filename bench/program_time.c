@@ -36,29 +36,15 @@ static struct lane lanes[SIDES];
 static int programs[SIDES];
 static double ns[TRAFFICS][SIDES][ROUNDS];
 
-struct time {
-	__u64 ns, count;
-};
-
-static struct time time_of(int program_fd)
-{
-	struct bpf_prog_info info = {};
-	__u32 len = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(program_fd, &info, &len))
-		die("program info");
-	return (struct time){info.run_time_ns, info.run_cnt};
-}
-
 static double run_ns(enum traffic traffic, enum side side)
 {
-	struct time before, after;
+	struct run_time before, after;
 
 	if (traffic == FIRST)
 		lane_enter(&lanes[side]);
-	before = time_of(programs[side]);
+	before = program_time(programs[side]);
 	traffics[traffic].run_ns(&lanes[side], traffics[traffic].count);
-	after = time_of(programs[side]);
+	after = program_time(programs[side]);
 	if (after.count == before.count) {
 		fprintf(stderr, "program_time: the program of lane %s did not run\n", lanes[side].name);
 		return 0;

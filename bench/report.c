@@ -66,6 +66,17 @@ double median(const double *values, size_t count)
 	return ret;
 }
 
+double percentile(const double *values, size_t count, int percent)
+{
+	double *sorted = allocate(count), ret;
+
+	memcpy(sorted, values, count * sizeof(*values));
+	qsort(sorted, count, sizeof(*sorted), by_value);
+	ret = count ? sorted[(count - 1) * percent / 100] : 0;
+	free(sorted);
+	return ret;
+}
+
 double median_of_ratios(const double *values, const double *to, size_t count)
 {
 	double *ratios = allocate(count), ret;

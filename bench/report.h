@@ -20,6 +20,7 @@ void report(const struct row *row);
 
 /* All of them leave @values as they are. */
 double median(const double *values, size_t count);
+double percentile(const double *values, size_t count, int percent);
 double median_of_ratios(const double *values, const double *to, size_t count);
 double median_of_deltas(const double *values, const double *from, size_t count);
 

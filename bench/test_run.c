@@ -51,7 +51,7 @@ struct packet packet_make6(uint32_t to, uint16_t port)
 	return packet;
 }
 
-static int load_one(const char *instance, const struct egret_meta *meta, bool bypass_cache)
+static struct egret_bpf *load_one(const char *instance, const struct egret_meta *meta, bool bypass_cache)
 {
 	struct egret_bpf *object = egret_bpf__open();
 	struct bpf_map *map;
@@ -69,17 +69,20 @@ static int load_one(const char *instance, const struct egret_meta *meta, bool by
 	}
 	if (egret_bpf__load(object))
 		die("load");
-	return bpf_program__fd(object->progs.egret_egress);
+	return object;
 }
 
 void egress_load(struct egress *ret, const char *instance, const struct kernel *kernel)
 {
+	struct egret_bpf *object;
 	struct egret_meta meta;
 
 	if (kernel_get_meta(kernel, &meta))
 		die("meta");
-	ret->cached_fd = load_one(instance, &meta, false);
-	ret->bypassing_fd = load_one(instance, &meta, true);
+	object = load_one(instance, &meta, false);
+	ret->cached_fd = bpf_program__fd(object->progs.egret_egress);
+	ret->ingress_fd = bpf_program__fd(object->progs.egret_ingress);
+	ret->bypassing_fd = bpf_program__fd(load_one(instance, &meta, true)->progs.egret_egress);
 }
 
 int empty_load(void)

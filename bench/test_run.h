@@ -24,6 +24,7 @@ struct packet packet_make6(uint32_t to, uint16_t port);
  * takes every packet for a first one. Both stay loaded until the program ends. */
 struct egress {
 	int cached_fd, bypassing_fd;
+	int ingress_fd; /* of the same object as cached_fd */
 };
 void egress_load(struct egress *ret, const char *instance, const struct kernel *kernel);
 int empty_load(void);

@@ -33,5 +33,5 @@ bench-programs: $(BENCH_PROGRAMS:%=$(B)/bench/%)
 .PHONY: bench
 bench:
 	mk/deps.sh test bench
-	$(MAKE) --no-print-directory $(B)/egret static bench-programs $(B)/tests/probe
+	$(MAKE) --no-print-directory $(B)/egret static bench-programs $(B)/tests/probe $(B)/tests/liar
 	bench/run

@@ -43,6 +43,12 @@ $(B)/tests/liar $(B)/tests/early: $(B)/tests/%: tests/dns/%.c
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
 
+CLIENT_SOURCES := $(wildcard tests/dns/client*.c)
+$(B)/tests/client: $(CLIENT_SOURCES) tests/dns/client.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $(CLIENT_SOURCES) -lcares -lpthread
+
 # BPF_PROG_TEST_RUN against the model.
 $(B)/judge.bpf.o: tests/bpf/judge.bpf.c tests/bpf/question.h $(wildcard bpf/*.h include/*.h)
 	@mkdir -p $(@D)
@@ -91,7 +97,7 @@ $(B)/tests/answers_sent: $(B)/asan/tests/answers/sent.o $(ANSWER_OBJECTS) $(UNIT
 
 # What the end-to-end tests speak and listen with.
 .PHONY: tests-tools
-tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak clock_jump.so liar early)
+tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak clock_jump.so liar early client)
 
 .PHONY: tests
 tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/sequences \
@@ -113,6 +119,7 @@ test-long: export EGRET_ANSWERS = 1000000
 test-long: export EGRET_ANSWERS_SENT = 50000
 test-long: export EGRET_KILLS = 200
 test-long: export EGRET_RELOADS = 1000
+test-long: export EGRET_FRESH_NAMES = 60000
 test-long: export EGRET_E2E_LIMIT_SEC = 3600
 test-long: test
 	tests/sequence/seeded
