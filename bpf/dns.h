@@ -124,18 +124,41 @@ static __always_inline bool query_is_open(const struct egret_query *query)
 	return query->name && bpf_jiffies64() - query->asked_tick < (__u64)QUERY_LIVES_SEC * ticks_per_sec;
 }
 
-/* In the place of one that was answered or is too old, or else of the oldest. */
-static __always_inline void query_add(struct egret_queries *open, const struct message *message, bool loopback,
-				      __u64 name, __u16 type)
+static __always_inline struct egret_crowd *crowd_of(struct __sk_buff *skb, __u64 flags)
 {
-	struct egret_query *query = &open->all[0];
+	struct bpf_sock *sk = skb->sk;
 
-	for (int i = 0; i < EGRET_QUERIES; i++) {
+	if (!sk)
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return 0;
+	return bpf_sk_storage_get(&crowds, sk, 0, flags);
+}
+
+/* Where in a crowd a question belongs. */
+static __always_inline __u32 crowd_set(__u16 id, __u64 name)
+{
+	return ((__u32)name ^ id) % EGRET_CROWD_SETS * EGRET_CROWD_WAYS;
+}
+
+/* The place of one that was answered or is too old, or else of the oldest. */
+static __always_inline struct egret_query *query_place(struct egret_query *all, int count)
+{
+	struct egret_query *query = &all[0];
+
+	for (int i = 0; i < count; i++) {
 		if (!query_is_open(query))
 			break;
-		if ((__s64)(open->all[i].asked_tick - query->asked_tick) < 0 || !query_is_open(&open->all[i]))
-			query = &open->all[i];
+		if ((__s64)(all[i].asked_tick - query->asked_tick) < 0 || !query_is_open(&all[i]))
+			query = &all[i];
 	}
+	return query;
+}
+
+static __always_inline void query_write(struct egret_query *query, const struct message *message, bool loopback,
+					__u64 name, __u16 type)
+{
 	if (query_is_open(query))
 		lesson_count(EGRET_LESSON_CROWDED);
 	query->name = name;
@@ -143,6 +166,32 @@ static __always_inline void query_add(struct egret_queries *open, const struct m
 	query->asked_tick = bpf_jiffies64();
 	query->id_be = message_word(message, 0);
 	query->type_be = type;
+}
+
+/* The few places of a socket are all taken: into its crowd. Global: the verifier takes it once. */
+__noinline int query_add_to_crowd(struct __sk_buff *skb, __u64 name, __u32 type)
+{
+	struct message *message = message_of(DNS_LEAVES);
+	struct egret_crowd *crowd = crowd_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
+	__u32 set;
+
+	if (!message || !crowd)
+		return 0;
+	set = crowd_set(message_word(message, 0), name);
+	query_write(query_place(&crowd->all[set], EGRET_CROWD_WAYS), message, skb->ifindex == LOOPBACK_IFINDEX, name,
+		    type);
+	return 0;
+}
+
+static __always_inline void query_add(struct __sk_buff *skb, struct egret_queries *open, const struct message *message,
+				      __u64 name, __u16 type)
+{
+	struct egret_query *query = query_place(open->all, EGRET_QUERIES);
+
+	if (query_is_open(query))
+		query_add_to_crowd(skb, name, type);
+	else
+		query_write(query, message, skb->ifindex == LOOPBACK_IFINDEX, name, type);
 }
 
 /*
@@ -165,8 +214,7 @@ __noinline __u64 question_take(struct __sk_buff *skb)
 	if (message->trusted) {
 		open = queries_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
 		if (open)
-			query_add(open, message, skb->ifindex == LOOPBACK_IFINDEX, name,
-				  message_word(message, message->end));
+			query_add(skb, open, message, name, message_word(message, message->end));
 	}
 	return !cfg->dns_names || name_find_rule(DNS_LEAVES, EGRET_DEST_ASKABLE, policy_slot(cfg)) ? 0 : name;
 }
@@ -179,10 +227,11 @@ __noinline __u64 question_take(struct __sk_buff *skb)
  * left by a device is not answered over lo, where any process may give itself any IPv6
  * address (IPV6_FREEBIND).
  */
-static __always_inline bool query_take(struct egret_queries *open, __u16 id, bool loopback, __u64 name, __u16 type)
+static __always_inline bool query_take(struct egret_query *all, int count, __u16 id, bool loopback, __u64 name,
+				       __u16 type)
 {
-	for (int i = 0; i < EGRET_QUERIES; i++) {
-		struct egret_query *query = &open->all[i];
+	for (int i = 0; i < count; i++) {
+		struct egret_query *query = &all[i];
 
 		if (!query->name || query->id_be != id || query->name != name || query->type_be != type ||
 		    query->loopback != loopback || !query_is_open(query))
@@ -191,6 +240,29 @@ static __always_inline bool query_take(struct egret_queries *open, __u16 id, boo
 		return true;
 	}
 	return false;
+}
+
+/* In the crowd, if the socket has one. */
+__noinline int query_take_from_crowd(struct __sk_buff *skb, __u64 name, __u32 type)
+{
+	struct message *message = message_of(DNS_COMES_IN);
+	struct egret_crowd *crowd = crowd_of(skb, 0);
+	__u16 id;
+
+	if (!message || !crowd)
+		return 0;
+	id = message_word(message, 0);
+	return query_take(&crowd->all[crowd_set(id, name)], EGRET_CROWD_WAYS, id, skb->ifindex == LOOPBACK_IFINDEX,
+			  name, type);
+}
+
+static __always_inline bool was_asked(struct __sk_buff *skb, struct egret_queries *open, const struct message *message)
+{
+	__u16 type = message_word(message, message->end);
+
+	return query_take(open->all, EGRET_QUERIES, message_word(message, 0), skb->ifindex == LOOPBACK_IFINDEX,
+			  message->name, type) ||
+	       query_take_from_crowd(skb, message->name, type);
 }
 
 static __always_inline __u64 record_owner(struct message *message)
@@ -294,7 +366,7 @@ __noinline int dns_read_records(__u32 at, __u32 teaches)
 }
 
 /* The header and the question: does the answer teach? Then @message is about its name. */
-static __always_inline bool answer_opens(struct message *message, struct egret_queries *open, bool loopback)
+static __always_inline bool answer_opens(struct __sk_buff *skb, struct message *message, struct egret_queries *open)
 {
 	__u16 flags = message_word(message, 2);
 
@@ -305,8 +377,7 @@ static __always_inline bool answer_opens(struct message *message, struct egret_q
 		lesson_count(EGRET_LESSON_MALFORMED);
 		return false;
 	}
-	if (!addr_is_trusted(&message->server) ||
-	    !query_take(open, message_word(message, 0), loopback, message->name, message_word(message, message->end))) {
+	if (!addr_is_trusted(&message->server) || !was_asked(skb, open, message)) {
 		lesson_count(EGRET_LESSON_MISMATCH);
 		return false;
 	}
@@ -343,8 +414,7 @@ __noinline int answer_take(struct __sk_buff *skb)
 	struct egret_config *cfg = policy_config();
 	__u32 records, slot;
 
-	if (!message || !cfg || !open || !answer_opens(message, open, skb->ifindex == LOOPBACK_IFINDEX) ||
-	    !answer_has_subject(skb, message))
+	if (!message || !cfg || !open || !answer_opens(skb, message, open) || !answer_has_subject(skb, message))
 		return 0;
 	records = message->end + 4;
 	slot = policy_slot(cfg);

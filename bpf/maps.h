@@ -229,6 +229,14 @@ struct {
 	__type(value, struct egret_queries);
 } queries SEC(".maps");
 
+/* Only sockets that ask much at a time have one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct egret_crowd);
+} crowds SEC(".maps");
+
 /* Only sockets of whose stream a message came in pieces have one. */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);

@@ -63,6 +63,10 @@
 #define EGRET_MAX_SEEN  8192
 /* Questions that one socket may have open. */
 #define EGRET_QUERIES 16
+/* And of one that asks more at the same time, as c-ares does: sets of EGRET_CROWD_WAYS, by the
+ * question. 12 KiB, below the 20 KiB that a socket may store (net.core.optmem_max, before 6.9). */
+#define EGRET_CROWD_SETS 64
+#define EGRET_CROWD_WAYS 8
 /* A DNS message that Egret reads: by UDP with EDNS (RFC 6891 section 6.2.5), and what it keeps
  * of a TCP stream. A power of two: the verifier wants a mask. */
 #define EGRET_DNS_BYTES 4096

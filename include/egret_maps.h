@@ -380,6 +380,11 @@ struct egret_queries {
 	struct egret_stream stream;
 };
 
+/* Questions of a socket that has more open than fit into egret_queries. */
+struct egret_crowd {
+	struct egret_query all[EGRET_CROWD_SETS * EGRET_CROWD_WAYS];
+};
+
 /* The message of which a segment brought only the beginning. */
 struct egret_stream_bytes {
 	__u8 bytes[EGRET_DNS_BYTES];
@@ -457,7 +462,7 @@ struct egret_asked {
 	X(OVERLAP, "overlap", "TCP streams left behind at a segment that was heard in part before")                    \
 	X(OVERFLOW, "overflow", "TCP streams left behind at a message of more than 4096 octets")                       \
 	X(UNREAD, "unread", "answers with more records than Egret reads (96)")                                         \
-	X(CROWDED, "crowded", "questions that were forgotten because their socket asked 16 more")                      \
+	X(CROWDED, "crowded", "questions that were forgotten because their socket asked hundreds more")                \
 	X(EXACT, "exact", "addresses that applications were answered for exact names")                                 \
 	X(DIFFERS, "differs", "of these, addresses that the agent had not resolved itself")                            \
 	X(ASKED_ANEW, "asked_anew", "names that the agent asked for because their stream was left")

@@ -53,6 +53,7 @@ static const struct kind kinds[MAP_COUNT] = {
     [MAP_drops] = TABLE(LRU_HASH, struct egret_drop_key, struct egret_drop, 1024),
     [MAP_existing] = TABLE(LRU_HASH, uint64_t, struct egret_existing, 1024),
     [MAP_queries] = TABLE(SK_STORAGE, int, struct egret_queries, 0),
+    [MAP_crowds] = TABLE(SK_STORAGE, int, struct egret_crowd, 0),
     [MAP_streams] = TABLE(SK_STORAGE, int, struct egret_stream_bytes, 0),
     [MAP_wanted] = {BPF_MAP_TYPE_RINGBUF, 0, 0, EGRET_WANTED_BYTES},
     [MAP_learned] = TABLE(HASH, struct egret_learned_key, struct egret_learned, 1024),

@@ -99,6 +99,7 @@ static void make_tables(void)
 	SOCKET_TABLE(sockets);
 	SOCKET_TABLE(queries);
 	SOCKET_TABLE(streams);
+	SOCKET_TABLE(crowds);
 }
 
 static struct egret_addr mapped(enum native_family family, const __u8 *octets)
@@ -173,8 +174,8 @@ static void soil_buffers(void)
 
 void native_forget(void)
 {
-	const void *const all[] = {&flows, &arrivals, &drops,   &existing, &learned, &rings,  &teachers,
-				   &asked, &seen,     &lessons, &sockets,  &queries, &streams};
+	const void *const all[] = {&flows, &arrivals, &drops,   &existing, &learned, &rings,   &teachers,
+				   &asked, &seen,     &lessons, &sockets,  &queries, &streams, &crowds};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		table_clear(all[i]);

@@ -116,6 +116,7 @@ static const struct sizes map_sizes[MAP_COUNT] = {
     [MAP_existing] = SIZES_OF(uint64_t, struct egret_existing),
     [MAP_queries] = SIZES_OF(int, struct egret_queries),
     [MAP_streams] = SIZES_OF(int, struct egret_stream_bytes),
+    [MAP_crowds] = SIZES_OF(int, struct egret_crowd),
     [MAP_wanted] = {0, 0}, /* a ring has neither */
     [MAP_learned] = SIZES_OF(struct egret_learned_key, struct egret_learned),
     [MAP_rings] = SIZES_OF(struct egret_ring_key, struct egret_learned_key),

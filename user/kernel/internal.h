@@ -39,7 +39,8 @@
 	X(lists)                                                                                                       \
 	X(streams)                                                                                                     \
 	X(wanted)                                                                                                      \
-	X(arrivals)
+	X(arrivals)                                                                                                    \
+	X(crowds)
 
 enum kernel_map {
 #define KERNEL_MAP_ENUM(map) MAP_##map,
