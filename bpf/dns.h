@@ -5,7 +5,7 @@
  * question of a server that the policy trusts, and such a server answers; what cannot be
  * understood is delivered all the same, teaches nothing, and is counted.
  *
- * The message lies in the buffer of names.h; how it travels: dns_udp.h, dns_tcp.h.
+ * The message lies in the buffer of names.h; how it travels: dns_udp.h, dns_tcp.h; what leaves: dns_port.h.
  */
 #ifndef EGRET_BPF_DNS_H
 #define EGRET_BPF_DNS_H

@@ -11,6 +11,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "dns_port.h"
 #include "dns_tcp.h"
 #include "dns_udp.h"
 #include "events.h"

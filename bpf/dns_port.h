@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What leaves for port 53, by either transport: the questions of applications.
+ */
+#ifndef EGRET_BPF_DNS_PORT_H
+#define EGRET_BPF_DNS_PORT_H
+
+#include "dns_tcp.h"
+#include "dns_udp.h"
+
+/*
+ * What leaves for an address and port 53. 0: it may; else as question_take says.
+ */
+__noinline __u64 dns_asks(struct __sk_buff *skb, __u64 first_half, __u64 last_half, __u32 l4_proto)
+{
+	struct message *message = message_of(DNS_LEAVES);
+	struct egret_config *cfg = policy_config();
+	__u64 refused = QUESTION_UNREADABLE, *halves;
+	struct packet server = {};
+	__u32 offset, trusted;
+
+	if (!message || !cfg)
+		return 0;
+	halves = (__u64 *)&server.addr;
+	halves[0] = first_half;
+	halves[1] = last_half;
+	trusted = addr_is_trusted(&server.addr) || (connected_to(skb, &server) && addr_is_trusted(&server.addr));
+	if (!trusted && !cfg->dns_names)
+		return 0;
+	if (message->busy) {
+		lesson_count(EGRET_LESSON_BUSY);
+		return cfg->dns_names ? QUESTION_UNREADABLE : 0;
+	}
+	message->busy = 1;
+	message->trusted = trusted;
+	offset = transport_offset(skb, l4_proto);
+	if (offset)
+		refused = l4_proto == IPPROTO_UDP ? datagram_asks(skb, message, offset) : stream_asks(skb, offset);
+	message->busy = 0;
+	return cfg->dns_names ? refused : 0;
+}
+
+static __always_inline __u64 dns_leaves(struct __sk_buff *skb, const struct packet *pkt)
+{
+	const __u64 *halves = (const __u64 *)&pkt->addr;
+
+	return dns_asks(skb, halves[0], halves[1], pkt->l4_proto);
+}
+
+#endif
