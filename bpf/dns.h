@@ -107,14 +107,9 @@ static __always_inline bool connected_to(struct __sk_buff *skb, struct packet *r
 /* What a socket that asks remembers; NULL: it never asked, or there is no memory for it. */
 static __always_inline struct egret_queries *queries_of(struct __sk_buff *skb, __u64 flags)
 {
-	struct bpf_sock *sk = skb->sk;
+	struct bpf_sock *sk = socket_full(skb);
 
-	if (!sk)
-		return 0;
-	sk = bpf_sk_fullsock(sk);
-	if (!sk)
-		return 0;
-	return bpf_sk_storage_get(&queries, sk, 0, flags);
+	return sk ? bpf_sk_storage_get(&queries, sk, 0, flags) : 0;
 }
 
 /* --- questions --- */
@@ -126,14 +121,9 @@ static __always_inline bool query_is_open(const struct egret_query *query)
 
 static __always_inline struct egret_crowd *crowd_of(struct __sk_buff *skb, __u64 flags)
 {
-	struct bpf_sock *sk = skb->sk;
+	struct bpf_sock *sk = socket_full(skb);
 
-	if (!sk)
-		return 0;
-	sk = bpf_sk_fullsock(sk);
-	if (!sk)
-		return 0;
-	return bpf_sk_storage_get(&crowds, sk, 0, flags);
+	return sk ? bpf_sk_storage_get(&crowds, sk, 0, flags) : 0;
 }
 
 /* Where in a crowd a question belongs. */

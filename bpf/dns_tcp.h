@@ -191,12 +191,9 @@ __noinline int stream_step(struct __sk_buff *skb)
 	struct message *message = message_of(DNS_COMES_IN);
 	struct egret_queries *open = queries_of(skb, 0);
 	struct egret_stream *stream;
-	struct bpf_sock *sk = skb->sk;
+	struct bpf_sock *sk = socket_full(skb);
 
 	if (!message || !open || !sk)
-		return 0;
-	sk = bpf_sk_fullsock(sk);
-	if (!sk)
 		return 0;
 	stream = &open->stream;
 	if (!stream->want)

@@ -139,6 +139,14 @@ static __always_inline bool socket_is_kernels(struct bpf_sock *sk, struct egret_
 	return (bits << left) >> right;
 }
 
+/* The socket itself, and no request or TIME_WAIT in its place; or NULL. */
+static __always_inline struct bpf_sock *socket_full(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	return sk ? bpf_sk_fullsock(sk) : 0;
+}
+
 /* Is there a listener in this network namespace for the port that @sk speaks from?
  * bpf_skc_lookup_tcp: 5.2. The other end is no peer's, so only a listener is found. */
 static __always_inline bool socket_has_listener(struct __sk_buff *skb, struct bpf_sock *sk)
@@ -191,11 +199,8 @@ static __noinline struct egret_sock *socket_adopt(struct __sk_buff *skb, const s
 {
 	__u32 slot = policy_slot(cfg);
 	struct egret_sock *state;
-	struct bpf_sock *sk = skb->sk;
+	struct bpf_sock *sk = socket_full(skb);
 
-	if (!sk)
-		return 0;
-	sk = bpf_sk_fullsock(sk);
 	if (!sk)
 		return 0;
 	state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);

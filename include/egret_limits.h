@@ -43,7 +43,7 @@
 
 #define EGRET_MAX_DROPS    8192
 #define EGRET_MAX_SUBJECTS 1024  /* cgroups whose paths are kept for `drops` */
-#define EGRET_MAX_FLOWS    32768 /* and as many arrivals */
+#define EGRET_MAX_FLOWS    24576 /* and as many arrivals */
 #define EGRET_MAX_EXISTING 4096
 
 /* Peers of one datagram socket that are remembered in the socket itself; a
@@ -76,7 +76,7 @@
 #define EGRET_MAX_LABELS 24
 /* Of a learned name, the domains above it whose keys are kept: so that another policy's patterns,
  * which have no more labels than that, can be matched when its text is forgotten. */
-#define EGRET_SUFFIXES 8
+#define EGRET_SUFFIXES 6
 
 #define EGRET_RULE_TEXT_SIZE 256
 #define EGRET_PATH_SIZE      256
