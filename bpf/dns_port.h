@@ -8,6 +8,26 @@
 #include "dns_tcp.h"
 #include "dns_udp.h"
 
+/* Where sendmsg() of an unconnected socket is told to ask: before the translation that egress sees
+ * the result of. */
+static __always_inline void dns_note_server(struct egret_sock *state, const struct packet *pkt)
+{
+	if (pkt->port == DNS_PORT && addr_is_trusted(&pkt->addr))
+		state->asks = 1;
+}
+
+/* Was it a trusted resolver? Once: what is sent next may go elsewhere. Whoever answers must be one
+ * again, so nothing is won by sending to two at the same time. */
+static __always_inline bool was_told_trusted(struct __sk_buff *skb)
+{
+	struct egret_sock *state = skb->sk ? bpf_sk_storage_get(&sockets, skb->sk, 0, 0) : 0;
+
+	if (!state || !state->asks)
+		return false;
+	state->asks = 0;
+	return true;
+}
+
 /*
  * What leaves for an address and port 53. 0: it may; else as question_take says.
  */
@@ -24,7 +44,8 @@ __noinline __u64 dns_asks(struct __sk_buff *skb, __u64 first_half, __u64 last_ha
 	halves = (__u64 *)&server.addr;
 	halves[0] = first_half;
 	halves[1] = last_half;
-	trusted = addr_is_trusted(&server.addr) || (connected_to(skb, &server) && addr_is_trusted(&server.addr));
+	trusted = addr_is_trusted(&server.addr) || (connected_to(skb, &server) && addr_is_trusted(&server.addr)) ||
+		  was_told_trusted(skb);
 	if (!trusted && !cfg->dns_names)
 		return 0;
 	if (message->busy) {

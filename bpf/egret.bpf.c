@@ -364,11 +364,13 @@ static __always_inline int judge_sendmsg(struct bpf_sock_addr *ctx, struct packe
 	struct flow flow = {};
 	__u32 slot;
 
-	if (!cfg || !(cfg->has & EGRET_HAS_DENY) || cfg->audit || ctx->protocol != IPPROTO_UDP)
+	if (!cfg || ctx->protocol != IPPROTO_UDP || (!(cfg->has & EGRET_HAS_DENY) && pkt->port != DNS_PORT))
 		return PASS;
 	state = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
+	if (state)
+		dns_note_server(state, pkt);
 	slot = policy_slot(cfg);
-	if (!state || !knows_classes(state, cfg, slot))
+	if (!state || !(cfg->has & EGRET_HAS_DENY) || cfg->audit || !knows_classes(state, cfg, slot))
 		return PASS;
 	flow_find(ctx, state, pkt, &flow);
 	if (flow.state == EGRET_PEER_INBOUND)

@@ -287,7 +287,8 @@ struct egret_sock {
 	__u8 last_peer; /* the slot to look at first */
 	__u8 next_peer; /* the slot to give away next */
 	__u8 spilled;   /* EGRET_SPILLED_*: where peers of this socket are, too */
-	__u8 pad[5];
+	__u8 asks;      /* sendmsg() names a trusted resolver; the node's NAT may change it */
+	__u8 pad[4];
 	struct egret_peer peers[EGRET_PEERS];
 };
 

@@ -8,6 +8,7 @@ pod_up web 11
 nat_up <<NFT
 table ip egret_dns {
 	chain services { type nat hook prerouting priority -100; ip daddr 10.0.0.10 dnat to $resolver; }
+	chain own { type nat hook output priority -100; ip daddr 10.0.0.11 dnat to 20.0.0.57; }
 }
 NFT
 dns a.wild.example 20.1.0.1 2603:1000::1:1
@@ -25,11 +26,15 @@ start "$work/liar.log" - "$id-inet" "$root/build/tests/liar" 20.0.0.54
 eventually logged "$work/liar.log" ^ready || die "no liar: $(cat "$work/liar.log")"
 start "$work/fake.log" - "$id-inet" dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts \
 	--user=root --pid-file= --bind-interfaces --listen-address=20.0.0.55 --log-facility=- --address=/wild.example/20.4.0.1
+start "$work/backend.log" - "$id-inet" dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts \
+	--user=root --pid-file= --bind-interfaces --listen-address=20.0.0.57 --log-facility=- --address=/wild.example/20.4.0.2
 govern <<'POLICY'
 set min_ttl = 1s
 resolver 20.0.0.53
 resolver 20.0.0.54
 resolver 10.0.0.10
+resolver 10.0.0.11
+allow 20.0.0.57       udp:53     # what the node's own NAT makes of 10.0.0.11; not trusted by itself
 allow *.wild.example  tcp:443
 deny  denied.wild.example
 allow exact.example   tcp:80
@@ -81,6 +86,15 @@ denied "pod web" 20.1.0.1 tcp:443
 expect 20.1.0.8 "a pod asks a ClusterIP" pod web dig +short +time=3 +tries=1 @10.0.0.10 pod.wild.example A
 passes "pod web" 20.1.0.8 tcp:443
 denied node 20.1.0.8 tcp:443
+
+# The node's own NAT: egress sees the backend only. Connected, and unconnected as musl asks.
+denied node 20.4.0.2 tcp:443
+expect "connected" "the node asks a ClusterIP from an unconnected socket" \
+	node "$root/build/tests/client" musl musl.wild.example 10.0.0.11 443
+expect 20.4.0.2 "and from a connected one" node dig +short +time=3 +tries=1 @10.0.0.11 own.wild.example A
+json '[.[] | select(.address == "20.4.0.2") | .name] | sort == ["musl.wild.example", "own.wild.example"]' "both taught" \
+	egret_cmd learned --json
+json '.dns.mismatch == 0 and .dns.unasked == 0' "no answer was a stranger's" egret_cmd status --json
 
 # What the agent resolved of an exact name, and what applications were answered.
 expect 20.1.0.5 "an exact name" ask exact.example A
