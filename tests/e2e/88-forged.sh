@@ -150,6 +150,9 @@ ask_lo() { "$@" dig +noedns +short +time=3 +tries=1 @127.0.0.53 "$name" A; }
 name=f1.wild.example
 expect 20.7.0.2 "a pod asks what calls itself 127.0.0.53 in its namespace" ask_lo pod web
 denied "pod web" 20.7.0.2 tcp:443
+name=f4.wild.example
+expect 20.7.0.5 "a process of the node asks it there" ask_lo in_cgroup "$cg/system.slice/app.service" "$id-web"
+expect EPERM "it may not reach that" in_cgroup "$cg/system.slice/app.service" "$id-web" "$probe" tcp 20.7.0.5 443
 name=f2.wild.example
 expect 20.7.0.3 "a pod in the node's namespace asks the node's" ask_lo in_cgroup "${pod_cgroup[web]}" "$id-node"
 expect EPERM "it may not reach that" in_cgroup "${pod_cgroup[web]}" "$id-node" "$probe" tcp 20.7.0.3 443
