@@ -389,7 +389,7 @@ static int mptcp(char **argv)
 {
 	struct end to = end_of(argv[0], strtoul(argv[1], NULL, 10));
 	int fd = socket(to.addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP);
-	struct timeval limit = {.tv_sec = 5};
+	struct timeval limit = {.tv_sec = 3};
 
 	if (fd < 0)
 		return said(errno, NULL);
