@@ -38,7 +38,7 @@ $(B)/tests/clock_jump.so: tests/tools/clock_jump.c
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
 
-$(B)/tests/liar $(B)/tests/early: $(B)/tests/%: tests/dns/%.c
+$(B)/tests/liar $(B)/tests/early $(B)/tests/forger: $(B)/tests/%: tests/dns/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
@@ -97,7 +97,7 @@ $(B)/tests/answers_sent: $(B)/asan/tests/answers/sent.o $(ANSWER_OBJECTS) $(UNIT
 
 # What the end-to-end tests speak and listen with.
 .PHONY: tests-tools
-tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak clock_jump.so liar early client)
+tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak clock_jump.so liar early client forger)
 
 .PHONY: tests
 tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/sequences \
