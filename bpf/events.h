@@ -11,6 +11,7 @@
 #include "maps.h"
 #include "packet.h"
 #include "policy.h"
+#include "seen.h"
 
 /* bpf_ktime_get_coarse_ns (5.11) is three times cheaper than bpf_ktime_get_ns,
  * and a tick is exact enough for "when was the last one". */
@@ -56,19 +57,11 @@ static __always_inline bool drop_again(const struct egret_drop_key *key, __u32 a
 	return true;
 }
 
-/* The key of the name that was last resolved to it there, whatever the policy says of that. */
-static __always_inline __u64 last_name(const struct egret_addr *addr, __u64 scope)
-{
-	struct egret_learned_key key = {.addr = *addr, .scope = scope};
-	struct egret_seen *last = bpf_map_lookup_elem(&seen, &key);
-
-	return last ? last->name : 0;
-}
-
 /* Returns what the hook must return. */
 static __noinline int events_denied(const struct egret_sock *state, const struct packet *pkt,
 				    const struct judgement *why, const struct egret_config *cfg)
 {
+	struct egret_learned_key there = {};
 	struct egret_drop_key key = {};
 	struct egret_drop drop = {};
 	__u32 audit;
@@ -98,7 +91,9 @@ static __noinline int events_denied(const struct egret_sock *state, const struct
 	drop.first_ns = drop.last_ns = events_now_ns();
 	drop.name = why->name;
 	if (state) {
-		drop.name_key = why->question ? why->question : last_name(&pkt->addr, state->scope);
+		there.addr = pkt->addr;
+		there.scope = state->scope;
+		drop.name_key = why->question ? why->question : seen_name(&there);
 		drop.pid = state->pid;
 		drop.classes = state->classes;
 		__builtin_memcpy(drop.comm, state->comm, sizeof(drop.comm));

@@ -14,6 +14,7 @@
 #include "names.h"
 #include "packet.h"
 #include "policy.h"
+#include "seen.h"
 
 /* --- a verdict by what was learned --- */
 
@@ -57,7 +58,9 @@ __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 		if (!rule_name || (__s64)(lesson->expires_tick - now) <= 0)
 			continue;
 		said = learned_judge_name(rule_name, port_key, subject_classes);
-		if (said & JUDGEMENT_ALLOW)
+		/* An element that was deleted is given to another address at once: was it this one's
+		 * all the time? */
+		if (said & JUDGEMENT_ALLOW && bpf_map_lookup_elem(&learned, &key) == found)
 			return said;
 		/* Of several denials the one that says most: enum egret_reason goes up with that. */
 		if ((said & 0xff) > (best & 0xff))
@@ -209,18 +212,6 @@ static __always_inline void lesson_denies(const struct message *message, const s
 	__sync_fetch_and_add(&cfg->denials, 1);
 }
 
-static __always_inline void seen_add(struct message *message, const struct egret_learned_key *key,
-				     const struct egret_config *cfg)
-{
-	message->last.name = message->name;
-	message->last.subject = message->subject;
-	message->last.expires_tick = expiry_of(message->ttl_sec, cfg);
-	message->last.outside = message->outside;
-	for (int i = 0; i < EGRET_SUFFIXES; i++)
-		message->last.suffixes[i] = message->suffixes[i];
-	bpf_map_update_elem(&seen, key, &message->last, BPF_ANY);
-}
-
 /* How often do applications get other addresses of an exact name than the agent does? */
 static __always_inline void exact_count(const struct message *message, const struct egret_addr *addr,
 					const struct egret_config *cfg)
@@ -243,6 +234,7 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 	struct egret_learned *entry;
 	struct egret_lesson *lesson;
 	__u32 zero = 0, *moved;
+	__u64 expires_tick;
 
 	if (!message || !cfg)
 		return 0;
@@ -251,7 +243,8 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 	key.addr.word_be[1] = first_half >> 32;
 	key.addr.word_be[2] = last_half;
 	key.addr.word_be[3] = last_half >> 32;
-	seen_add(message, &key, cfg);
+	expires_tick = expiry_of(message->ttl_sec, cfg);
+	seen_add(message, &key, expires_tick);
 	if (message->outside)
 		return 0;
 	if (addr_is_foreign(&key.addr, cfg)) {
@@ -273,7 +266,7 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 		entry->shared = 1;
 	lesson = lesson_of(entry, message->name);
 	lesson_denies(message, lesson, cfg);
-	lesson->expires_tick = expiry_of(message->ttl_sec, cfg);
+	lesson->expires_tick = expires_tick;
 	lesson->rule_names[0] = message->rule_names[0];
 	lesson->rule_names[1] = message->rule_names[1];
 	for (int i = 0; i < EGRET_SUFFIXES; i++)

@@ -262,7 +262,6 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, EGRET_MAX_LEARNED);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct egret_ring_key);
 	__type(value, struct egret_learned_key);
 } rings SEC(".maps");
@@ -285,10 +284,10 @@ struct {
 
 /* For people, and for the next policy. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, EGRET_MAX_SEEN);
-	__type(key, struct egret_learned_key);
-	__type(value, struct egret_seen);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EGRET_SEEN_BUCKETS);
+	__type(key, __u32);
+	__type(value, struct egret_seen_bucket);
 } seen SEC(".maps");
 
 /* Index: enum egret_lesson_kind. */

@@ -65,7 +65,6 @@ struct message {
 	struct segment_reader segment;
 	/* What learned_add writes: the stack, 512 octets for all functions of a chain, has no room. */
 	struct egret_learned fresh; /* all zero but the subject */
-	struct egret_seen last;
 	/* Twice: a stream's octets are put behind those that came before, and the verifier
 	 * adds up the worst of both. */
 	__u8 bytes[2 * EGRET_DNS_BYTES];

@@ -7,7 +7,7 @@
 #define EGRET_LIMITS_H
 
 /* Bumped whenever a key, a value or a map below changes its meaning. */
-#define EGRET_ABI_VERSION 3
+#define EGRET_ABI_VERSION 4
 
 /* RFC 1035 section 2.3.4: 255 octets on the wire are 253 characters of text. */
 #define EGRET_NAME_MAX  253
@@ -60,7 +60,10 @@
 #define EGRET_LEARNED_NAMES 4
 /* Names that were asked for, for people: in the policy or not. */
 #define EGRET_MAX_ASKED 8192
-#define EGRET_MAX_SEEN  8192
+/* Addresses whose last name is kept, four in each bucket. */
+#define EGRET_SEEN_BUCKETS_LOG2 11
+#define EGRET_SEEN_BUCKETS      (1 << EGRET_SEEN_BUCKETS_LOG2)
+#define EGRET_SEEN_PLACES       4
 /* Questions that one socket may have open. */
 #define EGRET_QUERIES 16
 /* And of one that asks more at the same time, as c-ares does: sets of EGRET_CROWD_WAYS, by the

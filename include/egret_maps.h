@@ -20,6 +20,7 @@
 #ifndef EGRET_MAPS_H
 #define EGRET_MAPS_H
 
+#include <linux/bpf.h>
 #include <linux/types.h>
 
 #include "egret_limits.h"
@@ -433,11 +434,18 @@ struct egret_teacher {
 
 /* The name that was last resolved to an address, in the policy or not. */
 struct egret_seen {
-	__u64 name;                     /* key */
+	struct egret_learned_key key;
+	__u64 name;                     /* key; 0 = the place is free */
 	__u64 suffixes[EGRET_SUFFIXES]; /* as in egret_lesson */
 	__u64 outside;                  /* no rule had it */
 	__u64 subject;
 	__u64 expires_tick; /* by the TTL: until then, a policy that names it lets it be used at once */
+};
+
+struct egret_seen_bucket {
+	struct bpf_spin_lock lock; /* user space copies the bucket with BPF_F_LOCK */
+	__u32 next;                /* place that is given away next */
+	struct egret_seen places[EGRET_SEEN_PLACES];
 };
 
 struct egret_asked {

@@ -26,6 +26,9 @@ reload() {
 
 has_rule() { egret_cmd rules --json | jq -e --arg rule "$1" 'any(.[]; .rule == $rule)'; }
 
+heard_of() { node dig +short +bufsize=4096 @$resolver "$1" A | wc -l; }
+learned_of() { egret_cmd learned --json | jq --arg name "$1" 'map(select(.name == $name)) | length'; }
+
 # Sockets that are older than Egret.
 dns old.wild.example 20.1.0.1
 dns pod.wild.example 20.1.0.2
@@ -72,6 +75,11 @@ asks 20.1.1.2 node exact.late.example
 denied node 20.1.1.1 tcp:443
 denied node 20.1.1.2 tcp:443
 expect EPERM "a socket that stays open" talk live send 20.1.1.1 443
+# Many of them: each is kept, until thousands came after it.
+for i in 3 4 5; do
+	dns many$i.late.example $(seq -f "20.1.$i.%g" 1 90)
+	expect 90 "addresses of many$i" heard_of many$i.late.example
+done
 dns x.late.example 20.1.1.91
 dns exact.late.example 20.1.1.92 # what the agent resolves
 asked_of_node() { grep -c 'query\[.*x\.late\.example from 10\.224' "$work/dns.log"; }
@@ -90,6 +98,9 @@ expect sent "a socket that was denied before" talk live send 20.1.1.1 443
 denied "pod web" 20.1.1.1 tcp:443
 passes node 20.1.0.1 tcp:443
 expect "$asked" "nobody asked again" asked_of_node
+for i in 3 4 5; do
+	expect 90 "all addresses of many$i" learned_of many$i.late.example
+done
 # Taken away, and given back.
 reload <<'POLICY'
 resolver 20.0.0.53

@@ -324,21 +324,26 @@ void native_receives(const struct native_way *way, const void *message, size_t l
 
 /* --- what became of it --- */
 
-static size_t addrs_of(const void *map, struct egret_addr *ret, size_t max)
-{
-	size_t count = table_count(map);
-
-	for (size_t i = 0; i < count && i < max; i++)
-		ret[i] = ((const struct egret_learned_key *)table_key(map, i))->addr;
-	return count;
-}
-
 size_t native_learned(struct egret_addr *ret, size_t max)
 {
-	return addrs_of(&learned, ret, max);
+	size_t count = table_count(&learned);
+
+	for (size_t i = 0; i < count && i < max; i++)
+		ret[i] = ((const struct egret_learned_key *)table_key(&learned, i))->addr;
+	return count;
 }
 
 size_t native_seen(struct egret_addr *ret, size_t max)
 {
-	return addrs_of(&seen, ret, max);
+	size_t bucket_count = table_count(&seen), count = 0;
+
+	for (size_t i = 0; i < bucket_count; i++) {
+		const struct egret_seen_bucket *bucket = table_find(&seen, table_key(&seen, i));
+
+		for (size_t j = 0; j < EGRET_SEEN_PLACES; j++) {
+			if (bucket->places[j].name && count++ < max)
+				ret[count - 1] = bucket->places[j].key.addr;
+		}
+	}
+	return count;
 }

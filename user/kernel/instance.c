@@ -122,7 +122,7 @@ static const struct sizes map_sizes[MAP_COUNT] = {
     [MAP_rings] = SIZES_OF(struct egret_ring_key, struct egret_learned_key),
     [MAP_teachers] = SIZES_OF(uint64_t, struct egret_teacher),
     [MAP_asked] = SIZES_OF(uint64_t, struct egret_asked),
-    [MAP_seen] = SIZES_OF(struct egret_learned_key, struct egret_seen),
+    [MAP_seen] = SIZES_OF(uint32_t, struct egret_seen_bucket),
     [MAP_lessons] = SIZES_OF(uint32_t, struct egret_counter),
     [MAP_epoch] = SIZES_OF(uint32_t, uint32_t),
 };

@@ -211,41 +211,47 @@ static int teach(struct kernel *kernel, const struct egret_learned_key *key, uin
 }
 
 /* An answer for a name that no rule had: one has it now. */
-static int match_seen(void *context, const void *entry)
+static bool match_seen(const struct matching *matching, const struct egret_seen *seen)
 {
-	const struct matching *matching = context;
-	const struct egret_learned_key *key = entry;
-	struct egret_lesson lesson = {};
-	struct egret_seen seen;
+	struct egret_lesson lesson = {.name = seen->name, .expires_tick = seen->expires_tick};
 
-	if (bpf_map_lookup_elem(matching->kernel->maps[MAP_seen], key, &seen) || !seen.outside ||
-	    (int64_t)(seen.expires_tick - matching->now_tick) <= 0 ||
-	    compiled_is_foreign(matching->compiled, &key->addr))
-		return 0;
-	lesson.name = seen.name;
-	memcpy(lesson.suffixes, seen.suffixes, sizeof(lesson.suffixes));
-	lesson.expires_tick = seen.expires_tick;
-	lesson.rule_names[matching->slot] = match_name(matching, seen.name, seen.suffixes);
-	if (!lesson.rule_names[matching->slot] || teach(matching->kernel, key, seen.subject, &lesson))
-		return 0;
-	/* Once: what the subject's newer addresses push out then is not brought back. */
-	seen.outside = 0;
-	bpf_map_update_elem(matching->kernel->maps[MAP_seen], key, &seen, BPF_EXIST);
-	return 0;
+	if (!seen->outside || (int64_t)(seen->expires_tick - matching->now_tick) <= 0 ||
+	    compiled_is_foreign(matching->compiled, &seen->key.addr))
+		return false;
+	memcpy(lesson.suffixes, seen->suffixes, sizeof(lesson.suffixes));
+	lesson.rule_names[matching->slot] = match_name(matching, seen->name, seen->suffixes);
+	return lesson.rule_names[matching->slot] && !teach(matching->kernel, &seen->key, seen->subject, &lesson);
+}
+
+static void match_bucket(const struct matching *matching, uint32_t index)
+{
+	int fd = matching->kernel->maps[MAP_seen];
+	struct egret_seen_bucket bucket;
+	bool taught = false;
+
+	if (bpf_map_lookup_elem_flags(fd, &index, &bucket, BPF_F_LOCK))
+		return;
+	for (size_t i = 0; i < EGRET_SEEN_PLACES; i++) {
+		if (!match_seen(matching, &bucket.places[i]))
+			continue;
+		/* Once: what the subject's newer addresses push out then is not brought back. */
+		bucket.places[i].outside = 0;
+		taught = true;
+	}
+	if (taught)
+		bpf_map_update_elem(fd, &index, &bucket, BPF_EXIST | BPF_F_LOCK);
 }
 
 int learned_match(struct kernel *kernel, const struct compiled *compiled, uint32_t slot)
 {
 	struct matching matching = {
 	    .kernel = kernel, .compiled = compiled, .slot = slot, .now_tick = kernel_tick_now()};
-	struct egret_learned_key keys[2];
 	int rc = note_rule_keys(&matching);
 
 	if (!rc)
 		rc = kernel_each_learned(kernel, match_one, &matching);
-	if (!rc)
-		rc = kernel_each_entry(kernel->maps[MAP_seen], 2 * EGRET_MAX_SEEN, (void *[]){&keys[0], &keys[1]},
-				       match_seen, &matching);
+	for (uint32_t i = 0; i < EGRET_SEEN_BUCKETS && !rc; i++)
+		match_bucket(&matching, i);
 	free(matching.rule_keys);
 	return rc;
 }

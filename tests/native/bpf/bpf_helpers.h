@@ -45,6 +45,9 @@
 #define bpf_probe_read_kernel              native_probe_read_kernel
 #define bpf_ringbuf_output                 native_ringbuf_output
 #define bpf_bind                           native_bind
+/* There is one thread. */
+#define bpf_spin_lock(lock)   ((void)(lock))
+#define bpf_spin_unlock(lock) ((void)(lock))
 
 void *native_map_lookup_elem(void *map, const void *key);
 long native_map_update_elem(void *map, const void *key, const void *value, __u64 flags);
