@@ -54,6 +54,26 @@ json '.problem == ""' "and goes" egret_cmd status --json
 stop "$agent"
 succeeds "detach" egret_cmd detach
 
+# Without probation the policy that rules goes on, until what the new one requires answers.
+agent_start
+{
+	cat "$work/policy.rules"
+	echo "allow 20.9.0.1 tcp:4445"
+	echo "require 20.9.0.1 tcp:4445"
+} | policy "$work/next.rules"
+mv "$work/next.rules" "$work/policy.rules"
+for _ in 1 2 3; do eventually problem '20.9.0.1 tcp:4445' && break; done
+json '.problem | test("20.9.0.1 tcp:4445")' "what a reload waits for" egret_cmd status --json
+json 'all(.[]; .rule != "allow 20.9.0.1 tcp:4445")' "it does not rule" egret_cmd rules --json
+denied node 51.0.0.1 tcp:443
+start "$work/later.log" - "$id-inet" "$probe" serve tcp:4445
+rules_anew() { egret_cmd rules --json | jq -e 'any(.[]; .rule == "allow 20.9.0.1 tcp:4445")'; }
+for _ in 1 2 3 4; do eventually rules_anew && break; done
+json 'any(.[]; .rule == "allow 20.9.0.1 tcp:4445")' "it rules when that answers, without another change" egret_cmd rules --json
+json '.problem == ""' "and nothing is wrong any more" egret_cmd status --json
+stop "$agent"
+succeeds "detach" egret_cmd detach
+
 # No agent for longer than the policy wants: only the floor passes.
 cat >"$work/node.rules" <<'RULES'
 allow 20.1.0.2 tcp:443

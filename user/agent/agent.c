@@ -32,6 +32,8 @@
 #define SWEEP_NS (60 * CLOCK_NS_PER_SEC)
 /* Between two tries of what is required. */
 #define TRY_NS (5 * CLOCK_NS_PER_SEC)
+/* Until a policy is read again that was refused because something did not answer. */
+#define RETRY_NS (15 * CLOCK_NS_PER_SEC)
 /* Who writes several files, or one in several pieces, is given this long. */
 #define SETTLE_NS (300 * CLOCK_NS_PER_MS)
 
@@ -52,6 +54,7 @@ struct agent {
 	bool pins_missed;    /* told already */
 	struct watch *watch; /* NULL: nobody asked for it */
 	uint64_t look_ns;    /* when to look at the files; 0 = nothing moved */
+	uint64_t retry_ns;   /* when to read them again, changed or not; 0 = no need */
 	struct culprits culprits;
 	uint64_t heartbeat_ns;
 	uint64_t sweep_ns;
@@ -684,12 +687,16 @@ static uint64_t next_deadline(const struct agent *agent)
 
 	if (agent->look_ns && agent->look_ns < next)
 		next = agent->look_ns;
+	if (agent->retry_ns && agent->retry_ns < next)
+		next = agent->retry_ns;
 	return agent->try_ns && agent->try_ns < next ? agent->try_ns : next;
 }
 
 /* Did the policy's files change, and come to rest? */
 static bool must_reload(struct agent *agent)
 {
+	if (agent->retry_ns && clock_now_ns() >= agent->retry_ns)
+		return true;
 	if (!agent->look_ns || clock_now_ns() < agent->look_ns)
 		return false;
 	agent->look_ns = 0;
@@ -706,7 +713,7 @@ int agent_serve(struct agent *agent, int stop_fd, struct error *error)
 	};
 	int rc;
 
-	agent->heartbeat_ns = clock_now_ns() + HEARTBEAT_NS;
+	agent->heartbeat_ns = clock_now_ns();
 	for (;;) {
 		extra[1].fd = subjects_fd(agent->subjects);
 		rc = turn(agent, extra, 4, next_deadline(agent));
@@ -774,9 +781,14 @@ int agent_reload(struct agent **agent, struct diag *diag, struct error *error)
 
 	if (!before)
 		return error_set(error, -ENOMEM, "out of memory");
+	old->retry_ns = 0;
 	rc = agent_new(&old->options, &next, diag, error);
+	stay_fresh(old);
 	if (!rc && next)
 		rc = agent_resolve(next, error);
+	/* Resolving and what is required may take RESOLVE_WAIT_SEC each: together, as long as
+	 * `set stale_after` may be. */
+	stay_fresh(old);
 	if (!rc && next)
 		rc = take_over(next, old, diag, error);
 	if (next && next->kernel) { /* it rules, whatever came after */
@@ -784,6 +796,8 @@ int agent_reload(struct agent **agent, struct diag *diag, struct error *error)
 		agent_free(old);
 	} else {
 		settle_for(old, before);
+		if (rc == -EAGAIN)
+			old->retry_ns = clock_now_ns() + RETRY_NS;
 		agent_free(next);
 	}
 	free(before);

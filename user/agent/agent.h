@@ -48,7 +48,8 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error);
 int agent_serve(struct agent *agent, int stop_fd, struct error *error);
 /*
  * Reads the policy anew, resolves its names, and switches to it as a whole. On failure the
- * old one rules on, and *agent is what it was; -EINVAL: @diag tells what is wrong with it.
+ * old one rules on, and *agent is what it was; -EINVAL: @diag tells what is wrong with it;
+ * -EAGAIN: what it requires does not answer, and AGENT_POLICY_CHANGED comes again after a while.
  */
 int agent_reload(struct agent **agent, struct diag *diag, struct error *error);
 /* Why the newest policy does not rule: for `status`, until one does. */

@@ -45,7 +45,8 @@ static void reload(struct agent **agent)
 
 	diag_print(&diag, stderr);
 	if (rc) {
-		fprintf(stderr, "egret: %s; the policy that runs goes on\n", error.text);
+		fprintf(stderr, "egret: %s; the policy that runs goes on%s\n", error.text,
+			rc == -EAGAIN ? ", and the new one is tried again" : "");
 		agent_note_problem(*agent, &diag, &error);
 	}
 	diag_clear(&diag);
