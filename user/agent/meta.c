@@ -70,7 +70,7 @@ int meta_write(struct kernel *kernel, const struct agent_options *options, const
 	meta.policy_ns = clock_realtime_ns();
 	if (!meta.attached_ns)
 		meta.attached_ns = meta.policy_ns;
-	meta.heartbeat_ns = clock_now_ns();
+	meta.heartbeat_ns = clock_kernel_ns();
 	meta.governed_cgroup = fstat(options->cgroup_fd, &st) ? 0 : st.st_ino;
 	meta.rules = compiled->rule_count;
 	meta.warnings = diag->warnings;
@@ -112,7 +112,7 @@ void meta_beat(struct kernel *kernel)
 
 	if (kernel_get_meta(kernel, &meta))
 		return;
-	meta.heartbeat_ns = clock_now_ns();
+	meta.heartbeat_ns = clock_kernel_ns();
 	kernel_set_meta(kernel, &meta);
 }
 

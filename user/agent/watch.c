@@ -19,15 +19,23 @@ struct watch {
 	const struct policy *policy;
 };
 
-/* Is what lies there what was read? */
-static bool is_unchanged(const struct policy_file *file)
+/* All zero but the path: nothing lies there. */
+static struct policy_file look_at(char *path)
 {
 	struct stat st;
 
-	if (stat(file->path, &st))
-		return false;
-	return st.st_dev == file->device && st.st_ino == file->inode && st.st_size == file->size &&
-	       st.st_mtim.tv_sec == file->changed.tv_sec && st.st_mtim.tv_nsec == file->changed.tv_nsec;
+	if (stat(path, &st))
+		return (struct policy_file){.path = path};
+	return (struct policy_file){path, st.st_dev, st.st_ino, st.st_size, st.st_mtim};
+}
+
+/* Does what was there before lie there still? Nothing, too. */
+static bool is_unchanged(const struct policy_file *before)
+{
+	struct policy_file now = look_at(before->path);
+
+	return now.device == before->device && now.inode == before->inode && now.size == before->size &&
+	       now.changed.tv_sec == before->changed.tv_sec && now.changed.tv_nsec == before->changed.tv_nsec;
 }
 
 /* The folder of @path as it is written, or what is left of the way there: it may come back.
@@ -121,12 +129,8 @@ bool watch_sees_change(const struct watch *watch)
 struct policy_file *watch_look(const struct policy *policy)
 {
 	struct policy_file *files = calloc(policy->file_count + 1, sizeof(*files));
-	struct stat st;
 
-	for (size_t i = 0; files && i < policy->file_count; i++) {
-		files[i] = (struct policy_file){.path = policy->files[i].path};
-		if (!stat(files[i].path, &st))
-			files[i] = (struct policy_file){files[i].path, st.st_dev, st.st_ino, st.st_size, st.st_mtim};
-	}
+	for (size_t i = 0; files && i < policy->file_count; i++)
+		files[i] = look_at(policy->files[i].path);
 	return files;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The two clocks, in nanoseconds. */
+/* The clocks, in nanoseconds. */
 #ifndef EGRET_CLOCK_H
 #define EGRET_CLOCK_H
 
@@ -17,11 +17,15 @@ static inline uint64_t clock_read_ns(clockid_t clock)
 	return now.tv_sec * CLOCK_NS_PER_SEC + now.tv_nsec;
 }
 
-/* CLOCK_MONOTONIC: what the programs' times are measured against. */
+/* CLOCK_MONOTONIC: how long something took, and when it is due. */
 static inline uint64_t clock_now_ns(void)
 {
 	return clock_read_ns(CLOCK_MONOTONIC);
 }
+
+/* The same clock as the kernel and its programs have it, whatever this process's time namespace
+ * adds to it: what times in maps are measured against. */
+uint64_t clock_kernel_ns(void);
 
 /* CLOCK_REALTIME: what people read. */
 static inline uint64_t clock_realtime_ns(void)

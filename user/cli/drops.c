@@ -121,7 +121,7 @@ static void rule_format(const struct kernel *kernel, uint32_t rule, char *buf, s
 static json_t *entry_to_json(const struct kernel *kernel, const struct entry *entry)
 {
 	char address[ADDR_TEXT_SIZE], protocol[32], subject[512], process[64], rule[256], last[32];
-	uint64_t now = clock_now_ns();
+	uint64_t now = clock_kernel_ns();
 	char name[EGRET_NAME_SIZE];
 
 	protocol_format(&entry->key, protocol, sizeof(protocol));

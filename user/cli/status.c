@@ -147,7 +147,7 @@ static json_t *status_to_json(const struct kernel *kernel, const char *instance,
 {
 	const char *missing = "";
 	bool attached = kernel_is_attached(kernel, &missing);
-	uint64_t now = clock_now_ns();
+	uint64_t now = clock_kernel_ns();
 	json_t *existing = json_array();
 	char policy_age[32], attach_age[32], path[CGROUP_PATH_SIZE];
 

@@ -30,7 +30,7 @@ uint64_t kernel_tick_now(void)
 	/* include/linux/jiffies.h, INITIAL_JIFFIES: the count begins five minutes before 2^32. */
 	uint64_t first = (uint32_t)(-300 * (int32_t)hz);
 
-	return first + clock_now_ns() / (CLOCK_NS_PER_SEC / hz);
+	return first + clock_kernel_ns() / (CLOCK_NS_PER_SEC / hz);
 }
 
 int64_t kernel_seconds_until(uint64_t tick)
