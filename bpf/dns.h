@@ -185,14 +185,15 @@ static __always_inline void query_add(struct __sk_buff *skb, struct egret_querie
 }
 
 /*
- * The question that lies in the buffer: notes it if its server is trusted. Returns 0, or what
- * `dns_names = policy` holds it back for: its name's key, or QUESTION_UNREADABLE.
+ * The question that lies in the buffer: notes it if it may leave and its server is trusted. Returns
+ * 0, or what `dns_names = policy` holds it back for: its name's key, or QUESTION_UNREADABLE.
  */
 __noinline __u64 question_take(struct __sk_buff *skb)
 {
 	struct message *message = message_of(DNS_LEAVES);
 	struct egret_config *cfg = policy_config();
 	struct egret_queries *open;
+	bool refused;
 	__u64 name;
 
 	if (!message || !cfg || message_word(message, 2) & (DNS_RESPONSE | DNS_OPCODE) || message_word(message, 4) != 1)
@@ -201,12 +202,13 @@ __noinline __u64 question_take(struct __sk_buff *skb)
 	if (!name || message->end + 4 > message->len)
 		return QUESTION_UNREADABLE;
 	name_remember(DNS_LEAVES, name);
-	if (message->trusted) {
+	refused = cfg->dns_names && !name_find_rule(DNS_LEAVES, EGRET_DEST_ASKABLE, policy_slot(cfg));
+	if (message->trusted && (!refused || cfg->audit)) {
 		open = queries_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
 		if (open)
 			query_add(skb, open, message, name, message_word(message, message->end));
 	}
-	return !cfg->dns_names || name_find_rule(DNS_LEAVES, EGRET_DEST_ASKABLE, policy_slot(cfg)) ? 0 : name;
+	return refused ? name : 0;
 }
 
 /* --- answers --- */

@@ -11,13 +11,14 @@
 
 #include "dns.h"
 
-#define STREAM_STEPS     32 /* of a segment: three a message, so 10 messages of a few octets */
-#define STREAM_QUESTIONS 8  /* of a segment */
+#define STREAM_STEPS     96 /* of a segment: three a message, so 32 messages of a few octets */
+#define STREAM_QUESTIONS 32 /* of a segment */
 
 /* The header of a segment, and the octets that it brings. */
 struct segment {
 	__u32 seq, ack;   /* host order */
 	__u32 at, octets; /* of the payload */
+	bool begins;      /* a connection */
 };
 
 static __always_inline bool segment_read(struct __sk_buff *skb, __u32 offset, struct segment *ret)
@@ -26,8 +27,9 @@ static __always_inline bool segment_read(struct __sk_buff *skb, __u32 offset, st
 
 	if (!offset || bpf_skb_load_bytes(skb, offset, &tcp, sizeof(tcp)))
 		return false;
-	ret->seq = bpf_ntohl(tcp.seq);
+	ret->seq = bpf_ntohl(tcp.seq) + tcp.syn; /* RFC 9293 section 3.4: it takes a number of its own */
 	ret->ack = bpf_ntohl(tcp.ack_seq);
+	ret->begins = tcp.syn;
 	ret->at = offset + tcp.doff * 4;
 	if (skb->len < ret->at)
 		return false;
@@ -46,12 +48,12 @@ static __always_inline __u32 length_at(struct __sk_buff *skb, __u32 at)
 }
 
 /* One question of the segment, which must hold all of it; most clients send its length along. */
-static __always_inline __u64 stream_question(struct __sk_buff *skb, struct message *message, struct egret_queries *open)
+static __always_inline __u64 stream_question(struct __sk_buff *skb, struct message *message)
 {
 	struct segment_reader *reader = &message->segment;
-	__u32 size = open->stream.asked;
+	__u32 size = reader->asked;
 
-	open->stream.asked = 0;
+	reader->asked = 0;
 	if (!size) {
 		if (reader->left < 2)
 			return QUESTION_UNREADABLE;
@@ -59,7 +61,7 @@ static __always_inline __u64 stream_question(struct __sk_buff *skb, struct messa
 		reader->at += 2;
 		reader->left -= 2;
 		if (!reader->left) {
-			open->stream.asked = size;
+			reader->asked = size;
 			return 0;
 		}
 	}
@@ -70,33 +72,83 @@ static __always_inline __u64 stream_question(struct __sk_buff *skb, struct messa
 	return question_take(skb);
 }
 
-/* As question_take, for all questions of a segment: the first that is held back speaks for it. */
+/* All of them: the first that is held back speaks for the segment. */
+static __always_inline __u64 stream_questions(struct __sk_buff *skb, struct message *message)
+{
+	for (int i = 0; i < STREAM_QUESTIONS; i++) {
+		__u64 refused;
+
+		if (!message->segment.left)
+			return 0;
+		refused = stream_question(skb, message);
+		if (refused)
+			return refused;
+		asm volatile("" ::: "memory"); /* read anew what is in the map */
+	}
+	if (!message->segment.left)
+		return 0;
+	lesson_count(EGRET_LESSON_PACKED);
+	return QUESTION_UNREADABLE;
+}
+
+/* Where in the segment the octets begin that were not let out before. -1: others are due first. */
+static __always_inline int stream_skip(const struct egret_stream *stream, const struct segment *segment)
+{
+	__s32 heard = stream->asks_seq - segment->seq;
+
+	if (!stream->asks_known)
+		return 0;
+	return heard < 0 ? -1 : heard;
+}
+
+/*
+ * As question_take, for all questions of a segment. What was let out is let out again, and what was
+ * held back is judged again by what was known before it: nothing passes because it is sent twice,
+ * or because something behind it was sent first.
+ */
 __noinline __u64 stream_asks(struct __sk_buff *skb, __u32 offset)
 {
 	struct message *message = message_of(DNS_LEAVES);
+	struct egret_config *cfg = policy_config();
 	struct egret_queries *open;
 	struct segment segment;
-	__u64 refused = 0;
+	__u64 refused;
+	int skip;
 
-	if (!message || !segment_read(skb, offset, &segment))
+	if (!message || !cfg || !segment_read(skb, offset, &segment))
 		return QUESTION_UNREADABLE;
+	if (!segment.octets && !segment.begins)
+		return 0;
+	open = queries_of(skb, segment.octets ? BPF_SK_STORAGE_GET_F_CREATE : 0);
+	if (open && segment.begins)
+		open->stream = (struct egret_stream){};
 	if (!segment.octets)
 		return 0;
-	open = queries_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!open)
 		return QUESTION_UNREADABLE;
 	if (open->stream.state == EGRET_STREAM_UNUSED && message->trusted) {
 		open->stream.next_seq = segment.ack;
 		open->stream.state = EGRET_STREAM_IN_ORDER;
 	}
+	skip = stream_skip(&open->stream, &segment);
+	if (skip >= 0 && skip >= (int)segment.octets)
+		return 0;
+	/* Where nothing is held back, what is missing was let out unread. */
+	if (skip < 0 && cfg->dns_names && !cfg->audit)
+		return QUESTION_UNREADABLE;
 	message->segment = (struct segment_reader){.at = segment.at, .left = segment.octets};
-	for (int i = 0; i < STREAM_QUESTIONS && !refused; i++) {
-		if (!message->segment.left)
-			return 0;
-		refused = stream_question(skb, message, open);
-		asm volatile("" ::: "memory"); /* read anew what is in the map */
+	if (skip >= 0) {
+		message->segment.at += skip;
+		message->segment.left -= skip;
+		message->segment.asked = open->stream.asked;
 	}
-	return refused ? refused : message->segment.left ? QUESTION_UNREADABLE : 0;
+	refused = stream_questions(skb, message);
+	if (refused && cfg->dns_names && !cfg->audit)
+		return refused;
+	open->stream.asks_known = 1;
+	open->stream.asks_seq = segment.seq + segment.octets;
+	open->stream.asked = refused ? 0 : message->segment.asked;
+	return refused;
 }
 
 /* --- answers --- */
@@ -208,17 +260,17 @@ __noinline int stream_step(struct __sk_buff *skb)
 	return 1;
 }
 
-/* The octets that are due, and no others. */
-static __always_inline bool stream_read(struct __sk_buff *skb, struct message *message)
+/* The octets that are due, and no others. 0; or the lesson that ends the stream. */
+static __always_inline __u32 stream_read(struct __sk_buff *skb, struct message *message)
 {
 	for (int i = 0; i < STREAM_STEPS; i++) {
 		if (!message->segment.left)
-			return true;
+			return 0;
 		if (!stream_step(skb))
-			return false;
+			return EGRET_LESSON_OVERFLOW;
 		asm volatile("" ::: "memory"); /* read anew what is in the map */
 	}
-	return !message->segment.left;
+	return message->segment.left ? EGRET_LESSON_PACKED : 0;
 }
 
 static __always_inline bool stream_is_dns(struct bpf_sock *sk)
@@ -235,6 +287,7 @@ __noinline int stream_comes_in(struct __sk_buff *skb)
 	struct egret_queries *open = queries_of(skb, 0);
 	struct packet server = {};
 	struct segment segment;
+	__u32 lesson;
 	__s32 ahead;
 
 	if (!message || !open || open->stream.state != EGRET_STREAM_IN_ORDER || !connected_to(skb, &server) ||
@@ -255,8 +308,9 @@ __noinline int stream_comes_in(struct __sk_buff *skb)
 	message->busy = 1;
 	message->server = server.addr;
 	message->segment = (struct segment_reader){.at = segment.at, .left = segment.octets};
-	if (!stream_read(skb, message))
-		stream_leave(skb, open, EGRET_LESSON_OVERFLOW);
+	lesson = stream_read(skb, message);
+	if (lesson)
+		stream_leave(skb, open, lesson);
 	message->busy = 0;
 	return 0;
 }

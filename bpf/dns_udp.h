@@ -9,9 +9,12 @@
 
 #define UDP_HEADER 8
 
-/* As question_take. @offset: of the UDP header. */
+/* As question_take. @offset: of the UDP header. UDP_SEGMENT makes several datagrams of one, behind
+ * this hook; no resolver asks that way. gso_segs: 5.1. */
 static __always_inline __u64 datagram_asks(struct __sk_buff *skb, struct message *message, __u32 offset)
 {
+	if (skb->gso_segs > 1)
+		return QUESTION_UNREADABLE;
 	offset += UDP_HEADER;
 	if (skb->len < offset || !message_load(skb, message, offset, skb->len - offset, DNS_MAX_QUESTION))
 		return QUESTION_UNREADABLE;

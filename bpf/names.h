@@ -41,7 +41,7 @@ struct record_reader {
 /* How far the reading of a TCP segment has come. */
 struct segment_reader {
 	__u32 at, left;
-	__u32 failed; /* enum egret_lesson_kind that ended it; 0 = nothing did */
+	__u32 asked; /* octets of the question whose length was at the end of the segment before */
 };
 
 struct message {

@@ -75,8 +75,9 @@
 #define EGRET_DNS_BYTES 4096
 /* Of the ring in which programs ask the agent to resolve a name: pages, a power of two. */
 #define EGRET_WANTED_BYTES 4096
-/* Deeper names teach nothing: the longest of AKS has 7 labels. */
-#define EGRET_MAX_LABELS 24
+/* Deeper names teach nothing: the longest of AKS has 7 labels, what stands for an IPv6 address
+ * (RFC 3596 section 2.5) 34. */
+#define EGRET_MAX_LABELS 36
 /* Of a learned name, the domains above it whose keys are kept: so that another policy's patterns,
  * which have no more labels than that, can be matched when its text is forgotten. */
 #define EGRET_SUFFIXES 6

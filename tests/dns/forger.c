@@ -14,6 +14,12 @@
  *	    asks for COUNT names PREFIX<number>SUFFIX and awaits the answers
  *	forger flood SERVER FIRST COUNT PREFIX SUFFIX
  *	    the same, from one socket after the other, and nothing is awaited
+ *	forger segments SERVER NAME HIDDEN
+ *	    asks for both by one call, of which UDP_SEGMENT makes two datagrams: "sent", or the errno
+ *	forger stream SERVER STEP...
+ *	    by one TCP socket, each step in a segment of its own: length:NAME and question:NAME, which make a
+ *	    message of two; both:NAME; many:COUNT:SUFFIX, questions for p1SUFFIX and so on at once; again, which
+ *	    connects anew; hear, which awaits an answer: "answered" or "silence"
  *	forger mptcp ADDR PORT      connects by Multipath TCP
  *
  * A name that ends in "^N" ends with a pointer to offset N of the message, not with the root.
@@ -22,6 +28,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/ip.h>
+#include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <netpacket/packet.h>
 #include <linux/if_ether.h>
@@ -48,7 +55,7 @@
 #endif
 
 struct message {
-	uint8_t bytes[512];
+	uint8_t bytes[4096];
 	size_t len;
 };
 
@@ -385,6 +392,89 @@ static int flood(char **argv)
 	return said(0, "asked");
 }
 
+static int segments(char **argv)
+{
+	struct end server = end_of(argv[0], DNS_PORT);
+	struct message m, hidden;
+	int fd = open_udp(server.addr.ss_family, 0), size;
+
+	put_question(&m, 1, 0x0100, 0, TYPE_A, argv[1]);
+	put_question(&hidden, 2, 0x0100, 0, TYPE_A, argv[2]);
+	size = m.len;
+	if (hidden.len > m.len || setsockopt(fd, SOL_UDP, UDP_SEGMENT, &size, sizeof(size)))
+		return said(hidden.len > m.len ? EMSGSIZE : errno, NULL);
+	put(&m, hidden.bytes, hidden.len);
+	return said(send_to(fd, &server, &m), "sent");
+}
+
+static void put_framed(struct message *stream, const struct message *m)
+{
+	put16(stream, m->len);
+	put(stream, m->bytes, m->len);
+}
+
+/* What a step sends. */
+static void write_step(struct message *stream, const char *step)
+{
+	static const struct message none;
+	const char *name = strchr(step, ':') + 1;
+	struct message m = none;
+	char text[300];
+
+	*stream = none;
+	put_question(&m, 77, 0x0100, 0, TYPE_A, name);
+	if (!strncmp(step, "length:", 7))
+		put16(stream, m.len);
+	else if (!strncmp(step, "question:", 9))
+		put(stream, m.bytes, m.len);
+	else if (!strncmp(step, "both:", 5))
+		put_framed(stream, &m);
+	for (unsigned i = 1; !strncmp(step, "many:", 5) && i <= strtoul(name, NULL, 10); i++) {
+		snprintf(text, sizeof(text), "p%u%s", i, strchr(name, ':') + 1);
+		put_question(&m, i, 0x0100, 0, TYPE_A, text);
+		put_framed(stream, &m);
+	}
+}
+
+static int stream_connect(int fd, const struct end *server)
+{
+	const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+
+	connect(fd, &nobody, sizeof(nobody));
+	return connect(fd, (const struct sockaddr *)&server->addr, server->len) ? errno : 0;
+}
+
+static bool stream_hears(int fd)
+{
+	struct pollfd poller = {.fd = fd, .events = POLLIN};
+	uint8_t bytes[4096];
+
+	return poll(&poller, 1, ANSWER_IN_MS) == 1 && read(fd, bytes, sizeof(bytes)) > 0;
+}
+
+static int stream(char **argv)
+{
+	struct end server = end_of(argv[0], DNS_PORT);
+	int fd = socket(server.addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1, error;
+
+	error = stream_connect(fd, &server);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	for (argv++; *argv && !error; argv++) {
+		struct message m;
+
+		if (!strcmp(*argv, "again")) {
+			error = stream_connect(fd, &server);
+		} else if (!strcmp(*argv, "hear")) {
+			puts(stream_hears(fd) ? "answered" : "silence");
+		} else {
+			write_step(&m, *argv);
+			error = send(fd, m.bytes, m.len, MSG_NOSIGNAL) < 0 ? errno : 0;
+			usleep(20000);
+		}
+	}
+	return error ? said(error, NULL) : 0;
+}
+
 static int mptcp(char **argv)
 {
 	struct end to = end_of(argv[0], strtoul(argv[1], NULL, 10));
@@ -397,20 +487,24 @@ static int mptcp(char **argv)
 	return said(connect(fd, (struct sockaddr *)&to.addr, to.len) ? errno : 0, "connected");
 }
 
+#define ANY (-1)
+
 static const struct command {
 	const char *name;
-	int args;
+	int args; /* or ANY */
 	int (*run)(char **argv);
 } commands[] = {
-    {"talk", 2, talk}, {"answer", 7, answer}, {"learn", 5, learn}, {"flood", 5, flood}, {"mptcp", 2, mptcp},
+    {"talk", 2, talk},         {"answer", 7, answer}, {"learn", 5, learn},     {"flood", 5, flood},
+    {"segments", 3, segments}, {"mptcp", 2, mptcp},   {"stream", ANY, stream},
 };
 
 int main(int argc, char **argv)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (argc >= 2 && !strcmp(argv[1], commands[i].name) && argc == commands[i].args + 2)
+		if (argc >= 2 && !strcmp(argv[1], commands[i].name) &&
+		    (argc == commands[i].args + 2 || (commands[i].args == ANY && argc > 2)))
 			return commands[i].run(argv + 2);
 	}
-	fputs("usage: forger talk|answer|learn|flood|mptcp ...: its source has a table\n", stderr);
+	fputs("usage: forger talk|answer|learn|flood|segments|stream|mptcp ...: its source has a table\n", stderr);
 	return 2;
 }

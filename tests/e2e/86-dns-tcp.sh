@@ -42,6 +42,18 @@ denied node 20.7.0.6 tcp:443
 expect 20.7.0.7 "the node asks a ClusterIP" node dig +noedns +short +tcp +time=5 +tries=1 @10.0.0.10 f6.wild.example A
 passes node 20.7.0.7 tcp:443
 
+# Twenty questions in one segment.
+for i in $(seq 20); do
+	echo "20.1.1.$i p$i.wild.example" >>"$work/hosts"
+done
+dns p0.wild.example 20.1.1.100
+node "$root/build/tests/forger" stream 20.0.0.53 many:20:.wild.example hear >/dev/null
+pipelined() { egret_cmd learned --json | jq '[.[] | select(.name | test("^p[0-9]+[.]wild[.]example$"))] | length'; }
+all_pipelined() { [ "$(pipelined)" = 20 ]; }
+eventually all_pipelined
+expect 20 "all of many questions in one segment teach" pipelined
+counted packed 0 "none was too many"
+
 tcp many.wild.example A >/dev/null
 passes node 20.3.0.1 tcp:443
 passes node 20.3.0.64 tcp:443

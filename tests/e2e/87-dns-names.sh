@@ -17,7 +17,7 @@ eventually logged "$work/liar.log" ^ready || die "no liar: $(cat "$work/liar.log
 rules() {
 	cat <<POLICY
 $1
-resolver 20.0.0.53 *.cluster.local
+resolver 20.0.0.53 *.cluster.local *.ip6.arpa
 allow www.exact.example   tcp:443
 allow *.wild.example      tcp:443
 deny  *.denied.wild.example
@@ -41,6 +41,8 @@ asks 20.1.0.2 a.wild.example
 asks 20.1.0.4 db.default.svc.cluster.local
 passes node 20.1.0.2 tcp:443
 denied node 20.1.0.4 tcp:443
+succeeds "an IPv6 address, of 34 labels" ask @$resolver -x 2603:1000::1:1
+json 'map(select(.reason == "dns-name")) == []' "drops --json: none of these" egret_cmd drops --json
 refuses c2vjcmv0.evil.example
 refuses wild.example
 refuses cluster.local
@@ -50,12 +52,36 @@ refuses 1.0.1.20.in-addr.arpa PTR
 expect 20.1.0.1 "by TCP, what may be asked for" ask +tcp @$resolver www.exact.example
 fails "9|1" "by TCP, what may not" ask +tcp @$resolver mnopq.evil.example
 json 'map(select(.name == "mnopq.evil.example" and .port == "tcp:53")) | length == 1' "drops --json: by TCP" egret_cmd drops --json
+# Segments as a client may cut them, and as one that means harm does.
+stream() { node "$root/build/tests/forger" stream $resolver "$@" | paste -sd' '; }
+said() { local want=$1 what=$2; shift 2; expect 0 "$what" bash -c "[ '$want' = '$(stream "$@")' ]; echo \$?"; }
+said answered "by TCP, length and question apart" length:www.exact.example question:www.exact.example hear
+internet nft -f - <<'NFT'
+table ip egret_loss {
+	chain in {
+		type filter hook prerouting priority -300;
+		tcp dport 53 ip length > 64 limit rate over 1/hour burst 1 packets accept
+		tcp dport 53 ip length > 64 drop
+	}
+}
+NFT
+said answered "by TCP, the question lost once" length:www.exact.example question:www.exact.example hear
+internet nft delete table ip egret_loss
+said "answered answered" "by TCP, twenty at once" both:www.exact.example hear many:20:.wild.example hear
+said "silence" "what is refused is refused again, whatever is sent behind it" \
+	length:www.exact.example question:sss.evil.examples question:www.exact.example hear
+said "answered answered" "a connection anew" both:www.exact.example hear both:s.evil.example again both:www.exact.example hear
+json '.dns.gap == 0' "status --json: a new connection is no gap" egret_cmd status --json
 succeeds "drops" egret_cmd drops
 shows 'c2vjcmv0\.evil\.example' "drops: the name"
 
 # Whoever may be reached on port 53 is no way around it.
 fails 9 "of a server that is no resolver" ask @20.0.0.54 f1.evil.example
 expect 20.7.0.2 "of that server, a name of the policy" ask @20.0.0.54 f1.wild.example
+expect sent "two datagrams by one call, without the setting for names" internet "$root/build/tests/forger" segments \
+	20.0.0.54 f1.wild.example f2.wild.example
+expect EPERM "a question behind another one, in one call (UDP_SEGMENT)" node "$root/build/tests/forger" segments \
+	$resolver www.exact.example s.evil.example
 expect EPERM "what is no question" node "$probe" -d "not a question, but data" udp 20.0.0.54 53
 nothing_was_asked() { ! grep -E 'query.*(evil|xwww|denied|in-addr)' "$work/dns.log" | grep -v "from 20.0.0.53"; }
 succeeds "none of it reached the resolver" nothing_was_asked

@@ -728,7 +728,7 @@ int agent_serve(struct agent *agent, int stop_fd, struct error *error)
 			agent->look_ns = clock_now_ns() + SETTLE_NS;
 		}
 		if (rc == 4)
-			wanted_take(agent->wanted, agent->kernel);
+			wanted_take(agent->wanted, agent->kernel, agent->compiled);
 		if (must_reload(agent))
 			return AGENT_POLICY_CHANGED;
 		if (agent->must_rebuild)

@@ -79,7 +79,8 @@ static void add(void *context, const struct egret_wanted *what)
 	struct wanted *wanted = context;
 	struct egret_asked asked;
 
-	if (is_asked(wanted, what) || kernel_get_asked(wanted->kernel, what->name, &asked))
+	if (is_asked(wanted, what) || kernel_get_asked(wanted->kernel, what->name, &asked) ||
+	    !compiled_name_teacher(wanted->compiled, asked.name)) /* the agent asks nothing that nobody needs */
 		return;
 	for (size_t i = 0; i < MAX_ASKS; i++) {
 		struct ask *ask = &wanted->asks[i];
@@ -96,9 +97,10 @@ static void add(void *context, const struct egret_wanted *what)
 	}
 }
 
-void wanted_take(struct wanted *wanted, struct kernel *kernel)
+void wanted_take(struct wanted *wanted, struct kernel *kernel, const struct compiled *compiled)
 {
 	wanted->kernel = kernel;
+	wanted->compiled = compiled;
 	kernel_take_wanted(kernel, add, wanted);
 	resolver_process(wanted->resolver, NULL, 0);
 }

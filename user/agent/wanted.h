@@ -19,7 +19,7 @@ int wanted_new(const struct resolver_options *options, struct wanted **ret);
 void wanted_free(struct wanted *wanted); /* takes NULL */
 
 /* Asks for what came into the ring since. @compiled: the policy that rules. */
-void wanted_take(struct wanted *wanted, struct kernel *kernel);
+void wanted_take(struct wanted *wanted, struct kernel *kernel, const struct compiled *compiled);
 /* As resolver_poll and resolver_process. */
 size_t wanted_poll(struct wanted *wanted, struct pollfd *fds, size_t capacity, int *ret_timeout_ms);
 void wanted_process(struct wanted *wanted, const struct pollfd *fds, size_t count, struct kernel *kernel,

@@ -105,8 +105,9 @@ int compiled_address(struct compiled *compiled, const struct egret_addr *addr, c
 /* egret_dest.name of an exact name or pattern of the policy; 0 = not in it. */
 uint32_t compiled_name_id(const struct compiled *compiled, const char *text);
 
-/* The entry of names that speaks for a name: its own, or the narrowest pattern over it; 0 = none. */
-uint32_t compiled_name_match(const struct compiled *compiled, const char *name);
+/* The entry of names that speaks for a name: its own, or the narrowest pattern over it; 0 = none, or
+ * one whose rules have nothing to say of its addresses. */
+uint32_t compiled_name_teacher(const struct compiled *compiled, const char *name);
 
 /* A special-purpose address, or one inside `set internal`: no name brings it in. */
 bool compiled_is_foreign(const struct compiled *compiled, const struct egret_addr *addr);

@@ -51,11 +51,11 @@ uint32_t compiled_name_id(const struct compiled *compiled, const char *text)
 	return node ? node->index + 1 : 0;
 }
 
-uint32_t compiled_name_match(const struct compiled *compiled, const char *name)
+uint32_t compiled_name_teacher(const struct compiled *compiled, const char *name)
 {
 	const struct name_node *node = name_find(compiled->intern, name);
 
-	return node ? node->index + 1 : 0;
+	return node && compiled->name_dests[node->index].flags & EGRET_DEST_TEACHES ? node->index + 1 : 0;
 }
 
 /* @count: of the names that it is added to, one of compiled's two. */
