@@ -71,6 +71,22 @@ static __always_inline void judge_question(struct __sk_buff *skb, const struct p
 		verdict_refuse_question(verdict, refused);
 }
 
+/* IPv6 lets any process send from any address (IPV6_FREEBIND), and what a trusted resolver says teaches
+ * others. But a resolver only answers what came in. Each time: IPV6_PKTINFO names the source a datagram. */
+static __noinline int source_is_resolver(struct __sk_buff *skb)
+{
+	struct egret_addr source __attribute__((aligned(8)));
+
+	return read_source(skb, &source) && addr_is_trusted(&source);
+}
+
+static __always_inline void judge_source(struct __sk_buff *skb, const struct packet *pkt, struct judgement *verdict)
+{
+	if (pkt->near_port_be == bpf_htons(DNS_PORT) && pkt->l4_proto == IPPROTO_UDP &&
+	    verdict->rule != EGRET_RULE_INBOUND && source_is_resolver(skb))
+		verdict_deny(verdict, EGRET_REASON_FORGED);
+}
+
 static __always_inline int judge_egress(struct __sk_buff *skb, const struct packet *pkt, struct egret_sock *state,
 					const struct egret_config *cfg)
 {
@@ -89,6 +105,8 @@ static __always_inline int judge_egress(struct __sk_buff *skb, const struct pack
 		verdict_decide(skb, state, pkt, cfg, &standing, &verdict);
 	if (policy_is_stale(cfg))
 		verdict_of_stale_policy(&verdict, standing.slot);
+	if (verdict.allow)
+		judge_source(skb, pkt, &verdict);
 	if (verdict.allow && is_dns(pkt))
 		judge_question(skb, pkt, &verdict);
 	if (!verdict.allow)
@@ -133,6 +151,8 @@ int egret_egress(struct __sk_buff *skb)
 	packet_parse(skb, &pkt, PACKET_DESTINATION);
 	state = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
 	if (state && !loopback && !policy_is_stale(cfg) && verdict_cached(state, &pkt, cfg, &verdict)) {
+		if (verdict.allow)
+			judge_source(skb, &pkt, &verdict);
 		if (verdict.allow && is_dns(&pkt))
 			judge_question(skb, &pkt, &verdict);
 		if (!verdict.allow)

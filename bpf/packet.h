@@ -34,7 +34,8 @@ struct packet {
 	struct egret_addr addr __attribute__((aligned(8))); /* the destination at egress, the source at ingress */
 	__u32 len_bytes;
 	__u16 port_be;
-	__u16 port; /* host order; of ICMP: type << 8 | code */
+	__u16 port;         /* host order; of ICMP: type << 8 | code */
+	__u16 near_port_be; /* of this end; UDP, TCP and SCTP only */
 	__u8 l4_proto;
 	__u8 reason; /* enum egret_reason: why it cannot be judged */
 };
@@ -93,6 +94,7 @@ static __always_inline void packet_set_l4(struct packet *pkt, __u8 l4_proto, __u
 	case IPPROTO_SCTP:
 		first_4 = bpf_ntohl(first_4);
 		pkt->port = side == PACKET_SOURCE ? first_4 >> 16 : first_4;
+		pkt->near_port_be = bpf_htons(side == PACKET_SOURCE ? first_4 : first_4 >> 16);
 		pkt->port_be = bpf_htons(pkt->port);
 		return;
 	case IPPROTO_ICMP:

@@ -19,7 +19,8 @@
 	X(SOURCE_ROUTE, "source-route", "the packet asks to be routed through another address")                        \
 	X(NO_MEMORY, "no-memory", "the kernel had no memory to remember the socket")                                   \
 	X(DNS_NAME, "dns-name", "a DNS question for a name that no rule and no resolver line has")                     \
-	X(STALE_AGENT, "stale-agent", "no agent has looked after the policy for too long: only the floor may pass")
+	X(STALE_AGENT, "stale-agent", "no agent has looked after the policy for too long: only the floor may pass")    \
+	X(FORGED, "forged", "an answer in the name of a resolver, to somebody who did not ask this socket")
 
 enum egret_reason {
 	EGRET_REASON_NONE = 0,

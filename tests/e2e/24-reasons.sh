@@ -45,6 +45,8 @@ reason source-route "routed through another address" 20.1.0.1 node "$probe" raw-
 # What is asked again is counted again: one question, without its resending.
 reason dns-name "a DNS question for a name that no rule" 20.0.0.53 node "$probe" -d "data, not a question" udp 20.0.0.53 53
 
+reason forged "in the name of a resolver" 20.1.0.1 node "$root/build/tests/forger" answer raw 20.0.0.53 20.1.0.1 5301 1 x.example 20.6.1.2
+
 # A socket from before Egret needs a stamp at its next packet. net.core.optmem_max bounds
 # what may be stored with a socket; it is a namespace's own from 6.9 on.
 optmem() { ungoverned nsenter --net="/run/netns/$id-node" sh -c "echo $1 >/proc/sys/net/core/optmem_max"; }

@@ -34,6 +34,7 @@ resolver $silent6
 resolver 127.0.0.53
 allow *.wild.example  tcp:443
 allow 10.244.0.0/16   udp:5301  for pods
+allow fd00:f4::/64    udp:5304  for pods
 POLICY
 talk_open node "$cg/system.slice/app.service" "$id-node" 4 5300
 talk_open quiet "$cg/system.slice/app.service" "$id-node" 4 5302
@@ -129,18 +130,32 @@ done
 asks pod mean.wild.example
 expect EPERM "a neighbour's raw socket needs a rule" pod mean "$forger" answer raw $silent 10.244.0.11 5300 \
 	"$query" "$question" 20.6.1.1
-forged "with a rule for the port, it has to guess the id" pod "pod mean" raw $silent $((query + 1))
+expect EPERM "with a rule it may not speak as the resolver either" pod mean "$forger" answer raw $silent 10.244.0.11 5301 \
+	"$query" "$question" 20.6.1.1
+# By IPv6 any process may send from any address.
+asks pod6 mean.wild.example
+expect sent "a neighbour may speak to the port" pod mean "$forger" answer bound fd00:f4::12 fd00:f4::11 5304 \
+	"$query" "$question" 20.6.1.1
+expect EPERM "but not as the resolver, by IPv6" pod mean "$forger" answer bound $silent6 fd00:f4::11 5304 \
+	"$query" "$question" 20.6.1.1
+json 'any(.[]; .reason == "forged" and .address == "fd00:f4::11")' "drops says so" egret_cmd drops --json
+denied "pod web" 20.6.1.1 tcp:443
+truth pod6
+# Who is not governed has to guess the id.
+mean() { in_cgroup - "$id-mean" "$@"; }
+asks pod mean.wild.example
+forged "a neighbour that is not governed has to guess the id" pod mean raw $silent $((query + 1))
 # If it knows that, too, nobody but the node's reverse path filter can tell.
 times=$(heard_times pod $silent)
 set_sysctl "$id-node" net.ipv4.conf.veth-mean.rp_filter=1
-expect sent "it knows the id, and the node filters" pod mean "$forger" answer raw $silent 10.244.0.11 5301 \
+expect sent "it knows the id, and the node filters" mean "$forger" answer raw $silent 10.244.0.11 5301 \
 	"$query" "$question" 20.6.1.2
 truth pod
 expect $((times + 1)) "only the server's answer arrived" heard_times pod $silent
 denied "pod web" 20.6.1.2 tcp:443
 set_sysctl "$id-node" net.ipv4.conf.veth-mean.rp_filter=0
 asks pod mean.wild.example
-answer pod "pod mean" raw $silent 20.6.1.3
+answer pod mean raw $silent 20.6.1.3
 expect "connected|answered" "known: without the filter, who knows the id and may send there is the server" \
 	try "pod web" 20.6.1.3 tcp:443
 counted mismatch ">= 17"
