@@ -178,20 +178,39 @@ static __always_inline void ring_enter(__u64 subject, const struct egret_learned
 	bpf_map_update_elem(&rings, &place, key, BPF_ANY);
 }
 
-/* The lesson of this name, or else a free one, or the one that ends first. */
-static __always_inline struct egret_lesson *lesson_of(struct egret_learned *entry, __u64 name)
+static __always_inline bool lesson_is_live(const struct egret_lesson *lesson)
 {
-	struct egret_lesson *best = &entry->lessons[0];
+	return (__s64)(lesson->expires_tick - bpf_jiffies64()) > 0;
+}
+
+/* Do the same rules speak for it? */
+static __always_inline bool lesson_says_same(const struct egret_lesson *lesson, const struct message *message)
+{
+	return lesson->rule_names[0] == message->rule_names[0] && lesson->rule_names[1] == message->rule_names[1];
+}
+
+/* The lesson of this name; or else one that ended, one that the same rules speak for, or the one
+ * that ends first, of which the address loses what its rules say. */
+static __always_inline struct egret_lesson *lesson_of(struct egret_learned *entry, const struct message *message)
+{
+	struct egret_lesson *first = &entry->lessons[0], *same = 0;
 
 	for (int i = 0; i < EGRET_LEARNED_NAMES; i++) {
 		struct egret_lesson *lesson = &entry->lessons[i];
 
-		if (lesson->name == name)
+		if (lesson->name == message->name)
 			return lesson;
-		if ((__s64)(lesson->expires_tick - best->expires_tick) < 0)
-			best = lesson;
+		if (lesson_says_same(lesson, message))
+			same = lesson;
+		if ((__s64)(lesson->expires_tick - first->expires_tick) < 0)
+			first = lesson;
 	}
-	return best;
+	if (!lesson_is_live(first))
+		return first;
+	if (same)
+		return same;
+	lesson_count(EGRET_LESSON_NAMES);
+	return first;
 }
 
 static __always_inline __u64 expiry_of(__u32 ttl_sec, const struct egret_config *cfg)
@@ -207,7 +226,7 @@ static __always_inline __u64 expiry_of(__u32 ttl_sec, const struct egret_config 
 static __always_inline void lesson_denies(const struct message *message, const struct egret_lesson *lesson,
 					  struct egret_config *cfg)
 {
-	if (!message->denies || (lesson->name == message->name && (__s64)(lesson->expires_tick - bpf_jiffies64()) > 0))
+	if (!message->denies || (lesson->name == message->name && lesson_is_live(lesson)))
 		return;
 	__sync_fetch_and_add(&cfg->denials, 1);
 }
@@ -264,9 +283,12 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 	}
 	if (entry->subject != message->subject)
 		entry->shared = 1;
-	lesson = lesson_of(entry, message->name);
+	lesson = lesson_of(entry, message);
 	lesson_denies(message, lesson, cfg);
-	lesson->expires_tick = expires_tick;
+	/* A shorter TTL of another resolver takes nothing from what an earlier answer gave. */
+	if ((lesson->name != message->name && !lesson_says_same(lesson, message)) ||
+	    (__s64)(expires_tick - lesson->expires_tick) > 0)
+		lesson->expires_tick = expires_tick;
 	lesson->rule_names[0] = message->rule_names[0];
 	lesson->rule_names[1] = message->rule_names[1];
 	for (int i = 0; i < EGRET_SUFFIXES; i++)

@@ -370,11 +370,13 @@ struct egret_stream {
 	__u32 next_seq; /* of the octet that is due; host order */
 	__u16 want;     /* octets of the message under way; 0 = its length is not known yet */
 	__u16 have;     /* of those, in `streams` */
+	__u32 asks_seq; /* of the octet that may leave next: all before it was let out */
 	__u16 asked;    /* octets of the question whose length left in a segment of its own */
 	__u8 half;      /* first octet of the length */
 	__u8 half_known;
 	__u8 state; /* enum egret_stream_state */
-	__u8 pad[3];
+	__u8 asks_known;
+	__u8 pad[2];
 };
 
 struct egret_queries {
@@ -470,6 +472,8 @@ struct egret_asked {
 	X(GAP, "gap", "TCP streams left behind at a lost or early segment")                                            \
 	X(OVERLAP, "overlap", "TCP streams left behind at a segment that was heard in part before")                    \
 	X(OVERFLOW, "overflow", "TCP streams left behind at a message of more than 4096 octets")                       \
+	X(PACKED, "packed", "segments with more DNS messages than Egret reads of one (32)")                            \
+	X(NAMES, "names", "names whose address had four others at the time: the one that ended first gave way")        \
 	X(UNREAD, "unread", "answers with more records than Egret reads (96)")                                         \
 	X(CROWDED, "crowded", "questions that were forgotten because their socket asked hundreds more")                \
 	X(EXACT, "exact", "addresses that applications were answered for exact names")                                 \

@@ -118,6 +118,28 @@ passes node 20.1.1.1 tcp:443
 passes node 20.1.1.2 tcp:443
 denied node 20.1.0.1 tcp:443
 
+# A denied pattern with more labels than a lesson keeps of a name, and addresses that became internal.
+dns x.a.b.c.d.e.f.example 20.1.2.9
+dns inner.wild.example 20.1.7.1
+deep() {
+	cat <<-POLICY
+		resolver 20.0.0.53
+		deny  *.a.b.c.d.e.f.example
+		allow *.example tcp:443
+		$1
+		allow 20.9.0.2 tcp:$2
+	POLICY
+}
+reload < <(deep "" 1)
+asks 20.1.2.9 node x.a.b.c.d.e.f.example
+asks 20.1.7.1 node inner.wild.example
+denied node 20.1.2.9 tcp:443
+passes node 20.1.7.1 tcp:443
+reload < <(deep "set internal = 20.1.7.0/24" 2)
+denied node 20.1.2.9 tcp:443
+denied node 20.1.7.1 tcp:443
+passes node 20.1.0.1 tcp:443
+
 # A denied name takes its addresses from a CIDR, also from what is under way; an allowed name keeps its own.
 dns x.bad.example 20.5.0.1
 dns y.good.example 20.5.0.1

@@ -37,6 +37,11 @@ resolver 10.0.0.11
 allow 20.0.0.57       udp:53     # what the node's own NAT makes of 10.0.0.11; not trusted by itself
 allow *.wild.example  tcp:443
 deny  denied.wild.example
+allow *.r1.five.example tcp:8001
+allow *.r2.five.example tcp:8002
+allow *.r3.five.example tcp:8003
+allow *.r4.five.example tcp:8004
+allow *.r5.five.example tcp:8005
 allow exact.example   tcp:80
 allow 20.0.0.55       udp:53     # may be asked, is not trusted
 allow 20.9.0.1        tcp:443
@@ -63,6 +68,11 @@ expect 20.1.0.4 "a name of no rule" ask other.example A
 denied node 20.1.0.4 tcp:443
 succeeds "drops" egret_cmd drops
 shows '20\.1\.0\.4 .*other\.example' "drops: the name that was resolved to it"
+dns newer.example 20.1.0.4
+expect 20.1.0.4 "another name of the same" ask newer.example A
+denied node 20.1.0.4 tcp:443
+succeeds "drops" egret_cmd drops
+shows '20\.1\.0\.4 .*newer\.example' "drops: the name that was resolved to it last"
 expect 20.1.0.7 "a denied name" ask denied.wild.example A
 denied node 20.1.0.7 tcp:443
 succeeds "learned" egret_cmd learned
@@ -95,6 +105,34 @@ expect 20.4.0.2 "and from a connected one" node dig +short +time=3 +tries=1 @10.
 json '[.[] | select(.address == "20.4.0.2") | .name] | sort == ["musl.wild.example", "own.wild.example"]' "both taught" \
 	egret_cmd learned --json
 json '.dns.mismatch == 0 and .dns.unasked == 0' "no answer was a stranger's" egret_cmd status --json
+
+# A shorter TTL, of another resolver: what the first answer gave lasts.
+dns twice.wild.example 20.4.0.2
+expect 20.4.0.2 "a minute" ask twice.wild.example A
+expect 20.4.0.2 "and a second" node dig +short +time=3 +tries=1 @10.0.0.11 twice.wild.example A
+json '[.[] | select(.name == "twice.wild.example") | .seconds_left] | length == 1 and .[0] > 30' "the minute is left" \
+	egret_cmd learned --json
+
+# More names on one address than are remembered of it: those of one rule stand for each other.
+for i in 1 2 3 4 5; do
+	dns x.r$i.five.example 20.1.0.60
+	dns p$i.wild.example 20.1.0.61
+done
+dns x.r1.five.example 20.1.0.60 20.1.0.61
+expect "20.1.0.6." "the first" ask x.r1.five.example A
+for i in 1 2 3 4 5; do
+	expect 20.1.0.61 "one more of a rule" ask p$i.wild.example A
+done
+passes node 20.1.0.61 tcp:443
+expect ECONNREFUSED "its first name still counts" try node 20.1.0.61 tcp:8001 # nobody listens
+json '.dns.names == 0' "status --json: nothing was lost" egret_cmd status --json
+for i in 2 3 4 5; do
+	expect 20.1.0.60 "one of another rule" ask x.r$i.five.example A
+done
+denied node 20.1.0.60 tcp:8001
+expect ECONNREFUSED "the second name counts" try node 20.1.0.60 tcp:8002
+expect ECONNREFUSED "and the fifth" try node 20.1.0.60 tcp:8005
+json '.dns.names == 1' "status --json: a name found no room" egret_cmd status --json
 
 # What the agent resolved of an exact name, and what applications were answered.
 expect 20.1.0.5 "an exact name" ask exact.example A

@@ -94,6 +94,7 @@ struct matching {
 	uint64_t now_tick;
 	uint64_t *rule_keys; /* of all names that teach, sorted */
 	size_t rule_key_count;
+	bool deep; /* there are patterns with more labels than a lesson has suffixes */
 };
 
 static int compare_keys(const void *left, const void *right)
@@ -108,6 +109,15 @@ static bool is_rule_key(const struct matching *matching, uint64_t key)
 	return key && bsearch(&key, matching->rule_keys, matching->rule_key_count, sizeof(key), compare_keys);
 }
 
+static size_t label_count(const char *name)
+{
+	size_t dots = 0;
+
+	for (const char *at = name; *at; at++)
+		dots += *at == '.';
+	return dots + 1;
+}
+
 static int note_rule_keys(struct matching *matching)
 {
 	const struct compiled *compiled = matching->compiled;
@@ -116,15 +126,30 @@ static int note_rule_keys(struct matching *matching)
 	if (!matching->rule_keys)
 		return -ENOMEM;
 	for (size_t i = 0; i < compiled->name_count; i++) {
-		if (compiled->name_dests[i].flags & EGRET_DEST_TEACHES)
-			matching->rule_keys[matching->rule_key_count++] =
-			    name_key(compiled->names[i], matching->kernel->hash_keys);
+		if (!(compiled->name_dests[i].flags & EGRET_DEST_TEACHES))
+			continue;
+		matching->rule_keys[matching->rule_key_count++] =
+		    name_key(compiled->names[i], matching->kernel->hash_keys);
+		matching->deep |= compiled->names[i][0] == '*' && label_count(compiled->names[i]) > EGRET_SUFFIXES + 1;
 	}
 	qsort(matching->rule_keys, matching->rule_key_count, sizeof(*matching->rule_keys), compare_keys);
 	return 0;
 }
 
-/* The key of what speaks for the name now; 0 = nothing does. By keys alone: its text may be forgotten. */
+/* By its text. Where that is forgotten, nothing speaks for it: a deny could be missed. */
+static uint64_t match_text(const struct matching *matching, uint64_t name)
+{
+	const struct compiled *compiled = matching->compiled;
+	struct egret_asked asked;
+	uint32_t index;
+
+	if (kernel_get_asked(matching->kernel, name, &asked))
+		return 0;
+	index = compiled_name_teacher(compiled, asked.name);
+	return index ? name_key(compiled->names[index - 1], matching->kernel->hash_keys) : 0;
+}
+
+/* The key of what speaks for the name now; 0 = nothing does. By keys: its text may be forgotten. */
 static uint64_t match_name(const struct matching *matching, uint64_t name, const __u64 suffixes[EGRET_SUFFIXES])
 {
 	uint64_t found = 0;
@@ -133,6 +158,8 @@ static uint64_t match_name(const struct matching *matching, uint64_t name, const
 		return 0;
 	if (is_rule_key(matching, name))
 		return name;
+	if (matching->deep && suffixes[EGRET_SUFFIXES - 1])
+		return match_text(matching, name);
 	for (size_t i = 0; i < EGRET_SUFFIXES && suffixes[i]; i++) {
 		uint64_t pattern = egret_key_pattern(suffixes[i], matching->kernel->hash_keys);
 
@@ -146,11 +173,12 @@ static int match_one(void *context, const struct egret_learned_key *key, const s
 {
 	const struct matching *matching = context;
 	struct egret_learned now = *learned;
+	bool foreign = compiled_is_foreign(matching->compiled, &key->addr); /* `set internal` may have grown */
 
 	for (size_t i = 0; i < EGRET_LEARNED_NAMES; i++) {
 		struct egret_lesson *lesson = &now.lessons[i];
 
-		lesson->rule_names[matching->slot] = match_name(matching, lesson->name, lesson->suffixes);
+		lesson->rule_names[matching->slot] = foreign ? 0 : match_name(matching, lesson->name, lesson->suffixes);
 	}
 	if (memcmp(&now, learned, sizeof(now)))
 		bpf_map_update_elem(matching->kernel->maps[MAP_learned], key, &now, BPF_EXIST);
@@ -193,10 +221,17 @@ static struct egret_lesson *lesson_of(struct egret_learned *learned, uint64_t na
 	return best;
 }
 
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return (int64_t)(a - b) > 0 ? a : b;
+}
+
 static int teach(struct kernel *kernel, const struct egret_learned_key *key, uint64_t subject,
 		 const struct egret_lesson *lesson)
 {
 	struct egret_learned learned = {.subject = subject};
+	struct egret_lesson *place;
+	uint64_t expires_tick;
 	int rc;
 
 	if (bpf_map_lookup_elem(kernel->maps[MAP_learned], key, &learned)) {
@@ -206,7 +241,11 @@ static int teach(struct kernel *kernel, const struct egret_learned_key *key, uin
 	}
 	if (learned.subject != subject)
 		learned.shared = 1;
-	*lesson_of(&learned, lesson->name) = *lesson;
+	place = lesson_of(&learned, lesson->name);
+	expires_tick =
+	    place->name == lesson->name ? later(place->expires_tick, lesson->expires_tick) : lesson->expires_tick;
+	*place = *lesson;
+	place->expires_tick = expires_tick;
 	return bpf_map_update_elem(kernel->maps[MAP_learned], key, &learned, BPF_ANY) ? -errno : 0;
 }
 
@@ -374,9 +413,8 @@ int kernel_teach(struct kernel *kernel, const struct compiled *compiled, const s
 
 	if (kernel_get_asked(kernel, wanted->name, &asked))
 		return 0;
-	index = compiled_name_match(compiled, asked.name);
-	if (!index || !(compiled->name_dests[index - 1].flags & EGRET_DEST_TEACHES) ||
-	    compiled_is_foreign(compiled, addr))
+	index = compiled_name_teacher(compiled, asked.name);
+	if (!index || compiled_is_foreign(compiled, addr))
 		return 0;
 	lesson.rule_names[kernel->config->generation & (EGRET_POLICY_SLOTS - 1)] =
 	    name_key(compiled->names[index - 1], kernel->hash_keys);
