@@ -39,11 +39,26 @@ static __always_inline void events_allowed(__u32 rule, const struct packet *pkt)
 	counter_add(&counters, rule, pkt->len_bytes);
 }
 
+/* The name that was last resolved to where the packet was going. */
+static __noinline __u64 name_of_drop(const struct egret_drop_key *key, const struct egret_sock *state)
+{
+	struct egret_learned_key there = {};
+
+	if (!key || !state)
+		return 0;
+	if (key->question)
+		return key->question;
+	there.addr = key->addr;
+	there.scope = state->scope;
+	return seen_name(&there);
+}
+
 /* A drop was seen before: another one of it. */
-static __always_inline bool drop_again(const struct egret_drop_key *key, __u32 audited)
+static __always_inline bool drop_again(const struct egret_drop_key *key, const struct egret_sock *state, __u32 audited)
 {
 	__u64 tick = bpf_jiffies64(); /* 5.6 */
 	struct egret_drop *drop = bpf_map_lookup_elem(&drops, key);
+	__u64 name;
 
 	if (!drop)
 		return false;
@@ -54,6 +69,9 @@ static __always_inline bool drop_again(const struct egret_drop_key *key, __u32 a
 		return true;
 	drop->last_tick = tick;
 	drop->last_ns = events_now_ns();
+	name = name_of_drop(key, state);
+	if (name)
+		drop->name_key = name;
 	return true;
 }
 
@@ -61,7 +79,6 @@ static __always_inline bool drop_again(const struct egret_drop_key *key, __u32 a
 static __noinline int events_denied(const struct egret_sock *state, const struct packet *pkt,
 				    const struct judgement *why, const struct egret_config *cfg)
 {
-	struct egret_learned_key there = {};
 	struct egret_drop_key key = {};
 	struct egret_drop drop = {};
 	__u32 audit;
@@ -83,24 +100,22 @@ static __noinline int events_denied(const struct egret_sock *state, const struct
 	key.reason = why->reason;
 	key.rule = why->rule;
 	key.question = why->question;
-	if (drop_again(&key, audit))
+	if (drop_again(&key, state, audit))
 		return audit;
 	drop.parent_cgroup_id = state ? state->parent_cgroup_id : 0;
 	drop.packets = 1;
 	drop.audited = audit;
 	drop.first_ns = drop.last_ns = events_now_ns();
 	drop.name = why->name;
+	drop.name_key = name_of_drop(&key, state);
 	if (state) {
-		there.addr = pkt->addr;
-		there.scope = state->scope;
-		drop.name_key = why->question ? why->question : seen_name(&there);
 		drop.pid = state->pid;
 		drop.classes = state->classes;
 		__builtin_memcpy(drop.comm, state->comm, sizeof(drop.comm));
 	}
 	/* BPF_NOEXIST: of two first ones on two CPUs, one is counted again. */
 	if (bpf_map_update_elem(&drops, &key, &drop, BPF_NOEXIST))
-		drop_again(&key, audit);
+		drop_again(&key, state, audit);
 	return audit;
 }
 

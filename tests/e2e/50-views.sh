@@ -26,6 +26,7 @@ denied node 51.9.9.9 tcp:443
 denied node 20.1.0.1 tcp:80
 
 succeeds "status" egret_cmd status
+expect 0 "status: maps made to the policy's size are not called full" grep -c ^FULL "$work/output"
 shows enforc "status: the mode"
 shows "$instance" "status: the instance"
 json 'type == "object"' "status --json" egret_cmd status --json

@@ -177,5 +177,5 @@ json '.dns | .crowded + .busy + .full + .malformed + .mismatch == 0' "status --j
 ask_by "nameserver 20.0.0.55"
 lost=$(node "$client" cares $port c{600..799}.wild.example | tr ' ' '\n' | grep -c =EPERM)
 echo "note: 200 names at once on one socket (c-ares): $lost of 400 first packets lost"
-json '.dns.crowded > 0' "status --json counts them" egret_cmd status --json
+[ "$lost" = 0 ] || json '.dns.crowded > 0' "status --json counts them" egret_cmd status --json
 finish

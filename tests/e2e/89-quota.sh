@@ -20,7 +20,7 @@ allow *.wild.example  tcp:443
 $*
 POLICY
 }
-rules | govern
+govern < <(rules) # not in a pipe: cleanup must know the agent
 shared() { in_cgroup "${pod_cgroup[shared]}" "$id-node" "$@"; }
 
 # asks WHO N [DOMAIN]: fN of the domain; the liar says which address that is.

@@ -128,9 +128,10 @@ static json_t *maps_to_json(const struct kernel *kernel)
 	json_t *maps = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(maps, json_pack("{s:s, s:i, s:i, s:I}", "map", fills[i].name, "entries",
+		json_array_append_new(maps, json_pack("{s:s, s:i, s:i, s:I, s:b}", "map", fills[i].name, "entries",
 						      (int)fills[i].entries, "max_entries", (int)fills[i].max_entries,
-						      "memory_bytes", (json_int_t)fills[i].memory_bytes));
+						      "memory_bytes", (json_int_t)fills[i].memory_bytes,
+						      "sized_to_policy", fills[i].sized_to_policy));
 	return maps;
 }
 
@@ -238,6 +239,8 @@ static void print_maps(const json_t *maps)
 
 	json_array_foreach (maps, index, map) {
 		memory += number(map, "memory_bytes");
+		if (json_is_true(json_object_get(map, "sized_to_policy")))
+			continue;
 		if (number(map, "entries") * 10 >= number(map, "max_entries") * 9 && number(map, "entries") > 1)
 			printf("FULL       map %s holds %lld of %lld entries\n", string(map, "map"),
 			       number(map, "entries"), number(map, "max_entries"));

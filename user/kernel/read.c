@@ -446,6 +446,7 @@ size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[s
 		}
 		fd = kernel_inner_fd(kernel, i);
 		fill_of(fd, kernel_map_names[i], &ret[count]);
+		ret[count].sized_to_policy = true;
 		if (i == MAP_addrs) {
 			ret[count].max_entries *= EGRET_BUCKET_PLACES;
 			ret[count].entries = kernel->config->places_used[kernel->config->generation & 1];
