@@ -144,6 +144,8 @@ eventually dns_serves exact.example 20.1.0.55
 expect 20.1.0.55 "another address" ask exact.example A
 json '.dns.exact == 3 and .dns.differs == 1' "status --json: how often they differ" egret_cmd status --json
 passes node 20.1.0.55 tcp:80
+fails 1 "explain an address of a name that no rule has" explain 20.1.0.4 tcp:443
+shows 'it was resolved as newer\.example, and no rule has that name' "it tells the name"
 fails 1 "explain an address that a pod learned" explain 20.1.0.8 tcp:443
 shows 'but allowed for .*, which learned it as pod\.wild\.example, [0-9]+ s more' "it tells for whom it is allowed"
 

@@ -38,7 +38,9 @@ struct answers {
 	struct answer *all;
 	size_t count;
 	bool by_address; /* of a name: each is one of its addresses */
-	json_t *learned; /* of an address that no rule allows: by whom, and as which name */
+	/* Of an address that no rule allows: by whom it was learned, and as which name; and the names
+	 * without a rule that were resolved to it. */
+	json_t *learned, *outside;
 	const char *note;
 };
 
@@ -220,6 +222,18 @@ static int visit_learned(void *context, const struct egret_learned_key *key, con
 	return 0;
 }
 
+static void add_outside(void *context, const struct egret_seen *seen)
+{
+	const struct learners *learners = context;
+	struct judgement judgement;
+	struct egret_asked asked;
+
+	if (addr_equal(&seen->key.addr, &learners->question->addr) &&
+	    !kernel_get_asked(learners->kernel, seen->name, &asked) &&
+	    kernel_judge_name(learners->kernel, asked.name, 0, 0, EGRET_CLASS_ALL, &judgement) == -ENOENT)
+		json_array_append_new(learners->list, json_string(asked.name));
+}
+
 static int judge_all(const struct kernel *kernel, const struct question *question, const struct answers *answers)
 {
 	uint32_t classes = classes_in_kernel(kernel, question->subject);
@@ -254,8 +268,11 @@ static int ask_kernel(const struct options *options, const struct question *ques
 			error_set(&error, rc, "cannot read instance %s: %s", options->instance, strerror(-rc));
 	}
 	ret->learned = json_array();
-	if (!rc && !question->is_name && !ret->all->judgement.allow)
+	ret->outside = json_array();
+	if (!rc && !question->is_name && !ret->all->judgement.allow) {
 		kernel_each_learned(kernel, visit_learned, &(struct learners){kernel, question, ret->learned});
+		kernel_each_seen(kernel, add_outside, &(struct learners){kernel, question, ret->outside});
+	}
 	if (kernel_config(kernel)->audit)
 		ret->note = "the instance only audits: everything passes";
 	kernel_free(kernel);
@@ -289,6 +306,8 @@ static void print_json(const struct question *question, const struct answers *an
 	json_object_set_new(value, "destination", json_string(question->destination));
 	if (answers->learned)
 		json_object_set(value, "learned", answers->learned);
+	if (answers->outside)
+		json_object_set(value, "names_without_rule", answers->outside);
 	if (answers->by_address) {
 		list = json_array();
 		for (size_t i = 0; i < answers->count; i++)
@@ -313,7 +332,7 @@ static void print_answer(const char *destination, const char *port, const struct
 static void print_answers(const struct question *question, const struct answers *answers)
 {
 	char port[24], addr[ADDR_TEXT_SIZE], destination[EGRET_NAME_SIZE + ADDR_TEXT_SIZE + 4];
-	const json_t *learned;
+	const json_t *learned, *name;
 	size_t i;
 
 	policy_port_format(&question->port, port);
@@ -331,6 +350,8 @@ static void print_answers(const struct question *question, const struct answers 
 		       json_string_value(json_object_get(learned, "name")),
 		       (long long)json_integer_value(json_object_get(learned, "seconds_left")));
 	}
+	json_array_foreach (answers->outside, i, name)
+		printf("  it was resolved as %s, and no rule has that name\n", json_string_value(name));
 	if (answers->note)
 		printf("  (%s)\n", answers->note);
 }
@@ -358,6 +379,7 @@ int command_explain(const struct command *command, int argc, char **argv)
 		rc = all_allowed(&answers) ? EXIT_YES : EXIT_NO;
 	}
 	json_decref(answers.learned);
+	json_decref(answers.outside);
 	free(answers.all);
 	free(question.name);
 	return rc;

@@ -28,6 +28,7 @@ struct view {
 	struct named *named;
 	size_t named_count, named_capacity;
 	json_t *rows;
+	size_t ended; /* lessons that the agent has not swept away yet */
 };
 
 static int add_named(void *context, uint32_t index, const struct egret_name *name)
@@ -59,7 +60,7 @@ static const char *named_text(const struct view *view, uint64_t key)
 
 static int add_lessons(void *context, const struct egret_learned_key *key, const struct egret_learned *learned)
 {
-	const struct view *view = context;
+	struct view *view = context;
 	char address[ADDR_TEXT_SIZE], subject[512];
 
 	subject_name(view->kernel, learned->subject, 0, subject, sizeof(subject));
@@ -68,6 +69,7 @@ static int add_lessons(void *context, const struct egret_learned_key *key, const
 		int64_t left = kernel_seconds_until(lesson->expires_tick);
 		struct egret_asked asked = {};
 
+		view->ended += lesson->name && left < 0;
 		if (!lesson->rule_names[view->slot] || left < 0)
 			continue;
 		kernel_get_asked(view->kernel, lesson->name, &asked);
@@ -111,6 +113,9 @@ int command_learned(const struct command *command, int argc, char **argv)
 	}
 	if (json_array_size(view.rows))
 		table_print(view.rows, columns, sizeof(columns) / sizeof(columns[0]));
+	else if (view.ended)
+		printf("nothing that was learned is still good; %zu that ended go a minute later, if an agent runs\n",
+		       view.ended);
 	else
 		puts("nothing was learned yet");
 	json_decref(view.rows);

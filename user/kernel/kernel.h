@@ -123,6 +123,9 @@ int kernel_each_learned(const struct kernel *kernel,
 			int (*visit)(void *context, const struct egret_learned_key *key,
 				     const struct egret_learned *learned),
 			void *context);
+/* What names were last resolved to, with a rule or without. */
+void kernel_each_seen(const struct kernel *kernel, void (*visit)(void *context, const struct egret_seen *seen),
+		      void *context);
 /* A name that was asked for, by its key. -ENOENT: forgotten. */
 int kernel_get_asked(const struct kernel *kernel, uint64_t key, struct egret_asked *ret);
 int kernel_get_lesson(const struct kernel *kernel, uint32_t kind, struct egret_counter *ret);

@@ -65,6 +65,21 @@ int kernel_each_learned(const struct kernel *kernel,
 	return kernel_each_entry(walk.fd, 2 * EGRET_MAX_LEARNED, (void *[]){&keys[0], &keys[1]}, visit_learned, &walk);
 }
 
+void kernel_each_seen(const struct kernel *kernel, void (*visit)(void *context, const struct egret_seen *seen),
+		      void *context)
+{
+	struct egret_seen_bucket bucket;
+
+	for (uint32_t i = 0; i < EGRET_SEEN_BUCKETS; i++) {
+		if (bpf_map_lookup_elem_flags(kernel->maps[MAP_seen], &i, &bucket, BPF_F_LOCK))
+			continue;
+		for (size_t j = 0; j < EGRET_SEEN_PLACES; j++) {
+			if (bucket.places[j].name)
+				visit(context, &bucket.places[j]);
+		}
+	}
+}
+
 int kernel_get_asked(const struct kernel *kernel, uint64_t key, struct egret_asked *ret)
 {
 	if (bpf_map_lookup_elem(kernel->maps[MAP_asked], &key, ret))
