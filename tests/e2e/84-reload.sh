@@ -76,4 +76,21 @@ expect ok "the live connection goes on" hold_say kept
 stop "$agent" TERM
 passes node 51.0.0.1 tcp:443
 denied node 51.0.0.2 tcp:443
+
+# The system's resolvers are others: resolv.conf is a file of the policy, where it says so.
+cp -a /etc "$work/etc"
+mount --bind "$work/etc" /etc
+resolv_conf() { echo "nameserver $1" >"$work/etc/resolv.new" && mv "$work/etc/resolv.new" "$work/etc/resolv.conf"; }
+resolv_conf 20.0.0.53
+govern <<'POLICY'
+resolver system
+allow *.reload.example tcp:443
+POLICY
+may_ask() { egret_cmd explain "$1" udp:53; }
+succeeds "the system's resolver may be asked" may_ask 20.0.0.53
+fails 1 "another one may not" may_ask 20.0.0.54
+resolv_conf 20.0.0.54
+eventually may_ask 20.0.0.54
+succeeds "the system's new resolver may be asked" may_ask 20.0.0.54
+fails 1 "the old one may not" may_ask 20.0.0.53
 finish

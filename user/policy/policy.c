@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "loader.h"
 
@@ -70,6 +72,22 @@ int policy_load_text(const char *name, const char *text, size_t len_bytes, const
 	if (error != -ENOMEM)
 		error = source_read_text(&loader, name, text, len_bytes);
 	return loader_close(&loader, error, errors_before, ret);
+}
+
+int policy_stands_on(struct policy *policy, const char *path)
+{
+	struct policy_file *files = reallocarray(policy->files, policy->file_count + 1, sizeof(*files));
+	struct stat st = {};
+
+	if (!files)
+		return -ENOMEM;
+	policy->files = files;
+	stat(path, &st); /* or all zero: it may come */
+	files[policy->file_count] = (struct policy_file){strdup(path), st.st_dev, st.st_ino, st.st_size, st.st_mtim};
+	if (!files[policy->file_count].path)
+		return -ENOMEM;
+	policy->file_count++;
+	return 0;
 }
 
 void policy_free(struct policy *policy)

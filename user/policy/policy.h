@@ -106,7 +106,8 @@ struct policy {
 	struct policy_require *requires;
 	size_t require_count;
 	struct policy_settings settings;
-	struct policy_file *files; /* every file that was read, in order: what a reload watches */
+	struct policy_file
+	    *files; /* every file that it stands on, rules in the order of reading: what a reload watches */
 	size_t file_count;
 };
 
@@ -132,6 +133,8 @@ int policy_load(const struct policy_options *options, struct policy **ret, struc
 /* The same for one file that is already in memory; @name stands in messages. */
 int policy_load_text(const char *name, const char *text, size_t len_bytes, const struct policy_options *options,
 		     struct policy **ret, struct diag *diag);
+/* Another file that a reload watches, though no rules are in it; before it is read. -ENOMEM. */
+int policy_stands_on(struct policy *policy, const char *path);
 void policy_free(struct policy *policy);
 
 /* RFC 1035 names as the policy knows them: lower case, no trailing dot, LDH

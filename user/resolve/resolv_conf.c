@@ -21,7 +21,7 @@ static bool read_line(char *line, struct egret_addr *ret)
 
 int resolver_system_servers(const char *path, struct egret_addr **ret, size_t *ret_count)
 {
-	FILE *file = fopen(path ? path : "/etc/resolv.conf", "re");
+	FILE *file = fopen(path ? path : RESOLV_CONF, "re");
 	struct egret_addr *servers;
 	size_t count = 0;
 	char line[512];

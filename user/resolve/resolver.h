@@ -92,7 +92,8 @@ void resolver_process(struct resolver *resolver, const struct pollfd *fds, size_
 size_t resolver_pending(const struct resolver *resolver);
 size_t resolver_health(const struct resolver *resolver, struct resolver_health *ret, size_t capacity);
 
-/* The nameservers of a resolv.conf (NULL = /etc/resolv.conf). *ret is malloc'd.
+#define RESOLV_CONF "/etc/resolv.conf"
+/* The nameservers of a resolv.conf (NULL = RESOLV_CONF). *ret is malloc'd.
  * -ENOENT: no such file, or no nameserver in it. */
 int resolver_system_servers(const char *path, struct egret_addr **ret, size_t *ret_count);
 
