@@ -47,12 +47,20 @@ static __always_inline __u32 length_at(struct __sk_buff *skb, __u32 at)
 	return bpf_ntohs(length_be);
 }
 
-/* One question of the segment, which must hold all of it; most clients send its length along. */
-static __always_inline __u64 stream_question(struct __sk_buff *skb, struct message *message)
+/* One question of the segment, which must hold all of it; most clients send its length along.
+ * @fresh: of the octets at the end of the segment, those whose questions are to be noted.
+ * Global: the verifier takes it once. */
+__noinline __u64 stream_question(struct __sk_buff *skb, __s32 fresh)
 {
-	struct segment_reader *reader = &message->segment;
-	__u32 size = reader->asked;
+	struct message *message = message_of(DNS_LEAVES);
+	struct segment_reader *reader;
+	__u32 size;
 
+	if (!message)
+		return QUESTION_UNREADABLE;
+	reader = &message->segment;
+	size = reader->asked;
+	message->trusted = (__s32)reader->left <= fresh;
 	reader->asked = 0;
 	if (!size) {
 		if (reader->left < 2)
@@ -73,14 +81,14 @@ static __always_inline __u64 stream_question(struct __sk_buff *skb, struct messa
 }
 
 /* All of them: the first that is held back speaks for the segment. */
-static __always_inline __u64 stream_questions(struct __sk_buff *skb, struct message *message)
+static __always_inline __u64 stream_questions(struct __sk_buff *skb, struct message *message, __s32 fresh)
 {
 	for (int i = 0; i < STREAM_QUESTIONS; i++) {
 		__u64 refused;
 
 		if (!message->segment.left)
 			return 0;
-		refused = stream_question(skb, message);
+		refused = stream_question(skb, fresh);
 		if (refused)
 			return refused;
 		asm volatile("" ::: "memory"); /* read anew what is in the map */
@@ -91,20 +99,33 @@ static __always_inline __u64 stream_questions(struct __sk_buff *skb, struct mess
 	return QUESTION_UNREADABLE;
 }
 
-/* Where in the segment the octets begin that were not let out before. -1: others are due first. */
-static __always_inline int stream_skip(const struct egret_stream *stream, const struct segment *segment)
+static __always_inline void bound_note(struct egret_stream *stream, __u32 seq, __u32 asked)
 {
-	__s32 heard = stream->asks_seq - segment->seq;
+	__u32 place = stream->bound_count++ & (EGRET_STREAM_BOUNDS - 1);
 
-	if (!stream->asks_known)
-		return 0;
-	return heard < 0 ? -1 : heard;
+	stream->bounds[place].seq = seq;
+	stream->bounds[place].asked = asked;
+}
+
+/* Octets of the question whose length is before @seq. -1: what was let out does not end there.
+ * Global: the verifier takes its loop once. */
+__noinline int bound_find(struct __sk_buff *skb, __u32 seq)
+{
+	struct egret_queries *open = queries_of(skb, 0);
+
+	if (!open)
+		return -1;
+	for (__u32 i = 0; i < EGRET_STREAM_BOUNDS; i++) {
+		if (i < open->stream.bound_count && open->stream.bounds[i].seq == seq)
+			return open->stream.bounds[i].asked;
+	}
+	return -1;
 }
 
 /*
- * As question_take, for all questions of a segment. What was let out is let out again, and what was
- * held back is judged again by what was known before it: nothing passes because it is sent twice,
- * or because something behind it was sent first.
+ * As question_take, for all questions of a segment. What is sent again is judged again, from where
+ * it began the first time: its octets may be others, for sendfile() sends pages that can still be
+ * written. So nothing passes because it is sent twice, or because something behind it was sent first.
  */
 __noinline __u64 stream_asks(struct __sk_buff *skb, __u32 offset)
 {
@@ -113,7 +134,9 @@ __noinline __u64 stream_asks(struct __sk_buff *skb, __u32 offset)
 	struct egret_queries *open;
 	struct segment segment;
 	__u64 refused;
-	int skip;
+	bool holds;
+	__s32 fresh;
+	int asked;
 
 	if (!message || !cfg || !segment_read(skb, offset, &segment))
 		return QUESTION_UNREADABLE;
@@ -130,24 +153,25 @@ __noinline __u64 stream_asks(struct __sk_buff *skb, __u32 offset)
 		open->stream.next_seq = segment.ack;
 		open->stream.state = EGRET_STREAM_IN_ORDER;
 	}
-	skip = stream_skip(&open->stream, &segment);
-	if (skip >= 0 && skip >= (int)segment.octets)
-		return 0;
-	/* Where nothing is held back, what is missing was let out unread. */
-	if (skip < 0 && cfg->dns_names && !cfg->audit)
-		return QUESTION_UNREADABLE;
-	message->segment = (struct segment_reader){.at = segment.at, .left = segment.octets};
-	if (skip >= 0) {
-		message->segment.at += skip;
-		message->segment.left -= skip;
-		message->segment.asked = open->stream.asked;
+	if (!open->stream.bound_count) {
+		open->stream.asks_seq = segment.seq;
+		bound_note(&open->stream, segment.seq, 0);
 	}
-	refused = stream_questions(skb, message);
-	if (refused && cfg->dns_names && !cfg->audit)
+	fresh = segment.seq + segment.octets - open->stream.asks_seq;
+	holds = cfg->dns_names && !cfg->audit;
+	if (fresh <= 0 && !holds)
+		return 0;
+	asked = bound_find(skb, segment.seq);
+	/* Where nothing is held back, what is missing was let out unread. */
+	if (asked < 0 && holds)
+		return QUESTION_UNREADABLE;
+	message->segment =
+	    (struct segment_reader){.at = segment.at, .left = segment.octets, .asked = asked < 0 ? 0 : asked};
+	refused = stream_questions(skb, message, message->trusted ? fresh : 0);
+	if ((refused && holds) || fresh <= 0)
 		return refused;
-	open->stream.asks_known = 1;
-	open->stream.asks_seq = segment.seq + segment.octets;
-	open->stream.asked = refused ? 0 : message->segment.asked;
+	open->stream.asks_seq += fresh;
+	bound_note(&open->stream, open->stream.asks_seq, refused ? 0 : message->segment.asked);
 	return refused;
 }
 

@@ -365,18 +365,28 @@ enum egret_stream_state {
 	EGRET_STREAM_LOST, /* nothing more is read from it */
 };
 
+/* Where a segment with questions ended: the next one begins there, and may be sent again from there. */
+struct egret_bound {
+	__u32 seq;   /* of the octet behind it; host order */
+	__u16 asked; /* octets of the question whose length is before it; 0 = a length comes next */
+	__u16 pad;
+};
+
+/* What a stream may have under way at a time. A power of two: the verifier wants a mask. */
+#define EGRET_STREAM_BOUNDS 32
+
 /* DNS over TCP (RFC 1035 section 4.2.2: each message behind two octets of length). */
 struct egret_stream {
 	__u32 next_seq; /* of the octet that is due; host order */
 	__u16 want;     /* octets of the message under way; 0 = its length is not known yet */
 	__u16 have;     /* of those, in `streams` */
 	__u32 asks_seq; /* of the octet that may leave next: all before it was let out */
-	__u16 asked;    /* octets of the question whose length left in a segment of its own */
 	__u8 half;      /* first octet of the length */
 	__u8 half_known;
 	__u8 state; /* enum egret_stream_state */
-	__u8 asks_known;
-	__u8 pad[2];
+	__u8 pad;
+	__u32 bound_count; /* ever noted; the newest of them are kept */
+	struct egret_bound bounds[EGRET_STREAM_BOUNDS];
 };
 
 struct egret_queries {

@@ -18,7 +18,8 @@
  *	    asks for both by one call, of which UDP_SEGMENT makes two datagrams: "sent", or the errno
  *	forger stream SERVER STEP...
  *	    by one TCP socket, each step in a segment of its own: length:NAME and question:NAME, which make a
- *	    message of two; both:NAME; many:COUNT:SUFFIX, questions for p1SUFFIX and so on at once; again, which
+ *	    message of two; both:NAME; many:COUNT:SUFFIX, questions for p1SUFFIX and so on at once; page:NAME, as
+ *	    both but by sendfile, so that rewrite:NAME changes what is sent again; again, which
  *	    connects anew; hear, which awaits an answer: "answered" or "silence"
  *	forger mptcp ADDR PORT      connects by Multipath TCP
  *
@@ -38,6 +39,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -427,7 +430,7 @@ static void write_step(struct message *stream, const char *step)
 		put16(stream, m.len);
 	else if (!strncmp(step, "question:", 9))
 		put(stream, m.bytes, m.len);
-	else if (!strncmp(step, "both:", 5))
+	else if (!strncmp(step, "both:", 5) || !strncmp(step, "page:", 5) || !strncmp(step, "rewrite:", 8))
 		put_framed(stream, &m);
 	for (unsigned i = 1; !strncmp(step, "many:", 5) && i <= strtoul(name, NULL, 10); i++) {
 		snprintf(text, sizeof(text), "p%u%s", i, strchr(name, ':') + 1);
@@ -452,23 +455,35 @@ static bool stream_hears(int fd)
 	return poll(&poller, 1, ANSWER_IN_MS) == 1 && read(fd, bytes, sizeof(bytes)) > 0;
 }
 
+static int send_step(int fd, int page, const char *step)
+{
+	bool rewrites = !strncmp(step, "rewrite:", 8);
+	struct message m;
+	off_t from = 0;
+
+	write_step(&m, step);
+	if (!rewrites && strncmp(step, "page:", 5))
+		return send(fd, m.bytes, m.len, MSG_NOSIGNAL) < 0 ? errno : 0;
+	if (pwrite(page, m.bytes, m.len, 0) < 0)
+		return errno;
+	return rewrites || sendfile(fd, page, &from, m.len) >= 0 ? 0 : errno;
+}
+
 static int stream(char **argv)
 {
 	struct end server = end_of(argv[0], DNS_PORT);
 	int fd = socket(server.addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1, error;
+	int page = memfd_create("page", MFD_CLOEXEC);
 
 	error = stream_connect(fd, &server);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	for (argv++; *argv && !error; argv++) {
-		struct message m;
-
 		if (!strcmp(*argv, "again")) {
 			error = stream_connect(fd, &server);
 		} else if (!strcmp(*argv, "hear")) {
 			puts(stream_hears(fd) ? "answered" : "silence");
 		} else {
-			write_step(&m, *argv);
-			error = send(fd, m.bytes, m.len, MSG_NOSIGNAL) < 0 ? errno : 0;
+			error = send_step(fd, page, *argv);
 			usleep(20000);
 		}
 	}

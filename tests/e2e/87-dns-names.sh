@@ -56,17 +56,26 @@ json 'map(select(.name == "mnopq.evil.example" and .port == "tcp:53")) | length 
 stream() { node "$root/build/tests/forger" stream $resolver "$@" | paste -sd' '; }
 said() { local want=$1 what=$2; shift 2; expect 0 "$what" bash -c "[ '$want' = '$(stream "$@")' ]; echo \$?"; }
 said answered "by TCP, length and question apart" length:www.exact.example question:www.exact.example hear
-internet nft -f - <<'NFT'
-table ip egret_loss {
-	chain in {
-		type filter hook prerouting priority -300;
-		tcp dport 53 ip length > 64 limit rate over 1/hour burst 1 packets accept
-		tcp dport 53 ip length > 64 drop
-	}
+# The next long segment is lost on its way, once.
+lossy() {
+	internet nft -f - <<-'NFT'
+		table ip egret_loss {
+			chain in {
+				type filter hook prerouting priority -300;
+				tcp dport 53 ip length > 64 limit rate over 1/hour burst 1 packets accept
+				tcp dport 53 ip length > 64 drop
+			}
+		}
+	NFT
+	"$@"
+	internet nft delete table ip egret_loss
 }
-NFT
-said answered "by TCP, the question lost once" length:www.exact.example question:www.exact.example hear
-internet nft delete table ip egret_loss
+lossy said answered "by TCP, the question lost once" length:www.exact.example question:www.exact.example hear
+lossy said "answered answered" "by TCP, the first of three lost" \
+	length:www.exact.example question:www.exact.example both:a.wild.example both:www.exact.example hear both:a.wild.example hear
+lossy said answered "by sendfile, lost once" page:www.exact.example hear
+lossy said silence "by sendfile, written to before it is sent again" \
+	page:www.exact.example rewrite:ttt.evil.examples hear
 said "answered answered" "by TCP, twenty at once" both:www.exact.example hear many:20:.wild.example hear
 said "silence" "what is refused is refused again, whatever is sent behind it" \
 	length:www.exact.example question:sss.evil.examples question:www.exact.example hear
