@@ -177,21 +177,46 @@ __noinline __u64 stream_asks(struct __sk_buff *skb, __u32 offset)
 
 /* --- answers --- */
 
-/* One of the questions that a stream still owes an answer to. Global, and called for each: kernels
- * before 6.6 take no loop that goes around a call. */
-__noinline int stream_want(struct __sk_buff *skb, __u32 index)
+/* Who wants what a stream still owes an answer to. */
+static __always_inline bool stream_wants(struct __sk_buff *skb, struct egret_wanted *ret)
 {
 	struct egret_sock *state = skb->sk ? bpf_sk_storage_get(&sockets, skb->sk, 0, 0) : 0;
+
+	if (!state || !state->scope)
+		return false;
+	ret->scope = state->scope;
+	ret->subject = socket_subject(state);
+	return true;
+}
+
+/* One of the questions. Global, and called for each: kernels before 6.6 take no loop that goes
+ * around a call. */
+__noinline int stream_want(struct __sk_buff *skb, __u32 index)
+{
 	struct egret_queries *open = queries_of(skb, 0);
 	struct egret_wanted want = {};
 
-	if (!state || !state->scope || !open)
+	if (!open || !stream_wants(skb, &want))
 		return 0;
 	want.name = open->all[index & (EGRET_QUERIES - 1)].name;
-	want.scope = state->scope;
-	want.subject = socket_subject(state);
 	if (want.name)
 		bpf_ringbuf_output(&wanted, &want, sizeof(want), 0);
+	return 0;
+}
+
+/* Those of the crowd. The ring and the agent have room for some of hundreds. */
+__noinline int stream_want_crowd(struct __sk_buff *skb)
+{
+	struct egret_crowd *crowd = crowd_of(skb, 0);
+	struct egret_wanted want = {};
+
+	if (!crowd || !stream_wants(skb, &want))
+		return 0;
+	for (int i = 0; i < EGRET_CROWD_SETS * EGRET_CROWD_WAYS; i++) {
+		want.name = crowd->all[i].name;
+		if (want.name && query_is_open(&crowd->all[i]))
+			bpf_ringbuf_output(&wanted, &want, sizeof(want), 0);
+	}
 	return 0;
 }
 
@@ -202,6 +227,7 @@ static __always_inline void stream_leave(struct __sk_buff *skb, struct egret_que
 	lesson_count(lesson);
 	for (int i = 0; i < EGRET_QUERIES; i++)
 		stream_want(skb, i);
+	stream_want_crowd(skb);
 }
 
 /* An octet of the length. False: no message can be that long, or short. */

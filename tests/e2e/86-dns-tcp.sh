@@ -54,6 +54,29 @@ eventually all_pipelined
 expect 20 "all of many questions in one segment teach" pipelined
 counted packed 0 "none was too many"
 
+# The first of twenty answers is lost on its way, once: the agent asks for all of the twenty.
+for i in $(seq 20); do
+	echo "20.1.2.$i p$i.late.wild.example" >>"$work/hosts"
+done
+dns p0.late.wild.example 20.1.2.100
+ungoverned nft -f - <<'NFT'
+table ip egret_late {
+	chain in {
+		type filter hook prerouting priority -300;
+		tcp sport 53 ip length > 64 limit rate over 1/hour burst 1 packets accept
+		tcp sport 53 ip length > 64 drop
+	}
+}
+NFT
+node "$root/build/tests/forger" stream 20.0.0.53 many:20:.late.wild.example hear >/dev/null
+ungoverned nft delete table ip egret_late
+late() { egret_cmd learned --json | jq '[.[] | select(.name | test("^p[0-9]+[.]late[.]wild[.]example$"))] | length'; }
+all_late() { [ "$(late)" = 20 ]; }
+eventually all_late
+expect 20 "all that a stream owed when it was left is asked anew" late
+counted gap 1 "the early segment is counted"
+counted asked_anew 20 "each is asked for once"
+
 tcp many.wild.example A >/dev/null
 passes node 20.3.0.1 tcp:443
 passes node 20.3.0.64 tcp:443
@@ -87,9 +110,9 @@ table ip egret_loss {
 }
 NFT
 expect 20.7.0.8 "an answer with a gap is delivered" tcp f7--split.wild.example A
-counted gap 1 "the gap is counted"
+counted gap 2 "the gap is counted"
 eventually reaches 20.1.0.40
-counted asked_anew 2 "the agent asks for the name instead"
+counted asked_anew 22 "the agent asks for the name instead"
 passes node 20.1.0.40 tcp:443
 denied node 20.7.0.8 tcp:443
 finish
