@@ -56,31 +56,37 @@ json 'map(select(.name == "mnopq.evil.example" and .port == "tcp:53")) | length 
 stream() { node "$root/build/tests/forger" stream $resolver "$@" | paste -sd' '; }
 said() { local want=$1 what=$2; shift 2; expect 0 "$what" bash -c "[ '$want' = '$(stream "$@")' ]; echo \$?"; }
 said answered "by TCP, length and question apart" length:www.exact.example question:www.exact.example hear
-# The next long segment is lost on its way, once.
+# lossy IN DIRECTION COMMAND...: the first long segment of it to (dport) or from (sport) a server is lost, once.
 lossy() {
-	internet nft -f - <<-'NFT'
+	local in=$1 direction=$2
+	shift 2
+	$in nft -f - <<-NFT
 		table ip egret_loss {
 			chain in {
 				type filter hook prerouting priority -300;
-				tcp dport 53 ip length > 64 limit rate over 1/hour burst 1 packets accept
-				tcp dport 53 ip length > 64 drop
+				tcp $direction 53 ip length > 64 limit rate over 1/hour burst 1 packets accept
+				tcp $direction 53 ip length > 64 drop
 			}
 		}
 	NFT
 	"$@"
-	internet nft delete table ip egret_loss
+	$in nft delete table ip egret_loss
 }
-lossy said answered "by TCP, the question lost once" length:www.exact.example question:www.exact.example hear
-lossy said "answered answered" "by TCP, the first of three lost" \
+lossy internet dport said answered "by TCP, the question lost once" length:www.exact.example question:www.exact.example hear
+lossy internet dport said "answered answered" "by TCP, the first of three lost" \
 	length:www.exact.example question:www.exact.example both:a.wild.example both:www.exact.example hear both:a.wild.example hear
-lossy said answered "by sendfile, lost once" page:www.exact.example hear
-lossy said silence "by sendfile, written to before it is sent again" \
+lossy internet dport said answered "by sendfile, lost once" page:www.exact.example hear
+lossy internet dport said silence "by sendfile, written to before it is sent again" \
 	page:www.exact.example rewrite:ttt.evil.examples hear
 said "answered answered" "by TCP, twenty at once" both:www.exact.example hear many:20:.wild.example hear
 said "silence" "what is refused is refused again, whatever is sent behind it" \
 	length:www.exact.example question:sss.evil.examples question:www.exact.example hear
 said "answered answered" "a connection anew" both:www.exact.example hear both:s.evil.example again both:www.exact.example hear
 json '.dns.gap == 0' "status --json: a new connection is no gap" egret_cmd status --json
+# A stream is left at the gap, and the agent asks for what it owes: not for what was refused before.
+lossy ungoverned sport said answered "an answer lost, on a connection anew" \
+	both:y.denied.wild.example again many:2:.wild.example hear
+json '.dns.gap == 1 and .dns.asked_anew == 2' "status --json: the agent asks for two names" egret_cmd status --json
 succeeds "drops" egret_cmd drops
 shows 'c2vjcmv0\.evil\.example' "drops: the name"
 
@@ -105,4 +111,6 @@ rules '' >"$work/policy.rules"
 enforcing() { egret_cmd status --json | jq -e '.mode == "enforcing"'; }
 eventually enforcing
 expect 20.1.0.6 "without the setting, any name may be asked for" ask @$resolver c2vjcmv0.evil.example
+lossy ungoverned sport said answered "an answer lost, for names that no rule has" many:2:.evil.example hear
+json '.dns.gap == 2 and .dns.asked_anew == 2' "status --json: the agent asks for none of these" egret_cmd status --json
 finish
