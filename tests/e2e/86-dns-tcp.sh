@@ -47,7 +47,7 @@ for i in $(seq 20); do
 	echo "20.1.1.$i p$i.wild.example" >>"$work/hosts"
 done
 dns p0.wild.example 20.1.1.100
-node "$root/build/tests/forger" stream 20.0.0.53 many:20:.wild.example hear >/dev/null
+node "$root/build/tests/forger" stream 20.0.0.53 many:20:p:.wild.example hear >/dev/null
 pipelined() { egret_cmd learned --json | jq '[.[] | select(.name | test("^p[0-9]+[.]wild[.]example$"))] | length'; }
 all_pipelined() { [ "$(pipelined)" = 20 ]; }
 eventually all_pipelined
@@ -68,7 +68,7 @@ table ip egret_late {
 	}
 }
 NFT
-node "$root/build/tests/forger" stream 20.0.0.53 many:20:.late.wild.example hear >/dev/null
+node "$root/build/tests/forger" stream 20.0.0.53 many:20:p:.late.wild.example hear >/dev/null
 ungoverned nft delete table ip egret_late
 late() { egret_cmd learned --json | jq '[.[] | select(.name | test("^p[0-9]+[.]late[.]wild[.]example$"))] | length'; }
 all_late() { [ "$(late)" = 20 ]; }
@@ -115,4 +115,14 @@ eventually reaches 20.1.0.40
 counted asked_anew 22 "the agent asks for the name instead"
 passes node 20.1.0.40 tcp:443
 denied node 20.7.0.8 tcp:443
+
+# Many answers in one segment.
+learned_below() { egret_cmd learned --json | jq --arg of "[.]$1[.]wild[.]example$" '[.[] | select(.name | test($of))] | length'; }
+counted packed 0 "no segment held too many so far"
+node "$root/build/tests/forger" stream 20.0.0.54 many:20:f:.full.wild.example hear >/dev/null
+expect 20 "all of twenty answers in one segment teach" learned_below full
+counted packed 0 "none of these was too many"
+node "$root/build/tests/forger" stream 20.0.0.54 many:36:f:.over.wild.example hear >/dev/null
+expect 32 "of thirty-six, as many as Egret reads" learned_below over
+json '.dns.packed >= 1 and .dns.overflow == 1' "too many are counted as that, and not as too long" egret_cmd status --json
 finish
