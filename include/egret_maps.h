@@ -511,6 +511,24 @@ struct egret_existing {
 	__u16 pad[3];
 };
 
+/*
+ * What is wrong with an instance until it is mended: `status` shows each, and is not content
+ * (exit code 1) while there is one. X(symbol, label)
+ */
+#define EGRET_PROBLEMS(X)                                                                                              \
+	X(POLICY, "policy")     /* why the newest policy does not rule */                                              \
+	X(REQUIRED, "required") /* what must answer and does not, so that the policy only audits */                    \
+	X(FLOOR, "floor")       /* the policy that rules has no floor, or no rule */                                   \
+	X(FILES, "files")       /* files of the policy that others may write */                                        \
+	X(STATE, "state")       /* the folder of what outlives a reboot cannot be used */
+
+enum egret_problem {
+#define EGRET_PROBLEM_ENUM(symbol, label) EGRET_PROBLEM_##symbol,
+	EGRET_PROBLEMS(EGRET_PROBLEM_ENUM)
+#undef EGRET_PROBLEM_ENUM
+	    EGRET_PROBLEM_COUNT
+};
+
 /* What people must know about an instance when no agent can tell them. */
 struct egret_meta {
 	__u32 abi;
@@ -530,7 +548,7 @@ struct egret_meta {
 	char policy_path[EGRET_PATH_SIZE];
 	char policy_hash[64];
 	char version[32];
-	char problem[EGRET_PROBLEM_SIZE]; /* why a newer policy does not rule, or this one only audits; "" = nothing */
+	char problems[EGRET_PROBLEM_COUNT][EGRET_PROBLEM_SIZE]; /* "" = none of this kind */
 };
 
 #define EGRET_ASSERT_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " changed size")

@@ -35,22 +35,22 @@ agent_start --probation 3s
 denied node 51.0.0.1 tcp:443
 logs 'auditing: .*20\.9\.0\.1 tcp:4444' "after the time it only audits, and says why"
 passes node 51.0.0.1 tcp:443
-json '.mode == "auditing" and (.problem | test("20.9.0.1 tcp:4444"))' "status --json tells" egret_cmd status --json
+json '.mode == "auditing" and ([.problems[].text] | join(" ") | test("20.9.0.1 tcp:4444"))' "status --json tells" egret_cmd status --json
 succeeds "status" egret_cmd status
 shows 'PROBLEM .*20\.9\.0\.1 tcp:4444' "status tells"
 start "$work/late.log" - "$id-inet" "$probe" serve tcp:4444
 logs 'enforcing: all that is required answers' "it enforces when it answers"
 denied node 51.0.0.1 tcp:443
-json '.mode == "enforcing" and .problem == ""' "status --json tells" egret_cmd status --json
+json '.mode == "enforcing" and .problems == []' "status --json tells" egret_cmd status --json
 
 # A reload that is wrong is seen in status, until it is mended.
 echo "allow 20.1.0.1/8 tcp:443" >>"$work/policy.rules"
-problem() { egret_cmd status --json | jq -e ".problem | test(\"$1\")"; }
+problem() { egret_cmd status --json | jq -e "[.problems[].text] | join(\" \") | test(\"$1\")"; }
 eventually problem 'policy.rules:6:7'
-json '.problem | test("policy.rules:6:7: ") and test("20.0.0.0/8")' "an error is shown with its line" egret_cmd status --json
+json '[.problems[].text] | join(" ") | test("policy.rules:6:7: ") and test("20.0.0.0/8")' "an error is shown with its line" egret_cmd status --json
 sed -i '$d' "$work/policy.rules"
 eventually problem '^$'
-json '.problem == ""' "and goes" egret_cmd status --json
+json '.problems == []' "and goes" egret_cmd status --json
 stop "$agent"
 succeeds "detach" egret_cmd detach
 
@@ -63,14 +63,14 @@ agent_start
 } | policy "$work/next.rules"
 mv "$work/next.rules" "$work/policy.rules"
 for _ in 1 2 3; do eventually problem '20.9.0.1 tcp:4445' && break; done
-json '.problem | test("20.9.0.1 tcp:4445")' "what a reload waits for" egret_cmd status --json
+json '[.problems[].text] | join(" ") | test("20.9.0.1 tcp:4445")' "what a reload waits for" egret_cmd status --json
 json 'all(.[]; .rule != "allow 20.9.0.1 tcp:4445")' "it does not rule" egret_cmd rules --json
 denied node 51.0.0.1 tcp:443
 start "$work/later.log" - "$id-inet" "$probe" serve tcp:4445
 rules_anew() { egret_cmd rules --json | jq -e 'any(.[]; .rule == "allow 20.9.0.1 tcp:4445")'; }
 for _ in 1 2 3 4; do eventually rules_anew && break; done
 json 'any(.[]; .rule == "allow 20.9.0.1 tcp:4445")' "it rules when that answers, without another change" egret_cmd rules --json
-json '.problem == ""' "and nothing is wrong any more" egret_cmd status --json
+json '.problems == []' "and nothing is wrong any more" egret_cmd status --json
 stop "$agent"
 succeeds "detach" egret_cmd detach
 

@@ -541,7 +541,7 @@ static void end_probation(struct agent *agent)
 
 	agent->try_ns = 0;
 	kernel_set_audit(agent->kernel, false);
-	meta_write_problem(agent->kernel, "");
+	meta_write_problem(agent->kernel, EGRET_PROBLEM_REQUIRED, "");
 	if (audited && prove(agent, &error)) {
 		progress_warn(&agent->progress, "%s", error.text);
 		return;
@@ -564,7 +564,7 @@ static void try_again(struct agent *agent)
 		return;
 	kernel_set_audit(agent->kernel, true);
 	meta_set_enforcing(agent->kernel, false);
-	meta_write_problem(agent->kernel, error.text);
+	meta_write_problem(agent->kernel, EGRET_PROBLEM_REQUIRED, error.text);
 	progress_warn(&agent->progress, "auditing: %s; it is tried again every %d s, and enforced when it answers",
 		      error.text, (int)(TRY_NS / CLOCK_NS_PER_SEC));
 }
@@ -818,7 +818,7 @@ void agent_note_problem(struct agent *agent, const struct diag *diag, const stru
 			 diag->entries[i].column, diag->entries[i].text);
 	else
 		snprintf(text, sizeof(text), "%s", error->text);
-	meta_write_problem(agent->kernel, text);
+	meta_write_problem(agent->kernel, EGRET_PROBLEM_POLICY, text);
 }
 
 struct kernel *agent_kernel(struct agent *agent)

@@ -82,17 +82,18 @@ int meta_write(struct kernel *kernel, const struct agent_options *options, const
 		 options->policy.path_count ? options->policy.paths[0] : "");
 	snprintf(meta.policy_hash, sizeof(meta.policy_hash), "%016" PRIx64, hash_policy(compiled));
 	snprintf(meta.version, sizeof(meta.version), "%s", EGRET_VERSION);
-	meta.problem[0] = '\0';
+	meta.problems[EGRET_PROBLEM_POLICY][0] = '\0';
+	meta.problems[EGRET_PROBLEM_REQUIRED][0] = '\0';
 	return kernel_set_meta(kernel, &meta);
 }
 
-void meta_write_problem(struct kernel *kernel, const char *problem)
+void meta_write_problem(struct kernel *kernel, enum egret_problem kind, const char *text)
 {
 	struct egret_meta meta;
 
 	if (kernel_get_meta(kernel, &meta))
 		return;
-	snprintf(meta.problem, sizeof(meta.problem), "%s", problem);
+	snprintf(meta.problems[kind], sizeof(meta.problems[kind]), "%s", text);
 	kernel_set_meta(kernel, &meta);
 }
 

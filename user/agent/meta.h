@@ -11,8 +11,9 @@
 
 int meta_write(struct kernel *kernel, const struct agent_options *options, const struct compiled *compiled,
 	       const struct diag *diag, bool enforcing);
-/* What `status` must say is wrong; "" = nothing. */
-void meta_write_problem(struct kernel *kernel, const char *problem);
+/* What `status` must say is wrong, each kind apart; "" = nothing of this kind. A policy that
+ * begins to rule (meta_write) ends those of POLICY and REQUIRED. */
+void meta_write_problem(struct kernel *kernel, enum egret_problem kind, const char *text);
 void meta_set_enforcing(struct kernel *kernel, bool enforcing);
 void meta_beat(struct kernel *kernel);
 void meta_write_name(struct kernel *kernel, const struct compiled *compiled, const struct resolver_name *name);

@@ -135,6 +135,22 @@ static json_t *maps_to_json(const struct kernel *kernel)
 	return maps;
 }
 
+static json_t *problems_to_json(const struct egret_meta *meta)
+{
+	static const char *const labels[] = {
+#define PROBLEM_LABEL(symbol, label) label,
+	    EGRET_PROBLEMS(PROBLEM_LABEL)
+#undef PROBLEM_LABEL
+	};
+	json_t *problems = json_array();
+
+	for (size_t kind = 0; kind < EGRET_PROBLEM_COUNT; kind++)
+		if (meta->problems[kind][0])
+			json_array_append_new(problems, json_pack("{s:s, s:s}", "kind", labels[kind], "text",
+								  meta->problems[kind]));
+	return problems;
+}
+
 static const char *mode_of(const struct kernel *kernel, const struct egret_meta *meta, bool attached)
 {
 	if (!attached)
@@ -158,7 +174,7 @@ static json_t *status_to_json(const struct kernel *kernel, const char *instance,
 	kernel_each_existing(kernel, add_existing, existing);
 	return json_pack(
 	    "{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:s, "
-	    "s:s}",
+	    "s:o}",
 	    "instance", meta->instance, "version", meta->version, "mode", mode_of(kernel, meta, attached), "attached",
 	    attached, "missing_hook", attached ? "" : missing, "cgroup", path, "policy", meta->policy_path,
 	    "policy_hash", meta->policy_hash, "policy_age",
@@ -167,7 +183,7 @@ static json_t *status_to_json(const struct kernel *kernel, const char *instance,
 	    kernel_is_held(instance), "agent_pid", (int)meta->agent_pid, "heartbeat_sec_ago",
 	    clock_seconds_between(meta->heartbeat_ns, now), "rules", (int)meta->rules, "warnings", (int)meta->warnings,
 	    "names", names_to_json(kernel), "totals", totals_to_json(kernel), "existing", existing, "dns",
-	    lessons_to_json(kernel), "maps", maps_to_json(kernel), "uplink_check", "off", "problem", meta->problem);
+	    lessons_to_json(kernel), "maps", maps_to_json(kernel), "uplink_check", "off", "problems", problems_to_json(meta));
 }
 
 static long long number(const json_t *object, const char *key)
@@ -248,6 +264,15 @@ static void print_maps(const json_t *maps)
 	printf("maps       %s of kernel memory\n", bytes_format(memory, text, sizeof(text)));
 }
 
+static void print_problems(const json_t *problems)
+{
+	const json_t *problem;
+	size_t index;
+
+	json_array_foreach (problems, index, problem)
+		printf("PROBLEM    %s\n", string(problem, "text"));
+}
+
 static void print_status(json_t *status)
 {
 	printf("instance   %s: %s", string(status, "instance"), string(status, "mode"));
@@ -265,8 +290,7 @@ static void print_status(json_t *status)
 		       "longer "
 		       "refreshed\n",
 		       number(status, "heartbeat_sec_ago"));
-	if (*string(status, "problem"))
-		printf("PROBLEM    %s\n", string(status, "problem"));
+	print_problems(json_object_get(status, "problems"));
 	print_names(json_object_get(status, "names"));
 	print_totals(json_object_get(status, "totals"));
 	print_lessons(json_object_get(status, "dns"));

@@ -33,7 +33,8 @@ int kernel_get_meta(const struct kernel *kernel, struct egret_meta *ret)
 	PRINTABLE(ret->policy_path);
 	PRINTABLE(ret->policy_hash);
 	PRINTABLE(ret->version);
-	PRINTABLE(ret->problem);
+	for (size_t i = 0; i < EGRET_PROBLEM_COUNT; i++)
+		PRINTABLE(ret->problems[i]);
 	return 0;
 }
 
