@@ -30,6 +30,8 @@
 #define EGRET_MAX_WORD_BYTES 1024
 /* Words that variables bring in, all lines together: bounds lists of lists. */
 #define EGRET_MAX_EXPANSIONS (1 << 22)
+/* Destinations of one `require` line: all of them are dialled at the same time. */
+#define EGRET_MAX_REQUIRED_DESTS 32
 /* Destinations that all rules list together, doubles included. */
 #define EGRET_MAX_DESTS (EGRET_MAX_ADDRESSES + EGRET_MAX_CIDRS + EGRET_MAX_NAMES)
 

@@ -141,9 +141,13 @@ static void wrong_statements(void **state)
 	    {"resolver 10.0.0.0/24\n", 1, 10, "would trust every pod in it"},
 	    {"resolver dns.example\n", 1, 10, "is a name"},
 	    {"resolver 10.0.0.10:53\n", 1, 19, "the port stands behind"},
-	    {"require x.y\n", 1, 1, "takes a destination and a port"},
-	    {"require *.x.y tcp:443\n", 1, 9, "one name or one address"},
-	    {"require 10.0.0.0/8 tcp:443\n", 1, 9, "one name or one address"},
+	    {"require x.y\n", 1, 1, "takes destinations and a port"},
+	    {"require *.x.y tcp:443\n", 1, 9, "is many destinations"},
+	    {"require 10.0.0.0/8 tcp:443\n", 1, 9, "is many destinations"},
+	    {"require x.y,10.0.0.0/8 tcp:443\n", 1, 13, "is many destinations"},
+	    {"require x.y tcp:80 tcp:443\n", 1, 13, "takes one port"},
+	    {"set a = x.y 10.0.0.1\nrequire ${a}\n", 2, 9, "is not a port"},
+	    {"set a = tcp:443\nrequire ${a}\n", 2, 1, "takes destinations and a port"},
 	    {"require x.y tcp:1-2\n", 1, 13, "is not one port"},
 	    {"require x.y tcp:1,2\n", 1, 13, "is not one port"},
 	    {"require x.y any\n", 1, 13, "is not one port"},
@@ -532,12 +536,53 @@ static void resolvers_and_requires(void **state)
 	assert_string_equal(addr_format(&policy->resolvers[2].addr, text), "fd00::10");
 	assert_int_equal(policy->resolvers[2].line, 3);
 	assert_int_equal(policy->require_count, 2);
-	assert_int_equal(policy->requires[0].dest.kind, POLICY_DEST_NAME);
-	assert_string_equal(policy->requires[0].dest.name, "mcr.microsoft.com");
+	assert_int_equal(policy->requires[0].dests[0].kind, POLICY_DEST_NAME);
+	assert_string_equal(policy->requires[0].dests[0].name, "mcr.microsoft.com");
 	assert_int_equal(policy->requires[0].port.lo, 443);
-	assert_int_equal(policy->requires[1].dest.kind, POLICY_DEST_CIDR);
+	assert_int_equal(policy->requires[1].dests[0].kind, POLICY_DEST_CIDR);
 	assert_int_equal(policy->requires[1].port.app, EGRET_APP_NONE);
 	assert_int_equal(policy->requires[1].line, 5);
+	run_end(&run);
+}
+
+static void a_requirement_takes_a_list(void **state)
+{
+	struct run run = load("set api_server = mine.example 198.51.100.7,2001:db8::7\n"
+			      "set port = tcp:443\n"
+			      "require ${api_server} other.example ${port}\n"
+			      "require a.example,10.0.0.1 https:443\n");
+	const struct policy_require *require = run.policy->requires;
+	char text[POLICY_REQUIRE_TEXT_SIZE];
+
+	(void)state;
+	expect_clean(&run);
+	assert_int_equal(run.policy->require_count, 2);
+	assert_int_equal(require[0].dest_count, 4);
+	assert_string_equal(require[0].dests[0].name, "mine.example");
+	assert_int_equal(require[0].dests[1].kind, POLICY_DEST_CIDR);
+	assert_int_equal(require[0].dests[2].kind, POLICY_DEST_CIDR);
+	assert_string_equal(require[0].dests[3].name, "other.example");
+	assert_int_equal(require[0].port.lo, 443);
+	assert_string_equal(policy_require_format(&require[0], text), "mine.example or 3 others tcp:443");
+	assert_int_equal(require[1].port.app, EGRET_APP_HTTPS);
+	assert_string_equal(policy_require_format(&require[1], text), "a.example or 1 other https:443");
+	run_end(&run);
+}
+
+static void a_requirement_has_a_limit(void **state)
+{
+	char text[EGRET_MAX_REQUIRED_DESTS * 16 + 64];
+	size_t len = (size_t)snprintf(text, sizeof(text), "require");
+	struct run run;
+
+	(void)state;
+	for (int i = 0; i <= EGRET_MAX_REQUIRED_DESTS; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, " n%d.example", i);
+	snprintf(text + len, sizeof(text) - len, " tcp:443\n");
+	run = load(text);
+	assert_int_equal(run.error, -EINVAL);
+	assert_int_equal(run.diag.errors, 1);
+	assert_non_null(strstr(run.diag.entries[0].text, "name fewer"));
 	run_end(&run);
 }
 
@@ -988,6 +1033,8 @@ int main(void)
 	    cmocka_unit_test(a_rule_keeps_its_text_purpose_and_place),
 	    cmocka_unit_test(a_byte_order_mark_is_no_statement),
 	    cmocka_unit_test(resolvers_and_requires),
+	    cmocka_unit_test(a_requirement_takes_a_list),
+	    cmocka_unit_test(a_requirement_has_a_limit),
 	    cmocka_unit_test(settings_have_defaults_and_values),
 	    cmocka_unit_test(lists_become_destinations_and_ports),
 	    cmocka_unit_test(a_hundred_thousand_addresses_fit_one_variable),

@@ -567,6 +567,10 @@ static void metadata_is_for_the_host_alone(void **state)
 	assert_true(allows(&shipped, "168.63.129.16", IPPROTO_UDP, 53, EGRET_CLASS_PODS));
 	assert_true(allows(&shipped, "ff02::1:2", IPPROTO_UDP, 547, EGRET_CLASS_HOST));
 	assert_false(allows(&shipped, "ff02::1:2", IPPROTO_UDP, 547, EGRET_CLASS_PODS));
+	/* Router solicitation. */
+	assert_true(allows(&shipped, "ff02::2", IPPROTO_ICMP, 0, EGRET_CLASS_HOST));
+	assert_false(allows(&shipped, "ff02::2", IPPROTO_ICMP, 0, EGRET_CLASS_PODS));
+	assert_false(allows(&shipped, "ff02::2", IPPROTO_UDP, 547, EGRET_CLASS_HOST));
 	assert_true(allows(&shipped, "127.0.0.1", IPPROTO_TCP, 10250, EGRET_CLASS_PODS));
 	assert_true(allows(&shipped, "10.0.0.1", IPPROTO_TCP, 443, EGRET_CLASS_PODS));
 	assert_true(allows(&shipped, API_SERVER, IPPROTO_TCP, 443, EGRET_CLASS_PODS));

@@ -112,7 +112,8 @@ static void dial(struct attempt *attempt, size_t about, const struct egret_addr 
 		dial->error = 0; /* a protocol that nobody here speaks: that it left is all that can be known */
 }
 
-static void dial_required(struct attempt *attempt, size_t about, const struct egret_addr *addrs, size_t count)
+/* The addresses of one of the destinations. */
+static void dial_dest(struct attempt *attempt, size_t about, const struct egret_addr *addrs, size_t count)
 {
 	const struct requirements *requirements = attempt->requirements;
 	const struct policy_port *port = &requirements->compiled->policy->requires[about].port;
@@ -130,22 +131,30 @@ static void dial_required(struct attempt *attempt, size_t about, const struct eg
 			 count ? "the policy denies its addresses" : "it does not resolve");
 }
 
-static void start_required(struct attempt *attempt, size_t about)
+static void start_dest(struct attempt *attempt, size_t about, const struct policy_dest *dest)
 {
 	const struct requirements *requirements = attempt->requirements;
-	const struct policy_dest *dest = &requirements->compiled->policy->requires[about].dest;
 
 	if (dest->kind == POLICY_DEST_CIDR) {
-		dial_required(attempt, about, &dest->cidr.addr, 1);
+		dial_dest(attempt, about, &dest->cidr.addr, 1);
 		return;
 	}
 	for (size_t i = 0; i < requirements->name_count; i++) {
 		if (!strcmp(requirements->names[i].name, dest->name)) {
-			dial_required(attempt, about, requirements->names[i].addrs, requirements->names[i].count);
+			dial_dest(attempt, about, requirements->names[i].addrs, requirements->names[i].count);
 			return;
 		}
 	}
-	dial_required(attempt, about, NULL, 0);
+	dial_dest(attempt, about, NULL, 0);
+}
+
+/* One destination of the list that answers is enough: all of them are tried. */
+static void start_required(struct attempt *attempt, size_t about)
+{
+	const struct policy_require *require = &attempt->requirements->compiled->policy->requires[about];
+
+	for (size_t i = 0; i < require->dest_count; i++)
+		start_dest(attempt, about, &require->dests[i]);
 }
 
 static void look(struct dial *dial)
@@ -220,15 +229,14 @@ static size_t describe(const struct attempt *attempt, size_t abouts, char *text,
 
 	*text = '\0';
 	for (size_t i = 0; i < abouts; i++) {
-		char dest[256], port[24];
+		char required[POLICY_REQUIRE_TEXT_SIZE];
 
 		if (!*why_of(attempt, i))
 			continue;
 		if (i < policy->require_count)
 			len +=
-			    (size_t)snprintf(text + len, len < size ? size - len : 0, "%s%s %s: %s",
-					     missing ? ", " : "", policy_dest_format(&policy->requires[i].dest, dest),
-					     policy_port_format(&policy->requires[i].port, port), why_of(attempt, i));
+			    (size_t)snprintf(text + len, len < size ? size - len : 0, "%s%s: %s", missing ? ", " : "",
+					     policy_require_format(&policy->requires[i], required), why_of(attempt, i));
 		else
 			len += (size_t)snprintf(text + len, len < size ? size - len : 0, "%sno resolver: %s",
 						missing ? ", " : "", why_of(attempt, i));

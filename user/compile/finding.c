@@ -332,26 +332,29 @@ static void report_unlearnable(struct compiler *compiler)
 
 /* --- requirements --- */
 
-static void check_requirement(struct compiler *compiler, const struct policy_require *require)
+static bool host_may(const struct compiler *compiler, const struct policy_dest *dest, const struct policy_port *port)
 {
 	const struct compiled *out = compiler->out;
-	const struct diag_place place = {.file = require->file, .line = require->line};
-	char dest[256], port[24];
-	struct judgement judgement;
 
-	if (require->dest.kind == POLICY_DEST_CIDR)
-		judgement = compiled_judge_addr(out, &require->dest.cidr.addr, require->port.l4_proto, require->port.lo,
-						EGRET_CLASS_HOST);
-	else
-		judgement = compiled_judge_name(out, require->dest.name, require->port.l4_proto, require->port.lo,
-						EGRET_CLASS_HOST);
-	if (judgement.allow)
-		return;
-	policy_dest_format(&require->dest, dest);
-	policy_port_format(&require->port, port);
+	if (dest->kind == POLICY_DEST_CIDR)
+		return compiled_judge_addr(out, &dest->cidr.addr, port->l4_proto, port->lo, EGRET_CLASS_HOST).allow;
+	return compiled_judge_name(out, dest->name, port->l4_proto, port->lo, EGRET_CLASS_HOST).allow;
+}
+
+/* One of the list must answer, so one of it must be allowed. */
+static void check_requirement(struct compiler *compiler, const struct policy_require *require)
+{
+	const struct diag_place place = {.file = require->file, .line = require->line};
+	char text[POLICY_REQUIRE_TEXT_SIZE], dest[256], port[24];
+
+	for (size_t i = 0; i < require->dest_count; i++) {
+		if (host_may(compiler, &require->dests[i], &require->port))
+			return;
+	}
 	diag_add(compiler->diag, DIAG_ERROR, place,
-		 "the policy requires %s %s, and denies it to the host; write `allow %s %s` too", dest, port, dest,
-		 port);
+		 "the policy requires %s, and denies it to the host; write `allow %s %s` too",
+		 policy_require_format(require, text), policy_dest_format(&require->dests[0], dest),
+		 policy_port_format(&require->port, port));
 }
 
 int findings_report(struct compiler *compiler)

@@ -150,6 +150,10 @@ int source_use(struct loader *loader, const struct word *word);
 int rule_parse(struct loader *loader, const struct statement *statement, uint8_t action);
 void rule_clear(struct policy_rule *rule);
 
+/* require.c */
+int require_parse(struct loader *loader, const struct statement *statement);
+void require_clear(struct policy_require *require);
+
 /* dest.c */
 int dest_parse(struct loader *loader, const struct word *word, struct policy_dest *ret);
 /* `::/0` and its like: holds all of IPv4 in its mapped form. */

@@ -98,10 +98,8 @@ void policy_free(struct policy *policy)
 		rule_clear(&policy->rules[i]);
 	for (size_t i = 0; i < policy->resolver_count; i++)
 		free(policy->resolvers[i].file);
-	for (size_t i = 0; i < policy->require_count; i++) {
-		free(policy->requires[i].dest.name);
-		free(policy->requires[i].file);
-	}
+	for (size_t i = 0; i < policy->require_count; i++)
+		require_clear(&policy->requires[i]);
 	for (size_t i = 0; i < policy->askable_count; i++)
 		free(policy->askables[i].name);
 	for (size_t i = 0; i < policy->file_count; i++)

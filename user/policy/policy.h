@@ -57,9 +57,10 @@ struct policy_rule {
 	unsigned int line;
 };
 
-/* `require DEST PROTO:PORT` */
+/* `require DEST... PROTO:PORT`: one of the destinations must answer */
 struct policy_require {
-	struct policy_dest dest; /* never a pattern, never wider than one address */
+	struct policy_dest *dests; /* at least one; never a pattern, never wider than one address */
+	size_t dest_count;
 	struct policy_port port; /* one port */
 	char *file;
 	unsigned int line;
@@ -149,5 +150,8 @@ int policy_port_parse(const char *text, struct policy_port *ret);
 /* Both return @buf. */
 const char *policy_port_format(const struct policy_port *port, char buf[static 24]);
 const char *policy_dest_format(const struct policy_dest *dest, char buf[static 256]);
+/* "a.example tcp:443", "a.example or 1 other tcp:443": for messages, so short. */
+#define POLICY_REQUIRE_TEXT_SIZE 320
+const char *policy_require_format(const struct policy_require *require, char buf[static POLICY_REQUIRE_TEXT_SIZE]);
 
 #endif

@@ -118,86 +118,12 @@ static int parse_resolver(struct loader *loader, const struct statement *stateme
 	return error;
 }
 
-static int parse_required_dest(struct loader *loader, const struct word *word, struct policy_dest *ret)
-{
-	struct policy_dest dest;
-	int error = dest_parse(loader, word, &dest);
-
-	if (error)
-		return error;
-	if (dest.kind == POLICY_DEST_PATTERN || (dest.kind == POLICY_DEST_CIDR && !cidr_is_single(&dest.cidr))) {
-		report(loader, word->column, "`%.*s` is many destinations; `require` takes one name or one address",
-		       EXCERPT(word));
-		free(dest.name);
-		return -EINVAL;
-	}
-	*ret = dest;
-	return 0;
-}
-
-static int parse_required_port(struct loader *loader, const struct word *word, struct policy_port *ret)
-{
-	struct port_list list = {0};
-	int error = port_list_parse(loader, word, &list);
-
-	if (!error && (list.count != 1 || list.items[0].lo != list.items[0].hi)) {
-		report(loader, word->column, "`%.*s` is not one port; `require` takes one, like `tcp:443`",
-		       EXCERPT(word));
-		error = -EINVAL;
-	}
-	if (!error)
-		*ret = list.items[0];
-	free(list.items);
-	return error;
-}
-
-static int add_require(struct loader *loader, struct policy_require require)
-{
-	struct policy *policy = loader->policy;
-	struct policy_require *requires =
-	    reserve(policy->requires, &loader->require_capacity, policy->require_count + 1, sizeof(*requires));
-
-	if (!requires)
-		return -ENOMEM;
-	policy->requires = requires;
-	require.file = strdup(loader->source->path);
-	if (!require.file)
-		return -ENOMEM;
-	require.line = loader->line;
-	requires[policy->require_count++] = require;
-	return 0;
-}
-
-static int parse_require(struct loader *loader, const struct statement *statement)
-{
-	int error = variable_expand(loader, statement->words + 1, statement->count - 1);
-	struct policy_require require = {0};
-
-	if (error)
-		return error;
-	if (loader->words.count != 2) {
-		report(loader, statement->words[0].column,
-		       "`require` takes a destination and a port; write `require mcr.microsoft.com tcp:443`");
-		return -EINVAL;
-	}
-	error = parse_required_dest(loader, &loader->words.items[0], &require.dest);
-	if (error != -ENOMEM)
-		error = worse(error, parse_required_port(loader, &loader->words.items[1], &require.port));
-	if (!error && require.dest.kind == POLICY_DEST_CIDR)
-		require.port.app = EGRET_APP_NONE;
-	if (!error)
-		error = add_require(loader, require);
-	if (error)
-		free(require.dest.name);
-	return error;
-}
-
 static const struct keyword {
 	const char *name;
 	int (*parse)(struct loader *loader, const struct statement *statement);
 } keywords[] = {
     {"allow", parse_allow},     {"deny", parse_deny},  {"resolver", parse_resolver},
-    {"require", parse_require}, {"set", variable_set}, {"use", parse_use},
+    {"require", require_parse}, {"set", variable_set}, {"use", parse_use},
 };
 #define KEYWORD_COUNT (sizeof(keywords) / sizeof(keywords[0]))
 
