@@ -54,7 +54,8 @@ static __noinline __u64 name_of_drop(const struct egret_drop_key *key, const str
 }
 
 /* A drop was seen before: another one of it. */
-static __always_inline bool drop_again(const struct egret_drop_key *key, const struct egret_sock *state, __u32 audited)
+static __always_inline bool drop_again(const struct egret_drop_key *key, const struct egret_sock *state,
+				       const struct egret_config *cfg)
 {
 	__u64 tick = bpf_jiffies64(); /* 5.6 */
 	struct egret_drop *drop = bpf_map_lookup_elem(&drops, key);
@@ -63,12 +64,15 @@ static __always_inline bool drop_again(const struct egret_drop_key *key, const s
 	if (!drop)
 		return false;
 	__sync_fetch_and_add(&drop->packets, 1);
-	if (audited)
-		__sync_fetch_and_add(&drop->audited, 1);
+	drop->generation = cfg->generation;
 	if (drop->last_tick == tick)
 		return true;
 	drop->last_tick = tick;
 	drop->last_ns = events_now_ns();
+	if (state) {
+		drop->pid = state->pid;
+		__builtin_memcpy(drop->comm, state->comm, sizeof(drop->comm));
+	}
 	name = name_of_drop(key, state);
 	if (name)
 		drop->name_key = name;
@@ -88,23 +92,25 @@ static __noinline int events_denied(const struct egret_sock *state, const struct
 	audit = cfg->audit & 1;
 	if (state && state->cgroup_id == cfg->unaccounted_cgroup)
 		return audit;
-	counter_add(&reasons, why->reason, pkt->len_bytes);
-	if (why->reason == EGRET_REASON_DENY_RULE)
-		counter_add(&counters, why->rule, pkt->len_bytes);
+	counter_add(&reasons, why->reason + audit * EGRET_REASONS_AUDITED, pkt->len_bytes);
+	/* In audit a deny rule takes nothing away: its row in `drops` tells what it would. */
 	if (audit)
 		events_allowed(EGRET_RULE_AUDITED, pkt);
+	else if (why->reason == EGRET_REASON_DENY_RULE)
+		counter_add(&counters, why->rule, pkt->len_bytes);
 	key.cgroup_id = state ? state->cgroup_id : 0;
 	key.addr = pkt->addr;
 	key.port = pkt->port;
 	key.l4_proto = pkt->l4_proto;
 	key.reason = why->reason;
 	key.rule = why->rule;
+	key.audited = audit;
 	key.question = why->question;
-	if (drop_again(&key, state, audit))
+	if (drop_again(&key, state, cfg))
 		return audit;
 	drop.parent_cgroup_id = state ? state->parent_cgroup_id : 0;
 	drop.packets = 1;
-	drop.audited = audit;
+	drop.generation = cfg->generation;
 	drop.first_ns = drop.last_ns = events_now_ns();
 	drop.name = why->name;
 	drop.name_key = name_of_drop(&key, state);
@@ -115,7 +121,7 @@ static __noinline int events_denied(const struct egret_sock *state, const struct
 	}
 	/* BPF_NOEXIST: of two first ones on two CPUs, one is counted again. */
 	if (bpf_map_update_elem(&drops, &key, &drop, BPF_NOEXIST))
-		drop_again(&key, state, audit);
+		drop_again(&key, state, cfg);
 	return audit;
 }
 

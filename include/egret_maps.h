@@ -329,14 +329,15 @@ struct egret_drop_key {
 	__u16 port; /* host order; of ICMP: type << 8 | code */
 	__u8 l4_proto;
 	__u8 reason;
-	__u32 rule;     /* EGRET_REASON_DENY_RULE: which */
+	__u16 rule;   /* EGRET_REASON_DENY_RULE: which */
+	__u8 audited; /* 1 = would be denied, and passed because the policy only audits */
+	__u8 pad;
 	__u64 question; /* EGRET_REASON_DNS_NAME: key of the name that was asked for; 1 = not readable */
 };
 
 struct egret_drop {
 	__u64 parent_cgroup_id;
 	__u64 packets;
-	__u64 audited;  /* of these packets, those that only audit let through */
 	__u64 first_ns; /* CLOCK_MONOTONIC */
 	__u64 last_ns;
 	__u64 last_tick; /* bpf_jiffies64: in one tick the clock is read once */
@@ -344,7 +345,7 @@ struct egret_drop {
 	__u32 pid;       /* of the process that made the socket or connected it; 0 = not known */
 	__u32 name;      /* index into `names` of the policy that denied, 0 = none */
 	__u32 classes;
-	__u32 pad;
+	__u32 generation; /* of the policy that judged the last of these packets */
 	char comm[EGRET_COMM_SIZE];
 };
 
@@ -540,8 +541,10 @@ struct egret_meta {
 	__u64 governed_cgroup;
 	__u32 rules;
 	__u32 warnings;
-	__u32 enforcing;    /* the self-test passed */
-	__u32 patterns;     /* rules that need learning */
+	__u32 enforcing;         /* the self-test passed */
+	__u32 patterns;          /* rules that need learning */
+	__u32 policy_generation; /* the first one under which the policy of this hash ruled */
+	__u32 pad;
 	__u64 hash_keys[6]; /* of egret_peer.check, the buckets and names; an adopted instance goes on with its own */
 	char instance[64];
 	char cgroup_path[EGRET_PATH_SIZE];

@@ -30,6 +30,11 @@ enum egret_reason {
 	    EGRET_REASON_COUNT
 };
 
+/* In `reasons`, what would be denied is counted that many places behind what is denied: with room for
+ * reasons to come, so that a new one moves no counter. */
+#define EGRET_REASONS_AUDITED 64
+_Static_assert(EGRET_REASON_COUNT <= EGRET_REASONS_AUDITED, "more reasons than the map has places for");
+
 /*
  * What allows a packet when no line of the policy does. They take the first
  * rule ids, so that each allowed packet is counted on exactly one id.

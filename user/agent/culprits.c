@@ -26,8 +26,9 @@ static uint64_t denied_packets(const struct kernel *kernel)
 	uint64_t sum = 0;
 
 	for (uint32_t reason = 1; reason < EGRET_REASON_COUNT; reason++)
-		if (!kernel_get_reason(kernel, reason, &counter))
-			sum += counter.packets;
+		for (int audited = 0; audited < 2; audited++)
+			if (!kernel_get_reason(kernel, reason, audited, &counter))
+				sum += counter.packets;
 	return sum;
 }
 

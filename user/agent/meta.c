@@ -60,10 +60,16 @@ static uint32_t count_patterns(const struct compiled *compiled)
 int meta_write(struct kernel *kernel, const struct agent_options *options, const struct compiled *compiled,
 	       const struct diag *diag, bool enforcing)
 {
+	uint32_t generation = kernel_config(kernel)->generation;
+	char hash[sizeof(((struct egret_meta *)0)->policy_hash)];
 	struct egret_meta meta = {};
 	struct stat st;
 
 	kernel_get_meta(kernel, &meta);
+	snprintf(hash, sizeof(hash), "%016" PRIx64, hash_policy(compiled));
+	/* The same policy that is loaded again is no other policy: its denials stay its own. */
+	if (strcmp(hash, meta.policy_hash) != 0)
+		meta.policy_generation = generation;
 	meta.abi = EGRET_ABI_VERSION;
 	meta.agent_pid = getpid();
 	meta.agent_start_ticks = own_start_ticks();
@@ -80,7 +86,7 @@ int meta_write(struct kernel *kernel, const struct agent_options *options, const
 	snprintf(meta.cgroup_path, sizeof(meta.cgroup_path), "%s", options->cgroup);
 	snprintf(meta.policy_path, sizeof(meta.policy_path), "%s",
 		 options->policy.path_count ? options->policy.paths[0] : "");
-	snprintf(meta.policy_hash, sizeof(meta.policy_hash), "%016" PRIx64, hash_policy(compiled));
+	snprintf(meta.policy_hash, sizeof(meta.policy_hash), "%s", hash);
 	snprintf(meta.version, sizeof(meta.version), "%s", EGRET_VERSION);
 	meta.problems[EGRET_PROBLEM_POLICY][0] = '\0';
 	meta.problems[EGRET_PROBLEM_REQUIRED][0] = '\0';

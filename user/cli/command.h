@@ -47,7 +47,7 @@ struct options {
 	struct policy_define defines[MAX_DEFINES];
 	size_t define_count;
 	const char *rules_path, *cgroup, *instance;
-	bool json, audit, detach_on_exit, follow, strict;
+	bool json, audit, detach_on_exit, follow, clear, strict;
 	bool policy_given, instance_given;
 	unsigned int resolve_inflight, probation_sec;
 	char **arguments; /* what is no option, ends with NULL */
@@ -61,7 +61,7 @@ enum option_group {
 	OPTIONS_OUTPUT = 1 << 2,   /* --json */
 	OPTIONS_AGENT = 1 << 3,    /* --audit --resolve-inflight */
 	OPTIONS_RUN = 1 << 4,      /* --cgroup --detach-on-exit */
-	OPTIONS_FOLLOW = 1 << 5,   /* --follow */
+	OPTIONS_FOLLOW = 1 << 5,   /* --follow --clear */
 	OPTIONS_CHECK = 1 << 6,    /* --strict; the words are rules files */
 	OPTIONS_COMMAND = 1 << 7,  /* --cgroup; the words are a command with its own options */
 };

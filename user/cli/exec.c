@@ -17,7 +17,7 @@
 
 #include "../kernel/kernel.h"
 #include "../subject/cgroup.h"
-#include "drops.h"
+#include "denials.h"
 #include "sandbox.h"
 
 struct job {
@@ -168,7 +168,7 @@ static int run_job(struct job *job)
 		fail(rc, &error);
 		return EXIT_EXEC_FAILED;
 	}
-	drops_summary(agent_kernel(job->agent));
+	denials_summary(agent_kernel(job->agent));
 	return rc;
 }
 

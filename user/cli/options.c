@@ -18,6 +18,7 @@ enum long_only {
 	KEY_PROBATION,
 	KEY_STRICT,
 	KEY_JSON,
+	KEY_CLEAR,
 };
 
 struct group_option {
@@ -55,6 +56,7 @@ static const struct group_option all_options[] = {
       "(EGRET_PROBATION)",
       0}},
     {OPTIONS_FOLLOW, {"follow", 'f', NULL, 0, "Show new denials as they happen", 0}},
+    {OPTIONS_FOLLOW, {"clear", KEY_CLEAR, NULL, 0, "Take all rows away; totals and hits count on", 0}},
     {OPTIONS_CHECK, {"strict", KEY_STRICT, NULL, 0, "Exit code 1 if there is a warning", 0}},
     {OPTIONS_OUTPUT, {"json", KEY_JSON, NULL, 0, "JSON instead of text", 0}},
 };
@@ -168,6 +170,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case 'f':
 		options->follow = true;
+		return 0;
+	case KEY_CLEAR:
+		options->clear = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		return add_argument(state, options, argument);

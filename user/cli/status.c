@@ -75,24 +75,38 @@ static int add_allowed(void *context, uint32_t rule, const struct egret_rule_tex
 	return 0;
 }
 
+/* Packets by reason, and all of them: of those that were denied, or of those that would be. */
+static json_t *reasons_to_json(const struct kernel *kernel, bool audited, uint64_t *ret_packets)
+{
+	json_t *reasons = json_object();
+	struct egret_counter counter;
+
+	*ret_packets = 0;
+	for (uint32_t reason = 1; reason < EGRET_REASON_COUNT; reason++) {
+		if (kernel_get_reason(kernel, reason, audited, &counter))
+			continue;
+		*ret_packets += counter.packets;
+		json_object_set_new(reasons, reason_label(reason), json_integer(counter.packets));
+	}
+	return reasons;
+}
+
+/* Each packet is in one of the three: what only audit lets through is not allowed. */
 static json_t *totals_to_json(const struct kernel *kernel)
 {
-	json_t *denied = json_object();
+	uint64_t allowed = 0, denied, would_deny;
 	struct egret_counter counter;
-	uint64_t allowed = 0, all_denied = 0;
+	json_t *denied_by, *would_deny_by;
 
-	for (uint32_t reason = 1; reason < EGRET_REASON_COUNT; reason++) {
-		if (kernel_get_reason(kernel, reason, &counter))
-			continue;
-		all_denied += counter.packets;
-		json_object_set_new(denied, reason_label(reason), json_integer(counter.packets));
-	}
+	denied_by = reasons_to_json(kernel, false, &denied);
+	would_deny_by = reasons_to_json(kernel, true, &would_deny);
 	for (uint32_t id = 1; id < EGRET_RULE_BUILTIN_COUNT; id++)
-		if (!kernel_get_counter(kernel, id, &counter))
+		if (id != EGRET_RULE_AUDITED && !kernel_get_counter(kernel, id, &counter))
 			allowed += counter.packets;
 	kernel_each_rule(kernel, add_allowed, &(struct allowed){kernel, &allowed});
-	return json_pack("{s:I, s:I, s:o}", "allowed_packets", (json_int_t)allowed, "denied_packets",
-			 (json_int_t)all_denied, "denied", denied);
+	return json_pack("{s:I, s:I, s:I, s:o, s:o}", "allowed_packets", (json_int_t)allowed, "denied_packets",
+			 (json_int_t)denied, "would_deny_packets", (json_int_t)would_deny, "denied", denied_by,
+			 "would_deny", would_deny_by);
 }
 
 /* What became of DNS answers, by enum egret_lesson_kind. */
@@ -146,8 +160,8 @@ static json_t *problems_to_json(const struct egret_meta *meta)
 
 	for (size_t kind = 0; kind < EGRET_PROBLEM_COUNT; kind++)
 		if (meta->problems[kind][0])
-			json_array_append_new(problems, json_pack("{s:s, s:s}", "kind", labels[kind], "text",
-								  meta->problems[kind]));
+			json_array_append_new(
+			    problems, json_pack("{s:s, s:s}", "kind", labels[kind], "text", meta->problems[kind]));
 	return problems;
 }
 
@@ -183,7 +197,8 @@ static json_t *status_to_json(const struct kernel *kernel, const char *instance,
 	    kernel_is_held(instance), "agent_pid", (int)meta->agent_pid, "heartbeat_sec_ago",
 	    clock_seconds_between(meta->heartbeat_ns, now), "rules", (int)meta->rules, "warnings", (int)meta->warnings,
 	    "names", names_to_json(kernel), "totals", totals_to_json(kernel), "existing", existing, "dns",
-	    lessons_to_json(kernel), "maps", maps_to_json(kernel), "uplink_check", "off", "problems", problems_to_json(meta));
+	    lessons_to_json(kernel), "maps", maps_to_json(kernel), "uplink_check", "off", "problems",
+	    problems_to_json(meta));
 }
 
 static long long number(const json_t *object, const char *key)
@@ -211,16 +226,27 @@ static void print_names(const json_t *names)
 		       number(name, "addresses_kept"));
 }
 
-static void print_totals(json_t *totals)
+static void print_reasons(json_t *reasons, const char *verdict)
 {
 	const char *reason;
 	json_t *count;
 
-	printf("packets    %lld allowed, %lld denied\n", number(totals, "allowed_packets"),
-	       number(totals, "denied_packets"));
-	json_object_foreach (json_object_get(totals, "denied"), reason, count)
+	json_object_foreach (reasons, reason, count)
 		if (json_integer_value(count))
-			printf("           %lld: %s\n", (long long)json_integer_value(count), reason);
+			printf("           %lld %s: %s\n", (long long)json_integer_value(count), verdict, reason);
+}
+
+static void print_totals(json_t *totals, bool audit)
+{
+	long long would_deny = number(totals, "would_deny_packets");
+
+	printf("packets    %lld allowed, %lld denied", number(totals, "allowed_packets"),
+	       number(totals, "denied_packets"));
+	if (audit || would_deny)
+		printf(", %lld would be denied and passed in audit", would_deny);
+	putchar('\n');
+	print_reasons(json_object_get(totals, "denied"), "denied");
+	print_reasons(json_object_get(totals, "would_deny"), "would be denied");
 }
 
 static void print_lessons(json_t *lessons)
@@ -292,7 +318,7 @@ static void print_status(json_t *status)
 		       number(status, "heartbeat_sec_ago"));
 	print_problems(json_object_get(status, "problems"));
 	print_names(json_object_get(status, "names"));
-	print_totals(json_object_get(status, "totals"));
+	print_totals(json_object_get(status, "totals"), !strcmp(string(status, "mode"), "auditing"));
 	print_lessons(json_object_get(status, "dns"));
 	if (json_array_size(json_object_get(status, "existing")))
 		printf("existing   %zu connections from before the attach go on that no rule allows\n",

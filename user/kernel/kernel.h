@@ -84,6 +84,8 @@ int kernel_detach(const char *instance, struct error *error);
 bool kernel_is_attached(const struct kernel *kernel, const char **ret_missing);
 /* Are its pins there? Without them what is attached ends with whoever holds it. */
 bool kernel_is_pinned(const struct kernel *kernel);
+/* Is what is pinned under the instance's name still what was opened, and not another one since? */
+bool kernel_is_pinned_here(const struct kernel *kernel);
 /* Does an agent (or an exec) hold it at this moment? */
 bool kernel_is_held(const char *instance);
 /* Calls @visit for each instance that has pins. */
@@ -97,7 +99,8 @@ int kernel_set_meta(struct kernel *kernel, const struct egret_meta *meta);
 
 /* Sums over the CPUs. */
 int kernel_get_counter(const struct kernel *kernel, uint32_t rule, struct egret_counter *ret);
-int kernel_get_reason(const struct kernel *kernel, uint32_t reason, struct egret_counter *ret);
+/* Of an enum egret_reason: what was denied, or else what only audit let through. */
+int kernel_get_reason(const struct kernel *kernel, uint32_t reason, bool audited, struct egret_counter *ret);
 int kernel_get_hit(const struct kernel *kernel, uint32_t rule, struct egret_hit *ret);
 int kernel_set_hit(struct kernel *kernel, uint32_t rule, const struct egret_hit *hit);
 /* By the id in the kernel. -ENOENT: the policy has no such rule. */
@@ -116,6 +119,15 @@ int kernel_get_name(const struct kernel *kernel, uint32_t index, struct egret_na
 int kernel_each_drop(const struct kernel *kernel,
 		     int (*visit)(void *context, const struct egret_drop_key *key, const struct egret_drop *drop),
 		     void *context);
+/*
+ * A row of what would be denied, for what no program counts: @who tells the process, the classes and the
+ * name. Where the row is there already it is the running policy's from now on.
+ */
+int kernel_note_would_deny(struct kernel *kernel, const struct egret_drop_key *key, const struct egret_drop *who);
+/* That row is taken away again: a rule allows it now. */
+int kernel_forget_would_deny(struct kernel *kernel, const struct egret_drop_key *key);
+/* Takes all rows away; no counter is touched. Returns how many they were. */
+int kernel_clear_drops(struct kernel *kernel);
 int kernel_each_name(const struct kernel *kernel,
 		     int (*visit)(void *context, uint32_t index, const struct egret_name *name), void *context);
 /* What DNS answers taught. */

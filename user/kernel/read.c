@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Reading an instance: counters, texts, drops, and what its tables say. */
+/* Reading an instance: counters, texts, and what its tables say. */
 #include "internal.h"
 #include "buckets.h"
 #include "../base/text.h"
@@ -45,6 +45,28 @@ int kernel_set_meta(struct kernel *kernel, const struct egret_meta *meta)
 	return bpf_map_update_elem(kernel->maps[MAP_meta], &zero, meta, BPF_ANY) ? -errno : 0;
 }
 
+static uint32_t map_id(int fd)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+
+	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
+}
+
+bool kernel_is_pinned_here(const struct kernel *kernel)
+{
+	char path[PIN_PATH_SIZE];
+	uint32_t id;
+	int fd;
+
+	instance_pin_path(path, kernel->instance, "map", kernel_map_names[MAP_config]);
+	fd = bpf_obj_get(path);
+	id = map_id(fd);
+	if (fd >= 0)
+		close(fd);
+	return id && id == map_id(kernel->maps[MAP_config]);
+}
+
 int kernel_sum_over_cpus(int fd, uint32_t index, struct egret_counter *ret)
 {
 	int cpus = libbpf_num_possible_cpus();
@@ -73,9 +95,9 @@ int kernel_get_counter(const struct kernel *kernel, uint32_t rule, struct egret_
 	return kernel_sum_over_cpus(kernel->maps[MAP_counters], rule, ret);
 }
 
-int kernel_get_reason(const struct kernel *kernel, uint32_t reason, struct egret_counter *ret)
+int kernel_get_reason(const struct kernel *kernel, uint32_t reason, bool audited, struct egret_counter *ret)
 {
-	return kernel_sum_over_cpus(kernel->maps[MAP_reasons], reason, ret);
+	return kernel_sum_over_cpus(kernel->maps[MAP_reasons], audited ? EGRET_REASONS_AUDITED + reason : reason, ret);
 }
 
 int kernel_get_subject(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject *ret)
@@ -233,33 +255,6 @@ int kernel_each_entry(int fd, size_t bound, void *keys[2], int (*visit)(void *co
 		previous = key;
 	}
 	return rc;
-}
-
-struct drop_walk {
-	int fd;
-	int (*visit)(void *context, const struct egret_drop_key *key, const struct egret_drop *drop);
-	void *context;
-};
-
-static int visit_drop(void *context, const void *key)
-{
-	struct drop_walk *walk = context;
-	struct egret_drop drop;
-
-	if (bpf_map_lookup_elem(walk->fd, key, &drop))
-		return 0;
-	PRINTABLE(drop.comm);
-	return walk->visit(walk->context, key, &drop);
-}
-
-int kernel_each_drop(const struct kernel *kernel,
-		     int (*visit)(void *context, const struct egret_drop_key *key, const struct egret_drop *drop),
-		     void *context)
-{
-	struct drop_walk walk = {kernel->maps[MAP_drops], visit, context};
-	struct egret_drop_key keys[2];
-
-	return kernel_each_entry(walk.fd, 2 * EGRET_MAX_DROPS, (void *[]){&keys[0], &keys[1]}, visit_drop, &walk);
 }
 
 struct name_walk {

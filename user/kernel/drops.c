@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The rows of what was denied and of what would be: programs write them, people read them and clear them. */
+#include "internal.h"
+#include "../base/clock.h"
+#include "../base/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <bpf/bpf.h>
+
+struct drop_walk {
+	int fd;
+	int (*visit)(void *context, const struct egret_drop_key *key, const struct egret_drop *drop);
+	void *context;
+};
+
+static int visit_drop(void *context, const void *key)
+{
+	struct drop_walk *walk = context;
+	struct egret_drop drop;
+
+	if (bpf_map_lookup_elem(walk->fd, key, &drop))
+		return 0;
+	/* Processes choose their names. */
+	text_make_printable(drop.comm, sizeof(drop.comm));
+	return walk->visit(walk->context, key, &drop);
+}
+
+int kernel_each_drop(const struct kernel *kernel,
+		     int (*visit)(void *context, const struct egret_drop_key *key, const struct egret_drop *drop),
+		     void *context)
+{
+	struct drop_walk walk = {kernel->maps[MAP_drops], visit, context};
+	struct egret_drop_key keys[2];
+
+	return kernel_each_entry(walk.fd, 2 * EGRET_MAX_DROPS, (void *[]){&keys[0], &keys[1]}, visit_drop, &walk);
+}
+
+static struct egret_drop_key audited_key(const struct egret_drop_key *key)
+{
+	struct egret_drop_key audited = *key;
+
+	audited.audited = 1;
+	return audited;
+}
+
+int kernel_note_would_deny(struct kernel *kernel, const struct egret_drop_key *key, const struct egret_drop *who)
+{
+	struct egret_drop_key audited = audited_key(key);
+	int fd = kernel->maps[MAP_drops];
+	struct egret_drop drop;
+
+	if (bpf_map_lookup_elem(fd, &audited, &drop)) {
+		drop = *who;
+		drop.packets = 1;
+		drop.first_ns = clock_kernel_ns();
+	}
+	drop.last_ns = clock_kernel_ns();
+	drop.generation = kernel->config->generation;
+	return bpf_map_update_elem(fd, &audited, &drop, BPF_ANY) ? -errno : 0;
+}
+
+int kernel_forget_would_deny(struct kernel *kernel, const struct egret_drop_key *key)
+{
+	struct egret_drop_key audited = audited_key(key);
+
+	return bpf_map_delete_elem(kernel->maps[MAP_drops], &audited) && errno != ENOENT ? -errno : 0;
+}
+
+int kernel_clear_drops(struct kernel *kernel)
+{
+	int fd = kernel->maps[MAP_drops], cleared = 0;
+	struct egret_drop_key key;
+
+	/* Always the first one that is left. What is denied meanwhile comes anew: the bound ends that. */
+	for (int i = 0; i < 2 * EGRET_MAX_DROPS && !bpf_map_get_next_key(fd, NULL, &key); i++) {
+		if (!bpf_map_delete_elem(fd, &key))
+			cleared++;
+		else if (errno != ENOENT)
+			return -errno;
+	}
+	return cleared;
+}
