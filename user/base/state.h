@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The state folder (--state, /var/lib/egret): what must outlive a reboot, and what must be
+ * readable where nothing is attached. Files, one of each an instance:
+ *
+ *   mark-INSTANCE    a person opened it with `egret detach`: who, when, which policy
+ *   attach-INSTANCE  `egret attach` asks for it again; goes when an agent has attached
+ *   ruled-INSTANCE   the policies that have ruled here
+ *   agent-INSTANCE   locked as long as an agent lives
+ *
+ * Only root may write to the folder, and to those on the way to it: what lies there opens nodes.
+ */
+#ifndef EGRET_STATE_H
+#define EGRET_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "error.h"
+#include "hash.h"
+
+#define STATE_DEFAULT "/var/lib/egret"
+
+/*
+ * Opens the folder, and makes it with @make. A descriptor, or a negative errno: -ENOENT if it is
+ * not there, -EPERM if others than root can write to it, or read it. @error says what to do.
+ */
+int state_open(const char *path, bool make, struct error *error);
+
+/* --- the mark --- */
+
+#define STATE_MARK_POLICIES 2
+
+struct state_mark {
+	char user[64]; /* who called sudo, else root, else the user's number */
+	uid_t uid;
+	int64_t at_sec; /* CLOCK_REALTIME */
+	/* Hashes of the texts that it is about: the one that ruled, and one that lay there and had
+	 * not begun to rule. "" = not known; the first agent that finds the mark writes its own. */
+	char policies[STATE_MARK_POLICIES][HASH_TEXT_SIZE];
+};
+
+/* Who runs this program, and when; the policies are empty. */
+void state_mark_begin(struct state_mark *ret);
+int state_write_mark(int state, const char *instance, const struct state_mark *mark);
+/* -ENOENT: there is none. A mark that cannot be read is one, of nobody known: it opens. */
+int state_read_mark(int state, const char *instance, struct state_mark *ret);
+/* 0 also where there is none. */
+int state_remove_mark(int state, const char *instance);
+bool state_mark_names(const struct state_mark *mark, const char *policy_hash);
+/* Adds one more policy; the first one stays. */
+void state_mark_add(struct state_mark *mark, const char *policy_hash);
+#define STATE_MARK_TEXT_SIZE 128
+/* "alice at 2026-11-27 13:05:00"; returns @buf. */
+const char *state_mark_format(const struct state_mark *mark, char buf[static STATE_MARK_TEXT_SIZE]);
+
+/* --- the wish to be attached again --- */
+
+int state_ask_attach(int state, const char *instance, bool cut);
+/* Is there such a wish, and are connections that exist to be cut? */
+bool state_wants_attach(int state, const char *instance, bool *ret_cut);
+int state_remove_attach(int state, const char *instance);
+
+/* --- what has ruled here: enforced, and its requirements answered --- */
+
+int state_note_ruled(int state, const char *instance, const char *policy_hash);
+/* @policy_hash NULL: any policy. */
+bool state_has_ruled(int state, const char *instance, const char *policy_hash);
+
+/* --- an agent's life --- */
+
+struct state_life {
+	bool alive; /* some agent holds the file's lock at this moment */
+	pid_t pid;
+	/* Since the agent last wrote; it does every 10 s where nothing is attached. Where something
+	 * is, its sign of life stands in the maps, and is younger. */
+	int64_t beat_sec_ago;
+	char standing[16]; /* why it governs nothing: "off", "mark", "unmarked"; "" = it does, or is about to */
+};
+
+/* A descriptor that holds the life; closing it ends it. -EBUSY: another agent's. */
+int state_life_begin(int state, const char *instance);
+void state_life_beat(int life, const char *standing);
+/* Removes the file, too. Takes -1. */
+void state_life_end(int state, const char *instance, int life);
+/* -ENOENT: no agent has been here, or it ended in order. */
+int state_read_life(int state, const char *instance, struct state_life *ret);
+
+/* --- all of it --- */
+
+/* Two commands, or a command and an agent, do not do it at once; ends with the descriptor of the
+ * folder. Waits 2 s at most for one that stands still, and goes on without. */
+void state_lock(int state);
+/* Removes all files of Egret, whatever instance, and the folder if it is empty then. */
+int state_remove_all(int state, const char *path);
+
+#endif
