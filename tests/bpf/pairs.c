@@ -163,7 +163,7 @@ static void read_counts(const struct bench *bench, struct counts *ret)
 		ret->rules[i] = counter.packets;
 	}
 	for (uint32_t i = 0; i < EGRET_REASON_COUNT; i++) {
-		if (kernel_get_reason(bench->kernel, i, &counter))
+		if (kernel_get_reason(bench->kernel, i, false, &counter))
 			die("reasons");
 		ret->reasons[i] = counter.packets;
 	}

@@ -206,7 +206,7 @@ static uint64_t counted(struct model_verdict verdict)
 	struct egret_counter counter;
 
 	if (verdict.allow ? kernel_get_counter(bed.kernel, kernel_rule_id(bed.kernel, verdict.rule), &counter)
-			  : kernel_get_reason(bed.kernel, verdict.reason, &counter))
+			  : kernel_get_reason(bed.kernel, verdict.reason, false, &counter))
 		die("counters");
 	return counter.packets;
 }
