@@ -35,8 +35,14 @@ $(B)/egret: $(OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# Asked once a tree: a compiler's error about a header tells nobody what to install.
+$(B)/complete:
+	@mk/missing.sh '$(CC)' '$(CLANG)' '$(BPFTOOL)'
+	@mkdir -p $(@D)
+	@touch $@
+
 # What another PREFIX or VERSION is compiled into.
-$(B)/config: FORCE
+$(B)/config: FORCE | $(B)/complete
 	@mkdir -p $(@D)
 	@echo '$(PREFIX) $(VERSION)' | cmp -s - $@ || echo '$(PREFIX) $(VERSION)' > $@
 .PHONY: FORCE
@@ -47,7 +53,7 @@ $(B)/user/%.o: user/%.c $(B)/config | $(B)/egret.skel.h
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/egret.bpf.o: bpf/egret.bpf.c $(wildcard bpf/*.h include/*.h)
+$(B)/egret.bpf.o: bpf/egret.bpf.c $(wildcard bpf/*.h include/*.h) | $(B)/complete
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)
 	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror \

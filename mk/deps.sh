@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Installs what is missing of the packages named as arguments' groups (build,
-# test, image, lint, bench, kernels). Says what it does; does nothing if nothing is missing.
+# test, image, lint, bench, kernels, room). Says what it does; does nothing if nothing is missing.
 set -eu
 
 build="gcc make clang bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev libc-ares-dev libjansson-dev uthash-dev"
-test="libcmocka-dev libclang-rt-dev dnsmasq-base unbound nftables iproute2 util-linux curl jq openssl bind9-dnsutils procps sudo valgrind"
+test="libcmocka-dev libclang-rt-dev dnsmasq-base unbound nftables iproute2 util-linux curl jq socat openssl bind9-dnsutils procps sudo valgrind"
 image="buildah podman runc"
 lint="clang-format clang-tidy"
 bench="ipset iptables bsdextrautils"
 kernels="qemu-system-x86 busybox-static"
+room="mmdebstrap socat"
 
 command -v apt-get >/dev/null || { echo "deps: no apt-get here; install by hand: $build $test" >&2; exit 1; }
 
@@ -21,6 +22,7 @@ for group in "${@:-build}"; do
 	image) wanted="$wanted $build $test $image" ;;
 	lint) wanted="$wanted $build $lint" ;;
 	bench) wanted="$wanted $build $test $bench" ;;
+	room) wanted="$wanted $room" ;;
 	kernels) wanted="$wanted $build $test $kernels" ;;
 	*) echo "deps: no group $group" >&2; exit 2 ;;
 	esac

@@ -13,5 +13,7 @@ $(B)/egret-static: $(OBJECTS)
 
 ## make image           container image egret:VERSION, with buildah, no daemon
 .PHONY: image
-image: $(B)/egret-static
+image:
+	mk/deps.sh image
+	$(MAKE) --no-print-directory $(B)/egret-static
 	deploy/image/build egret:$(VERSION)

@@ -132,3 +132,9 @@ demo:
 	mk/deps.sh test
 	$(MAKE) --no-print-directory $(B)/egret $(B)/tests/probe
 	demo/demo.sh
+
+## make clean-room      README's set-up commands on a minimal Debian of its own
+.PHONY: clean-room
+clean-room:
+	mk/deps.sh room
+	tests/clean-room/run
