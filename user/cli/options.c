@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules_path.h"
+
 #define DEFAULT_INSTANCE "node"
 
 enum long_only {
@@ -242,7 +244,7 @@ void options_parse(const struct command *command, int argc, char **argv, struct 
 	if (!ret->instance)
 		ret->instance = DEFAULT_INSTANCE;
 	if (!ret->rules_path)
-		ret->rules_path = EGRET_RULES_PATH;
+		ret->rules_path = rules_path_default();
 }
 
 void options_of_policy(const struct options *options, struct policy_options *ret)

@@ -307,10 +307,22 @@ static bool find_file(const struct loader *loader, const char *name, char ret_pa
 	return false;
 }
 
+static void report_no_file(struct loader *loader, const struct word *word)
+{
+	const char *path = loader->source->path, *rules_path = loader->options->rules_path;
+	int len = (int)folder_len(path);
+
+	report(
+	    loader, word->column,
+	    "no file `%.*s` or `%.*s.rules` in %.*s, nor in the rules path (%s); name one that is there, or its folder "
+	    "by --rules-path DIR",
+	    EXCERPT(word), EXCERPT(word), len ? len : 1, len ? path : ".",
+	    rules_path && *rules_path ? rules_path : "which is empty");
+}
+
 int source_use(struct loader *loader, const struct word *word)
 {
 	char *name = arena_copy(&loader->arena, word->text, word->len);
-	const char *rules_path = loader->options->rules_path;
 	unsigned int column = word->column; /* @word is gone once another file is parsed */
 	char path[PATH_MAX];
 
@@ -322,10 +334,7 @@ int source_use(struct loader *loader, const struct word *word)
 		return -EINVAL;
 	}
 	if (!find_file(loader, name, path)) {
-		report(
-		    loader, column,
-		    "no file `%.*s` or `%.*s.rules` beside this one or in the rules path (%s); name one that is there",
-		    EXCERPT(word), EXCERPT(word), rules_path && *rules_path ? rules_path : "which is empty");
+		report_no_file(loader, word);
 		return -EINVAL;
 	}
 	return read_path(loader, path, column);
