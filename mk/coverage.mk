@@ -18,7 +18,7 @@ $(COVERAGE)/egret: $(COVERAGE_OBJECTS) $(COVERAGE)/tests/fuzz/dump_coverage.o
 	$(call say,LD,$@)
 	$(Q)$(CC) --coverage -Wl,--wrap=_exit -o $@ $^ $(LDLIBS) -lpthread
 
-$(COVERAGE)/test_%: $(COVERAGE)/tests/unit/test_%.o $(COVERAGE_UNIT)
+$(COVERAGE)/test_%: $(COVERAGE)/tests/unit/test_%.o $(COVERAGE)/tests/unit/filter.o $(COVERAGE_UNIT)
 	$(call say,LD,$@)
 	$(Q)$(CC) --coverage -o $@ $^ -lcmocka -lcares -lpthread
 

@@ -13,7 +13,7 @@ $(B)/asan/%.o: %.c
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests -std=gnu11 $(WARNINGS) $(SANITIZE) -O1 -g -MMD -MP -c -o $@ $<
 
-$(B)/tests/test_%: $(B)/asan/tests/unit/test_%.o $(UNIT_OBJECTS)
+$(B)/tests/test_%: $(B)/asan/tests/unit/test_%.o $(B)/asan/tests/unit/filter.o $(UNIT_OBJECTS)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka -lcares -lpthread
@@ -61,13 +61,13 @@ $(B)/judge.skel.h: $(B)/judge.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name judge_bpf > $@.new
 	$(Q)mv $@.new $@
 
-$(B)/tests/pairs: tests/bpf/pairs.c tests/bpf/programs.c tests/bpf/world.c $(wildcard tests/model/*.[ch]) $(filter-out $(B)/user/cli/%,$(OBJECTS)) \
+$(B)/tests/pairs: $(wildcard tests/bpf/*.h) tests/bpf/pairs.c tests/bpf/programs.c tests/bpf/world.c $(wildcard tests/model/*.[ch]) $(filter-out $(B)/user/cli/%,$(OBJECTS)) \
 		| $(B)/judge.skel.h
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests -Itests/bpf $(ALL_CFLAGS) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
 
-$(B)/tests/sequences: $(wildcard tests/sequence/*.[ch]) tests/bpf/programs.c tests/bpf/world.c $(wildcard tests/model/*.[ch]) \
+$(B)/tests/sequences: $(wildcard tests/sequence/*.[ch] tests/bpf/*.h) tests/bpf/programs.c tests/bpf/world.c $(wildcard tests/model/*.[ch]) \
 		$(filter-out $(B)/user/cli/%,$(OBJECTS))
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
@@ -103,10 +103,25 @@ tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak clock_jump.so liar earl
 tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/sequences \
 		$(B)/tests/answers_native $(B)/tests/answers_sent
 
+## make unit            unit tests; T=policy one of them, T=floor each case with that in its name
+.PHONY: unit
+unit:
+	mk/deps.sh test
+	$(MAKE) --no-print-directory $(UNIT_TESTS)
+	tests/unit/run $(T)
+
+## make e2e             end-to-end tests, as root; T=forms one of them, T=packets a folder
+.PHONY: e2e
+e2e:
+	mk/deps.sh test image
+	$(MAKE) --no-print-directory tests
+	tests/e2e/run $(T)
+
 ## make test            every test; installs the packages that they need
 .PHONY: test
 test:
 	mk/deps.sh test image
+	mk/deps.sh room || echo "skip: what the clean room is made with cannot be installed"
 	mk/deps.sh kernels || echo "skip: what other kernels are booted with cannot be installed"
 	$(MAKE) --no-print-directory tests fuzzers static kernel-programs
 	tests/run

@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The image as the DaemonSet runs it: privileged, in the node's network, with the
+# cgroups and the BPF file system of the host, its policy from a folder. It governs
+# a container in a cgroup of the kubelet's shape and a network namespace of its own.
+. "$(dirname "$0")/../lib.sh"
+needs_egret
+for tool in buildah podman runc; do
+	command -v $tool >/dev/null || skip "$tool is not installed"
+done
+[ -x "$root/build/egret-static" ] || make -s -C "$root" static || die "no static binary"
+manifest=$root/deploy/daemonset.yaml
+
+# Storage of the test's own, so that it meets nobody else's images and leaves none.
+cat >"$work/storage.conf" <<-CONF
+	[storage]
+	driver = "vfs"
+	graphroot = "$work/storage"
+	runroot = "$work/run"
+CONF
+cat >"$work/containers.conf" <<-CONF
+	[engine]
+	tmp_dir = "$work/libpod"
+	cgroup_manager = "cgroupfs"
+	runtime = "runc"
+	events_logger = "none"
+CONF
+export CONTAINERS_STORAGE_CONF=$work/storage.conf CONTAINERS_CONF=$work/containers.conf
+mount -t tmpfs shm /dev/shm # podman's lock file
+
+bed_up
+pod_up shop 11
+internet ip route add 10.244.0.0/16 via 10.224.0.4
+image=egret:$(cat "$root/VERSION")
+succeeds "the image is built" "$root/deploy/image/build" "$image"
+mkdir "$work/client"
+gcc -static -O2 -std=gnu11 -D_GNU_SOURCE -o "$work/client/probe" "$root"/tests/tools/probe*.c 2>"$work/gcc.log" ||
+	die "no static client: $(cat "$work/gcc.log")"
+printf 'FROM scratch\nCOPY probe /probe\nENTRYPOINT ["/probe"]\n' >"$work/client/Containerfile"
+buildah bud --quiet --isolation chroot --tag client "$work/client" >"$work/client.log" 2>&1 ||
+	die "no client image: $(cat "$work/client.log")"
+expect "$image" "the DaemonSet runs this image" sed -n 's/^ *image: //p' "$manifest"
+
+# root has no CAP_SYS_RESOURCE everywhere that this runs.
+run_container() {
+	podman run --rm --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --pids-limit=0 --log-driver=k8s-file "$@"
+}
+
+mkdir "$work/config"
+policy "$work/config/policy.rules" <<'POLICY'
+set location = eastus
+resolver 20.0.0.53
+use aks/public
+allow 20.1.0.1       https:443
+allow 169.254.169.254 tcp:80 for host
+POLICY
+# What the manifest's env and volumeMounts say.
+grep -qE 'mountPath: /etc/egret$' "$manifest" && passed "the manifest mounts the policy" || failed "no policy in the manifest"
+run_container --name egret --privileged --network "ns:/run/netns/$id-node" --cgroup-parent "/$id/kubepods/podagent" \
+	-v "$work/config:/etc/egret:ro" -v /sys/fs/cgroup:/sys/fs/cgroup -v /sys/fs/bpf:/sys/fs/bpf \
+	-v /var/log/pods:/var/log/pods:ro -e EGRET_POLICY=/etc/egret/policy.rules -e "EGRET_INSTANCE=$instance" \
+	"localhost/$image" run --cgroup "/$id" >"$work/agent.log" 2>&1 </dev/null &
+agent=$!
+pids+=("$agent")
+eventually agent_settled || die "the agent is not ready: $(cat "$work/agent.log")"
+agent_alive || die "the agent ended: $(cat "$work/agent.log")"
+
+in_container() {
+	run_container --network "ns:/run/netns/$id-shop" --cgroup-parent "/$id/kubepods/besteffort/pod$uid" \
+		localhost/client "$@"
+}
+uid=5f3a1c2e-0000-4000-8000-000000000090
+expect connected "an allowed connect from a container" in_container tcp 20.1.0.1 443
+expect EPERM "a denied connect from a container" in_container tcp 51.0.0.1 443
+expect EPERM "a denied datagram from a container" in_container udp-send 51.0.0.1 123
+expect EPERM "the metadata service is not for pods" in_container tcp 169.254.169.254 80
+passes node 169.254.169.254 tcp:80
+nothing_arrived ' 51\.'
+succeeds "drops answers in the agent's container" podman exec egret /egret drops
+shows "51\.0\.0\.1 .*tcp:443.*$uid" "drops knows the pod"
+json 'map(select(.address == "51.0.0.1" and .reason == "no-rule")) | length >= 1' "drops --json" \
+	podman exec egret /egret drops --json
+succeeds "status answers in the agent's container" podman exec egret /egret status
+shows enforcing "it enforces"
+
+# The end of the container opens nothing; another one takes over or opens.
+podman kill --signal KILL egret >/dev/null 2>&1
+wait "$agent" 2>/dev/null
+expect EPERM "still denied without the agent" in_container tcp 51.0.0.1 443
+succeeds "detach from another container" run_container --privileged --network none --cgroup-parent "/$id" -v /sys/fs/cgroup:/sys/fs/cgroup \
+	-v /sys/fs/bpf:/sys/fs/bpf "localhost/$image" detach --instance "$instance"
+expect connected "open again" in_container tcp 51.0.0.1 443
+finish
