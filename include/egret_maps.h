@@ -544,7 +544,7 @@ struct egret_meta {
 	__u32 enforcing;         /* the self-test passed */
 	__u32 patterns;          /* rules that need learning */
 	__u32 policy_generation; /* the first one under which the policy of this hash ruled */
-	__u32 pad;
+	__u32 asked_audit;       /* the policy, or --audit, asks for no more than an audit */
 	__u64 hash_keys[6]; /* of egret_peer.check, the buckets and names; an adopted instance goes on with its own */
 	char instance[64];
 	char cgroup_path[EGRET_PATH_SIZE];

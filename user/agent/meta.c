@@ -82,6 +82,7 @@ int meta_write(struct kernel *kernel, const struct agent_options *options, const
 	meta.warnings = diag->warnings;
 	meta.enforcing = enforcing;
 	meta.patterns = count_patterns(compiled);
+	meta.asked_audit = options->audit || compiled->policy->settings.audit;
 	snprintf(meta.instance, sizeof(meta.instance), "%s", options->instance);
 	snprintf(meta.cgroup_path, sizeof(meta.cgroup_path), "%s", options->cgroup);
 	snprintf(meta.policy_path, sizeof(meta.policy_path), "%s",

@@ -16,7 +16,7 @@
 
 enum exit_code {
 	EXIT_YES = 0,
-	EXIT_NO = 1,          /* explain: denied; check: warnings with --strict */
+	EXIT_NO = 1,          /* explain: denied; check: warnings with --strict; status: something is wrong */
 	EXIT_USAGE = 2,       /* wrong words, or a policy with errors */
 	EXIT_CANNOT = 3,      /* no permission, kernel too old, something is missing */
 	EXIT_NOT_RUNNING = 4, /* no such instance */
@@ -47,7 +47,7 @@ struct options {
 	struct policy_define defines[MAX_DEFINES];
 	size_t define_count;
 	const char *rules_path, *cgroup, *instance;
-	bool json, audit, detach_on_exit, follow, clear, strict;
+	bool json, audit, detach_on_exit, follow, clear, strict, live, ready;
 	bool policy_given, instance_given;
 	unsigned int resolve_inflight, probation_sec;
 	char **arguments; /* what is no option, ends with NULL */
@@ -63,6 +63,7 @@ enum option_group {
 	OPTIONS_RUN = 1 << 4,      /* --cgroup --detach-on-exit */
 	OPTIONS_FOLLOW = 1 << 5,   /* --follow --clear */
 	OPTIONS_CHECK = 1 << 6,    /* --strict; the words are rules files */
+	OPTIONS_STATUS = 1 << 8,   /* --live --ready */
 	OPTIONS_COMMAND = 1 << 7,  /* --cgroup; the words are a command with its own options */
 };
 

@@ -21,8 +21,10 @@ static const struct command commands[] = {
      "DESTINATION is an address or a name; SUBJECT is host, pods, or a cgroup's path. With --policy the files are "
      "asked, else what runs: a name is resolved, and each of its addresses judged. Exit code 0 if all pass, 1 if not.",
      OPTIONS_POLICY | OPTIONS_INSTANCE | OPTIONS_OUTPUT},
-    {"status", command_status, "What runs: mode, policy, hooks, names, totals", "", "Works when no agent runs.",
-     OPTIONS_INSTANCE | OPTIONS_OUTPUT},
+    {"status", command_status, "What runs: mode, policy, hooks, names, totals", "",
+     "Works when no agent runs. Exit code 0 if all is well, 1 if there is a PROBLEM or no agent, 4 if there is no such "
+     "instance. --live and --ready are for probes: one line, and exit code 0 or 1.",
+     OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_STATUS},
     {"rules", command_rules, "Each rule with what it let through", "", "Works when no agent runs.",
      OPTIONS_INSTANCE | OPTIONS_OUTPUT},
     {"learned", command_learned, "Addresses that DNS answers taught, for whom, and how long they are good", "",

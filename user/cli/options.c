@@ -21,6 +21,8 @@ enum long_only {
 	KEY_STRICT,
 	KEY_JSON,
 	KEY_CLEAR,
+	KEY_LIVE,
+	KEY_READY,
 };
 
 struct group_option {
@@ -60,6 +62,10 @@ static const struct group_option all_options[] = {
     {OPTIONS_FOLLOW, {"follow", 'f', NULL, 0, "Show new denials as they happen", 0}},
     {OPTIONS_FOLLOW, {"clear", KEY_CLEAR, NULL, 0, "Take all rows away; totals and hits count on", 0}},
     {OPTIONS_CHECK, {"strict", KEY_STRICT, NULL, 0, "Exit code 1 if there is a warning", 0}},
+    {OPTIONS_STATUS,
+     {"live", KEY_LIVE, NULL, 0, "Only: has the agent given a sign of life in the last 120 s? Exit code 0 or 1", 0}},
+    {OPTIONS_STATUS,
+     {"ready", KEY_READY, NULL, 0, "Only: is what the policy says in force, and proved? Exit code 0 or 1", 0}},
     {OPTIONS_OUTPUT, {"json", KEY_JSON, NULL, 0, "JSON instead of text", 0}},
 };
 #define OPTION_COUNT (sizeof(all_options) / sizeof(all_options[0]))
@@ -169,6 +175,12 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_JSON:
 		options->json = true;
+		return 0;
+	case KEY_LIVE:
+		options->live = true;
+		return 0;
+	case KEY_READY:
+		options->ready = true;
 		return 0;
 	case 'f':
 		options->follow = true;

@@ -9,6 +9,7 @@
 #include "../base/text.h"
 #include "../kernel/kernel.h"
 #include "../subject/cgroup.h"
+#include "health.h"
 #include "reason.h"
 #include "table.h"
 
@@ -149,7 +150,7 @@ static json_t *maps_to_json(const struct kernel *kernel)
 	return maps;
 }
 
-static json_t *problems_to_json(const struct egret_meta *meta)
+static json_t *problems_to_json(const struct egret_meta *meta, const struct health *health)
 {
 	static const char *const labels[] = {
 #define PROBLEM_LABEL(symbol, label) label,
@@ -158,6 +159,8 @@ static json_t *problems_to_json(const struct egret_meta *meta)
 	};
 	json_t *problems = json_array();
 
+	if (health->problem[0])
+		json_array_append_new(problems, json_pack("{s:s, s:s}", "kind", "agent", "text", health->problem));
 	for (size_t kind = 0; kind < EGRET_PROBLEM_COUNT; kind++)
 		if (meta->problems[kind][0])
 			json_array_append_new(
@@ -165,40 +168,67 @@ static json_t *problems_to_json(const struct egret_meta *meta)
 	return problems;
 }
 
-static const char *mode_of(const struct kernel *kernel, const struct egret_meta *meta, bool attached)
+static const char *mode_of(const struct health_facts *facts)
 {
-	if (!attached)
+	if (!facts->attached)
 		return "not attached";
-	if (kernel_config(kernel)->audit)
+	if (facts->audits)
 		return "auditing";
-	return meta->enforcing ? "enforcing" : "attached, not proven";
+	return facts->meta->enforcing ? "enforcing" : "attached, not proven";
 }
 
-static json_t *status_to_json(const struct kernel *kernel, const char *instance, const struct egret_meta *meta)
+static void look(const struct kernel *kernel, const char *instance, const struct egret_meta *meta,
+		 struct health_facts *ret)
 {
-	const char *missing = "";
-	bool attached = kernel_is_attached(kernel, &missing);
-	uint64_t now = clock_kernel_ns();
-	json_t *existing = json_array();
-	char policy_age[32], attach_age[32], path[CGROUP_PATH_SIZE];
+	*ret = (struct health_facts){
+	    .held = kernel_is_held(instance),
+	    .audits = kernel_config(kernel)->audit,
+	    .missing_hook = "",
+	    .silent_sec = meta->heartbeat_ns ? clock_seconds_between(meta->heartbeat_ns, clock_kernel_ns()) : -1,
+	    .meta = meta,
+	};
+	ret->attached = kernel_is_attached(kernel, &ret->missing_hook);
+}
 
-	if (cgroup_path_of_id(meta->governed_cgroup, path, sizeof(path)))
-		snprintf(path, sizeof(path), "%s (gone)", meta->cgroup_path);
-	text_make_printable(path, sizeof(path));
+static json_t *existing_to_json(const struct kernel *kernel)
+{
+	json_t *existing = json_array();
+
 	kernel_each_existing(kernel, add_existing, existing);
-	return json_pack(
-	    "{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:s, "
-	    "s:o}",
-	    "instance", meta->instance, "version", meta->version, "mode", mode_of(kernel, meta, attached), "attached",
-	    attached, "missing_hook", attached ? "" : missing, "cgroup", path, "policy", meta->policy_path,
-	    "policy_hash", meta->policy_hash, "policy_age",
+	return existing;
+}
+
+/* Values that no agent has left yet are null, never a number that looks like one. */
+static json_t *agent_to_json(const struct health_facts *facts, const struct health *health)
+{
+	return json_pack("{s:b, s:s, s:o, s:o, s:b, s:b, s:s}", "agent_alive", facts->held, "agent", health->agent,
+			 "agent_pid", health->live ? json_integer(facts->meta->agent_pid) : json_null(),
+			 "heartbeat_sec_ago", facts->silent_sec < 0 ? json_null() : json_integer(facts->silent_sec),
+			 "live", health->live, "ready", health->ready, "why_not_ready", health->why_not);
+}
+
+static json_t *status_to_json(const struct kernel *kernel, const char *instance, const struct health_facts *facts,
+			      const struct health *health)
+{
+	const struct egret_meta *meta = facts->meta;
+	char policy_age[32], attach_age[32], path[CGROUP_PATH_SIZE];
+	json_t *status;
+
+	if (!meta->governed_cgroup || cgroup_path_of_id(meta->governed_cgroup, path, sizeof(path)))
+		snprintf(path, sizeof(path), meta->cgroup_path[0] ? "%s (gone)" : "none yet%s", meta->cgroup_path);
+	text_make_printable(path, sizeof(path));
+	status = json_pack(
+	    "{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:s, s:o}",
+	    "instance", meta->instance[0] ? meta->instance : instance, "version", meta->version, "mode", mode_of(facts),
+	    "attached", facts->attached, "missing_hook", facts->missing_hook, "cgroup", path, "policy",
+	    meta->policy_path, "policy_hash", meta->policy_hash, "policy_age",
 	    age_format(meta->policy_ns, clock_realtime_ns(), policy_age, sizeof(policy_age)), "attached_since",
-	    age_format(meta->attached_ns, clock_realtime_ns(), attach_age, sizeof(attach_age)), "agent_alive",
-	    kernel_is_held(instance), "agent_pid", (int)meta->agent_pid, "heartbeat_sec_ago",
-	    clock_seconds_between(meta->heartbeat_ns, now), "rules", (int)meta->rules, "warnings", (int)meta->warnings,
-	    "names", names_to_json(kernel), "totals", totals_to_json(kernel), "existing", existing, "dns",
-	    lessons_to_json(kernel), "maps", maps_to_json(kernel), "uplink_check", "off", "problems",
-	    problems_to_json(meta));
+	    age_format(meta->attached_ns, clock_realtime_ns(), attach_age, sizeof(attach_age)), "rules",
+	    (int)meta->rules, "warnings", (int)meta->warnings, "names", names_to_json(kernel), "totals",
+	    totals_to_json(kernel), "existing", existing_to_json(kernel), "dns", lessons_to_json(kernel), "maps",
+	    maps_to_json(kernel), "uplink_check", "off", "problems", problems_to_json(meta, health));
+	json_object_update_new(status, agent_to_json(facts, health));
+	return status;
 }
 
 static long long number(const json_t *object, const char *key)
@@ -299,23 +329,25 @@ static void print_problems(const json_t *problems)
 		printf("PROBLEM    %s\n", string(problem, "text"));
 }
 
+static void print_policy(const json_t *status)
+{
+	if (!string(status, "version")[0]) {
+		printf("policy     none is loaded yet\n");
+		return;
+	}
+	printf("policy     %s, loaded %s, %lld rules, %lld warnings\nattached   %s, by egret %s\n",
+	       string(status, "policy"), string(status, "policy_age"), number(status, "rules"),
+	       number(status, "warnings"), string(status, "attached_since"), string(status, "version"));
+}
+
 static void print_status(json_t *status)
 {
 	printf("instance   %s: %s", string(status, "instance"), string(status, "mode"));
 	if (!json_is_true(json_object_get(status, "attached")))
 		printf(" (hook %s is missing)", string(status, "missing_hook"));
-	printf("\ncgroup     %s\npolicy     %s, loaded %s, %lld rules, %lld warnings\n", string(status, "cgroup"),
-	       string(status, "policy"), string(status, "policy_age"), number(status, "rules"),
-	       number(status, "warnings"));
-	printf("attached   %s, by egret %s\n", string(status, "attached_since"), string(status, "version"));
-	if (json_is_true(json_object_get(status, "agent_alive")))
-		printf("agent      alive, pid %lld, last sign of life %lld s ago\n", number(status, "agent_pid"),
-		       number(status, "heartbeat_sec_ago"));
-	else
-		printf("agent      not running (last sign of life %lld s ago): what is attached goes on, names are no "
-		       "longer "
-		       "refreshed\n",
-		       number(status, "heartbeat_sec_ago"));
+	printf("\ncgroup     %s\n", string(status, "cgroup"));
+	print_policy(status);
+	printf("agent      %s\n", string(status, "agent"));
 	print_problems(json_object_get(status, "problems"));
 	print_names(json_object_get(status, "names"));
 	print_totals(json_object_get(status, "totals"), !strcmp(string(status, "mode"), "auditing"));
@@ -329,33 +361,73 @@ static void print_status(json_t *status)
 	    "seen\n");
 }
 
+/* One line for a probe: the kubelet shows it in the pod's events. */
+static int answer_probe(const struct options *options, const struct health *health)
+{
+	if (options->live && !health->live) {
+		printf("not live: the agent of instance %s: %s\n", options->instance, health->agent);
+		return EXIT_NO;
+	}
+	if (options->ready && !health->ready) {
+		printf("not ready: instance %s: %s\n", options->instance, health->why_not);
+		return EXIT_NO;
+	}
+	printf("%s: instance %s: the agent: %s\n", options->ready ? "ready" : "live", options->instance, health->agent);
+	return EXIT_YES;
+}
+
+static bool is_well(const struct health_facts *facts, const json_t *status)
+{
+	return facts->held && !json_array_size(json_object_get(status, "problems"));
+}
+
+static int show(const struct options *options, const struct kernel *kernel, const struct egret_meta *meta)
+{
+	struct health_facts facts;
+	struct health health;
+	json_t *status;
+	int code;
+
+	look(kernel, options->instance, meta, &facts);
+	health_judge(&facts, &health);
+	if ((options->live || options->ready) && !options->json)
+		return answer_probe(options, &health);
+	status = status_to_json(kernel, options->instance, &facts, &health);
+	if (options->live || options->ready)
+		code = (health.live || !options->live) && (health.ready || !options->ready) ? EXIT_YES : EXIT_NO;
+	else
+		code = is_well(&facts, status) ? EXIT_YES : EXIT_NO;
+	if (options->json) {
+		json_print(status);
+		return code;
+	}
+	print_status(status);
+	json_decref(status);
+	return code;
+}
+
 int command_status(const struct command *command, int argc, char **argv)
 {
 	struct options options;
 	struct egret_meta meta;
 	struct kernel *kernel;
 	struct error error;
-	json_t *status;
 	int rc;
 
 	options_parse(command, argc, argv, &options);
 	collect_finished();
 	rc = kernel_open(options.instance, &kernel, &error);
-	if (rc)
-		return fail(rc, &error);
+	if (rc) {
+		rc = fail(rc, &error);
+		return rc == EXIT_NOT_RUNNING && (options.live || options.ready) ? EXIT_NO : rc;
+	}
 	rc = kernel_get_meta(kernel, &meta);
 	if (rc) {
-		kernel_free(kernel);
 		error_set(&error, rc, "cannot read instance %s: %s", options.instance, strerror(-rc));
-		return fail(rc, &error);
+		rc = fail(rc, &error);
+	} else {
+		rc = show(&options, kernel, &meta);
 	}
-	status = status_to_json(kernel, options.instance, &meta);
 	kernel_free(kernel);
-	if (options.json) {
-		json_print(status);
-		return EXIT_YES;
-	}
-	print_status(status);
-	json_decref(status);
-	return EXIT_YES;
+	return rc;
 }

@@ -36,7 +36,7 @@ denied node 51.0.0.1 tcp:443
 logs 'auditing: .*20\.9\.0\.1 tcp:4444' "after the time it only audits, and says why"
 passes node 51.0.0.1 tcp:443
 json '.mode == "auditing" and ([.problems[].text] | join(" ") | test("20.9.0.1 tcp:4444"))' "status --json tells" egret_cmd status --json
-succeeds "status" egret_cmd status
+fails 1 "status" egret_cmd status
 shows 'PROBLEM .*20\.9\.0\.1 tcp:4444' "status tells"
 start "$work/late.log" - "$id-inet" "$probe" serve tcp:4444
 logs 'enforcing: all that is required answers' "it enforces when it answers"
