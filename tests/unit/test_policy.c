@@ -291,7 +291,7 @@ static void wrong_variables(void **state)
 	    {"set min_ttl = 48h\n", 1, 5, "not below min_ttl (172800 s)"},
 	    {"set min_ttl = 0\nset max_ttl = 0\n", 2, 5, "at least 1 s"},
 	    {"set existing = kept\n", 1, 16, "write `cut` or `keep`"},
-	    {"set mode = on\n", 1, 12, "write `enforce` or `audit`"},
+	    {"set mode = on\n", 1, 12, "write `enforce`, `audit` or `off`"},
 	    {"set floor = false\n", 1, 13, "write `off` or `on`"},
 	    {"set service_ranges = 10.0.0.0/16 x.y\n", 1, 34, "takes CIDRs"},
 	    {"set service_ranges = 10.0.0.1/16\n", 1, 22, "write `10.0.0.0/16`"},
@@ -586,6 +586,84 @@ static void a_requirement_has_a_limit(void **state)
 	run_end(&run);
 }
 
+/* Who opens a node adds one line, whatever state the file is in. */
+static void off_wins_over_all_else(void **state)
+{
+	static const char *const texts[] = {
+	    "set mode = off\n",
+	    "set mode = off",
+	    "\xef\xbb\xbfset mode = off\r\n",
+	    "set mode = enforce\nallow x.y any\nset mode = off\n",
+	    "set mode = off\nset mode = enforce\n",
+	    "set m = off\nset mode = ${m}\n",
+	    "set mode = audit\nset mode = off # 3 a.m.\n",
+	    "alow x.y any\nset mode = off\n",
+	    "set mode = off\nuse no/such/file\nallow ${nobody} any\nallow a*.x any\nrequire x.y\n",
+	    "set min_ttl = 2h\nset max_ttl = 1h\nset mode = off\n",
+	    "# caf\xe9\nset mode = off\n",
+	    "\xff\xfe\nset mode = off\nset existing = maybe\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct run run = load(texts[i]);
+
+		assert_int_equal(run.error, 0);
+		assert_true(run.policy->settings.off);
+		assert_int_equal(run.diag.errors, 0);
+		run_end(&run);
+	}
+}
+
+static void off_must_be_said(void **state)
+{
+	static const struct error_case cases[] = {
+	    {"set mode = Off\n", 1, 12, "write `enforce`, `audit` or `off`"},
+	    {"set mode = off audit\n", 1, 16, "remove `audit`"},
+	    {"set mode=off\n", 1, 5, "`=` between blanks"},
+	    {"set mode off\n", 1, 5, "`=` between blanks"},
+	};
+	const struct policy_define defines[] = {{"mode", "off"}, {"mode", "enforce"}};
+	struct policy_options options = {.defines = &defines[0], .define_count = 1};
+	struct run run;
+
+	(void)state;
+	expect_errors(cases, COUNT(cases));
+	run = load("# set mode = off\nallow x.y any\nset floor = off\n");
+	assert_false(run.policy->settings.off);
+	run_end(&run);
+	run = load_with("set mode = enforce\n", &options);
+	assert_true(run.policy->settings.off);
+	run_end(&run);
+	options.defines = &defines[1];
+	run = load_with("set mode = off\n", &options);
+	assert_false(run.policy->settings.off);
+	run_end(&run);
+}
+
+static uint64_t hash_of(const char *text, const struct policy_define *define)
+{
+	struct policy_options options = {.defines = define, .define_count = define ? 1 : 0};
+	struct run run = load_with(text, &options);
+	uint64_t hash = run.policy->text_hash;
+
+	run_end(&run);
+	return hash;
+}
+
+static void another_text_has_another_hash(void **state)
+{
+	const struct policy_define one = {"x", "1"}, two = {"x", "2"};
+	const char *text = "allow x.y any\n";
+
+	(void)state;
+	assert_true(hash_of(text, NULL) == hash_of(text, NULL));
+	assert_true(hash_of(text, NULL) != hash_of("allow x.y any", NULL));
+	assert_true(hash_of(text, NULL) != hash_of("allow x.y any # why\n", NULL));
+	assert_true(hash_of(text, NULL) != hash_of(text, &one));
+	assert_true(hash_of(text, &one) != hash_of(text, &two));
+}
+
 static void settings_have_defaults_and_values(void **state)
 {
 	struct run run = load("");
@@ -696,7 +774,7 @@ static void wrong_defines_are_errors(void **state)
 	expect_findings(&run, "command line: error: -D `a b`: not a name for a variable; use letters, digits, _ and -\n"
 			      "command line: error: -D empty has no value; write -D empty=VALUE\n"
 			      "command line: error: -D twice is given twice; give it once, a list between quotes\n"
-			      "command line: error: `of` is no value of `mode`; write `enforce` or `audit`\n");
+			      "command line: error: `of` is no value of `mode`; write `enforce`, `audit` or `off`\n");
 	assert_int_equal(run.error, -EINVAL);
 	run_end(&run);
 }
@@ -1035,6 +1113,9 @@ int main(void)
 	    cmocka_unit_test(resolvers_and_requires),
 	    cmocka_unit_test(a_requirement_takes_a_list),
 	    cmocka_unit_test(a_requirement_has_a_limit),
+	    cmocka_unit_test(off_wins_over_all_else),
+	    cmocka_unit_test(off_must_be_said),
+	    cmocka_unit_test(another_text_has_another_hash),
 	    cmocka_unit_test(settings_have_defaults_and_values),
 	    cmocka_unit_test(lists_become_destinations_and_ports),
 	    cmocka_unit_test(a_hundred_thousand_addresses_fit_one_variable),

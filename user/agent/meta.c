@@ -8,26 +8,21 @@
 #include <unistd.h>
 
 #include "../base/clock.h"
-
-/* FNV-1a, 64 bit: tells policies apart for people; nothing is trusted to it. */
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-	return (hash ^ '\n') * UINT64_C(0x100000001b3);
-}
+#include "../base/hash.h"
 
 static uint64_t hash_policy(const struct compiled *compiled)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = HASH_BEGIN;
 	char text[256];
 
 	for (size_t i = 0; i < compiled->policy->rule_count; i++) {
 		const struct policy_rule *rule = &compiled->policy->rules[i];
 
-		hash = hash_text(hash, rule->text);
-		for (size_t d = 0; d < rule->dest_count; d++)
-			hash = hash_text(hash, policy_dest_format(&rule->dests[d], text));
+		hash = hash_bytes(hash, rule->text, strlen(rule->text));
+		for (size_t d = 0; d < rule->dest_count; d++) {
+			policy_dest_format(&rule->dests[d], text);
+			hash = hash_bytes(hash, text, strlen(text));
+		}
 	}
 	return hash;
 }

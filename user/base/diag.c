@@ -67,6 +67,17 @@ void diag_add(struct diag *diag, enum diag_severity severity, struct diag_place 
 	diag->count++;
 }
 
+void diag_forgive(struct diag *diag, size_t keep)
+{
+	size_t seen = 0;
+
+	for (size_t i = 0; i < diag->count; i++)
+		if (diag->entries[i].severity == DIAG_ERROR && ++seen > keep)
+			diag->entries[i].severity = DIAG_WARNING;
+	diag->warnings += diag->errors - keep;
+	diag->errors = keep;
+}
+
 /* What an entry is sorted by: files in the order of their first finding. */
 struct rank {
 	size_t file, index;

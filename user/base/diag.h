@@ -37,6 +37,8 @@ struct diag {
 
 __attribute__((format(printf, 4, 5))) void diag_add(struct diag *diag, enum diag_severity severity,
 						    struct diag_place place, const char *format, ...);
+/* All errors but the first @keep become warnings. */
+void diag_forgive(struct diag *diag, size_t keep);
 /* "file:line:column: error: text", a line each. */
 void diag_print(const struct diag *diag, FILE *out);
 void diag_clear(struct diag *diag);

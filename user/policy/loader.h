@@ -139,6 +139,9 @@ bool setting_is_known(const char *name);
 /* `${name}` stands for its values, too. */
 bool setting_is_variable(const char *name);
 int setting_apply(struct loader *loader, const struct variable *setting);
+/* It is set already, which was reported. `off` holds all the same: who opens a node in haste adds
+ * a line, and does not look for the one that is there. */
+void setting_apply_again(struct loader *loader, const char *name, const struct words *values);
 void setting_check(struct loader *loader);
 
 /* source.c */

@@ -4,10 +4,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../base/hash.h"
 #include "loader.h"
 
 /* Comparisons for "did you mean" in one load: ten thousand errors stay cheap. */
 #define SUGGESTIONS 20000
+
+static void add_to_hash(struct policy *policy, const char *text)
+{
+	policy->text_hash = hash_bytes(policy->text_hash, text, strlen(text));
+}
 
 static int loader_open(struct loader *loader, const struct policy_options *options, struct diag *diag)
 {
@@ -24,8 +30,12 @@ static int loader_open(struct loader *loader, const struct policy_options *optio
 	    .keep_existing = true,
 	    .floor = true,
 	};
-	for (size_t i = 0; error != -ENOMEM && i < options->define_count; i++)
+	loader->policy->text_hash = HASH_BEGIN;
+	for (size_t i = 0; error != -ENOMEM && i < options->define_count; i++) {
+		add_to_hash(loader->policy, options->defines[i].name);
+		add_to_hash(loader->policy, options->defines[i].value);
 		error = variable_define(loader, &options->defines[i]);
+	}
 	return error == -ENOMEM ? error : 0;
 }
 
@@ -35,6 +45,8 @@ static int loader_close(struct loader *loader, int error, size_t errors_before, 
 	if (error != -ENOMEM) {
 		setting_check(loader);
 		variable_warn_unused(loader);
+		if (loader->policy->settings.off)
+			diag_forgive(loader->diag, errors_before);
 		error = loader->diag->errors > errors_before ? -EINVAL : 0;
 	}
 	HASH_CLEAR(hh, loader->sources);

@@ -87,6 +87,7 @@ struct policy_settings {
 	uint32_t max_ttl_sec;  /* 86400 */
 	bool keep_existing;    /* true */
 	bool audit;            /* false */
+	bool off;              /* nothing is governed, whatever else the files say; false */
 	bool floor;            /* true */
 	bool dns_names;        /* only names of the policy may be asked for; false */
 	bool stale_floor;      /* without an agent only the floor passes; false */
@@ -110,6 +111,7 @@ struct policy {
 	struct policy_file
 	    *files; /* every file that it stands on, rules in the order of reading: what a reload watches */
 	size_t file_count;
+	uint64_t text_hash; /* of all that was read, and of the definitions: another text, another policy */
 };
 
 struct policy_define {
@@ -128,7 +130,8 @@ struct policy_options {
 /*
  * Reads, parses and validates. All findings go to @diag. 0 and a policy if
  * there is no error (warnings may be there); -EINVAL if there is one; -ENOMEM.
- * *ret is untouched on failure.
+ * *ret is untouched on failure. `set mode = off` wins over every error: they become
+ * warnings, and the policy holds what could be read.
  */
 int policy_load(const struct policy_options *options, struct policy **ret, struct diag *diag);
 /* The same for one file that is already in memory; @name stands in messages. */

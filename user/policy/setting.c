@@ -69,9 +69,19 @@ static int apply_existing(struct loader *loader, const struct variable *setting)
 
 static int apply_mode(struct loader *loader, const struct variable *setting)
 {
-	static const char *const words[] = {"enforce", "audit"};
+	const struct word *value = &setting->values[0];
 
-	return choose(loader, setting, words, &loader->policy->settings.audit);
+	if (!word_is(value, "enforce") && !word_is(value, "audit") && !word_is(value, "off"))
+		return report_value(loader, setting, "`enforce`, `audit` or `off`");
+	loader->policy->settings.audit = word_is(value, "audit");
+	loader->policy->settings.off = word_is(value, "off");
+	return 0;
+}
+
+void setting_apply_again(struct loader *loader, const char *name, const struct words *values)
+{
+	if (!strcmp(name, "mode") && values->count == 1 && word_is(&values->items[0], "off"))
+		loader->policy->settings.off = true;
 }
 
 static int apply_floor(struct loader *loader, const struct variable *setting)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../base/hash.h"
 #include "../base/text.h"
 #include "loader.h"
 
@@ -93,6 +94,12 @@ static int report_circle(struct loader *loader, unsigned int column, const struc
 	return -EINVAL;
 }
 
+static bool is_text(const char *text, size_t len)
+{
+	return !memchr(text, '\0', len) && text_utf8_len(text, len) == len;
+}
+
+/* A line that is no text was reported; the others may switch off. */
 static int parse_lines(struct loader *loader, const char *text, size_t len)
 {
 	const char *end = text + len;
@@ -109,7 +116,7 @@ static int parse_lines(struct loader *loader, const char *text, size_t len)
 		if (line_len && text[line_len - 1] == '\r')
 			line_len--;
 		loader->line++;
-		error = line_split(loader, text, line_len, &statement);
+		error = is_text(text, line_len) ? line_split(loader, text, line_len, &statement) : -EINVAL;
 		if (!error && statement.count)
 			error = statement_parse(loader, &statement);
 		if (error == -ENOMEM)
@@ -145,12 +152,15 @@ static int parse_text(struct loader *loader, struct source *source, const char *
 	unsigned int outer_line = loader->line;
 	const char *nul = memchr(text, '\0', len);
 	const char *wrong = nul ? nul : text + text_utf8_len(text, len);
-	int error;
+	int error = 0;
 
+	loader->policy->text_hash = hash_bytes(loader->policy->text_hash, text, len);
 	loader->source = source;
-	loader->line = 0;
 	source->reading = true;
-	error = wrong < text + len ? report_byte(loader, text, wrong) : parse_lines(loader, text, len);
+	if (wrong < text + len)
+		error = report_byte(loader, text, wrong);
+	loader->line = 0;
+	error = worse(error, parse_lines(loader, text, len));
 	source->reading = false;
 	loader->source = outer;
 	loader->line = outer_line;

@@ -263,6 +263,8 @@ int variable_set(struct loader *loader, const struct statement *statement)
 	if (variable) {
 		report(loader, name->column, "`%s` is set already at %s:%u; remove one of the two", variable->name,
 		       variable->source->path, variable->line);
+		if (!error)
+			setting_apply_again(loader, variable->name, &loader->words);
 		return -EINVAL;
 	}
 	if (!error && !loader->words.count) {
