@@ -4,7 +4,7 @@
 # line that says what to do; silent where all is there. Looks for programs and headers, not
 # for packages: any distribution's will do.
 missing=
-for program in "$1" "$2" "$3"; do
+for program in "$1" "$2" "$3" lowdown; do
 	command -v "${program%% *}" >/dev/null || missing="$missing $(basename "$program")"
 done
 if command -v "${1%% *}" >/dev/null; then

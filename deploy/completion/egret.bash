@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Completion for bash. The commands and options are asked of egret itself, so that none is
+# missing here.
+
+_egret_commands() {
+	egret --help 2>/dev/null | sed -nE 's/^  ([a-z]+) .*/\1/p'
+}
+
+_egret_options() {
+	egret "$1" --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]*'
+}
+
+# The instances that have pins; only root may look.
+_egret_instances() {
+	ls /sys/fs/bpf/egret 2>/dev/null
+}
+
+_egret() {
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i
+	COMPREPLY=()
+	if [ "$COMP_CWORD" = 1 ]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_egret_commands) --help --version" -- "$word")
+		return
+	fi
+	# Behind exec's -- stands a command with its own completion.
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		if [ "${COMP_WORDS[1]}" = exec ] && [ "${COMP_WORDS[i]}" = -- ]; then
+			declare -F _command_offset >/dev/null && _command_offset $((i + 1))
+			return
+		fi
+	done
+	case $before in
+	--instance) mapfile -t COMPREPLY < <(compgen -W "$(_egret_instances)" -- "$word") ;;
+	--rules-path | --state) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+	-p | --policy) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+	*)
+		case $word in
+		-*) mapfile -t COMPREPLY < <(compgen -W "$(_egret_options "${COMP_WORDS[1]}")" -- "$word") ;;
+		*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+		esac
+		;;
+	esac
+}
+
+complete -o filenames -F _egret egret
