@@ -332,6 +332,7 @@ int bpf_obj_get_info_by_fd(int fd, void *info, __u32 *len)
 		return info_of_link(fd & 0xff, info);
 	if (map < 0)
 		return fail_with(EBADF);
+	ret->id = (__u32)map + 1;
 	ret->type = inner ? fake.maps[map].type : BPF_MAP_TYPE_ARRAY_OF_MAPS;
 	ret->key_size = inner ? fake.maps[map].key_size : sizeof(uint32_t);
 	ret->value_size = inner ? fake.maps[map].value_size : sizeof(uint32_t);

@@ -14,13 +14,15 @@
 #include "../kernel/kernel.h"
 #include "../subject/cgroup.h"
 #include "../subject/classes.h"
+#include "asked_subject.h"
 #include "lookup.h"
 #include "reason.h"
 #include "subject_name.h"
 #include "table.h"
 
 struct question {
-	const char *destination, *subject;
+	const char *destination;
+	struct asked_subject subject;
 	bool is_name;
 	char *name;
 	struct egret_addr addr;
@@ -42,6 +44,7 @@ struct answers {
 	 * without a rule that were resolved to it. */
 	json_t *learned, *outside;
 	const char *note;
+	bool audited; /* what is not allowed passes all the same */
 };
 
 static int read_port(const char *text, struct policy_port *ret)
@@ -55,13 +58,18 @@ static int read_port(const char *text, struct policy_port *ret)
 static int read_question(const struct options *options, struct question *ret, struct error *error)
 {
 	char *const *words = options->arguments;
+	size_t count = options->argument_count;
 	const char *why = "";
+	int rc;
 
 	memset(ret, 0, sizeof(*ret));
-	if (options->argument_count != 2 && !(options->argument_count == 4 && !strcmp(words[2], "for")))
+	if (count != 2 && !(count > 3 && !strcmp(words[2], "for")))
 		return error_set(error, -EINVAL, "ask like this: egret explain mcr.microsoft.com tcp:443 [for pods]");
 	ret->destination = words[0];
-	ret->subject = options->argument_count == 4 ? words[3] : NULL;
+	/* Without a subject the answer is for the host, which every node has. */
+	rc = count > 3 ? asked_subject_read(words + 3, count - 3, !options->policy_given, &ret->subject, error) : 0;
+	if (rc)
+		return rc;
 	if (read_port(words[1], &ret->port))
 		return error_set(error, -EINVAL, "\"%s\" is no protocol and port; write tcp:443, udp:53 or icmp",
 				 words[1]);
@@ -73,14 +81,11 @@ static int read_question(const struct options *options, struct question *ret, st
 	return 0;
 }
 
-/* Without a subject the answer is for the host, which every node has. */
-static uint32_t classes_in_files(const char *subject, const struct compiled *compiled)
+static uint32_t classes_in_files(const struct asked_subject *subject, const struct compiled *compiled)
 {
-	if (!subject || !strcmp(subject, "host"))
-		return EGRET_CLASS_HOST;
-	if (!strcmp(subject, "pods"))
-		return EGRET_CLASS_PODS;
-	return classes_of_path(subject, (const char *const *)compiled->cgroups, compiled->cgroup_count);
+	if (subject->kind != ASKED_CGROUP)
+		return subject->kind == ASKED_PODS ? EGRET_CLASS_PODS : EGRET_CLASS_HOST;
+	return classes_of_path(subject->path, (const char *const *)compiled->cgroups, compiled->cgroup_count);
 }
 
 /* The bits of the cgroup and of all above it, as the programs gather them. */
@@ -106,13 +111,11 @@ static uint32_t classes_of_cgroups(const struct kernel *kernel, const char *path
 	return mask;
 }
 
-static uint32_t classes_in_kernel(const struct kernel *kernel, const char *subject)
+static uint32_t classes_in_kernel(const struct kernel *kernel, const struct asked_subject *subject)
 {
-	if (!subject || !strcmp(subject, "host"))
-		return EGRET_CLASS_HOST;
-	if (!strcmp(subject, "pods"))
-		return EGRET_CLASS_PODS;
-	return classes_of_cgroups(kernel, subject);
+	if (subject->kind != ASKED_CGROUP)
+		return subject->kind == ASKED_PODS ? EGRET_CLASS_PODS : EGRET_CLASS_HOST;
+	return classes_of_cgroups(kernel, subject->path);
 }
 
 static int make_room(struct answers *answers, size_t count)
@@ -138,7 +141,7 @@ static int ask_files(const struct options *options, const struct question *quest
 	if (rc)
 		return rc;
 	answer->addr = question->addr;
-	classes = classes_in_files(question->subject, compiled);
+	classes = classes_in_files(&question->subject, compiled);
 	if (question->is_name)
 		answer->judgement = compiled_judge_name(compiled, question->name, port->l4_proto, port->lo, classes);
 	else
@@ -236,7 +239,7 @@ static void add_outside(void *context, const struct egret_seen *seen)
 
 static int judge_all(const struct kernel *kernel, const struct question *question, const struct answers *answers)
 {
-	uint32_t classes = classes_in_kernel(kernel, question->subject);
+	uint32_t classes = classes_in_kernel(kernel, &question->subject);
 
 	for (size_t i = 0; i < answers->count; i++) {
 		struct answer *answer = &answers->all[i];
@@ -273,7 +276,8 @@ static int ask_kernel(const struct options *options, const struct question *ques
 		kernel_each_learned(kernel, visit_learned, &(struct learners){kernel, question, ret->learned});
 		kernel_each_seen(kernel, add_outside, &(struct learners){kernel, question, ret->outside});
 	}
-	if (kernel_config(kernel)->audit)
+	ret->audited = kernel_config(kernel)->audit;
+	if (ret->audited)
 		ret->note = "the instance only audits: everything passes";
 	kernel_free(kernel);
 	return rc ? fail(rc, &error) : EXIT_YES;
@@ -299,11 +303,20 @@ static json_t *answer_json(const struct question *question, const struct answer 
 			 answer->text.purpose, "file", answer->text.file, "line", (int)answer->text.line);
 }
 
+static const char *subject_words(const struct asked_subject *subject)
+{
+	if (subject->kind == ASKED_CGROUP)
+		return subject->path;
+	return subject->kind == ASKED_PODS ? "pods" : "host";
+}
+
 static void print_json(const struct question *question, const struct answers *answers)
 {
 	json_t *value = answer_json(question, answers->all), *list;
 
 	json_object_set_new(value, "destination", json_string(question->destination));
+	json_object_set_new(value, "audited", json_boolean(answers->audited));
+	json_object_set_new(value, "subject", json_string(subject_words(&question->subject)));
 	if (answers->learned)
 		json_object_set(value, "learned", answers->learned);
 	if (answers->outside)
@@ -318,11 +331,12 @@ static void print_json(const struct question *question, const struct answers *an
 	json_print(value);
 }
 
-static void print_answer(const char *destination, const char *port, const struct answer *answer)
+static void print_answer(const char *destination, const char *port, const struct answer *answer, bool audited)
 {
 	const struct judgement *judgement = &answer->judgement;
+	const char *denied = audited ? "would be denied" : "denied";
 
-	printf("%s %s: %s%s%s\n", destination, port, judgement->allow ? "allowed" : "denied",
+	printf("%s %s: %s%s%s\n", destination, port, judgement->allow ? "allowed" : denied,
 	       judgement->allow ? "" : ": ", judgement->allow ? "" : reason_sentence(judgement->reason));
 	if (answer->text.text[0])
 		printf("  by %s:%u: %s%s%s\n", answer->text.file, answer->text.line, answer->text.text,
@@ -341,7 +355,7 @@ static void print_answers(const struct question *question, const struct answers 
 		if (answers->by_address)
 			snprintf(destination, sizeof(destination), "%s (%s)", question->name,
 				 addr_format(&answers->all[i].addr, addr));
-		print_answer(destination, port, &answers->all[i]);
+		print_answer(destination, port, &answers->all[i], answers->audited);
 	}
 	json_array_foreach (answers->learned, i, learned) {
 		printf("  but %s for %s, which learned it as %s, %lld s more\n",

@@ -18,7 +18,8 @@ static const struct command commands[] = {
      "Exit code 2 if there is an error; with --strict 1 if there is a warning.",
      OPTIONS_POLICY | OPTIONS_OUTPUT | OPTIONS_CHECK},
     {"explain", command_explain, "Would it pass, by which rule, or why not", "DESTINATION PROTOCOL:PORT [for SUBJECT]",
-     "DESTINATION is an address or a name; SUBJECT is host, pods, or a cgroup's path. With --policy the files are "
+     "DESTINATION is an address or a name; SUBJECT is host, pods, a cgroup's path, or `pod NAMESPACE/NAME`. With "
+     "--policy the files are "
      "asked, else what runs: a name is resolved, and each of its addresses judged. Exit code 0 if all pass, 1 if not.",
      OPTIONS_POLICY | OPTIONS_INSTANCE | OPTIONS_OUTPUT},
     {"status", command_status, "What runs: mode, policy, hooks, names, totals", "",
@@ -30,7 +31,8 @@ static const struct command commands[] = {
     {"learned", command_learned, "Addresses that DNS answers taught, for whom, and how long they are good", "",
      "Works when no agent runs.", OPTIONS_INSTANCE | OPTIONS_OUTPUT},
     {"drops", command_drops, "What was denied, by whom, why, worst first", "",
-     "With --follow new denials are shown as they happen. Works when no agent runs.",
+     "With --follow new denials are shown as they happen; with --clear all rows are taken away. Works when no agent "
+     "runs.",
      OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_FOLLOW},
     {"detach", command_detach, "Take an instance down: nothing is governed any more", "",
      "The only thing that opens what `egret run` closed.", OPTIONS_INSTANCE},

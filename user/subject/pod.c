@@ -3,11 +3,17 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cgroup.h"
+
 #define LOGS     "/var/log/pods"
 #define SHORT_ID 12 /* as crictl and docker print ids */
+/* kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/..., and a cgroup or two around
+ * it all (kind, nested kubelets). */
+#define SEARCH_DEPTH 8
 
 /* ".../kubepods-burstable-pod<uid with _>.slice/..." of systemd, ".../pod<uid>/..." of cgroupfs. */
 static const char *find_uid(const char *path)
@@ -77,4 +83,57 @@ bool pod_of_path(const char *cgroup_path, const char *logs, struct pod *ret)
 		copy_container(last + 1, ret);
 	find_name(logs ? logs : LOGS, ret);
 	return true;
+}
+
+struct search {
+	const char *mount, *who, *container;
+	char *path; /* below the mount point */
+	size_t size;
+};
+
+static bool is_wanted(const struct search *search)
+{
+	struct pod pod;
+
+	return pod_of_path(search->path, NULL, &pod) &&
+	       (!strcmp(pod.name, search->who) || !strcmp(pod.uid, search->who)) &&
+	       (!search->container || !strcmp(pod.container, search->container));
+}
+
+/* Leaves the path at what was found, or else as it was. */
+static bool search_below(const struct search *search, int depth)
+{
+	size_t len = strlen(search->path);
+	char full[2 * CGROUP_PATH_SIZE];
+	struct dirent *entry;
+	bool found = false;
+	DIR *dir;
+
+	snprintf(full, sizeof(full), "%s%s", search->mount, search->path);
+	dir = opendir(full);
+	while (dir && !found && (entry = readdir(dir))) {
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
+		    len + strlen(entry->d_name) + 2 > search->size)
+			continue;
+		snprintf(search->path + len, search->size - len, "/%s", entry->d_name);
+		found = is_wanted(search) || (depth > 1 && search_below(search, depth - 1));
+		if (!found)
+			search->path[len] = '\0';
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+int pod_find(const char *who, const char *container, char *ret_path, size_t size)
+{
+	char mount[CGROUP_PATH_SIZE];
+	struct search search = {mount, who, container, ret_path, size};
+	struct error ignored;
+	int rc = cgroup_mount_point(mount, sizeof(mount), &ignored);
+
+	if (rc)
+		return rc;
+	ret_path[0] = '\0';
+	return search_below(&search, SEARCH_DEPTH) ? 0 : -ENOENT;
 }

@@ -8,6 +8,7 @@
 #define EGRET_POD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct pod {
 	char uid[64];
@@ -17,5 +18,9 @@ struct pod {
 
 /* False: the path is not a pod's. @logs: NULL = /var/log/pods. */
 bool pod_of_path(const char *cgroup_path, const char *logs, struct pod *ret);
+
+/* The cgroup, below the cgroup root, of the pod that @who names: "namespace/pod" or a uid. With
+ * @container the one of that container's short id. -ENOENT: none is here. */
+int pod_find(const char *who, const char *container, char *ret_path, size_t size);
 
 #endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* For whom a person asks: "host", "pods", "cgroup /PATH", "/PATH", "pod NAMESPACE/NAME". */
+#ifndef EGRET_ASKED_SUBJECT_H
+#define EGRET_ASKED_SUBJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../base/error.h"
+#include "../subject/cgroup.h"
+
+enum asked_kind { ASKED_HOST, ASKED_PODS, ASKED_CGROUP };
+
+struct asked_subject {
+	enum asked_kind kind;
+	char path[CGROUP_PATH_SIZE]; /* of ASKED_CGROUP, below the cgroup root */
+};
+
+/* The words behind "for". Anything that is no subject is -EINVAL, and never taken for the host.
+ * @must_exist: a path must be a cgroup of this machine. */
+int asked_subject_read(char *const *words, size_t count, bool must_exist, struct asked_subject *ret,
+		       struct error *error);
+
+#endif
