@@ -35,6 +35,7 @@ static const struct policy_define variables[] = {
     {"api_server", API_NAME " " API_SERVER},
     {"azure_monitor", SERVICE_TAG},
     {"azds_guid", GUID},
+    {"registry", "contoso"},
 };
 
 /* --- rows --- */
@@ -446,11 +447,12 @@ static bool rule_has_row(const struct policy_dest *dest, const struct policy_por
 	return false;
 }
 
-/* What these hold, no row does: the floor, names from reports, a variable of the user's. */
+/* What these hold, no row does: the floor, names from reports, what is the user's own. */
 static bool has_no_rows(const char *path)
 {
 	return strstr(path, "/node.rules") || strstr(path, "/seen-in-use.rules") ||
-	       strstr(path, "/monitor-service-tag.rules");
+	       strstr(path, "/monitor-service-tag.rules") || strstr(path, "/acr.rules") ||
+	       strstr(path, "/acr-blob.rules");
 }
 
 static void check_rule(const struct policy_rule *rule, const char *version)
