@@ -11,9 +11,12 @@ $(B)/egret-static: $(OBJECTS)
 	$(Q)strip $@.new
 	$(Q)mv $@.new $@
 
-## make image           container image egret:VERSION, with buildah, no daemon
+# What the manifests in deploy/ ask for. A name without a registry would mean docker.io's.
+IMAGE ?= localhost/egret:$(VERSION)
+
+## make image           container image $(IMAGE), localhost/egret:VERSION without it, with buildah, no daemon
 .PHONY: image
 image:
 	mk/deps.sh image
 	$(MAKE) --no-print-directory $(B)/egret-static
-	deploy/image/build egret:$(VERSION)
+	deploy/image/build $(IMAGE)

@@ -5,7 +5,7 @@
 # a container in a cgroup of the kubelet's shape and a network namespace of its own.
 . "$(dirname "$0")/../lib.sh"
 needs_egret
-for tool in buildah podman runc; do
+for tool in buildah podman runc yq; do
 	command -v $tool >/dev/null || skip "$tool is not installed"
 done
 [ -x "$root/build/egret-static" ] || make -s -C "$root" static || die "no static binary"
@@ -31,7 +31,8 @@ mount -t tmpfs shm /dev/shm # podman's lock file
 bed_up
 pod_up shop 11
 internet ip route add 10.244.0.0/16 via 10.224.0.4
-image=egret:$(cat "$root/VERSION")
+# deploy/manifests has it that this is what `make image` makes.
+image=$(sed -n 's/^ *image: //p' "$manifest")
 succeeds "the image is built" "$root/deploy/image/build" "$image"
 mkdir "$work/client"
 gcc -static -O2 -std=gnu11 -D_GNU_SOURCE -o "$work/client/probe" "$root"/tests/tools/probe*.c 2>"$work/gcc.log" ||
@@ -39,7 +40,8 @@ gcc -static -O2 -std=gnu11 -D_GNU_SOURCE -o "$work/client/probe" "$root"/tests/t
 printf 'FROM scratch\nCOPY probe /probe\nENTRYPOINT ["/probe"]\n' >"$work/client/Containerfile"
 buildah bud --quiet --isolation chroot --tag client "$work/client" >"$work/client.log" 2>&1 ||
 	die "no client image: $(cat "$work/client.log")"
-expect "$image" "the DaemonSet runs this image" sed -n 's/^ *image: //p' "$manifest"
+expect "$image" "the image has the name that the DaemonSet asks for" \
+	buildah images --format '{{.Name}}:{{.Tag}}' "$image"
 
 # root has no CAP_SYS_RESOURCE everywhere that this runs.
 run_container() {
@@ -59,7 +61,7 @@ grep -qE 'mountPath: /etc/egret$' "$manifest" && passed "the manifest mounts the
 run_container --name egret --privileged --network "ns:/run/netns/$id-node" --cgroup-parent "/$id/kubepods/podagent" \
 	-v "$work/config:/etc/egret:ro" -v /sys/fs/cgroup:/sys/fs/cgroup -v /sys/fs/bpf:/sys/fs/bpf \
 	-v /var/log/pods:/var/log/pods:ro -e EGRET_POLICY=/etc/egret/policy.rules -e "EGRET_INSTANCE=$instance" \
-	"localhost/$image" run --cgroup "/$id" >"$work/agent.log" 2>&1 </dev/null &
+	"$image" run --cgroup "/$id" >"$work/agent.log" 2>&1 </dev/null &
 agent=$!
 pids+=("$agent")
 eventually agent_settled || die "the agent is not ready: $(cat "$work/agent.log")"
@@ -82,12 +84,15 @@ json 'map(select(.address == "51.0.0.1" and .reason == "no-rule")) | length >= 1
 	podman exec egret /egret drops --json
 succeeds "status answers in the agent's container" podman exec egret /egret status
 shows enforcing "it enforces"
+probe_words=$(yq -r 'select(.kind == "DaemonSet").spec.template.spec.containers[].readinessProbe.exec.command | join(" ")' "$manifest")
+# shellcheck disable=SC2086
+succeeds "the DaemonSet's readiness probe" podman exec egret $probe_words
 
 # The end of the container opens nothing; another one takes over or opens.
 podman kill --signal KILL egret >/dev/null 2>&1
 wait "$agent" 2>/dev/null
 expect EPERM "still denied without the agent" in_container tcp 51.0.0.1 443
 succeeds "detach from another container" run_container --privileged --network none --cgroup-parent "/$id" -v /sys/fs/cgroup:/sys/fs/cgroup \
-	-v /sys/fs/bpf:/sys/fs/bpf "localhost/$image" detach --instance "$instance"
+	-v /sys/fs/bpf:/sys/fs/bpf "$image" detach --instance "$instance"
 expect connected "open again" in_container tcp 51.0.0.1 443
 finish
