@@ -545,6 +545,7 @@ struct egret_meta {
 	__u32 patterns;          /* rules that need learning */
 	__u32 policy_generation; /* the first one under which the policy of this hash ruled */
 	__u32 asked_audit;       /* the policy, or --audit, asks for no more than an audit */
+	__u64 floorless_rules; /* a hash of those that go on without a floor, for they ruled so under 0.1.0; 0 = none */
 	__u64 hash_keys[6]; /* of egret_peer.check, the buckets and names; an adopted instance goes on with its own */
 	char instance[64];
 	char cgroup_path[EGRET_PATH_SIZE];

@@ -551,6 +551,7 @@ static void each_file_says_what_it_needs(void **state)
 {
 	(void)state;
 	for_each_file("rules/aks*/*.rules", check_heads);
+	for_each_file("rules/linux/*.rules", check_heads);
 }
 
 static void metadata_is_for_the_host_alone(void **state)
@@ -580,6 +581,35 @@ static void metadata_is_for_the_host_alone(void **state)
 	unload(&shipped);
 }
 
+static void the_floor_of_linux_lets_a_node_live(void **state)
+{
+	static const struct {
+		const char *dest;
+		uint8_t l4_proto;
+		uint16_t port;
+	} host[] = {
+	    {"255.255.255.255", IPPROTO_UDP, 67}, {"192.168.1.1", IPPROTO_UDP, 67},
+	    {"169.254.169.254", IPPROTO_UDP, 67}, {"ff02::1:2", IPPROTO_UDP, 547},
+	    {"ff02::2", IPPROTO_ICMP, 0},         {"ntp.ubuntu.com", IPPROTO_UDP, 123},
+	    {"pool.ntp.org", IPPROTO_UDP, 123},   {"0.debian.pool.ntp.org", IPPROTO_UDP, 123},
+	};
+	struct shipped shipped;
+
+	(void)state;
+	load("rules/linux/node.rules", &shipped);
+	assert_true(policy_has_floor(shipped.policy));
+	for (size_t i = 0; i < COUNT(host); i++) {
+		assert_true(allows(&shipped, host[i].dest, host[i].l4_proto, host[i].port, EGRET_CLASS_HOST));
+		assert_false(allows(&shipped, host[i].dest, host[i].l4_proto, host[i].port, EGRET_CLASS_PODS));
+		assert_false(allows(&shipped, host[i].dest, IPPROTO_TCP, 443, EGRET_CLASS_HOST));
+	}
+	assert_true(allows(&shipped, RESOLVER, IPPROTO_UDP, 53, EGRET_CLASS_HOST));
+	assert_true(allows(&shipped, "127.0.0.1", IPPROTO_TCP, 6443, EGRET_CLASS_HOST));
+	assert_false(allows(&shipped, "192.168.1.1", IPPROTO_UDP, 68, EGRET_CLASS_HOST));
+	assert_false(allows(&shipped, "8.8.8.8", IPPROTO_UDP, 67, EGRET_CLASS_HOST));
+	unload(&shipped);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -588,6 +618,7 @@ int main(void)
 	    cmocka_unit_test(no_file_opens_the_internet),
 	    cmocka_unit_test(each_file_says_what_it_needs),
 	    cmocka_unit_test(metadata_is_for_the_host_alone),
+	    cmocka_unit_test(the_floor_of_linux_lets_a_node_live),
 	};
 
 	return cmocka_run_group_tests(tests, read_rows, forget_rows);

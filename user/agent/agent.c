@@ -17,6 +17,7 @@
 #include "../resolve/resolver.h"
 #include "addresses.h"
 #include "culprits.h"
+#include "floor.h"
 #include "hits.h"
 #include "meta.h"
 #include "progress.h"
@@ -50,11 +51,12 @@ struct agent {
 	struct kernel *kernel;
 	struct subjects *subjects;
 	size_t names;
-	bool must_rebuild;   /* the tables are full, or a change could not be made alone */
-	bool pins_missed;    /* told already */
-	struct watch *watch; /* NULL: nobody asked for it */
-	uint64_t look_ns;    /* when to look at the files; 0 = nothing moved */
-	uint64_t retry_ns;   /* when to read them again, changed or not; 0 = no need */
+	uint64_t floorless_rules; /* of floor_check */
+	bool must_rebuild;        /* the tables are full, or a change could not be made alone */
+	bool pins_missed;         /* told already */
+	struct watch *watch;      /* NULL: nobody asked for it */
+	uint64_t look_ns;         /* when to look at the files; 0 = nothing moved */
+	uint64_t retry_ns;        /* when to read them again, changed or not; 0 = no need */
 	struct culprits culprits;
 	uint64_t heartbeat_ns;
 	uint64_t sweep_ns;
@@ -244,6 +246,8 @@ int agent_new(const struct agent_options *options, struct agent **ret, struct di
 	agent->addresses = addresses_new();
 	rc = agent->addresses ? policy_load(&options->policy, &agent->policy, diag) : -ENOMEM;
 	progress_stage(&agent->progress, "policy");
+	if (!rc)
+		rc = floor_check(options, agent->policy, diag, &agent->floorless_rules);
 	if (rc)
 		error_set(error, rc, rc == -EINVAL ? "the policy has errors; nothing was changed" : "out of memory");
 	if (!rc)
@@ -594,6 +598,7 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 	kernel_set_dns_names(agent->kernel, agent->policy->settings.dns_names);
 	stay_fresh(agent);
 	rc = meta_write(agent->kernel, &agent->options, agent->compiled, diag, false);
+	meta_write_floorless(agent->kernel, agent->floorless_rules);
 	if (rc)
 		error_set(error, rc, "cannot write about the instance: %s", strerror(-rc));
 	if (!rc)
@@ -762,6 +767,7 @@ static int take_over(struct agent *next, struct agent *old, struct diag *diag, s
 	if (next->resolver)
 		resolver_each(next->resolver, write_one_name, next);
 	meta_write(next->kernel, &next->options, next->compiled, diag, !audit);
+	meta_write_floorless(next->kernel, next->floorless_rules);
 	announce(next, audit);
 	begin_probation(next);
 	return 0;

@@ -25,6 +25,7 @@ struct agent_options {
 	const char *instance;
 	const char *cgroup;            /* path of the governed cgroup */
 	int cgroup_fd;                 /* borrowed */
+	bool node;                     /* it governs a node, whose policy needs a floor */
 	bool audit;                    /* whatever the policy says */
 	bool quiet;                    /* say only what is wrong */
 	bool watch;                    /* agent_serve ends when the policy's files change */

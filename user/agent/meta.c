@@ -9,6 +9,7 @@
 
 #include "../base/clock.h"
 #include "../base/hash.h"
+#include "floor.h"
 
 static uint64_t hash_policy(const struct compiled *compiled)
 {
@@ -96,6 +97,17 @@ void meta_write_problem(struct kernel *kernel, enum egret_problem kind, const ch
 	if (kernel_get_meta(kernel, &meta))
 		return;
 	snprintf(meta.problems[kind], sizeof(meta.problems[kind]), "%s", text);
+	kernel_set_meta(kernel, &meta);
+}
+
+void meta_write_floorless(struct kernel *kernel, uint64_t rules)
+{
+	struct egret_meta meta;
+
+	if (kernel_get_meta(kernel, &meta))
+		return;
+	meta.floorless_rules = rules;
+	snprintf(meta.problems[EGRET_PROBLEM_FLOOR], EGRET_PROBLEM_SIZE, "%s", rules ? floor_problem : "");
 	kernel_set_meta(kernel, &meta);
 }
 

@@ -77,6 +77,10 @@ static void print_notes(const struct policy *policy)
 {
 	size_t apps = 0;
 
+	if (policy->settings.floor && !policy_has_floor(policy))
+		fprintf(stderr, "note: no floor, so `egret run` refuses this policy for a node; there, write "
+				"`use linux/node`, on AKS `use aks/node`, or `set floor = off`\n");
+
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
 

@@ -130,6 +130,7 @@ int command_run(const struct command *command, int argc, char **argv)
 		fail(rc, &error);
 		return EXIT_CANNOT;
 	}
+	agent_options.node = !strcmp(options.instance, "node") || cgroup_is_root(agent_options.cgroup_fd);
 	stop_fd = stop_signals(&error);
 	rc = stop_fd < 0 ? stop_fd : govern(&agent_options, stop_fd, &diag, &error);
 	if (stop_fd >= 0)

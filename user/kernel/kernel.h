@@ -86,6 +86,9 @@ bool kernel_is_attached(const struct kernel *kernel, const char **ret_missing);
 bool kernel_is_pinned(const struct kernel *kernel);
 /* Is what is pinned under the instance's name still what was opened, and not another one since? */
 bool kernel_is_pinned_here(const struct kernel *kernel);
+/* The hash of the rules of an attached instance that may go on without a floor, since they ruled
+ * before a node had to have one: release 0.1.0 wrote it as the policy's. 0 = none. */
+uint64_t kernel_floorless_rules(const char *instance);
 /* Does an agent (or an exec) hold it at this moment? */
 bool kernel_is_held(const char *instance);
 /* Calls @visit for each instance that has pins. */

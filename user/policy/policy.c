@@ -102,6 +102,15 @@ int policy_stands_on(struct policy *policy, const char *path)
 	return 0;
 }
 
+bool policy_has_floor(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		if (policy->rules[i].floor && policy->rules[i].action == EGRET_ALLOW)
+			return true;
+	}
+	return false;
+}
+
 void policy_free(struct policy *policy)
 {
 	if (!policy)

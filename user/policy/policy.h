@@ -140,6 +140,8 @@ int policy_load_text(const char *name, const char *text, size_t len_bytes, const
 /* Another file that a reload watches, though no rules are in it; before it is read. -ENOMEM. */
 int policy_stands_on(struct policy *policy, const char *path);
 void policy_free(struct policy *policy);
+/* Does it allow anything of a node.rules? */
+bool policy_has_floor(const struct policy *policy);
 
 /* RFC 1035 names as the policy knows them: lower case, no trailing dot, LDH
  * and underscore labels. *ret is malloc'd. -EINVAL, with the reason in @why. */

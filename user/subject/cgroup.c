@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define CGROUP2_SUPER_MAGIC 0x63677270 /* linux/magic.h */
+#define KERNFS_ROOT_INO     1          /* fs/kernfs: the first that the hierarchy gives away */
 #define FILEID_KERNFS       0xfe       /* linux/exportfs.h, 5.5: a handle is the 64-bit id */
 
 int cgroup_mount_point(char *buf, size_t size, struct error *error)
@@ -67,6 +68,13 @@ int cgroup_open(const char *path, int *ret_fd, struct error *error)
 				 mount);
 	*ret_fd = fd;
 	return 0;
+}
+
+bool cgroup_is_root(int cgroup_fd)
+{
+	struct stat st;
+
+	return !fstat(cgroup_fd, &st) && st.st_ino == KERNFS_ROOT_INO;
 }
 
 int cgroup_id(int cgroup_fd, uint64_t *ret)
