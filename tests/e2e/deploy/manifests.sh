@@ -51,7 +51,7 @@ for line in 'set mode = audit' 'set internal = ' 'set location = ' 'set api_serv
 	expect 1 "the sample has $line" grep -c "^$line" "$work/config/policy.rules"
 done
 # With the commented lines as well.
-sed -i 's/^#allow/allow/' "$work/config/policy.rules"
+sed -i -E 's/^#(set|use) /\1 /' "$work/config/policy.rules"
 succeeds "so do the lines that are offered" "$egret" check --strict --rules-path "$root/rules" "$work/config/policy.rules"
-shows 'eastus\.data\.azurecr\.io' "with their variables"
+shows 'MYREGISTRY\.eastus\.data\.azurecr\.io' "with their variables"
 finish
