@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "value.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+/* strtoul() takes blanks and signs before the digits, and goes on behind the largest number. */
+static int read_digits(const char *text, size_t len, unsigned int max, unsigned int *ret)
+{
+	unsigned long long value = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return -EINVAL;
+		value = value * 10 + (unsigned int)(text[i] - '0');
+		if (value > max)
+			return -EINVAL;
+	}
+	if (!value)
+		return -EINVAL;
+	*ret = (unsigned int)value;
+	return 0;
+}
+
+int value_number(const char *text, unsigned int max, unsigned int *ret)
+{
+	return read_digits(text, strlen(text), max, ret);
+}
+
+int value_seconds(const char *text, unsigned int max_sec, unsigned int *ret)
+{
+	size_t digits = strspn(text, "0123456789");
+	unsigned int unit_sec = 1, count;
+
+	if (text[digits] && strchr("smh", text[digits]) && !text[digits + 1])
+		unit_sec = text[digits] == 'h' ? 3600 : text[digits] == 'm' ? 60 : 1;
+	else if (text[digits])
+		return -EINVAL;
+	if (read_digits(text, digits, max_sec / unit_sec, &count))
+		return -EINVAL;
+	*ret = count * unit_sec;
+	return 0;
+}
+
+int value_switch(const char *text, bool *ret)
+{
+	/* Off and on by turns. */
+	static const char *const words[] = {"0", "1", "false", "true", "no", "yes", "off", "on"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!strcasecmp(text, words[i])) {
+			*ret = i & 1;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
