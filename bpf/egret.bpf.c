@@ -16,6 +16,7 @@
 #include "dns_udp.h"
 #include "events.h"
 #include "flow.h"
+#include "loopback.h"
 #include "maps.h"
 #include "packet.h"
 #include "policy.h"
@@ -44,22 +45,6 @@ static __always_inline void refresh_classes(struct __sk_buff *skb, struct egret_
 		return;
 	state->classes = classes_of_skb(skb, slot);
 	state->class_epoch = epoch;
-}
-
-/* A packet that stays in its namespace: only a deny rule holds it. */
-static __noinline int judge_loopback(const struct packet *pkt, const struct egret_sock *state,
-				     const struct egret_config *cfg)
-{
-	struct judgement verdict = {};
-
-	if (!pkt || !cfg || !state)
-		return DROP;
-	if (!pkt->reason)
-		learned_judge(pkt, state, policy_slot(cfg), cfg, &verdict);
-	if (verdict.reason == EGRET_REASON_DENY_RULE)
-		return events_denied(state, pkt, &verdict, cfg) & 1;
-	events_allowed(EGRET_RULE_LOOPBACK, pkt);
-	return PASS;
 }
 
 /* A packet that may leave, for port 53. */
@@ -116,16 +101,25 @@ static __always_inline int judge_egress(struct __sk_buff *skb, const struct pack
 }
 
 /* A resolver on lo (127.0.0.53) is the node's own: a pod's lo has whatever the pod put there. */
-static __always_inline void watch_loopback(struct __sk_buff *skb, struct packet *pkt)
+static __always_inline void watch_loopback(struct __sk_buff *skb, const struct packet *pkt)
 {
 	struct bpf_sock *sk = skb->sk;
 	struct egret_sock *state;
 
-	if (packet_parse(skb, pkt, PACKET_DESTINATION) || !is_dns(pkt) || !sk)
+	if (pkt->reason || !is_dns(pkt) || !sk)
 		return;
 	state = bpf_sk_storage_get(&sockets, sk, 0, 0);
 	if (state && state->classes & EGRET_CLASS_HOST && state->scope == node_scope)
 		dns_leaves(skb, pkt);
+}
+
+/* Most of what goes over lo needs no look at its socket. */
+static __always_inline bool loopback_is_plain(struct __sk_buff *skb, const struct packet *pkt,
+					      const struct egret_config *cfg)
+{
+	struct egret_addr source __attribute__((aligned(8)));
+
+	return !(cfg->has & EGRET_HAS_DENY) && !pkt->reason && !source_is_doubtful(skb, pkt, &source);
 }
 
 SEC("cgroup_skb/egress")
@@ -142,13 +136,14 @@ int egret_egress(struct __sk_buff *skb)
 		return DROP;
 	pkt.len_bytes = skb->len;
 	loopback = skb->ifindex == LOOPBACK_IFINDEX;
-	if (loopback)
-		watch_loopback(skb, &pkt);
-	if (loopback && !(cfg->has & EGRET_HAS_DENY)) {
-		events_allowed(EGRET_RULE_LOOPBACK, &pkt);
-		return PASS;
-	}
 	packet_parse(skb, &pkt, PACKET_DESTINATION);
+	if (loopback) {
+		watch_loopback(skb, &pkt);
+		if (loopback_is_plain(skb, &pkt, cfg)) {
+			events_allowed(EGRET_RULE_LOOPBACK, &pkt);
+			return PASS;
+		}
+	}
 	state = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
 	if (state && !loopback && !policy_is_stale(cfg) && verdict_cached(state, &pkt, cfg, &verdict)) {
 		if (verdict.allow)
@@ -167,13 +162,14 @@ int egret_egress(struct __sk_buff *skb)
 		return events_denied(0, &pkt, &verdict, cfg) & 1;
 	}
 	if (loopback)
-		return judge_loopback(&pkt, state, cfg) & 1;
+		return judge_loopback(skb, &pkt, state, cfg) & 1;
 	return judge_egress(skb, &pkt, state, cfg) & 1;
 }
 
-/* Inbound connections are known by their listener: it is marked with its cookie
- * when it first hears anything, and what it accepts inherits the mark. */
-static __always_inline void mark_listener(struct __sk_buff *skb, const struct egret_config *cfg)
+/* Connections that were accepted are known by their listener: it is marked with its cookie
+ * when it first hears anything, and what it accepts inherits the mark. Returns what the hook
+ * must return. */
+static __always_inline int listener_hears(struct __sk_buff *skb, const struct egret_config *cfg)
 {
 	struct bpf_sock *sk = skb->sk;
 	struct egret_sock *state;
@@ -181,8 +177,13 @@ static __always_inline void mark_listener(struct __sk_buff *skb, const struct eg
 	state = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
 	if (!state)
 		state = socket_adopt(skb, cfg, 0);
-	if (state && !state->listener_cookie)
+	if (!state)
+		return PASS;
+	if (!state->listener_cookie)
 		state->listener_cookie = bpf_get_socket_cookie(skb);
+	if (skb->ifindex == LOOPBACK_IFINDEX && syn_is_foreign(skb, state, cfg))
+		return DROP;
+	return PASS;
 }
 
 static __always_inline bool is_tcp(struct __sk_buff *skb)
@@ -217,7 +218,7 @@ static __noinline int note_datagram(struct __sk_buff *skb, const struct egret_co
 	return is_dns(&pkt);
 }
 
-/* Never drops: Egret governs what leaves. */
+/* Egret governs what leaves: of what comes in, it drops only what could not be answered without leaving. */
 SEC("cgroup_skb/ingress")
 int egret_ingress(struct __sk_buff *skb)
 {
@@ -230,7 +231,7 @@ int egret_ingress(struct __sk_buff *skb)
 		if (note_datagram(skb, cfg))
 			datagram_comes_in(skb);
 	} else if (sk->state == BPF_TCP_LISTEN) {
-		mark_listener(skb, cfg);
+		return listener_hears(skb, cfg);
 	} else if (stream_is_dns(sk)) {
 		stream_comes_in(skb);
 	}
@@ -256,14 +257,6 @@ int egret_create(struct bpf_sock *sk)
 	state->raw = sk->type == SOCK_RAW;
 	socket_set_process(state);
 	return PASS;
-}
-
-/* 127/8 and 0.0.0.0, ::1 and ::, which connect() takes for this host. */
-static __always_inline bool addr_is_this_host(const struct egret_addr *addr)
-{
-	if (addr_is_v4(addr))
-		return (bpf_ntohl(addr->word_be[3]) >> 24) == 127 || !addr->word_be[3];
-	return !addr->word_be[0] && !addr->word_be[1] && !addr->word_be[2] && bpf_ntohl(addr->word_be[3]) <= 1;
 }
 
 /* A socket that is bound already cannot be asked by binding it. But a local address on

@@ -14,9 +14,24 @@
 
 #define SOCK_RAW 3
 
+struct fib6_table;
+struct hlist_head;
+
+struct netns_ipv4 {
+	void *rules_ops; /* with CONFIG_IP_MULTIPLE_TABLES */
+	struct hlist_head *fib_table_hash;
+} __attribute__((preserve_access_index));
+
+struct netns_ipv6 {
+	struct fib6_table *fib6_main_tbl;
+	struct fib6_table *fib6_local_tbl; /* with CONFIG_IPV6_MULTIPLE_TABLES */
+} __attribute__((preserve_access_index));
+
 /* What no helper tells of the kernel's struct sock. */
 struct net {
 	__u64 net_cookie; /* 5.12; before, sockets that are adopted have no scope */
+	struct netns_ipv4 ipv4;
+	struct netns_ipv6 ipv6;
 } __attribute__((preserve_access_index));
 
 typedef struct {
@@ -30,6 +45,11 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	unsigned char sk_kern_sock : 1;
+	int sk_rx_dst_ifindex; /* 5.16, and stable kernels of that time */
+} __attribute__((preserve_access_index));
+
+struct inet_sock {
+	int rx_dst_ifindex; /* before */
 } __attribute__((preserve_access_index));
 
 static __always_inline __u32 class_of_cgroup(__u64 cgroup_id, __u32 slot)
@@ -109,18 +129,28 @@ static __always_inline __u64 socket_address(struct bpf_sock *sk, struct egret_so
 	return address;
 }
 
+/* Its network namespace; NULL if that cannot be read. */
+static __always_inline const struct net *socket_net(struct bpf_sock *sk, struct egret_sock *state)
+{
+	const struct sock *kernels = (const struct sock *)socket_address(sk, state);
+	struct net *net = 0;
+
+	if (bpf_probe_read_kernel(&net, sizeof(net), &kernels->__sk_common.skc_net.net))
+		return 0;
+	return net;
+}
+
 /* The cookie of its network namespace: what the kernel made (a subflow of MPTCP, a mount of SMB)
  * and what was there before Egret has none from sock_create. */
 static __always_inline __u64 socket_scope(struct bpf_sock *sk, struct egret_sock *state)
 {
-	const struct sock *kernels = (const struct sock *)socket_address(sk, state);
-	struct net *net = 0;
+	const struct net *net = 0;
 	__u64 cookie = 0;
 
 	if (!bpf_core_field_exists(net->net_cookie))
 		return 0;
-	if (bpf_probe_read_kernel(&net, sizeof(net), &kernels->__sk_common.skc_net.net) ||
-	    bpf_probe_read_kernel(&cookie, sizeof(cookie), &net->net_cookie))
+	net = socket_net(sk, state);
+	if (!net || bpf_probe_read_kernel(&cookie, sizeof(cookie), &net->net_cookie))
 		return 0;
 	return cookie;
 }
@@ -137,6 +167,21 @@ static __always_inline bool socket_is_kernels(struct bpf_sock *sk, struct egret_
 	if (size > sizeof(bits) || bpf_probe_read_kernel(&bits, size, (void *)(socket_address(sk, state) + offset)))
 		return false;
 	return (bits << left) >> right;
+}
+
+/* By which device the first packet of an accepted TCP connection came, which the kernel keeps with the
+ * route back; 0 if it is not known. */
+static __always_inline __u32 socket_heard_from(struct bpf_sock *sk, struct egret_sock *state)
+{
+	const struct sock *kernels = (const struct sock *)socket_address(sk, state);
+	const struct inet_sock *inet = (const struct inet_sock *)kernels;
+	__u32 ifindex = 0;
+
+	if (bpf_core_field_exists(kernels->sk_rx_dst_ifindex))
+		bpf_probe_read_kernel(&ifindex, sizeof(ifindex), &kernels->sk_rx_dst_ifindex);
+	else if (bpf_core_field_exists(inet->rx_dst_ifindex))
+		bpf_probe_read_kernel(&ifindex, sizeof(ifindex), &inet->rx_dst_ifindex);
+	return ifindex;
 }
 
 /* The socket itself, and no request or TIME_WAIT in its place; or NULL. */

@@ -84,6 +84,23 @@ static __always_inline bool origin_is(const struct egret_sock *state, const stru
 	       addr_equal(&state->origin_addr, &pkt->addr);
 }
 
+static __always_inline bool socket_was_accepted(struct __sk_buff *skb, const struct egret_sock *state)
+{
+	return state->listener_cookie && state->listener_cookie != bpf_get_socket_cookie(skb);
+}
+
+/* A connection that began over lo cannot have come in, whatever became of its routes since. Once: what
+ * was found to have come in is remembered. */
+static __always_inline bool tcp_began_inside(struct __sk_buff *skb, struct egret_sock *state, const struct packet *pkt)
+{
+	const struct egret_peer *peer = &state->peers[0];
+	struct bpf_sock *sk = socket_full(skb);
+
+	if (peer->state == EGRET_PEER_INBOUND && peer_is(peer, pkt))
+		return false;
+	return sk && socket_heard_from(sk, state) == LOOPBACK_IFINDEX;
+}
+
 /* May this TCP socket answer, because its connection came in? A listener sends
  * nothing but SYN-ACKs. */
 static __always_inline bool tcp_came_in(struct __sk_buff *skb, struct egret_sock *state, const struct packet *pkt,
@@ -97,9 +114,8 @@ static __always_inline bool tcp_came_in(struct __sk_buff *skb, struct egret_sock
 		state->origin = EGRET_ORIGIN_USER;
 		return false;
 	}
-	if (state->listener_cookie && state->listener_cookie != bpf_get_socket_cookie(skb))
-		return true;
-	return origin_is(state, pkt, EGRET_ORIGIN_INBOUND);
+	return (socket_was_accepted(skb, state) || origin_is(state, pkt, EGRET_ORIGIN_INBOUND)) &&
+	       !tcp_began_inside(skb, state, pkt);
 }
 
 static __noinline int existing_record(struct __sk_buff *skb, const struct egret_sock *state, const struct packet *pkt)

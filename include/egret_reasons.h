@@ -20,7 +20,9 @@
 	X(NO_MEMORY, "no-memory", "the kernel had no memory to remember the socket")                                   \
 	X(DNS_NAME, "dns-name", "a DNS question for a name that no rule and no resolver line has")                     \
 	X(STALE_AGENT, "stale-agent", "no agent has looked after the policy for too long: only the floor may pass")    \
-	X(FORGED, "forged", "an answer in the name of a resolver, to somebody who did not ask this socket")
+	X(FORGED, "forged", "an answer in the name of a resolver, to somebody who did not ask this socket")            \
+	X(FOREIGN_SOURCE, "foreign-source",                                                                            \
+	  "over lo, from an address that is not one of this namespace: an answer would leave")
 
 enum egret_reason {
 	EGRET_REASON_NONE = 0,

@@ -5,6 +5,6 @@
 
 #define bpf_core_enum_value_exists(type, value)     1
 #define bpf_core_field_exists(field)                0 /* of struct sock: it is not there */
-#define __builtin_preserve_field_info(field, which) (0 * sizeof((field) + 0))
+#define __builtin_preserve_field_info(field, which) (0 * sizeof((void)(field), 0))
 
 #endif
