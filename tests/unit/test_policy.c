@@ -141,6 +141,18 @@ static void wrong_statements(void **state)
 	    {"resolver 10.0.0.0/24\n", 1, 10, "would trust every pod in it"},
 	    {"resolver dns.example\n", 1, 10, "is a name"},
 	    {"resolver 10.0.0.10:53\n", 1, 19, "the port stands behind"},
+	    {"set mod = audit\n", 1, 5,
+	     "no setting is called `mod`, and nothing uses it as a variable; did you mean `mode`?"},
+	    {"set mdoe = off\n", 1, 5, "did you mean `mode`?"},
+	    {"set MODE = audit\n", 1, 5, "did you mean `mode`?"},
+	    {"set dns_name = policy\n", 1, 5, "did you mean `dns_names`?"},
+	    {"set dns-names = policy\n", 1, 5, "did you mean `dns_names`?"},
+	    {"set intrnal = 10.0.0.0/8\n", 1, 5, "did you mean `internal`?"},
+	    {"set on_stael_agnet = floor\n", 1, 5, "did you mean `on_stale_agent`?"},
+	    {"set internal = nonsense\n", 1, 16, "`nonsense` is a name; `internal` takes CIDRs"},
+	    {"set internal = 10.0.0.0/8,*.x\n", 1, 27, "`internal` takes CIDRs"},
+	    {"set internal = 10.0.0.1/8\n", 1, 16, "write `10.0.0.0/8`"},
+	    {"set internal = 10.0.0.0/33\n", 1, 24, "is not a prefix length"},
 	    {"require x.y\n", 1, 1, "takes destinations and a port"},
 	    {"require *.x.y tcp:443\n", 1, 9, "is many destinations"},
 	    {"require 10.0.0.0/8 tcp:443\n", 1, 9, "is many destinations"},
@@ -664,6 +676,22 @@ static void another_text_has_another_hash(void **state)
 	assert_true(hash_of(text, &one) != hash_of(text, &two));
 }
 
+/* `node` is a letter away from `mode`: whether a policy uses it tells which was meant. */
+static void a_variable_may_be_near_to_a_setting(void **state)
+{
+	struct run run = load("set node = 10.0.0.1\n"
+			      "set intern = 10.0.0.0/8\n"
+			      "set far_from_all = x\n"
+			      "allow ${node},x.y tcp:443\n"
+			      "deny ${intern}\n");
+
+	(void)state;
+	assert_int_equal(run.error, 0);
+	expect_findings(&run, "t.rules:3:5: warning: variable `far_from_all` is never used; remove it, or write "
+			      "`${far_from_all}`\n");
+	run_end(&run);
+}
+
 static void settings_have_defaults_and_values(void **state)
 {
 	struct run run = load("");
@@ -1112,6 +1140,7 @@ int main(void)
 	    cmocka_unit_test(a_byte_order_mark_is_no_statement),
 	    cmocka_unit_test(resolvers_and_requires),
 	    cmocka_unit_test(a_requirement_takes_a_list),
+	    cmocka_unit_test(a_variable_may_be_near_to_a_setting),
 	    cmocka_unit_test(a_requirement_has_a_limit),
 	    cmocka_unit_test(off_wins_over_all_else),
 	    cmocka_unit_test(off_must_be_said),

@@ -116,7 +116,8 @@ int worse(int a, int b);
 struct nearest {
 	struct loader *loader;
 	const struct word *word;
-	const char *best; /* NULL = none is near */
+	unsigned int most; /* letters apart; 0 = the longer the word, the more */
+	const char *best;  /* NULL = none is near */
 	unsigned int distance;
 };
 void nearest_try(struct nearest *nearest, const char *candidate);
@@ -132,10 +133,12 @@ int variable_define(struct loader *loader, const struct policy_define *define);
 int variable_set(struct loader *loader, const struct statement *statement);
 /* Puts @words, without variables, into loader->words. */
 int variable_expand(struct loader *loader, const struct word *words, size_t count);
-void variable_warn_unused(struct loader *loader);
+void variable_report_unused(struct loader *loader);
 
 /* setting.c */
 bool setting_is_known(const char *name);
+/* The setting that a slip may have missed; NULL = none is near. */
+const char *setting_meant(struct loader *loader, const char *name);
 /* `${name}` stands for its values, too. */
 bool setting_is_variable(const char *name);
 int setting_apply(struct loader *loader, const struct variable *setting);

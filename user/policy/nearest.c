@@ -9,13 +9,15 @@ void nearest_try(struct nearest *nearest, const char *candidate)
 {
 	const struct word *word = nearest->word;
 	size_t len = strlen(candidate);
-	unsigned int distance;
+	unsigned int most = nearest->most ? nearest->most : 1 + (unsigned int)word->len / 4, distance;
 
 	if (!nearest->loader->suggestions_left || word->len > EDIT_DISTANCE_MAX || len > EDIT_DISTANCE_MAX)
 		return;
+	if (word->len > len + most || len > word->len + most)
+		return;
 	nearest->loader->suggestions_left--;
 	distance = edit_distance(word->text, word->len, candidate, len);
-	if (distance > 1 + word->len / 4 || (nearest->best && distance >= nearest->distance))
+	if (distance > most || (nearest->best && distance >= nearest->distance))
 		return;
 	nearest->best = candidate;
 	nearest->distance = distance;

@@ -44,7 +44,7 @@ static int loader_close(struct loader *loader, int error, size_t errors_before, 
 {
 	if (error != -ENOMEM) {
 		setting_check(loader);
-		variable_warn_unused(loader);
+		variable_report_unused(loader);
 		if (loader->policy->settings.off)
 			diag_forgive(loader->diag, errors_before);
 		error = loader->diag->errors > errors_before ? -EINVAL : 0;

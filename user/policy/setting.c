@@ -5,6 +5,8 @@
 
 #include "loader.h"
 
+/* Letters by which a setting may be missed. */
+#define SLIP_MOST 2
 /* RFC 2181 section 8: a TTL has 31 bits. */
 #define TTL_MAX_SEC 2147483647U
 
@@ -117,32 +119,37 @@ static int apply_dns_names(struct loader *loader, const struct variable *setting
 	return choose(loader, setting, words, &loader->policy->settings.dns_names);
 }
 
-static int add_range(struct loader *loader, const struct word *word, size_t *capacity)
+/* A list of CIDRs that is being filled. */
+struct ranges {
+	struct cidr **items;
+	size_t *count, capacity;
+};
+
+static int add_range(struct loader *loader, const struct variable *setting, const struct word *word,
+		     struct ranges *ranges)
 {
-	struct policy_settings *settings = &loader->policy->settings;
 	struct policy_dest dest;
-	struct cidr *ranges;
+	struct cidr *items;
 	int error = dest_parse(loader, word, &dest);
 
 	if (error)
 		return error;
 	if (dest.kind != POLICY_DEST_CIDR) {
-		report(loader, word->column, "`%.*s` is a name; service_ranges takes CIDRs, like 10.0.0.0/16",
-		       EXCERPT(word));
+		report(loader, word->column, "`%.*s` is a name; `%s` takes CIDRs, like 10.0.0.0/16", EXCERPT(word),
+		       setting->name);
 		free(dest.name);
 		return -EINVAL;
 	}
-	ranges = reserve(settings->service_ranges, capacity, settings->service_range_count + 1, sizeof(*ranges));
-	if (!ranges)
+	items = reserve(*ranges->items, &ranges->capacity, *ranges->count + 1, sizeof(*items));
+	if (!items)
 		return -ENOMEM;
-	settings->service_ranges = ranges;
-	ranges[settings->service_range_count++] = dest.cidr;
+	*ranges->items = items;
+	items[(*ranges->count)++] = dest.cidr;
 	return 0;
 }
 
-static int apply_service_ranges(struct loader *loader, const struct variable *setting)
+static int apply_ranges(struct loader *loader, const struct variable *setting, struct ranges ranges)
 {
-	size_t capacity = 0;
 	int error = 0;
 
 	for (size_t i = 0; i < setting->count; i++) {
@@ -150,46 +157,25 @@ static int apply_service_ranges(struct loader *loader, const struct variable *se
 		size_t at = 0;
 
 		while (error != -ENOMEM && word_next_item(&setting->values[i], &at, &item))
-			error = worse(error, add_range(loader, &item, &capacity));
+			error = worse(error, add_range(loader, setting, &item, &ranges));
 	}
 	return error;
 }
 
-static int add_internal(struct loader *loader, const struct word *word, size_t *capacity)
+static int apply_service_ranges(struct loader *loader, const struct variable *setting)
 {
-	struct policy_settings *settings = &loader->policy->settings;
-	struct cidr cidr = {.prefix_len = 128}, *grown;
-	char text[ADDR_TEXT_SIZE];
+	struct policy_settings *values = &loader->policy->settings;
 
-	/* It is a variable like any other, too: names in it are its user's own business. */
-	if (word->len >= sizeof(text))
-		return 0;
-	memcpy(text, word->text, word->len);
-	text[word->len] = '\0';
-	if (addr_parse(text, &cidr.addr) && cidr_parse(text, &cidr))
-		return 0;
-	grown = reserve(settings->internal, capacity, settings->internal_count + 1, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	settings->internal = grown;
-	grown[settings->internal_count++] = cidr;
-	return 0;
+	return apply_ranges(loader, setting,
+			    (struct ranges){.items = &values->service_ranges, .count = &values->service_range_count});
 }
 
 static int apply_internal(struct loader *loader, const struct variable *setting)
 {
-	size_t capacity = 0;
-	int error = 0;
+	struct policy_settings *values = &loader->policy->settings;
 
-	loader->policy->settings.internal_count = 0;
-	for (size_t i = 0; i < setting->count; i++) {
-		struct word item;
-		size_t at = 0;
-
-		while (!error && word_next_item(&setting->values[i], &at, &item))
-			error = add_internal(loader, &item, &capacity);
-	}
-	return error;
+	return apply_ranges(loader, setting,
+			    (struct ranges){.items = &values->internal, .count = &values->internal_count});
 }
 
 static const struct setting {
@@ -222,6 +208,16 @@ static const struct setting *find(const char *name)
 bool setting_is_known(const char *name)
 {
 	return find(name) != NULL;
+}
+
+const char *setting_meant(struct loader *loader, const char *name)
+{
+	const struct word word = {.text = name, .len = strlen(name)};
+	struct nearest nearest = {.loader = loader, .word = &word, .most = SLIP_MOST};
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		nearest_try(&nearest, settings[i].name);
+	return nearest.best;
 }
 
 bool setting_is_variable(const char *name)

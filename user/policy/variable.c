@@ -332,28 +332,37 @@ static const char *meant_instead(struct loader *loader, const struct variable *u
 	return nearest.best;
 }
 
-static void warn_unused(struct loader *loader, const struct variable *variable)
+static bool is_defined(const struct variable *variable)
+{
+	return variable->source == &command_line;
+}
+
+static void report_unused(struct loader *loader, const struct variable *variable)
 {
 	struct diag_place place = {variable->source->path, variable->line, variable->column};
-	const char *meant = NULL;
+	const char *meant = is_defined(variable) ? meant_instead(loader, variable) : NULL;
+	const char *setting = meant ? NULL : setting_meant(loader, variable->name);
 
-	if (variable->source == &command_line)
-		meant = meant_instead(loader, variable);
-	if (meant)
+	if (setting)
+		diag_add(loader->diag, DIAG_ERROR, place,
+			 "no setting is called `%s`, and nothing uses it as a variable; did you mean `%s`?",
+			 variable->name, setting);
+	else if (meant)
 		diag_add(loader->diag, DIAG_WARNING, place, "variable `%s` is never used; did you mean `%s`?",
 			 variable->name, meant);
-	else
+	else if (!variable->source->user)
 		diag_add(loader->diag, DIAG_WARNING, place, "variable `%s` is never used; remove it, or write `${%s}`",
 			 variable->name, variable->name);
 }
 
-/* Files that are used carry defaults for whoever needs them: theirs may lie idle. */
-void variable_warn_unused(struct loader *loader)
+/* Files that are used carry defaults for whoever needs them: theirs may lie idle. But whoever misspelled
+ * a setting, there too, believes that it holds. */
+void variable_report_unused(struct loader *loader)
 {
 	struct variable *variable, *next;
 
 	HASH_ITER (hh, loader->variables, variable, next) {
-		if (!variable->used && variable->count && !variable->setting && !variable->source->user)
-			warn_unused(loader, variable);
+		if (!variable->used && variable->count && !variable->setting)
+			report_unused(loader, variable);
 	}
 }
