@@ -241,7 +241,7 @@ int main(int argc, char **argv)
 	struct kernel *kernel;
 	struct error error;
 
-	if (kernel_new(INSTANCE, &kernel, &error))
+	if (kernel_claim(INSTANCE, KERNEL_ANY, &kernel, &error) || kernel_load(kernel, -1, &error))
 		die(error.text);
 	if (argc > 1)
 		measure_nft(kernel, argv[1]);

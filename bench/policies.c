@@ -148,7 +148,7 @@ static struct kernel *instance_of(const char *instance, struct bench_policy *pol
 	struct kernel *kernel;
 	struct error error;
 
-	if (kernel_new(instance, &kernel, &error)) {
+	if (kernel_claim(instance, KERNEL_ANY, &kernel, &error) || kernel_load(kernel, -1, &error)) {
 		fprintf(stderr, "%s: %s\n", program_invocation_short_name, error.text);
 		exit(1);
 	}

@@ -229,7 +229,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: pairs COUNT DEVICE\n");
 		return 2;
 	}
-	if (kernel_new(INSTANCE, &bench.kernel, &error)) {
+	if (kernel_claim(INSTANCE, KERNEL_ANY, &bench.kernel, &error) || kernel_load(bench.kernel, -1, &error)) {
 		fprintf(stderr, "pairs: %s\n", error.text);
 		return 1;
 	}

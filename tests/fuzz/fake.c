@@ -420,6 +420,8 @@ bool __real_pod_of_path(const char *path, const char *logs, struct pod *ret);
 bool __wrap_kernel_is_held(const char *instance);
 int __wrap_kernel_each_instance(void (*visit)(void *context, const char *instance), void *context);
 int __wrap_kernel_detach(const char *instance, struct error *error);
+int __wrap_kernel_claim(const char *instance, enum kernel_claim how, struct kernel **ret, struct error *error);
+int __wrap_folder_check_parent(struct error *error);
 
 /* `drops --follow` sleeps between its looks: meanwhile each denial goes on, and at last the map is gone. */
 int __wrap_usleep(unsigned int usec)
@@ -472,4 +474,18 @@ int __wrap_kernel_each_instance(void (*visit)(void *context, const char *instanc
 int __wrap_kernel_detach(const char *instance, struct error *error)
 {
 	return strlen(instance) % 2 ? 0 : error_set(error, -ENOENT, "no instance %s", instance);
+}
+
+/* What there is to collect is folders, which the fake has none of. */
+int __wrap_kernel_claim(const char *instance, enum kernel_claim how, struct kernel **ret, struct error *error)
+{
+	(void)how;
+	(void)ret;
+	return error_set(error, -EBUSY, "instance %s is held", instance);
+}
+
+int __wrap_folder_check_parent(struct error *error)
+{
+	(void)error;
+	return 0;
 }

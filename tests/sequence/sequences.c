@@ -505,7 +505,7 @@ static void agent_start(void)
 {
 	struct error error;
 
-	if (kernel_new(INSTANCE, &bed.kernel, &error)) {
+	if (kernel_claim(INSTANCE, KERNEL_ANY, &bed.kernel, &error) || kernel_load(bed.kernel, -1, &error)) {
 		fprintf(stderr, "sequences: %s\n", error.text);
 		exit(1);
 	}

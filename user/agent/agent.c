@@ -335,6 +335,14 @@ static void report_late_name(void *context, const struct resolver_name *name)
 			      name->name);
 }
 
+void agent_place(struct agent *agent, struct kernel *claimed, const struct agent_place *place)
+{
+	agent->kernel = claimed;
+	agent->options.instance = place->instance;
+	agent->options.cgroup = place->cgroup;
+	agent->options.cgroup_fd = place->cgroup_fd;
+}
+
 int agent_resolve(struct agent *agent, struct error *error)
 {
 	uint64_t deadline = clock_now_ns() + agent->options.resolve_wait_sec * CLOCK_NS_PER_SEC;
@@ -488,7 +496,6 @@ static int pick_forbidden_address(const struct compiled *compiled, struct egret_
 static int prove(struct agent *agent, struct error *error)
 {
 	struct egret_addr forbidden;
-	int rc;
 
 	if (pick_forbidden_address(agent->compiled, &forbidden)) {
 		progress_warn(&agent->progress,
@@ -496,13 +503,7 @@ static int prove(struct agent *agent, struct error *error)
 			      "the self-test is skipped");
 		return 0;
 	}
-	rc = kernel_self_test(agent->kernel, agent->options.cgroup_fd, &forbidden, error);
-	if (rc && !kernel_was_running(agent->kernel)) {
-		struct error ignored;
-
-		kernel_detach(agent->options.instance, &ignored);
-	}
-	return rc;
+	return kernel_self_test(agent->kernel, agent->options.cgroup_fd, &forbidden, error);
 }
 
 static void announce(struct agent *agent, bool audit)
@@ -578,7 +579,9 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 	bool audit = only_audits(agent);
 	int rc;
 
-	rc = kernel_new(agent->options.instance, &agent->kernel, error);
+	rc = agent->kernel ? 0 : kernel_claim(agent->options.instance, KERNEL_ANY, &agent->kernel, error);
+	if (!rc)
+		rc = kernel_load(agent->kernel, agent->options.cgroup_fd, error);
 	if (rc)
 		return rc;
 	progress_stage(&agent->progress, "programs");
@@ -606,6 +609,8 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 	progress_stage(&agent->progress, "attach");
 	if (!rc && !audit)
 		rc = prove(agent, error);
+	if (!rc)
+		rc = kernel_settle(agent->kernel, error);
 	if (rc)
 		goto undo;
 	progress_stage(&agent->progress, "proof");
@@ -617,11 +622,7 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 	begin_probation(agent);
 	return 0;
 undo:
-	if (!kernel_was_running(agent->kernel)) {
-		struct error ignored;
-
-		kernel_detach(agent->options.instance, &ignored);
-	}
+	kernel_undo(agent->kernel);
 	return rc;
 }
 

@@ -4,7 +4,7 @@
  * fills the kernel, attaches, and keeps all of it fresh. `run` and `exec` differ
  * only in what they wait for meanwhile.
  *
- *   agent_new -> agent_resolve -> agent_enforce -> agent_serve -> agent_free
+ *   agent_new -> agent_resolve [-> agent_place] -> agent_enforce -> agent_serve -> agent_free
  *
  * What is attached outlives the agent; agent_free never opens anything.
  */
@@ -19,6 +19,13 @@
 #include "../policy/policy.h"
 
 struct agent;
+struct kernel;
+
+struct agent_place {
+	const char *instance;
+	const char *cgroup; /* its path */
+	int cgroup_fd;
+};
 
 struct agent_options {
 	struct policy_options policy;
@@ -40,6 +47,11 @@ int agent_new(const struct agent_options *options, struct agent **ret, struct di
 int agent_resolve(struct agent *agent, struct error *error);
 /* Loads, fills, attaches, proves. Says "enforcing: ..." or "auditing: ..." when it does. */
 int agent_enforce(struct agent *agent, struct diag *diag, struct error *error);
+/*
+ * Where it governs, and as which instance, which the caller claimed: for `exec`, which makes both
+ * only after all that takes long. Before agent_enforce; takes @claimed, borrows the rest.
+ */
+void agent_place(struct agent *agent, struct kernel *claimed, const struct agent_place *place);
 #define AGENT_POLICY_CHANGED 1
 /*
  * Keeps the instance fresh until @stop_fd can be read (a signalfd, or a pidfd): 0; until the

@@ -1,81 +1,59 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What finished `exec` commands left: a command that outlives its egret keeps its
- * instance and its cgroup until it ends, and then nobody is there to remove them.
+ * What `exec` commands left: a command that outlives its egret keeps its instance and its
+ * cgroup until it ends, and then nobody is there to remove them. The same of an egret that
+ * was killed. Who can tell that it ended is the kernel alone: the lock of the instance is
+ * free, and the cgroup can be removed, because nobody is in it. What cannot be asked from
+ * here is left as it is.
  */
 #include "command.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../kernel/kernel.h"
 #include "../subject/cgroup.h"
 
-/* "exec-PID": the egret that made it may still be at work, before it could lock. */
-static bool maker_lives(const char *instance)
+/* Is what is governed the very cgroup that was noted, or nothing any more? */
+static bool fits(const struct kernel *kernel, int parent_fd, const char *name)
 {
-	int pid;
+	uint64_t governed = kernel_governed_cgroup(kernel);
+	struct stat st;
 
-	if (sscanf(instance, EXEC_INSTANCE_PREFIX "%d", &pid) != 1 || pid <= 0)
-		return true; /* none of ours */
-	return !kill(pid, 0) || errno != ESRCH;
+	if (!governed)
+		return true;
+	return !fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) && st.st_ino == governed;
 }
 
-static void remove_cgroup(const char *path)
+static bool remove_cgroup(const struct kernel *kernel, const struct kernel_exec_note *note)
 {
-	char parent[CGROUP_PATH_SIZE];
-	struct error ignored;
-	char *name;
-	int fd;
+	int parent_fd, rc;
 
-	snprintf(parent, sizeof(parent), "%s", path);
-	name = strrchr(parent, '/');
-	*name++ = '\0';
-	if (strncmp(name, EXEC_CGROUP_PREFIX, strlen(EXEC_CGROUP_PREFIX)) != 0)
-		return;
-	if (cgroup_open(*parent ? parent : "/", &fd, &ignored))
-		return;
-	unlinkat(fd, name, AT_REMOVEDIR);
-	close(fd);
-}
-
-static bool is_populated(const char *path)
-{
-	struct error ignored;
-	bool populated;
-	int fd;
-
-	if (cgroup_open(path, &fd, &ignored))
+	if (strncmp(note->cgroup_name, EXEC_CGROUP_PREFIX, strlen(EXEC_CGROUP_PREFIX)) != 0)
 		return false;
-	populated = cgroup_is_populated(fd);
-	close(fd);
-	return populated;
+	rc = cgroup_open_id(note->parent_id, &parent_fd);
+	if (rc)
+		return rc == -ESTALE && !kernel_governed_cgroup(kernel);
+	rc = fits(kernel, parent_fd, note->cgroup_name) ? cgroup_remove(parent_fd, note->cgroup_name) : -EBUSY;
+	close(parent_fd);
+	return !rc || rc == -ENOENT;
 }
 
 static void collect_one(void *context, const char *instance)
 {
-	char path[CGROUP_PATH_SIZE] = "";
+	struct kernel_exec_note note;
 	struct kernel *kernel;
-	struct egret_meta meta;
 	struct error ignored;
 
 	(void)context;
-	if (maker_lives(instance) || kernel_is_held(instance))
+	if (kernel_claim(instance, KERNEL_LEFT, &kernel, &ignored))
 		return;
-	if (!kernel_open(instance, &kernel, &ignored)) {
-		if (!kernel_get_meta(kernel, &meta))
-			cgroup_path_of_id(meta.governed_cgroup, path, sizeof(path));
-		kernel_free(kernel);
-	}
-	if (*path && is_populated(path))
-		return;
-	if (!kernel_detach(instance, &ignored) && *path)
-		remove_cgroup(path);
+	if (kernel_is_fresh(kernel) || (!kernel_get_exec_note(kernel, &note) && remove_cgroup(kernel, &note)))
+		kernel_take_down(kernel, &ignored);
+	kernel_free(kernel);
 }
 
 void collect_finished(void)

@@ -20,18 +20,32 @@
 #include "denials.h"
 #include "sandbox.h"
 
+/* `exec` in several PID namespaces may have the same process id, and in that order they are numbered. */
+#define MAX_SAME_PID 1000
+
 struct job {
 	struct options options;
 	char instance[64];
-	char cgroup_name[80];
+	struct kernel_exec_note note; /* the cgroup below parent_fd */
 	char cgroup_path[CGROUP_PATH_SIZE];
 	int parent_fd, cgroup_fd;
 	struct agent *agent;
 	pid_t pid;
 };
 
+/* What ends a program that does nothing about it, and that a person or a service manager sends. */
+static const int ending[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT};
+
 /* The signal handler's only argument. */
 static volatile sig_atomic_t command_pid;
+
+/* nohup(1) or its like switched it off. */
+static bool is_ignored(int signal)
+{
+	struct sigaction action;
+
+	return !sigaction(signal, NULL, &action) && action.sa_handler == SIG_IGN;
+}
 
 static void pass_on(int signal)
 {
@@ -46,12 +60,36 @@ static void pass_signals(void)
 	struct sigaction action = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
 
 	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
-		sigaction(passed[i], &action, NULL);
+		if (!is_ignored(passed[i]))
+			sigaction(passed[i], &action, NULL);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
 }
 
-static int make_cgroup(struct job *job, struct error *error)
+/* From here on something is made: what would end egret waits until it can be removed again. */
+static void hold_signals(int how)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+		sigaddset(&signals, ending[i]);
+	sigprocmask(how, &signals, NULL);
+}
+
+/* A signal that came meanwhile; 0 = none. */
+static int signal_that_waits(void)
+{
+	sigset_t signals;
+
+	sigpending(&signals);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+		if (sigismember(&signals, ending[i]) == 1 && !is_ignored(ending[i]))
+			return ending[i];
+	return 0;
+}
+
+static int open_parent(struct job *job, struct error *error)
 {
 	char own[CGROUP_PATH_SIZE];
 	const char *parent = job->options.cgroup;
@@ -66,23 +104,75 @@ static int make_cgroup(struct job *job, struct error *error)
 	rc = cgroup_open(parent, &job->parent_fd, error);
 	if (rc)
 		return rc;
-	snprintf(job->cgroup_name, sizeof(job->cgroup_name), EXEC_CGROUP_PREFIX "%s", job->instance);
-	rc = cgroup_make(job->parent_fd, job->cgroup_name, &job->cgroup_fd, error);
+	rc = cgroup_id(job->parent_fd, &job->note.parent_id);
+	return rc ? error_set(error, rc, "cannot tell the id of the cgroup %s: %s", parent, strerror(-rc)) : 0;
+}
+
+/* The note comes before what it tells of: whoever finds it after a SIGKILL can clean up. */
+static int make_cgroup(struct job *job, struct kernel *kernel, struct error *error)
+{
+	int rc;
+
+	snprintf(job->note.cgroup_name, sizeof(job->note.cgroup_name), EXEC_CGROUP_PREFIX "%s", job->instance);
+	rc = kernel_note_exec(kernel, &job->note, error);
+	if (!rc)
+		rc = cgroup_make(job->parent_fd, job->note.cgroup_name, &job->cgroup_fd, error);
 	if (rc)
 		return rc;
 	rc = cgroup_path_of_fd(job->cgroup_fd, job->cgroup_path, sizeof(job->cgroup_path));
+	if (!rc)
+		return 0;
+	cgroup_remove(job->parent_fd, job->note.cgroup_name);
+	close(job->cgroup_fd);
+	job->cgroup_fd = -1;
+	return error_set(error, rc, "cannot tell the path of the cgroup %s: %s", job->note.cgroup_name, strerror(-rc));
+}
+
+/* -EBUSY, -EEXIST: the name is somebody else's. */
+static int make_instance(struct job *job, struct error *error)
+{
+	struct agent_place place = {.instance = job->instance, .cgroup = job->cgroup_path};
+	struct kernel *kernel;
+	struct error ignored;
+	int rc;
+
+	rc = kernel_claim(job->instance, KERNEL_FRESH, &kernel, error);
 	if (rc)
-		return error_set(error, rc, "cannot tell the path of the cgroup %s: %s", job->cgroup_name,
-				 strerror(-rc));
+		return rc;
+	rc = make_cgroup(job, kernel, error);
+	if (rc) {
+		kernel_take_down(kernel, &ignored);
+		kernel_free(kernel);
+		return rc;
+	}
+	place.cgroup_fd = job->cgroup_fd;
+	agent_place(job->agent, kernel, &place);
 	return 0;
+}
+
+static int find_place(struct job *job, struct error *error)
+{
+	int rc, count = 1;
+
+	rc = open_parent(job, error);
+	if (rc)
+		return rc;
+	if (job->options.instance_given) {
+		snprintf(job->instance, sizeof(job->instance), "%s", job->options.instance);
+		return make_instance(job, error);
+	}
+	snprintf(job->instance, sizeof(job->instance), EXEC_INSTANCE_PREFIX "%d", (int)getpid());
+	while ((rc = make_instance(job, error)) == -EBUSY || rc == -EEXIST) {
+		if (++count > MAX_SAME_PID)
+			break;
+		snprintf(job->instance, sizeof(job->instance), EXEC_INSTANCE_PREFIX "%d-%d", (int)getpid(), count);
+	}
+	return rc;
 }
 
 static int prepare(struct job *job, struct diag *diag, struct error *error)
 {
 	struct agent_options options = {
-	    .instance = job->instance,
-	    .cgroup = job->cgroup_path,
-	    .cgroup_fd = job->cgroup_fd,
 	    .audit = job->options.audit,
 	    .quiet = true,
 	    .resolve_inflight = job->options.resolve_inflight,
@@ -93,6 +183,10 @@ static int prepare(struct job *job, struct diag *diag, struct error *error)
 	rc = agent_new(&options, &job->agent, diag, error);
 	if (!rc)
 		rc = agent_resolve(job->agent, error);
+	if (rc)
+		return rc;
+	hold_signals(SIG_BLOCK);
+	rc = find_place(job, error);
 	if (!rc)
 		rc = agent_enforce(job->agent, diag, error);
 	return rc;
@@ -108,6 +202,7 @@ static int start(struct job *job, struct error *error)
 	if (!job->pid)
 		_exit(sandbox_run(job->cgroup_fd, parent, job->options.arguments));
 	command_pid = job->pid;
+	hold_signals(SIG_UNBLOCK);
 	return 0;
 }
 
@@ -129,18 +224,20 @@ static int wait_for(struct job *job, struct error *error)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* Only what this egret made, and holds to this moment. */
 static void take_down(struct job *job)
 {
 	struct error error;
+	int rc = cgroup_remove(job->parent_fd, job->note.cgroup_name);
 
-	if (cgroup_is_populated(job->cgroup_fd)) {
+	if (rc == -EBUSY)
 		fprintf(stderr, "egret: processes of the command still run in %s; they stay governed by instance %s\n",
 			job->cgroup_path, job->instance);
-		return;
-	}
-	if (kernel_detach(job->instance, &error) && access("/sys/fs/bpf/egret", F_OK) == 0)
+	else if (rc && rc != -ENOENT)
+		fprintf(stderr, "egret: cannot remove the cgroup %s, which stays governed by instance %s: %s\n",
+			job->cgroup_path, job->instance, strerror(-rc));
+	else if (kernel_take_down(agent_kernel(job->agent), &error))
 		fprintf(stderr, "egret: %s\n", error.text);
-	unlinkat(job->parent_fd, job->cgroup_name, AT_REMOVEDIR);
 }
 
 static int run_job(struct job *job)
@@ -149,21 +246,18 @@ static int run_job(struct job *job)
 	struct error error;
 	int rc;
 
-	rc = make_cgroup(job, &error);
-	if (!rc)
-		rc = prepare(job, &diag, &error);
+	rc = prepare(job, &diag, &error);
 	if (rc || diag.errors)
 		diag_print(&diag, stderr);
 	diag_clear(&diag);
+	if (!rc && signal_that_waits())
+		return 128 + signal_that_waits();
 	if (!rc) {
 		pass_signals();
 		rc = start(job, &error);
 	}
-	if (rc) {
-		fail(rc, &error);
-		return EXIT_EXEC_FAILED;
-	}
-	rc = wait_for(job, &error);
+	if (!rc)
+		rc = wait_for(job, &error);
 	if (rc < 0) {
 		fail(rc, &error);
 		return EXIT_EXEC_FAILED;
@@ -183,9 +277,6 @@ int command_exec(const struct command *command, int argc, char **argv)
 		fprintf(stderr, "egret: say the policy and the command: egret exec --policy FILE -- COMMAND...\n");
 		return EXIT_EXEC_FAILED;
 	}
-	snprintf(job.instance, sizeof(job.instance), EXEC_INSTANCE_PREFIX "%d", (int)getpid());
-	if (job.options.instance_given)
-		snprintf(job.instance, sizeof(job.instance), "%s", job.options.instance);
 	rc = kernel_supported(&error);
 	if (!rc)
 		rc = sandbox_check(&error);
@@ -195,12 +286,13 @@ int command_exec(const struct command *command, int argc, char **argv)
 	}
 	collect_finished();
 	rc = run_job(&job);
-	agent_free(job.agent);
 	if (job.cgroup_fd >= 0) {
 		take_down(&job);
 		close(job.cgroup_fd);
 	}
+	agent_free(job.agent);
 	if (job.parent_fd >= 0)
 		close(job.parent_fd);
+	hold_signals(SIG_UNBLOCK); /* one that waited ends egret here */
 	return rc;
 }

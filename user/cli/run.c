@@ -52,7 +52,22 @@ static void reload(struct agent **agent)
 	diag_clear(&diag);
 }
 
-static int govern(const struct agent_options *options, int stop_fd, struct diag *diag, struct error *error)
+/* While the agent still holds the instance: what has its name later may be another one. */
+static int say_goodbye(const struct options *options, struct kernel *kernel, struct error *error)
+{
+	if (!options->detach_on_exit) {
+		fprintf(stderr, "egret: the agent ends; instance %s stays attached and %s (egret detach opens it)\n",
+			options->instance, kernel_config(kernel)->audit ? "audits" : "enforces");
+		return 0;
+	}
+	if (kernel_take_down(kernel, error))
+		return -EIO;
+	fprintf(stderr, "egret: instance %s is taken down\n", options->instance);
+	return 0;
+}
+
+static int govern(const struct options *words, const struct agent_options *options, int stop_fd, struct diag *diag,
+		  struct error *error)
 {
 	struct agent *agent;
 	int rc;
@@ -74,31 +89,10 @@ static int govern(const struct agent_options *options, int stop_fd, struct diag 
 		reload(&agent);
 		rc = 0;
 	}
+	if (!rc)
+		rc = say_goodbye(words, agent_kernel(agent), error);
 	agent_free(agent);
 	return rc;
-}
-
-static int say_goodbye(const struct options *options)
-{
-	struct kernel *kernel;
-	struct error error;
-	int rc;
-
-	rc = kernel_open(options->instance, &kernel, &error);
-	if (rc)
-		return fail(rc, &error);
-	if (!options->detach_on_exit) {
-		fprintf(stderr, "egret: the agent ends; instance %s stays attached and %s (egret detach opens it)\n",
-			options->instance, kernel_config(kernel)->audit ? "audits" : "enforces");
-		kernel_free(kernel);
-		return EXIT_YES;
-	}
-	kernel_free(kernel);
-	rc = kernel_detach(options->instance, &error);
-	if (rc)
-		return fail(rc, &error);
-	fprintf(stderr, "egret: instance %s is taken down\n", options->instance);
-	return EXIT_YES;
 }
 
 int command_run(const struct command *command, int argc, char **argv)
@@ -132,12 +126,12 @@ int command_run(const struct command *command, int argc, char **argv)
 	}
 	agent_options.node = !strcmp(options.instance, "node") || cgroup_is_root(agent_options.cgroup_fd);
 	stop_fd = stop_signals(&error);
-	rc = stop_fd < 0 ? stop_fd : govern(&agent_options, stop_fd, &diag, &error);
+	rc = stop_fd < 0 ? stop_fd : govern(&options, &agent_options, stop_fd, &diag, &error);
 	if (stop_fd >= 0)
 		close(stop_fd);
 	close(agent_options.cgroup_fd);
 	if (!rc)
-		return say_goodbye(&options);
+		return EXIT_YES;
 	if (diag.entries)
 		diag_print(&diag, stderr);
 	diag_clear(&diag);

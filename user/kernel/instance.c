@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The pins of an instance: names, opening, taking down. */
-#include "internal.h"
-
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -15,6 +13,8 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+
+#include "folder.h"
 
 #define NAME_ENTRY(name) #name,
 const char *const kernel_map_names[MAP_COUNT] = {KERNEL_MAPS(NAME_ENTRY)};
@@ -184,6 +184,8 @@ int kernel_open(const char *instance, struct kernel **ret, struct error *error)
 	int rc;
 
 	rc = instance_check_name(instance, error);
+	if (!rc)
+		rc = folder_check_parent(error);
 	if (rc)
 		return rc;
 	kernel = kernel_alloc(instance);
@@ -220,15 +222,21 @@ out:
 	return rc;
 }
 
+uint64_t link_cgroup(int link_fd)
+{
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+
+	/* A link whose cgroup was removed is dead, and says so with cgroup id 0. */
+	if (link_fd < 0 || bpf_obj_get_info_by_fd(link_fd, &info, &len))
+		return 0;
+	return info.cgroup.cgroup_id;
+}
+
 bool kernel_is_attached(const struct kernel *kernel, const char **ret_missing)
 {
 	for (int i = 0; i < HOOK_COUNT; i++) {
-		struct bpf_link_info info = {};
-		__u32 len = sizeof(info);
-
-		/* A link whose cgroup was removed is dead, and says so with cgroup id 0. */
-		if (kernel->links[i] >= 0 && !bpf_obj_get_info_by_fd(kernel->links[i], &info, &len) &&
-		    info.cgroup.cgroup_id)
+		if (link_cgroup(kernel->links[i]))
 			continue;
 		if (ret_missing)
 			*ret_missing = kernel_hook_names[i];
@@ -292,17 +300,13 @@ static int remove_pins(const char *instance, const char *prefix, struct error *e
 	return rc;
 }
 
-int kernel_detach(const char *instance, struct error *error)
+int instance_remove(const char *instance, struct error *error)
 {
+	static const char *const kinds[] = {"link_", "map_", "next_", EXEC_NOTE};
 	char path[PIN_PATH_SIZE];
-	int rc;
+	int rc = 0;
 
-	rc = instance_check_name(instance, error);
-	if (rc)
-		return rc;
 	snprintf(path, sizeof(path), INSTANCES "/%s", instance);
-	if (access(path, F_OK))
-		return error_set(error, -ENOENT, "no instance %s is running here", instance);
 	/* Last attached, first cut: egress must not judge sockets without a stamp. */
 	for (int i = HOOK_COUNT - 1; i >= 0 && !rc; i--) {
 		char name[64];
@@ -310,12 +314,8 @@ int kernel_detach(const char *instance, struct error *error)
 		snprintf(name, sizeof(name), "link_%s", kernel_hook_names[i]);
 		rc = instance_remove_pin(instance, name, error);
 	}
-	if (!rc)
-		rc = remove_pins(instance, "link_", error);
-	if (!rc)
-		rc = remove_pins(instance, "map_", error);
-	if (!rc)
-		rc = remove_pins(instance, "next_", error);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !rc; i++)
+		rc = remove_pins(instance, kinds[i], error);
 	if (rc)
 		return rc;
 	if (rmdir(path))
@@ -323,6 +323,25 @@ int kernel_detach(const char *instance, struct error *error)
 				 strerror(errno));
 	rmdir(INSTANCES); /* stays while other instances are there */
 	return 0;
+}
+
+int kernel_detach(const char *instance, struct error *error)
+{
+	char path[PIN_PATH_SIZE];
+	struct stat st;
+	int rc;
+
+	rc = instance_check_name(instance, error);
+	if (!rc)
+		rc = folder_check_parent(error);
+	if (rc)
+		return rc;
+	snprintf(path, sizeof(path), INSTANCES "/%s", instance);
+	if (lstat(path, &st))
+		return error_set(error, -ENOENT, "no instance %s is running here", instance);
+	if (!S_ISDIR(st.st_mode))
+		return error_set(error, -ENOTDIR, "%s is a link or a file, which Egret did not make", path);
+	return instance_remove(instance, error);
 }
 
 bool kernel_is_held(const char *instance)
@@ -342,9 +361,14 @@ bool kernel_is_held(const char *instance)
 
 int kernel_each_instance(void (*visit)(void *context, const char *instance), void *context)
 {
-	DIR *dir = opendir(INSTANCES);
+	struct error ignored;
 	struct dirent *entry;
+	int rc = folder_check_parent(&ignored);
+	DIR *dir;
 
+	if (rc)
+		return rc;
+	dir = opendir(INSTANCES);
 	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
 	while ((entry = readdir(dir)))

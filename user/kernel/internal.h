@@ -79,6 +79,7 @@ extern const char *const kernel_hook_names[HOOK_COUNT];
 struct egret_bpf;
 struct ring_buffer;
 struct wanted_visit;
+struct undo;
 
 /* The table of addresses, buckets.h. */
 struct buckets {
@@ -91,7 +92,9 @@ struct buckets {
 /* Descriptors are -1 where there is none. */
 struct kernel {
 	char instance[64];
-	int dir_fd; /* of the pins; holds the lock of whoever made it */
+	int dir_fd;   /* of the pins; holds the lock of whoever claimed it */
+	bool fresh;   /* the folder was empty then */
+	bool of_exec; /* kernel_note_exec was called: exec removes it, with its cgroup */
 	int maps[MAP_COUNT];
 	int links[HOOK_COUNT];
 	struct egret_bpf *skeleton;  /* NULL in a reader */
@@ -99,6 +102,7 @@ struct kernel {
 	bool writable;
 	bool was_running;
 	bool side_by_side; /* takeover.h */
+	struct undo *undo; /* undo.h; NULL = nothing to go back to */
 	char note[256];    /* what was found at the takeover, for people; "" = nothing to say */
 	__u64 hash_keys[6];
 	/* Tables of the slot that rules, for changes of single addresses. */
@@ -115,6 +119,10 @@ void instance_pin_path(char buf[static PIN_PATH_SIZE], const char *instance, con
 bool instance_map_fits(int fd, enum kernel_map map);
 /* "map_NAME", "link_NAME": removed; a link is cut first, since a holder that still runs has it open. */
 int instance_remove_pin(const char *instance, const char *name, struct error *error);
+/* Everything that is pinned under the name, whoever made it. */
+int instance_remove(const char *instance, struct error *error);
+/* The cgroup that a link is attached to; 0 = none any more, or no link. */
+uint64_t link_cgroup(int link_fd);
 /* A name that can be a folder's, and nothing more. */
 int instance_check_name(const char *instance, struct error *error);
 struct kernel *kernel_alloc(const char *instance);

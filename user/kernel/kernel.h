@@ -3,8 +3,8 @@
  * One instance in the kernel: its programs, links, maps and pins. The only module
  * that knows libbpf. A struct kernel owns every descriptor of its instance.
  *
- * Two ways to have one: the agent and exec make it (kernel_new), everybody else
- * opens what is pinned (kernel_open) and only reads.
+ * Two ways to have one: the agent and exec own it (kernel_claim, then kernel_load), everybody
+ * else opens what is pinned (kernel_open) and only reads.
  *
  * Pins: BPFFS/egret/INSTANCE/map_NAME and link_NAME.
  */
@@ -24,15 +24,54 @@ struct kernel;
 /* All that must be there before anything is tried; the sentence names what is not. */
 int kernel_supported(struct error *error);
 
-/* Loads the programs; maps that are pinned already are taken over with what they
- * hold, new ones are made and pinned. Nothing is attached. -EBUSY: another agent holds it. */
-int kernel_new(const char *instance, struct kernel **ret, struct error *error);
-/* -ENOENT: no such instance. */
+/* Is the BPF file system there? -ENODEV, or -EPERM for who may not look. */
+int kernel_check_bpffs(struct error *error);
+
+enum kernel_claim {
+	KERNEL_ANY,   /* a new one, or what is there already */
+	KERNEL_FRESH, /* a new one only */
+	KERNEL_LEFT,  /* what an `exec` that ended left behind, or a start before it pinned anything */
+};
+/*
+ * Makes the instance the caller's own until kernel_free: nobody else can claim it. Nothing is
+ * written to what is pinned. -EBUSY: somebody else holds it, or it is not new.
+ */
+int kernel_claim(const char *instance, enum kernel_claim how, struct kernel **ret, struct error *error);
+/*
+ * Loads the programs into a claimed instance; maps that are pinned already are taken over
+ * with what they hold, new ones are made and pinned. Nothing is attached, and what runs is
+ * not changed before all is known to fit. -EBUSY: it governs another cgroup than @cgroup_fd.
+ */
+int kernel_load(struct kernel *kernel, int cgroup_fd, struct error *error);
+/* A start that failed, at any place behind kernel_claim: what ruled before rules again, with its
+ * programs, policy and settings; what the start made goes. */
+void kernel_undo(struct kernel *kernel);
+/* A start that did not fail: what kernel_undo would need is forgotten. */
+int kernel_settle(struct kernel *kernel, struct error *error);
+/* Was there nothing of it when it was claimed? */
+bool kernel_is_fresh(const struct kernel *kernel);
+
+/* The cgroup that `exec` makes, by its parent's id: paths mean something else in a container. */
+struct kernel_exec_note {
+	uint64_t parent_id;
+	char cgroup_name[80];
+};
+/* Of a claimed instance, before the cgroup is made: so that whoever comes later can remove it. */
+int kernel_note_exec(struct kernel *kernel, const struct kernel_exec_note *note, struct error *error);
+/* -ENOENT: no `exec` made it. */
+int kernel_get_exec_note(const struct kernel *kernel, struct kernel_exec_note *ret);
+/* The id of the cgroup that the links are attached to; 0 = to none that still exists, UINT64_MAX = to
+ * several, or nobody can tell. */
+uint64_t kernel_governed_cgroup(const struct kernel *kernel);
+/* Takes down a claimed instance, if it is still the one that was claimed. */
+int kernel_take_down(struct kernel *kernel, struct error *error);
+
+/* -ENOENT: no such instance. -ENODEV, -EPERM: nobody can tell from here. */
 int kernel_open(const char *instance, struct kernel **ret, struct error *error);
 /* Closes everything; what is pinned goes on. Takes NULL. */
 void kernel_free(struct kernel *kernel);
 
-/* Was this instance attached when kernel_new took it over? */
+/* Was this instance attached when it was claimed? */
 bool kernel_was_running(const struct kernel *kernel);
 /* What was found of it that a person should know: another version, other owners; "" = nothing. */
 const char *kernel_takeover_note(const struct kernel *kernel);
@@ -78,7 +117,8 @@ int kernel_attach(struct kernel *kernel, int cgroup_fd, struct error *error);
  * rule allows. The test itself is not accounted for. */
 int kernel_self_test(struct kernel *kernel, int cgroup_fd, const struct egret_addr *addr, struct error *error);
 
-/* Takes an instance down whoever holds it: links, then pins, then the folder. */
+/* A person's `egret detach`: takes an instance down whoever holds it: links, then pins, then the
+ * folder. All else uses kernel_take_down. */
 int kernel_detach(const char *instance, struct error *error);
 /* Is it attached, and which hooks are? @ret_missing names the first that is not. */
 bool kernel_is_attached(const struct kernel *kernel, const char **ret_missing);

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Loading the programs, and attaching them. */
-#include "internal.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -19,6 +16,7 @@
 #include <bpf/libbpf.h>
 
 #include "takeover.h"
+#include "undo.h"
 
 #include "egret.skel.h"
 
@@ -30,42 +28,6 @@ static int keep_last_words(enum libbpf_print_level level, const char *format, va
 	if (level == LIBBPF_WARN)
 		vsnprintf(last_words, sizeof(last_words), format, args);
 	return 0;
-}
-
-static int held_by_another(const struct kernel *kernel, struct error *error)
-{
-	struct kernel *other = NULL;
-	struct egret_meta meta = {};
-	struct error ignored;
-	char who[32] = "another agent";
-
-	if (!kernel_open(kernel->instance, &other, &ignored) && !kernel_get_meta(other, &meta) && meta.agent_pid)
-		snprintf(who, sizeof(who), "the agent with pid %u", meta.agent_pid);
-	kernel_free(other);
-	return error_set(error, -EBUSY,
-			 "instance %s is held by %s (see egret status --instance %s); stop that one, or choose another "
-			 "--instance",
-			 kernel->instance, who, kernel->instance);
-}
-
-/* The folder of the pins is also the lock: who has it locked, owns the instance. */
-static int lock_instance(struct kernel *kernel, struct error *error)
-{
-	char path[PIN_PATH_SIZE];
-
-	snprintf(path, sizeof(path), INSTANCES "/%s", kernel->instance);
-	if ((mkdir(INSTANCES, 0700) && errno != EEXIST) || (mkdir(path, 0700) && errno != EEXIST))
-		return error_set(error, -errno, "cannot make %s: %s", path, strerror(errno));
-	kernel->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (kernel->dir_fd < 0)
-		return error_set(error, -errno, "cannot open %s: %s", path, strerror(errno));
-	/* Whoever only asks (kernel_is_held) has it for a moment. */
-	for (int tries = 0; tries < 20; tries++) {
-		if (!flock(kernel->dir_fd, LOCK_EX | LOCK_NB))
-			return 0;
-		usleep(5000);
-	}
-	return held_by_another(kernel, error);
 }
 
 /* The cookie of our network namespace. SO_NETNS_COOKIE: 5.14; without it a resolver on lo
@@ -102,6 +64,7 @@ static int pin_maps(struct kernel *kernel)
 	return 0;
 }
 
+/* A link whose cgroup was removed governs nothing, and can never again: it counts as none. */
 static void open_pinned_links(struct kernel *kernel)
 {
 	char path[PIN_PATH_SIZE];
@@ -109,8 +72,33 @@ static void open_pinned_links(struct kernel *kernel)
 	for (int i = 0; i < HOOK_COUNT; i++) {
 		instance_pin_path(path, kernel->instance, "link", kernel_hook_names[i]);
 		kernel->links[i] = bpf_obj_get(path);
+		if (kernel->links[i] >= 0 && !link_cgroup(kernel->links[i])) {
+			close(kernel->links[i]);
+			kernel->links[i] = -1;
+		}
 		kernel->was_running |= kernel->links[i] >= 0;
 	}
+}
+
+/* A running instance may not be moved to another cgroup behind its user's back. */
+static int check_same_cgroup(const struct kernel *kernel, int cgroup_fd, struct error *error)
+{
+	struct stat st;
+
+	if (!kernel->was_running)
+		return 0;
+	if (fstat(cgroup_fd, &st))
+		return error_set(error, -errno, "cannot tell which cgroup instance %s is to govern: %s",
+				 kernel->instance, strerror(errno));
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		if (kernel->links[i] < 0 || link_cgroup(kernel->links[i]) == st.st_ino)
+			continue;
+		return error_set(error, -EBUSY,
+				 "instance %s governs another cgroup, and goes on with that; take it down first: "
+				 "egret detach --instance %s; or choose another --instance",
+				 kernel->instance, kernel->instance);
+	}
+	return 0;
 }
 
 static int refused_load(int rc, struct error *error)
@@ -185,47 +173,24 @@ static int load_programs(struct kernel *kernel, struct error *error)
 	return kernel_set_meta(kernel, &meta);
 }
 
-/* A failed start leaves no pins of its own behind. */
-static void remove_fresh_pins(const struct kernel *kernel)
+int kernel_load(struct kernel *kernel, int cgroup_fd, struct error *error)
 {
-	struct error ignored;
-
-	if (!kernel->was_running && kernel->dir_fd >= 0)
-		kernel_detach(kernel->instance, &ignored);
-	else if (kernel->side_by_side)
-		takeover_discard(kernel);
-}
-
-int kernel_new(const char *instance, struct kernel **ret, struct error *error)
-{
-	struct kernel *kernel;
 	int rc;
 
-	rc = instance_check_name(instance, error);
-	if (rc)
-		return rc;
-	kernel = kernel_alloc(instance);
-	if (!kernel)
-		return error_set(error, -ENOMEM, "out of memory");
-	rc = lock_instance(kernel, error);
-	if (rc)
-		goto out;
 	open_pinned_links(kernel);
-	rc = takeover_inspect(kernel, error);
+	rc = check_same_cgroup(kernel, cgroup_fd, error);
+	if (!rc)
+		rc = takeover_inspect(kernel, error);
 	if (!rc)
 		rc = load_programs(kernel, error);
 	if (!rc)
 		rc = kernel_map_config(kernel, true, error);
 	if (!rc && kernel_open_wanted(kernel))
 		rc = error_set(error, -errno, "cannot read the ring of wanted names: %s", strerror(errno));
-	if (rc) {
-		remove_fresh_pins(kernel);
-		goto out;
-	}
-	*ret = kernel;
-	return 0;
-out:
-	kernel_free(kernel);
+	if (!rc)
+		rc = undo_remember(kernel, error);
+	if (rc)
+		kernel_undo(kernel);
 	return rc;
 }
 
@@ -233,6 +198,7 @@ void kernel_free(struct kernel *kernel)
 {
 	if (!kernel)
 		return;
+	undo_forget(kernel);
 	ring_buffer__free(kernel->wanted);
 	if (kernel->config)
 		munmap(kernel->config, sizeof(*kernel->config));
@@ -292,6 +258,7 @@ static int attach_hook(struct kernel *kernel, enum kernel_hook hook, int cgroup_
 	if (fd < 0)
 		return -errno;
 	instance_pin_path(path, kernel->instance, "link", kernel_hook_names[hook]);
+	unlink(path); /* of a link whose cgroup was removed */
 	if (bpf_obj_pin(fd, path)) {
 		int rc = -errno;
 
@@ -302,30 +269,10 @@ static int attach_hook(struct kernel *kernel, enum kernel_hook hook, int cgroup_
 	return 0;
 }
 
-/* A running instance may not be moved to another cgroup behind its user's back. */
-static int check_same_cgroup(const struct kernel *kernel, int cgroup_fd, struct error *error)
-{
-	struct bpf_link_info info = {};
-	__u32 len = sizeof(info);
-	struct stat st;
-
-	if (kernel->links[HOOK_egress] < 0)
-		return 0;
-	if (fstat(cgroup_fd, &st) || bpf_obj_get_info_by_fd(kernel->links[HOOK_egress], &info, &len))
-		return error_set(error, -errno, "cannot tell which cgroup instance %s governs: %s", kernel->instance,
-				 strerror(errno));
-	if (info.cgroup.cgroup_id == st.st_ino)
-		return 0;
-	return error_set(error, -EBUSY,
-			 "instance %s governs another cgroup; take it down first: egret detach --instance %s",
-			 kernel->instance, kernel->instance);
-}
-
 int kernel_attach(struct kernel *kernel, int cgroup_fd, struct error *error)
 {
-	int rc;
+	int rc = 0;
 
-	rc = check_same_cgroup(kernel, cgroup_fd, error);
 	for (int i = 0; i < HOOK_COUNT && !rc; i++) {
 		rc = attach_hook(kernel, i, cgroup_fd);
 		if (!rc)
@@ -334,9 +281,5 @@ int kernel_attach(struct kernel *kernel, int cgroup_fd, struct error *error)
 		    error, rc, "cannot attach to the hook %s of the cgroup: %s%s", kernel_hook_names[i], strerror(-rc),
 		    rc == -EPERM ? "; another program holds it exclusively (bpftool cgroup tree shows which)" : "");
 	}
-	if (!rc && kernel->side_by_side)
-		rc = takeover_settle(kernel, error);
-	if (rc)
-		remove_fresh_pins(kernel);
 	return rc;
 }

@@ -6,14 +6,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/vfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <linux/bpf.h>
 #include <linux/capability.h>
 
-#define BPF_FS_MAGIC 0xcafe4a11 /* linux/magic.h */
 /* Inner maps of different sizes; sk_storage in sock_create came in 5.9. */
 #define OLDEST_MAJOR 5
 #define OLDEST_MINOR 10
@@ -62,17 +60,6 @@ static int check_version(struct error *error)
 			 name.release, OLDEST_MAJOR, OLDEST_MINOR);
 }
 
-static int check_bpffs(struct error *error)
-{
-	struct statfs fs;
-
-	if (!statfs(BPFFS, &fs) && fs.f_type == BPF_FS_MAGIC)
-		return 0;
-	return error_set(error, -ENOENT,
-			 "no bpf file system is mounted at " BPFFS ", where Egret pins what must outlive it; "
-			 "mount it: mount -t bpf bpf " BPFFS);
-}
-
 int kernel_supported(struct error *error)
 {
 	int rc;
@@ -87,5 +74,5 @@ int kernel_supported(struct error *error)
 		return error_set(error, -ENOSYS,
 				 "this kernel has no BTF (/sys/kernel/btf/vmlinux), which the programs "
 				 "are fitted to; use a kernel with CONFIG_DEBUG_INFO_BTF=y");
-	return check_bpffs(error);
+	return kernel_check_bpffs(error);
 }

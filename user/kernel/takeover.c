@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "takeover.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,10 +9,8 @@
 
 #include <bpf/bpf.h>
 
-static bool is_ours(const struct stat *st)
-{
-	return st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
-}
+#include "folder.h"
+#include "takeover.h"
 
 static void note_owner(struct kernel *kernel, const char *name, const struct stat *st)
 {
@@ -36,9 +32,9 @@ static int inspect_owners(struct kernel *kernel, struct error *error)
 	if (fstat(kernel->dir_fd, &st))
 		return error_set(error, -errno, "cannot look at the pins of instance %s: %s", kernel->instance,
 				 strerror(errno));
-	if (!is_ours(&st)) {
+	if (!folder_is_roots(&st)) {
 		note_owner(kernel, "the folder", &st);
-		if (fchown(kernel->dir_fd, geteuid(), getegid()) || fchmod(kernel->dir_fd, 0700))
+		if (fchown(kernel->dir_fd, 0, 0) || fchmod(kernel->dir_fd, 0700))
 			return error_set(error, -errno, "cannot take the folder of instance %s back: %s",
 					 kernel->instance, strerror(errno));
 	}
@@ -49,7 +45,7 @@ static int inspect_owners(struct kernel *kernel, struct error *error)
 				 strerror(errno));
 	while ((entry = readdir(dir))) {
 		if (entry->d_name[0] != '.' && !fstatat(kernel->dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
-		    !is_ours(&st))
+		    !S_ISLNK(st.st_mode) && !folder_is_roots(&st))
 			note_owner(kernel, entry->d_name, &st);
 	}
 	closedir(dir);

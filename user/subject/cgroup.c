@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "cgroup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <mntent.h>
@@ -133,7 +134,7 @@ int cgroup_path_of_fd(int cgroup_fd, char *buf, size_t size)
 	return path_below_mount(full, mount, buf, size);
 }
 
-int cgroup_path_of_id(uint64_t id, char *buf, size_t size)
+int cgroup_open_id(uint64_t id, int *ret_fd)
 {
 	char mount[CGROUP_PATH_SIZE];
 	struct error ignored;
@@ -149,6 +150,16 @@ int cgroup_path_of_id(uint64_t id, char *buf, size_t size)
 	close(mount_fd);
 	if (fd < 0)
 		return fd;
+	*ret_fd = fd;
+	return 0;
+}
+
+int cgroup_path_of_id(uint64_t id, char *buf, size_t size)
+{
+	int fd, rc = cgroup_open_id(id, &fd);
+
+	if (rc)
+		return rc;
 	rc = cgroup_path_of_fd(fd, buf, size);
 	close(fd);
 	return rc;
@@ -178,11 +189,17 @@ int cgroup_of_self(char *buf, size_t size, struct error *error)
 
 int cgroup_make(int parent_fd, const char *name, int *ret_fd, struct error *error)
 {
-	int fd;
+	int fd = mkdirat(parent_fd, name, 0755) ? -errno : 0;
 
-	if (mkdirat(parent_fd, name, 0755) && errno != EEXIST)
-		return error_set(error, -errno, "cannot make the cgroup %s: %s; is the hierarchy mounted read-only?",
-				 name, strerror(errno));
+	if (fd == -EEXIST)
+		return error_set(
+		    error, fd,
+		    "there is a cgroup %s already, which may be somebody else's; choose another --instance "
+		    "or --cgroup, or remove it: rmdir",
+		    name);
+	if (fd)
+		return error_set(error, fd, "cannot make the cgroup %s: %s; is the hierarchy mounted read-only?", name,
+				 strerror(-fd));
 	fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return error_set(error, -errno, "cannot open the cgroup %s: %s", name, strerror(errno));
@@ -203,18 +220,47 @@ int cgroup_enter(int cgroup_fd)
 	return rc;
 }
 
-bool cgroup_is_populated(int cgroup_fd)
+/* Here or below. What cannot be read may well be. */
+static bool is_populated(int parent_fd, const char *name)
 {
-	int fd = openat(cgroup_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
-	char text[256];
+	char path[CGROUP_PATH_SIZE], text[256];
 	ssize_t len;
+	int fd;
 
+	snprintf(path, sizeof(path), "%s/cgroup.events", name);
+	fd = openat(parent_fd, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return false;
+		return true;
 	len = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	if (len <= 0)
-		return false;
+		return true;
 	text[len] = '\0';
-	return strstr(text, "populated 1");
+	return !strstr(text, "populated 0");
+}
+
+static int remove_children(int parent_fd, const char *name)
+{
+	int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!dir)
+		return -errno;
+	while (!rc && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.' && entry->d_type == DT_DIR)
+			rc = cgroup_remove(fd, entry->d_name);
+	closedir(dir);
+	return rc;
+}
+
+int cgroup_remove(int parent_fd, const char *name)
+{
+	if (!unlinkat(parent_fd, name, AT_REMOVEDIR))
+		return 0;
+	if (errno != EBUSY && errno != ENOTEMPTY)
+		return -errno;
+	if (is_populated(parent_fd, name) || remove_children(parent_fd, name))
+		return -EBUSY;
+	return unlinkat(parent_fd, name, AT_REMOVEDIR) ? -errno : 0;
 }

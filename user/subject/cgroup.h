@@ -32,10 +32,16 @@ int cgroup_path_of_fd(int cgroup_fd, char *buf, size_t size);
 /* The path of the calling process. */
 int cgroup_of_self(char *buf, size_t size, struct error *error);
 
-/* Makes @name below the open cgroup @parent_fd; returns it open. */
+/* From wherever this process is, also below another root. -ESTALE: it is gone; all else: nobody
+ * can tell. Returns a descriptor for paths only (O_PATH). */
+int cgroup_open_id(uint64_t id, int *ret_fd);
+
+/* Makes @name below the open cgroup @parent_fd; returns it open. -EEXIST: somebody made it before. */
 int cgroup_make(int parent_fd, const char *name, int *ret_fd, struct error *error);
 /* Moves the calling process. */
 int cgroup_enter(int cgroup_fd);
-bool cgroup_is_populated(int cgroup_fd);
+/* With all that is below. -EBUSY: a process is in it, as the kernel knows it, whatever can be seen
+ * from here; -ENOENT: it is gone. */
+int cgroup_remove(int parent_fd, const char *name);
 
 #endif

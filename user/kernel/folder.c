@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "folder.h"
+
+#define BPF_FS_MAGIC 0xcafe4a11 /* linux/magic.h */
+/* How often a folder that goes away while it is locked is made again. */
+#define CLAIM_TRIES 20
+
+static int open_folder(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ELOOP ? -ENOTDIR : -errno;
+	return fd;
+}
+
+static int no_folder(int rc, const char *path, struct error *error)
+{
+	if (rc == -ENOTDIR)
+		return error_set(error, -ENOTDIR,
+				 "%s is a link or a file, which Egret did not make; look who made it, and remove it: "
+				 "rm %s",
+				 path, path);
+	if (rc == -EACCES || rc == -EPERM)
+		return error_set(error, -EPERM, "only root can see what Egret has pinned below " BPFFS "; use sudo");
+	return error_set(error, rc, "cannot open %s: %s", path, strerror(-rc));
+}
+
+bool folder_is_roots(const struct stat *st)
+{
+	return !st->st_uid && !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+int kernel_check_bpffs(struct error *error)
+{
+	struct statfs fs;
+	int rc = statfs(BPFFS, &fs) ? -errno : 0;
+
+	if (rc == -EACCES || rc == -EPERM)
+		return no_folder(rc, BPFFS, error);
+	if (!rc && fs.f_type == BPF_FS_MAGIC)
+		return 0;
+	return error_set(error, -ENODEV,
+			 "no BPF file system is mounted at " BPFFS " here, so what Egret has pinned there cannot be "
+			 "seen; on a node mount it: mount -t bpf bpf " BPFFS "; in a container bring in the node's own "
+			 "(a hostPath volume)");
+}
+
+/* Who may write to the root of the file system can rename what is in it, unless its sticky bit is set. */
+static int check_root_of_bpffs(struct error *error)
+{
+	struct stat st;
+
+	if (stat(BPFFS, &st))
+		return no_folder(-errno, BPFFS, error);
+	if (!st.st_uid && ((st.st_mode & S_ISVTX) || !(st.st_mode & (S_IWGRP | S_IWOTH))))
+		return 0;
+	return error_set(error, -EPERM,
+			 BPFFS " belongs to uid %u with mode %04o, so others than root can move away what Egret pins "
+			       "there; make it root's: chown root " BPFFS " && chmod 700 " BPFFS,
+			 (unsigned int)st.st_uid, st.st_mode & 07777U);
+}
+
+static int foreign_parent(const struct stat *st, struct error *error)
+{
+	return error_set(error, -EPERM,
+			 INSTANCES " belongs to uid %u with mode %04o, so others than root may have moved or changed "
+				   "what is in it; look who made it, and take it back: chown root " INSTANCES
+				   " && chmod 700 " INSTANCES,
+			 (unsigned int)st->st_uid, st->st_mode & 07777U);
+}
+
+int folder_check_parent(struct error *error)
+{
+	int rc = kernel_check_bpffs(error), fd;
+	struct stat st;
+
+	if (rc)
+		return rc;
+	fd = open_folder(INSTANCES);
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return no_folder(fd, INSTANCES, error);
+	rc = fstat(fd, &st) ? -errno : 0;
+	close(fd);
+	if (rc)
+		return no_folder(rc, INSTANCES, error);
+	return folder_is_roots(&st) ? 0 : foreign_parent(&st, error);
+}
+
+/* On a BPF file system with mode 1777 anybody can make it before Egret does. */
+static int take_parent_back(struct kernel *kernel, int fd, struct error *error)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return no_folder(-errno, INSTANCES, error);
+	if (folder_is_roots(&st))
+		return 0;
+	if (fchown(fd, 0, 0) || fchmod(fd, 0700))
+		return foreign_parent(&st, error);
+	snprintf(kernel->note, sizeof(kernel->note),
+		 INSTANCES " belonged to uid %u with mode %04o, who did not get it from Egret: it is root's alone now; "
+			   "look who made it",
+		 (unsigned int)st.st_uid, st.st_mode & 07777U);
+	return 0;
+}
+
+static int make_parent(struct kernel *kernel, struct error *error)
+{
+	int rc = kernel_check_bpffs(error), fd;
+
+	if (!rc)
+		rc = check_root_of_bpffs(error);
+	if (rc)
+		return rc;
+	if (mkdir(INSTANCES, 0700) && errno != EEXIST)
+		return error_set(error, -errno, "cannot make " INSTANCES ": %s; is " BPFFS " mounted read-only?",
+				 strerror(errno));
+	fd = open_folder(INSTANCES);
+	if (fd == -ENOENT)
+		return -EAGAIN; /* the last instance that was there ended at this moment */
+	if (fd < 0)
+		return no_folder(fd, INSTANCES, error);
+	rc = take_parent_back(kernel, fd, error);
+	close(fd);
+	return rc;
+}
+
+static int held_by_another(const struct kernel *kernel, struct error *error)
+{
+	struct kernel *other = NULL;
+	struct egret_meta meta = {};
+	struct error ignored;
+	char who[32] = "another agent";
+
+	if (!kernel_open(kernel->instance, &other, &ignored) && !kernel_get_meta(other, &meta) && meta.agent_pid)
+		snprintf(who, sizeof(who), "the agent with pid %u", meta.agent_pid);
+	kernel_free(other);
+	return error_set(error, -EBUSY,
+			 "instance %s is held by %s (see egret status --instance %s); stop that one, or choose another "
+			 "--instance",
+			 kernel->instance, who, kernel->instance);
+}
+
+static int lock_folder(const struct kernel *kernel, enum kernel_claim how, struct error *error)
+{
+	/* Who only asks (kernel_is_held) has the lock for a moment. */
+	for (int tries = 0; tries < (how == KERNEL_LEFT ? 1 : 20); tries++) {
+		if (!flock(kernel->dir_fd, LOCK_EX | LOCK_NB))
+			return 0;
+		if (how != KERNEL_LEFT)
+			usleep(5000);
+	}
+	return held_by_another(kernel, error);
+}
+
+bool folder_is_there(const struct kernel *kernel)
+{
+	char path[PIN_PATH_SIZE];
+	struct stat own, there;
+
+	snprintf(path, sizeof(path), INSTANCES "/%s", kernel->instance);
+	return kernel->dir_fd >= 0 && !fstat(kernel->dir_fd, &own) && own.st_nlink && !lstat(path, &there) &&
+	       own.st_ino == there.st_ino && own.st_dev == there.st_dev;
+}
+
+static bool is_empty(int dir_fd)
+{
+	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!dir)
+		return false;
+	while ((entry = readdir(dir)) && entry->d_name[0] == '.')
+		;
+	closedir(dir);
+	return !entry;
+}
+
+/* Only these are locked to be looked at: whoever asks for the lock of another takes its agent for alive. */
+static bool may_be_left(const struct kernel *kernel)
+{
+	struct stat st;
+
+	return is_empty(kernel->dir_fd) || !fstatat(kernel->dir_fd, EXEC_NOTE, &st, AT_SYMLINK_NOFOLLOW);
+}
+
+/* -EAGAIN: the folder went away before it was locked. */
+static int claim_once(struct kernel *kernel, enum kernel_claim how, struct error *error)
+{
+	char path[PIN_PATH_SIZE];
+	int rc = how == KERNEL_LEFT ? folder_check_parent(error) : make_parent(kernel, error);
+
+	if (rc)
+		return rc;
+	snprintf(path, sizeof(path), INSTANCES "/%s", kernel->instance);
+	if (how != KERNEL_LEFT && mkdir(path, 0700) && errno != EEXIST && errno != ENOENT)
+		return error_set(error, -errno, "cannot make %s: %s", path, strerror(errno));
+	kernel->dir_fd = open_folder(path);
+	if (kernel->dir_fd == -ENOENT)
+		return -EAGAIN;
+	if (kernel->dir_fd < 0)
+		return no_folder(kernel->dir_fd, path, error);
+	if (how == KERNEL_LEFT && !may_be_left(kernel))
+		return error_set(error, -ENOENT, "instance %s is not what an exec left", kernel->instance);
+	rc = lock_folder(kernel, how, error);
+	if (!rc && !folder_is_there(kernel))
+		rc = -EAGAIN;
+	if (!rc)
+		return 0;
+	close(kernel->dir_fd);
+	kernel->dir_fd = -1;
+	return rc;
+}
+
+int folder_claim(struct kernel *kernel, enum kernel_claim how, struct error *error)
+{
+	int rc, tries = 0;
+
+	do
+		rc = claim_once(kernel, how, error);
+	while (rc == -EAGAIN && how != KERNEL_LEFT && ++tries < CLAIM_TRIES);
+	if (rc == -EAGAIN)
+		return error_set(error, -ENOENT, "the folder of instance %s goes away again and again; try later",
+				 kernel->instance);
+	if (rc)
+		return rc;
+	kernel->fresh = is_empty(kernel->dir_fd);
+	if (how != KERNEL_FRESH || kernel->fresh)
+		return 0;
+	return error_set(
+	    error, -EBUSY,
+	    "instance %s is in use (see egret status --instance %s); choose another --instance, or take it "
+	    "down: egret detach --instance %s",
+	    kernel->instance, kernel->instance, kernel->instance);
+}
