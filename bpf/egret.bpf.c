@@ -360,6 +360,7 @@ static __always_inline int judge_connect(struct bpf_sock_addr *ctx, struct packe
 		return PASS;
 	if (verdict.reason != EGRET_REASON_DENY_RULE && is_local(ctx, pkt))
 		return PASS;
+	special_judge(pkt, state, slot, &verdict);
 	return events_denied(state, pkt, &verdict, cfg) & 1;
 }
 

@@ -16,94 +16,7 @@
 #include "policy.h"
 #include "seen.h"
 
-/* --- a verdict by what was learned --- */
-
-/* What the rules say of one name. Global: the verifier takes its loop once. */
-__noinline __u64 learned_judge_name(__u64 rule_name, __u32 port_key, __u32 subject_classes)
-{
-	void *table = policy_table(&lists, port_key >> PORT_KEY_SLOT_SHIFT);
-	struct egret_target *target = table ? bpf_map_lookup_elem(table, &rule_name) : 0;
-	struct scan scan;
-
-	if (!target || !target->dest.count)
-		return EGRET_REASON_NO_RULE;
-	scan = (struct scan){.port_key = port_key,
-			     .subject_classes = subject_classes,
-			     .reason = EGRET_REASON_PORT,
-			     .name = target->dest.name};
-	return policy_scan(target, &scan);
-}
-
-/* Each name of an address stands for itself: a deny of one takes nothing from another. */
-__noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 subject_classes, __u64 scope)
-{
-	struct egret_learned_key key = {.scope = scope};
-	__u64 best = EGRET_REASON_NO_RULE, now = bpf_jiffies64();
-	__u32 slot = port_key >> PORT_KEY_SLOT_SHIFT & (EGRET_POLICY_SLOTS - 1);
-	struct egret_learned *found;
-
-	if (!scope)
-		return best;
-	key.addr.word_be[0] = first_half;
-	key.addr.word_be[1] = first_half >> 32;
-	key.addr.word_be[2] = last_half;
-	key.addr.word_be[3] = last_half >> 32;
-	found = bpf_map_lookup_elem(&learned, &key);
-	if (!found)
-		return best;
-	for (int i = 0; i < EGRET_LEARNED_NAMES; i++) {
-		struct egret_lesson *lesson = &found->lessons[i];
-		__u64 said, rule_name = lesson->rule_names[slot];
-
-		if (!rule_name || (__s64)(lesson->expires_tick - now) <= 0)
-			continue;
-		said = learned_judge_name(rule_name, port_key, subject_classes);
-		/* An element that was deleted is given to another address at once: was it this one's
-		 * all the time? */
-		if (said & JUDGEMENT_ALLOW && bpf_map_lookup_elem(&learned, &key) == found)
-			return said;
-		/* Of several denials the one that says most: enum egret_reason goes up with that. */
-		if ((said & 0xff) > (best & 0xff))
-			best = said;
-	}
-	return best;
-}
-
-/*
- * What the policy lists first; then, where that allows nothing, what was learned. A denied
- * name takes its addresses away from the rules that allow them as addresses, and not
- * from those that allow another name of them, or what a node needs to live.
- */
-static __always_inline void learned_judge(const struct packet *pkt, const struct egret_sock *state, __u32 slot,
-					  const struct egret_config *cfg, struct judgement *ret)
-{
-	const __u64 *halves = (const __u64 *)&pkt->addr;
-	struct judgement by_name = {};
-
-	policy_judge(pkt, slot, state->classes, ret);
-	if (ret->reason == EGRET_REASON_DENY_RULE)
-		return;
-	if (ret->allow && (ret->firm || !(cfg->has & EGRET_HAS_NAME_DENY)))
-		return;
-	judgement_unpack(learned_look_up(halves[0], halves[1], port_key(pkt, slot), state->classes, state->scope),
-			 &by_name);
-	if (ret->allow && by_name.reason != EGRET_REASON_DENY_RULE)
-		return;
-	if (!by_name.allow && by_name.reason <= ret->reason)
-		return;
-	by_name.service = ret->service;
-	*ret = by_name;
-}
-
-/* --- learning --- */
-
-static __always_inline void lesson_count(__u32 kind)
-{
-	struct egret_counter *counter = bpf_map_lookup_elem(&lessons, &kind);
-
-	if (counter)
-		counter->packets++;
-}
+/* --- what an address asks of a name --- */
 
 static __always_inline bool v4_is_in(__u32 addr, __u32 network, __u32 prefix_len)
 {
@@ -138,17 +51,191 @@ static __always_inline bool addr_is_special(const struct egret_addr *addr)
 	return addr_is_v4(addr) ? v4_is_special(bpf_ntohl(addr->word_be[3])) : v6_is_special(addr);
 }
 
-/* Not one that a name may bring in. */
-static __always_inline bool addr_is_foreign(const struct egret_addr *addr, const struct egret_config *cfg)
+/* What a name may bring in where its rule says `private`; addr_is_special holds for all of it. */
+static __always_inline bool addr_is_private(const struct egret_addr *addr)
+{
+	__u32 a = bpf_ntohl(addr->word_be[3]);
+
+	if (!addr_is_v4(addr))
+		return bpf_ntohl(addr->word_be[0]) >> 25 == 0xfc000000 >> 25;
+	return v4_is_in(a, 0x0a000000, 8) || v4_is_in(a, 0x64400000, 10) || v4_is_in(a, 0xac100000, 12) ||
+	       v4_is_in(a, 0xc0a80000, 16);
+}
+
+/* As addr_need of user/compile/cover.c. */
+static __always_inline __u32 addr_need(const struct egret_addr *addr, const struct egret_config *cfg, __u32 slot)
 {
 	struct egret_target *target;
 
 	if (addr_is_special(addr))
-		return true;
+		return addr_is_private(addr) ? EGRET_NEED_PRIVATE : EGRET_NEED_ADDRESS;
 	if (!(cfg->has & EGRET_HAS_INTERNAL))
-		return false;
-	target = policy_find((const __u64 *)addr, cfg, policy_slot(cfg));
-	return target && target->dest.flags & EGRET_DEST_INTERNAL;
+		return EGRET_NEED_NOTHING;
+	target = policy_find((const __u64 *)addr, cfg, slot);
+	return target && target->dest.flags & EGRET_DEST_INTERNAL ? EGRET_NEED_ADDRESS : EGRET_NEED_NOTHING;
+}
+
+/* --- a verdict by what was learned --- */
+
+/* What the rules say of one name, at an address of this enum egret_need. Global: the verifier takes its
+ * loop once. */
+__noinline __u64 learned_judge_name(__u64 rule_name, __u32 port_key, __u32 subject_classes, __u32 need)
+{
+	void *table = policy_table(&lists, port_key >> PORT_KEY_SLOT_SHIFT);
+	struct egret_target *target = table ? bpf_map_lookup_elem(table, &rule_name) : 0;
+	struct scan scan;
+
+	if (!target || !target->dest.count)
+		return EGRET_REASON_NO_RULE;
+	scan = (struct scan){.port_key = port_key,
+			     .subject_classes = subject_classes,
+			     .reason = EGRET_REASON_PORT,
+			     .need = need,
+			     .name = target->dest.name};
+	return policy_scan(target, &scan);
+}
+
+/* Each name of an address stands for itself: a deny of one takes nothing from another. */
+__noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 subject_classes, __u64 scope)
+{
+	struct egret_learned_key key = {.scope = scope};
+	__u64 best = EGRET_REASON_NO_RULE, now = bpf_jiffies64();
+	__u32 slot = port_key >> PORT_KEY_SLOT_SHIFT & (EGRET_POLICY_SLOTS - 1);
+	struct egret_learned *found;
+	__u32 need;
+
+	if (!scope)
+		return best;
+	key.addr.word_be[0] = first_half;
+	key.addr.word_be[1] = first_half >> 32;
+	key.addr.word_be[2] = last_half;
+	key.addr.word_be[3] = last_half >> 32;
+	found = bpf_map_lookup_elem(&learned, &key);
+	if (!found)
+		return best;
+	need = addr_is_private(&key.addr) ? EGRET_NEED_PRIVATE : EGRET_NEED_NOTHING;
+	for (int i = 0; i < EGRET_LEARNED_NAMES; i++) {
+		struct egret_lesson *lesson = &found->lessons[i];
+		__u64 said, rule_name = lesson->rule_names[slot];
+
+		if (!rule_name || (__s64)(lesson->expires_tick - now) <= 0)
+			continue;
+		said = learned_judge_name(rule_name, port_key, subject_classes, need);
+		/* An element that was deleted is given to another address at once: was it this one's
+		 * all the time? */
+		if (said & JUDGEMENT_ALLOW && bpf_map_lookup_elem(&learned, &key) == found)
+			return said;
+		/* Of several denials the one that says most: enum egret_reason goes up with that. */
+		if ((said & 0xff) > (best & 0xff))
+			best = said;
+	}
+	return best;
+}
+
+/*
+ * What the policy lists first; then, where that allows nothing, what was learned. A denied
+ * name takes its addresses away from the rules that allow them as addresses, and not
+ * from those that allow another name of them, or what a node needs to live.
+ */
+static __always_inline void learned_judge(const struct packet *pkt, const struct egret_sock *state, __u32 slot,
+					  const struct egret_config *cfg, struct judgement *ret)
+{
+	const __u64 *halves = (const __u64 *)&pkt->addr;
+	struct judgement by_name = {};
+
+	policy_judge(pkt, slot, state->classes, ret);
+	if (ret->reason == EGRET_REASON_DENY_RULE)
+		return;
+	if (ret->allow && (ret->firm || !(cfg->has & EGRET_HAS_NAME_DENY)))
+		return;
+	judgement_unpack(learned_look_up(halves[0], halves[1], port_key(pkt, slot), state->classes, state->scope),
+			 &by_name);
+	if (ret->allow && by_name.reason != EGRET_REASON_DENY_RULE)
+		return;
+	/* A deny is final: what merely explains does not stand before it. */
+	if (!by_name.allow && by_name.reason != EGRET_REASON_DENY_RULE && by_name.reason <= ret->reason)
+		return;
+	by_name.service = ret->service;
+	*ret = by_name;
+}
+
+/* --- why a special address is denied --- */
+
+/* What the running policy has for the name in this place of a bucket, as name_find_rule; 0 = nothing. Without
+ * the bucket's lock: a name that is replaced meanwhile gives another reason, and no other verdict. */
+static __always_inline __u64 seen_rule_name(const struct egret_seen *entry, void *table)
+{
+	__u64 name = entry->name, found = 0;
+
+	if (bpf_map_lookup_elem(table, &name))
+		return name;
+	for (int i = 0; i < EGRET_SUFFIXES; i++) {
+		__u64 suffix = entry->suffixes[i], pattern = egret_key_pattern(suffix, hash_keys);
+
+		if (suffix && bpf_map_lookup_elem(table, &pattern))
+			found = pattern;
+	}
+	return found;
+}
+
+/* A rule that would allow this, if the name that was last resolved to it could bring it in. Global: the
+ * verifier takes it once. */
+__noinline __u64 special_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 subject_classes, __u64 scope)
+{
+	struct egret_learned_key key __attribute__((aligned(8))) = {.scope = scope};
+	__u32 slot = port_key >> PORT_KEY_SLOT_SHIFT & (EGRET_POLICY_SLOTS - 1), place, need;
+	void *table = policy_table(&lists, slot);
+	struct egret_config *cfg = policy_config();
+	struct egret_seen_bucket *bucket;
+	struct egret_target *target;
+	__u64 rule_name;
+
+	key.addr.word_be[0] = first_half;
+	key.addr.word_be[1] = first_half >> 32;
+	key.addr.word_be[2] = last_half;
+	key.addr.word_be[3] = last_half >> 32;
+	bucket = seen_bucket(&key);
+	if (!bucket || !table || !cfg)
+		return 0;
+	need = addr_need(&key.addr, cfg, slot);
+	place = need ? seen_find(bucket, &key) : EGRET_SEEN_PLACES;
+	if (place >= EGRET_SEEN_PLACES)
+		return 0;
+	rule_name = seen_rule_name(&bucket->places[place & (EGRET_SEEN_PLACES - 1)], table);
+	target = bpf_map_lookup_elem(table, &rule_name);
+	if (!target || !(target->dest.flags & EGRET_DEST_ALLOWS))
+		return 0;
+	return learned_judge_name(rule_name, port_key, subject_classes, need);
+}
+
+/* Of a denial; it stays one. */
+static __always_inline void special_judge(const struct packet *pkt, const struct egret_sock *state, __u32 slot,
+					  struct judgement *ret)
+{
+	const __u64 *halves = (const __u64 *)&pkt->addr;
+	struct judgement special = {};
+
+	if (ret->reason == EGRET_REASON_DENY_RULE || ret->reason == EGRET_REASON_SPECIAL_ADDRESS)
+		return;
+	judgement_unpack(special_look_up(halves[0], halves[1], port_key(pkt, slot), state->classes, state->scope),
+			 &special);
+	if (special.reason == EGRET_REASON_DENY_RULE) /* of a name that brings in nothing */
+		special.reason = EGRET_REASON_PORT;
+	if (special.reason <= ret->reason)
+		return;
+	ret->reason = special.reason;
+	ret->rule = special.reason == EGRET_REASON_SPECIAL_ADDRESS ? special.rule : 0;
+	ret->name = special.name;
+}
+
+/* --- learning --- */
+
+static __always_inline void lesson_count(__u32 kind)
+{
+	struct egret_counter *counter = bpf_map_lookup_elem(&lessons, &kind);
+
+	if (counter)
+		counter->packets++;
 }
 
 /* A place in the subject's ring; who had it before goes, if it is this subject's alone. */
@@ -186,7 +273,7 @@ static __always_inline bool lesson_is_live(const struct egret_lesson *lesson)
 /* Do the same rules speak for it? */
 static __always_inline bool lesson_says_same(const struct egret_lesson *lesson, const struct message *message)
 {
-	return lesson->rule_names[0] == message->rule_names[0] && lesson->rule_names[1] == message->rule_names[1];
+	return lesson->rule_names[0] == message->taught[0] && lesson->rule_names[1] == message->taught[1];
 }
 
 /* The lesson of this name; or else one that ended, one that the same rules speak for, or the one
@@ -244,6 +331,32 @@ static __always_inline void exact_count(const struct message *message, const str
 		lesson_count(EGRET_LESSON_DIFFERS);
 }
 
+/* What the policy of @slot teaches of the name under way at a private address; 0 = nothing. */
+static __always_inline __u64 private_rule_name(const struct message *message, __u32 slot)
+{
+	__u64 rule_name = message->rule_names[slot & (EGRET_POLICY_SLOTS - 1)];
+	void *table = policy_table(&lists, slot);
+	struct egret_target *target = table ? bpf_map_lookup_elem(table, &rule_name) : 0;
+
+	return target && target->dest.flags & EGRET_DEST_PRIVATE ? rule_name : 0;
+}
+
+/* Sets what the address is learned for, in either slot; enum egret_untaught. */
+static __always_inline __u64 answer_teaches(struct message *message, const struct egret_addr *addr,
+					    const struct egret_config *cfg)
+{
+	__u32 slot = policy_slot(cfg), need;
+
+	if (message->outside)
+		return EGRET_UNTAUGHT_OUTSIDE;
+	need = addr_need(addr, cfg, slot);
+	if (need == EGRET_NEED_ADDRESS)
+		return EGRET_UNTAUGHT_SPECIAL;
+	for (__u32 i = 0; i < EGRET_POLICY_SLOTS; i++)
+		message->taught[i] = need ? private_rule_name(message, i) : message->rule_names[i];
+	return message->taught[slot] ? EGRET_UNTAUGHT_NOT : EGRET_UNTAUGHT_SPECIAL;
+}
+
 /* One address of the answer under way. Global: called once for each record of it. */
 __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 {
@@ -252,8 +365,8 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 	struct egret_learned_key key __attribute__((aligned(8))) = {};
 	struct egret_learned *entry;
 	struct egret_lesson *lesson;
+	__u64 expires_tick, untaught;
 	__u32 zero = 0, *moved;
-	__u64 expires_tick;
 
 	if (!message || !cfg)
 		return 0;
@@ -263,11 +376,11 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 	key.addr.word_be[2] = last_half;
 	key.addr.word_be[3] = last_half >> 32;
 	expires_tick = expiry_of(message->ttl_sec, cfg);
-	seen_add(message, &key, expires_tick);
-	if (message->outside)
-		return 0;
-	if (addr_is_foreign(&key.addr, cfg)) {
-		lesson_count(EGRET_LESSON_REBINDING);
+	untaught = answer_teaches(message, &key.addr, cfg);
+	seen_add(message, &key, expires_tick, untaught);
+	if (untaught) {
+		if (untaught == EGRET_UNTAUGHT_SPECIAL)
+			lesson_count(EGRET_LESSON_REBINDING);
 		return 0;
 	}
 	exact_count(message, &key.addr, cfg);
@@ -289,8 +402,8 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 	if ((lesson->name != message->name && !lesson_says_same(lesson, message)) ||
 	    (__s64)(expires_tick - lesson->expires_tick) > 0)
 		lesson->expires_tick = expires_tick;
-	lesson->rule_names[0] = message->rule_names[0];
-	lesson->rule_names[1] = message->rule_names[1];
+	lesson->rule_names[0] = message->taught[0];
+	lesson->rule_names[1] = message->taught[1];
 	for (int i = 0; i < EGRET_SUFFIXES; i++)
 		lesson->suffixes[i] = message->suffixes[i];
 	lesson->name = message->name;

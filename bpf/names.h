@@ -57,6 +57,7 @@ struct message {
 	struct egret_addr server; /* of the answer */
 	__u64 scope, subject, name;
 	__u64 rule_names[EGRET_POLICY_SLOTS];
+	__u64 taught[EGRET_POLICY_SLOTS]; /* of these, what the address under way is learned for */
 	__u64 suffixes[EGRET_SUFFIXES];
 	__u32 ttl_sec;
 	__u32 denies;  /* the policy denies ports of the name */

@@ -12,7 +12,7 @@
 #include "packet.h"
 
 struct judgement {
-	__u32 rule; /* that allowed or denied; 0 = none */
+	__u32 rule; /* that allowed or denied, or would allow but for a special address; 0 = none */
 	__u32 name;
 	__u8 allow;
 	__u8 reason;
@@ -145,7 +145,9 @@ static __always_inline __u32 port_key(const struct packet *pkt, __u32 slot)
 struct scan {
 	__u32 port_key, subject_classes, name;
 	__u32 flags; /* JUDGEMENT_SERVICE, JUDGEMENT_FIRM */
+	__u32 rule;  /* of EGRET_REASON_SPECIAL_ADDRESS */
 	__u8 reason, blocked;
+	__u8 need; /* enum egret_need, of an address that was learned */
 };
 
 /* Does @entry decide? Then @ret is what it says. */
@@ -155,7 +157,7 @@ static __always_inline bool scan_entry(struct scan *scan, const struct egret_por
 	    (scan->blocked && entry->group == scan->blocked))
 		return false;
 	if (!(entry->classes & scan->subject_classes)) {
-		if (entry->action == EGRET_ALLOW)
+		if (entry->action == EGRET_ALLOW && entry->private >= scan->need && scan->reason < EGRET_REASON_CLASS)
 			scan->reason = EGRET_REASON_CLASS;
 		return false;
 	}
@@ -163,13 +165,22 @@ static __always_inline bool scan_entry(struct scan *scan, const struct egret_por
 		scan->blocked = entry->group;
 		return false;
 	}
-	if (entry->action == EGRET_ALLOW)
+	if (entry->action == EGRET_ALLOW && entry->private >= scan->need) {
 		*ret = judgement_pack(entry->rule, scan->name,
 				      scan->flags | JUDGEMENT_ALLOW | (entry->group ? JUDGEMENT_FIRM : 0),
 				      EGRET_REASON_NONE);
-	else
+		return true;
+	}
+	if (entry->action == EGRET_DENY) {
 		*ret = judgement_pack(entry->rule, scan->name, scan->flags, EGRET_REASON_DENY_RULE);
-	return true;
+		return true;
+	}
+	/* What the name would allow at another address. */
+	if (!scan->rule) {
+		scan->reason = EGRET_REASON_SPECIAL_ADDRESS;
+		scan->rule = entry->rule;
+	}
+	return false;
 }
 
 /* The first entry that matches decides. */
@@ -194,7 +205,7 @@ static __always_inline __u64 policy_scan(const struct egret_target *target, stru
 		if (scan_entry(scan, entry, &ret))
 			return ret;
 	}
-	return judgement_pack(0, scan->name, scan->flags, scan->reason);
+	return judgement_pack(scan->rule, scan->name, scan->flags, scan->reason);
 }
 
 __noinline __u64 policy_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 subject_classes)

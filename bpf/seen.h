@@ -26,8 +26,9 @@ static __always_inline bool seen_is(const struct egret_seen *entry, const struct
 	return addr_equal(&entry->key.addr, &key->addr) && entry->key.scope == key->scope;
 }
 
+/* @untaught: enum egret_untaught */
 static __always_inline void seen_add(const struct message *message, const struct egret_learned_key *key,
-				     __u64 expires_tick)
+				     __u64 expires_tick, __u64 untaught)
 {
 	struct egret_seen_bucket *bucket = seen_bucket(key);
 	struct egret_seen *entry;
@@ -47,10 +48,23 @@ static __always_inline void seen_add(const struct message *message, const struct
 	entry->name = message->name;
 	entry->subject = message->subject;
 	entry->expires_tick = expires_tick;
-	entry->outside = message->outside;
+	entry->untaught = untaught;
 	for (int i = 0; i < EGRET_SUFFIXES; i++)
 		entry->suffixes[i] = message->suffixes[i];
 	bpf_spin_unlock(&bucket->lock);
+}
+
+/* Its place in the bucket; EGRET_SEEN_PLACES = it has none. */
+static __always_inline __u32 seen_find(struct egret_seen_bucket *bucket, const struct egret_learned_key *key)
+{
+	__u32 place = EGRET_SEEN_PLACES;
+
+	bpf_spin_lock(&bucket->lock);
+	for (__u32 i = 0; i < EGRET_SEEN_PLACES; i++)
+		if (seen_is(&bucket->places[i], key))
+			place = i;
+	bpf_spin_unlock(&bucket->lock);
+	return place;
 }
 
 /* The key of the name, whatever the policy says of it; 0 = none. */

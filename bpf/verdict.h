@@ -230,6 +230,8 @@ static __always_inline void verdict_decide(struct __sk_buff *skb, struct egret_s
 		return;
 	index = flow_find(skb, state, pkt, &flow);
 	verdict_of_history(skb, state, pkt, standing->slot, &flow, ret);
+	if (!ret->allow)
+		special_judge(pkt, state, standing->slot, ret);
 	verdict_remember(skb, state, pkt, ret, standing, &flow, index);
 }
 

@@ -45,6 +45,19 @@ enum egret_action {
 	EGRET_ALLOW = 0,
 	EGRET_DENY = 1,
 	EGRET_SKIP = 2, /* a name's own deny: the other entries of its group are void */
+	/* A name's allow that does not hold for this address, which is not one that the name may bring in:
+	 * decides nothing, but says why nothing else did. */
+	EGRET_SPECIAL = 3,
+};
+
+/*
+ * What an address asks of a name's allow before the allow holds for it: of egret_port.private
+ * at least this much. So EGRET_NEED_ADDRESS is what no name can give.
+ */
+enum egret_need {
+	EGRET_NEED_NOTHING = 0,
+	EGRET_NEED_PRIVATE = 1, /* a private address */
+	EGRET_NEED_ADDRESS = 2, /* of another special purpose, or inside `set internal`: a rule for the address */
 };
 
 /* Which server name the connection must show; checked by a later version,
@@ -64,12 +77,13 @@ enum egret_app {
 struct egret_port {
 	__u16 lo; /* inclusive */
 	__u16 hi;
-	__u8 l4_proto; /* IPPROTO_*, or EGRET_L4_ANY */
-	__u8 action;   /* enum egret_action */
-	__u8 app;      /* enum egret_app */
-	__u8 group;    /* entries of one allowed name; 0 = none */
-	__u32 classes; /* mask of the subjects that it is for */
-	__u32 rule;    /* id that is counted */
+	__u8 l4_proto;    /* IPPROTO_*, or EGRET_L4_ANY */
+	__u8 action;      /* enum egret_action */
+	__u8 app : 7;     /* enum egret_app */
+	__u8 private : 1; /* an allow that holds for private addresses of its names, too */
+	__u8 group;       /* entries of one allowed name; 0 = none */
+	__u32 classes;    /* mask of the subjects that it is for */
+	__u32 rule;       /* id that is counted */
 };
 
 /* What is known of an address or a CIDR: a run of entries in `ports`. */
@@ -94,6 +108,10 @@ struct egret_dest {
 #define EGRET_DEST_TEACHES (1U << 7)
 /* Inside `set internal`: no name brings it in. */
 #define EGRET_DEST_INTERNAL (1U << 8)
+/* Of a name: some of its ports are allowed. */
+#define EGRET_DEST_ALLOWS (1U << 9)
+/* Of a name: some of these also at private addresses, which it may bring in. */
+#define EGRET_DEST_PRIVATE (1U << 10)
 /* Of a place in a bucket: it was given away; what stands there counts. */
 #define EGRET_DEST_USED (1U << 1)
 #define EGRET_DEST_LIVE (1U << 2)
@@ -445,12 +463,19 @@ struct egret_teacher {
 	__u32 pad;
 };
 
+/* Why an answer's address was not learned, though another policy may have it learned. */
+enum egret_untaught {
+	EGRET_UNTAUGHT_NOT = 0, /* it was learned */
+	EGRET_UNTAUGHT_OUTSIDE, /* no rule had the name */
+	EGRET_UNTAUGHT_SPECIAL, /* a rule had the name, which may not bring in such an address */
+};
+
 /* The name that was last resolved to an address, in the policy or not. */
 struct egret_seen {
 	struct egret_learned_key key;
 	__u64 name;                     /* key; 0 = the place is free */
 	__u64 suffixes[EGRET_SUFFIXES]; /* as in egret_lesson */
-	__u64 outside;                  /* no rule had it */
+	__u64 untaught;                 /* enum egret_untaught */
 	__u64 subject;
 	__u64 expires_tick; /* by the TTL: until then, a policy that names it lets it be used at once */
 };

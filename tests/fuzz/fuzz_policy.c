@@ -206,8 +206,8 @@ static void check_ports(const struct compiled *compiled)
 		const struct egret_port *port = &compiled->ports[i];
 
 		CHECK(port->lo <= port->hi);
-		CHECK(port->action <= EGRET_SKIP && port->app <= EGRET_APP_HTTP);
-		CHECK(port->action != EGRET_SKIP || port->group);
+		CHECK(port->action <= EGRET_SPECIAL && port->app <= EGRET_APP_HTTP);
+		CHECK((port->action != EGRET_SKIP && port->action != EGRET_SPECIAL) || port->group);
 		CHECK(port->classes);
 		CHECK(port->rule >= EGRET_RULE_FIRST && port->rule - EGRET_RULE_FIRST < compiled->rule_count);
 	}

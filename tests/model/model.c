@@ -146,20 +146,40 @@ static bool name_denies(const struct policy *policy, const char *name, const str
 	return false;
 }
 
+static bool rule_allows_name(const struct policy *policy, const struct policy_rule *rule, const char *name)
+{
+	for (size_t p = 0; rule->action == EGRET_ALLOW && rule_names(rule, name) && p < rule->port_count; p++) {
+		struct allowed_port allowed = {rule, &rule->ports[p], rule->ports[p].app};
+
+		if (!name_denies(policy, name, &allowed))
+			return true;
+	}
+	return false;
+}
+
 /* The first rule that allows the name something; rule_count = none does. */
 static size_t first_allow(const struct policy *policy, const char *name)
 {
+	size_t i = 0;
+
+	while (i < policy->rule_count && !rule_allows_name(policy, &policy->rules[i], name))
+		i++;
+	return i;
+}
+
+/* An address of a special purpose holds only for rules that say so, and of most kinds for none. */
+static bool rule_brings_in(const struct policy_rule *rule, const struct egret_addr *addr)
+{
+	return !addr_is_special(addr) || (rule->private && addr_is_private(addr));
+}
+
+static bool name_brings_in(const struct policy *policy, const char *name, const struct egret_addr *addr)
+{
 	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct policy_rule *rule = &policy->rules[i];
-
-		for (size_t p = 0; rule->action == EGRET_ALLOW && rule_names(rule, name) && p < rule->port_count; p++) {
-			struct allowed_port allowed = {rule, &rule->ports[p], rule->ports[p].app};
-
-			if (!name_denies(policy, name, &allowed))
-				return i;
-		}
+		if (rule_brings_in(&policy->rules[i], addr) && rule_allows_name(policy, &policy->rules[i], name))
+			return true;
 	}
-	return policy->rule_count;
+	return !addr_is_special(addr);
 }
 
 /* Where the policy writes the name, or else the longest pattern over it, for the first time. */
@@ -184,12 +204,12 @@ static size_t appearance(const struct policy *policy, const char *name)
 	return best;
 }
 
-/* Names of the address, those that earlier rules allow first. Special-purpose addresses have none. */
+/* Names of the address, those that earlier rules allow first. */
 static size_t names_of(const struct model *model, const struct egret_addr *addr, const char *names[MAX_NAMES])
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < model->name_count && !addr_is_special(addr); i++) {
+	for (size_t i = 0; i < model->name_count; i++) {
 		const struct model_name *name = &model->names[i];
 		size_t a = 0, at;
 
@@ -213,15 +233,17 @@ static size_t names_of(const struct model *model, const struct egret_addr *addr,
 
 /* --- the tiers --- */
 
-enum said { SAID_NOTHING, SAID_SOMETHING, SAID_CLASS };
+enum said { SAID_NOTHING, SAID_SOMETHING, SAID_CLASS, SAID_SPECIAL };
 
 struct judging {
 	const struct model *model;
 	const struct model_packet *packet;
 	const char *names[MAX_NAMES];
-	size_t name_count;
-	bool nowhere; /* a name is asked about alone: no address, no rule for one */
+	size_t name_count; /* of those that may bring the address in, which stand first */
+	size_t all_count;  /* of all */
+	bool nowhere;      /* a name is asked about alone: no address, no rule for one */
 	enum said said;
+	size_t special_rule; /* SAID_SPECIAL: which would allow it elsewhere */
 	struct model_verdict verdict;
 	bool done;
 };
@@ -282,7 +304,7 @@ static void by_address(struct judging *judging, uint8_t action)
 	}
 }
 
-static void by_name(struct judging *judging, const char *name)
+static bool name_is_denied(struct judging *judging, const char *name)
 {
 	const struct policy *policy = judging->model->policy;
 
@@ -292,19 +314,48 @@ static void by_name(struct judging *judging, const char *name)
 		if (rule->action == EGRET_DENY && rule_names(rule, name)) {
 			hear(judging, SAID_SOMETHING);
 			if (rule_takes(rule, judging->packet))
-				return; /* this name brings nothing; another one may */
+				return true;
 		}
 	}
+	return false;
+}
+
+static void by_name(struct judging *judging, const char *name)
+{
+	const struct policy *policy = judging->model->policy;
+
+	if (name_is_denied(judging, name))
+		return; /* this name brings nothing; another one may */
 	for (size_t i = 0; i < policy->rule_count && !judging->done; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
 
 		if (rule->action != EGRET_ALLOW || !rule_names(rule, name))
+			continue;
+		if (!judging->nowhere && !rule_brings_in(rule, &judging->packet->addr))
 			continue;
 		hear(judging, SAID_SOMETHING);
 		if (rule_takes(rule, judging->packet))
 			settle(judging, true, i);
 		else
 			hear_class(judging, rule, name);
+	}
+}
+
+/* What the name would allow at another address; a name that allows nothing is not looked at. */
+static void by_special_name(struct judging *judging, const char *name)
+{
+	const struct policy *policy = judging->model->policy;
+
+	if (first_allow(policy, name) == policy->rule_count || name_is_denied(judging, name))
+		return;
+	hear(judging, SAID_SOMETHING);
+	for (size_t i = 0; i < policy->rule_count && judging->said < SAID_SPECIAL; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+
+		if (rule->action != EGRET_ALLOW || !rule_names(rule, name) || !rule_takes(rule, judging->packet))
+			continue;
+		judging->special_rule = i;
+		hear(judging, SAID_SPECIAL);
 	}
 }
 
@@ -376,26 +427,50 @@ static struct model_verdict outcome(const struct judging *judging)
 	    [SAID_NOTHING] = EGRET_REASON_NO_RULE,
 	    [SAID_SOMETHING] = EGRET_REASON_PORT,
 	    [SAID_CLASS] = EGRET_REASON_CLASS,
+	    [SAID_SPECIAL] = EGRET_REASON_SPECIAL_ADDRESS,
 	};
 
 	if (judging->done)
 		return judging->verdict;
-	return (struct model_verdict){.reason = reasons[judging->said]};
+	return (struct model_verdict){
+	    .reason = reasons[judging->said],
+	    .rule = judging->said == SAID_SPECIAL ? (uint32_t)(EGRET_RULE_FIRST + judging->special_rule) : 0,
+	};
+}
+
+/* Those that may bring the address in first, else in their order. */
+static void part_names(struct judging *judging, const char *const *all)
+{
+	const struct policy *policy = judging->model->policy;
+	size_t at = 0;
+
+	for (int first = 1; first >= 0; first--) {
+		for (size_t i = 0; i < judging->all_count; i++) {
+			if (name_brings_in(policy, all[i], &judging->packet->addr) == first)
+				judging->names[at++] = all[i];
+		}
+		if (first)
+			judging->name_count = at;
+	}
 }
 
 struct model_verdict model_judge(const struct model *model, const struct model_packet *packet)
 {
 	struct judging judging = {.model = model, .packet = packet};
+	const char *all[MAX_NAMES];
 
 	if (packet->reason)
 		return (struct model_verdict){.reason = packet->reason};
-	judging.name_count = names_of(model, &packet->addr, judging.names);
+	judging.all_count = names_of(model, &packet->addr, all);
+	part_names(&judging, all);
 	by_address(&judging, EGRET_DENY);
 	for (size_t i = 0; i < judging.name_count && !judging.done; i++)
 		by_name(&judging, judging.names[i]);
 	by_denied_names(&judging);
 	by_address(&judging, EGRET_ALLOW);
 	by_resolvers(&judging);
+	for (size_t i = 0; i < judging.all_count && addr_is_special(&packet->addr) && !judging.done; i++)
+		by_special_name(&judging, all[i]);
 	return outcome(&judging);
 }
 

@@ -43,7 +43,9 @@ struct model_packet {
 struct model_verdict {
 	bool allow;
 	uint8_t reason; /* enum egret_reason; EGRET_REASON_NONE if allowed */
-	uint32_t rule;  /* EGRET_RULE_FIRST + its place among the policy's rules, 0 = none */
+	/* That decided, or would allow but for a special address: EGRET_RULE_FIRST + its place among the policy's
+	 * rules, 0 = none. */
+	uint32_t rule;
 };
 
 /* Of the first packet to an address. */

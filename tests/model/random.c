@@ -31,8 +31,9 @@ uint32_t random_below(uint32_t limit)
 }
 
 static const char *const all_names[] = {"a.x", "b.x", "c.b.x", "d.c.b.x", "y", "a.y", "e.a.y", "z.z"};
-static const char *const all_addrs[] = {"20.0.0.1",        "20.0.0.2",     "20.1.0.1",       "30.0.0.1", "10.0.0.1",
-					"169.254.169.254", "2603:1000::1", "2603:1000:1::1", "::1"};
+static const char *const all_addrs[] = {"20.0.0.1", "20.0.0.2",        "20.1.0.1",     "30.0.0.1",
+					"10.0.0.1", "169.254.169.254", "2603:1000::1", "2603:1000:1::1",
+					"::1",      "10.0.0.2",        "100.64.0.1",   "fd00::1"};
 
 static size_t add_rule(char *text, size_t size)
 {
@@ -66,11 +67,13 @@ static size_t add_rule(char *text, size_t size)
 	};
 	static const char *const whom[] = {"", "", "", " for host", " for pods", " for cgroup /a", " for cgroup /b"};
 	const char *action = random_below(4) ? "allow" : "deny";
-	const char *port = RANDOM_OF(ports);
+	const char *dest = RANDOM_OF(dests), *port = RANDOM_OF(ports);
+	bool named = strpbrk(dest, "xyz") != NULL; /* all names of this world have one of these */
 
 	if (*action == 'd' && !random_below(3))
 		port = "";
-	return (size_t)snprintf(text, size, "%s %s %s%s\n", action, RANDOM_OF(dests), port, RANDOM_OF(whom));
+	return (size_t)snprintf(text, size, "%s %s %s%s%s\n", action, dest, port,
+				*action == 'a' && named && !random_below(3) ? " private" : "", RANDOM_OF(whom));
 }
 
 void random_policy(char *text, size_t size)

@@ -81,13 +81,15 @@ static const char *proto_name(uint8_t l4_proto)
 
 static void dump_port(FILE *out, const struct egret_port *port)
 {
-	static const char *const actions[] = {"allow", "deny", "skip"};
+	static const char *const actions[] = {"allow", "deny", "skip", "special"};
 	static const char *const apps[] = {NULL, "https", "http"};
 	bool ported = port->l4_proto != EGRET_L4_ANY && port->l4_proto != IPPROTO_ICMP;
 
 	fprintf(out, " %s %s", actions[port->action], port->app ? apps[port->app] : proto_name(port->l4_proto));
 	if (ported)
 		fprintf(out, port->lo == port->hi ? ":%u" : ":%u-%u", port->lo, port->hi);
+	if (port->private)
+		fprintf(out, " private");
 	if (port->classes != EGRET_CLASS_ALL)
 		fprintf(out, " for %#x", port->classes);
 	fprintf(out, " r%u", port->rule - EGRET_RULE_FIRST + 1);
@@ -319,24 +321,97 @@ static void names_bring_in_no_special_addresses(void **state)
 	    {.what = "metadata, loopback, private, unspecified: not through a name",
 	     .policy = "allow a.test tcp:80\n",
 	     .names = "a.test 20.0.0.1 169.254.169.254 127.0.0.1 10.0.0.1 ::1 fe80::1 fd00::1",
-	     .expected = "20.0.0.1 a.test: allow tcp:80 r1 g1;\n",
+	     .expected = "::1 a.test: special tcp:80 r1 g1;\n"
+			 "10.0.0.1 a.test: special tcp:80 r1 g1;\n"
+			 "20.0.0.1 a.test: allow tcp:80 r1 g1;\n"
+			 "127.0.0.1 a.test: special tcp:80 r1 g1;\n"
+			 "169.254.169.254 a.test: special tcp:80 r1 g1;\n"
+			 "fd00::1 a.test: special tcp:80 r1 g1;\n"
+			 "fe80::1 a.test: special tcp:80 r1 g1;\n",
 	     .findings =
-		 "t.rules:1: warning: a.test resolves to 169.254.169.254, a link-local address, which names may not "
-		 "bring in; allow the address itself if this is meant\n"
-		 "t.rules:1: warning: a.test resolves to 127.0.0.1, a loopback address, which names may not bring in; "
-		 "allow the address itself if this is meant\n"
-		 "t.rules:1: warning: a.test resolves to 10.0.0.1, a private address, which names may not bring in; "
-		 "allow the address itself if this is meant\n"
-		 "t.rules:1: warning: a.test resolves to ::1, a loopback address, which names may not bring in; allow "
-		 "the address itself if this is meant\n"
-		 "t.rules:1: warning: a.test resolves to fe80::1, a link-local address, which names may not bring in; "
-		 "allow the address itself if this is meant\n"
-		 "t.rules:1: warning: a.test resolves to fd00::1, a private address, which names may not bring in; "
-		 "allow the address itself if this is meant\n"},
+		 "t.rules:1: warning: this rule names a.test, but 169.254.169.254 is a link-local address, "
+		 "which a name may not bring in: add `allow 169.254.169.254 tcp:80`, if it is meant\n"
+		 "t.rules:1: warning: this rule names a.test, but 127.0.0.1 is a loopback address, which a name "
+		 "may not bring in: add `allow 127.0.0.1 tcp:80`, if it is meant\n"
+		 "t.rules:1: warning: this rule names a.test, but 10.0.0.1 is a private address, which a name may "
+		 "not bring in: add `allow 10.0.0.1 tcp:80`, or `private` behind the rule's ports\n"
+		 "t.rules:1: warning: this rule names a.test, but ::1 is a loopback address, which a name may not "
+		 "bring in: add `allow ::1 tcp:80`, if it is meant\n"
+		 "t.rules:1: warning: this rule names a.test, but fe80::1 is a link-local address, which a name "
+		 "may not bring in: add `allow fe80::1 tcp:80`, if it is meant\n"
+		 "t.rules:1: warning: this rule names a.test, but fd00::1 is a private address, which a name may "
+		 "not bring in: add `allow fd00::1 tcp:80`, or `private` behind the rule's ports\n"},
+	    {.what = "`private` brings in private addresses and nothing else",
+	     .policy = "set internal = 10.9.0.0/16 30.0.0.0/8\nallow a.test tcp:80 private\n",
+	     .names = "a.test 20.0.0.1 10.9.0.1 172.31.0.1 192.168.0.1 100.127.0.1 fdff::1 30.0.0.1\n"
+		      "a.test 172.32.0.1 100.128.0.1 127.0.0.1 169.254.169.254 fe80::1 ff02::1 ::1",
+	     .expected = "::1 a.test: special tcp:80 private r1 g1;\n"
+			 "10.9.0.1 a.test: allow tcp:80 private r1 g1;\n"
+			 "20.0.0.1 a.test: allow tcp:80 private r1 g1;\n"
+			 "30.0.0.1 a.test: special tcp:80 private r1 g1;\n"
+			 "100.127.0.1 a.test: allow tcp:80 private r1 g1;\n"
+			 "100.128.0.1 a.test: allow tcp:80 private r1 g1;\n"
+			 "127.0.0.1 a.test: special tcp:80 private r1 g1;\n"
+			 "169.254.169.254 a.test: special tcp:80 private r1 g1;\n"
+			 "172.31.0.1 a.test: allow tcp:80 private r1 g1;\n"
+			 "172.32.0.1 a.test: allow tcp:80 private r1 g1;\n"
+			 "192.168.0.1 a.test: allow tcp:80 private r1 g1;\n"
+			 "fdff::1 a.test: allow tcp:80 private r1 g1;\n"
+			 "fe80::1 a.test: special tcp:80 private r1 g1;\n"
+			 "ff02::1 a.test: special tcp:80 private r1 g1;\n"
+			 "10.9.0.0/16:\n30.0.0.0/8:\n",
+	     .findings =
+		 "t.rules:2: warning: this rule names a.test, but 30.0.0.1 is an internal address, which a name may "
+		 "not "
+		 "bring in: add `allow 30.0.0.1 tcp:80`, if it is meant\n"
+		 "t.rules:2: warning: this rule names a.test, but 127.0.0.1 is a loopback address, which a name may "
+		 "not "
+		 "bring in: add `allow 127.0.0.1 tcp:80`, if it is meant\n"
+		 "t.rules:2: warning: this rule names a.test, but 169.254.169.254 is a link-local address, which a "
+		 "name "
+		 "may not bring in: add `allow 169.254.169.254 tcp:80`, if it is meant\n"
+		 "t.rules:2: warning: this rule names a.test, but fe80::1 is a link-local address, which a name may "
+		 "not "
+		 "bring in: add `allow fe80::1 tcp:80`, if it is meant\n"
+		 "t.rules:2: warning: this rule names a.test, but ff02::1 is a multicast address, which a name may not "
+		 "bring in: add `allow ff02::1 tcp:80`, if it is meant\n"
+		 "t.rules:2: warning: this rule names a.test, but ::1 is a loopback address, which a name may not "
+		 "bring "
+		 "in: add `allow ::1 tcp:80`, if it is meant\n"},
+	    {.what = "it is the rule's, not the name's; one rule for the same ports takes nothing from it",
+	     .policy = "allow a.test tcp:80\nallow *.test tcp:80-81 private for pods\nallow a.test udp:1\n",
+	     .names = "a.test 10.0.0.1 20.0.0.1",
+	     .expected =
+		 "10.0.0.1 a.test: allow tcp:80-81 private for 0x2 r2 g1; special tcp:80 r1 g2;"
+		 " special udp:1 r3 g2;\n"
+		 "20.0.0.1 a.test: allow tcp:80 r1 g1; allow tcp:80-81 private for 0x2 r2 g1; allow udp:1 r3 g1;\n",
+	     .findings = "t.rules:2: warning: `*.test` is learned from a resolver's answers, and no resolver is trusted "
+			 "to teach; write `resolver system` or `resolver ADDRESS`\n"},
+	    {.what = "a deny stands over it: of the address, and of the name",
+	     .policy = "allow a.test tcp:80-81 private\nallow b.test any private\ndeny 10.0.0.0/8 tcp:80\n"
+		       "deny a.test tcp:81\ndeny b.test\nallow 10.0.0.2 udp:1\n",
+	     .names = "a.test 10.0.0.1\nb.test 10.0.0.2",
+	     .expected = "10.0.0.1 a.test: deny tcp:80 r3; skip tcp:81 r4 g1; allow tcp:80-81 private r1 g1;"
+			 " deny tcp:81 r4;\n"
+			 "10.0.0.2: deny tcp:80 r3; allow udp:1 r6;\n"
+			 "10.0.0.0/8: deny tcp:80 r3;\n",
+	     .findings = "t.rules:2: warning: this rule changes nothing: t.rules:5 takes away all of it; remove one of "
+		 "them\n"},
+	    {.what = "in a list it goes with the names",
+	     .policy = "allow a.test,10.0.0.2 tcp:80 private\n",
+	     .names = "a.test 10.0.0.1",
+	     .expected = "10.0.0.1 a.test: allow tcp:80 private r1 g1;\n10.0.0.2: allow tcp:80 r1;\n"},
 	    {.what = "a rule of its own allows the address, on its own ports",
 	     .policy = "allow a.test tcp:80\nallow 10.0.0.0/8 tcp:81\n",
 	     .names = "a.test 10.0.0.1",
-	     .expected = "10.0.0.0/8: allow tcp:81 r2;\n"},
+	     .expected = "10.0.0.1 a.test: allow tcp:81 r2; special tcp:80 r1 g1;\n10.0.0.0/8: allow tcp:81 r2;\n",
+	     .findings =
+		 "t.rules:1: warning: this rule names a.test, but 10.0.0.1 is a private address, which a name may "
+		 "not bring in: add `allow 10.0.0.1 tcp:80`, or `private` behind the rule's ports\n"},
+	    {.what = "silent where a rule for the address says as much",
+	     .policy = "allow a.test https:443\nallow 10.0.0.0/8 any\n",
+	     .names = "a.test 10.0.0.1",
+	     .expected = "10.0.0.1 a.test: allow any r2;\n10.0.0.0/8: allow any r2;\n"},
 	    {.what = "a denied name takes nothing private away, and says so",
 	     .policy = "allow 10.0.0.0/8 tcp:80\ndeny a.test\n",
 	     .names = "a.test 10.0.0.1",
@@ -572,7 +647,9 @@ static void one_address_is_worked_out_anew(void **state)
 	assert_int_equal(compiled_address(run.compiled, &addr, NULL, 0, &dest), 0);
 	assert_int_equal(dest.count, 0); /* the CIDR stands for it */
 	assert_int_equal(compiled_address(run.compiled, &special, both, 2, &dest), 0);
-	assert_int_equal(dest.count, 0);
+	assert_int_equal(dest.count, 2); /* for people: nothing is allowed */
+	assert_int_equal(run.compiled->ports[dest.first].action, EGRET_SPECIAL);
+	assert_int_equal(run.compiled->ports[dest.first + 1].action, EGRET_SPECIAL);
 	assert_int_equal(addr_parse("30.0.0.1", &addr), 0);
 	assert_int_equal(compiled_address(run.compiled, &addr, NULL, 0, &dest), 0);
 	assert_int_equal(dest.count, 1); /* its own rule */

@@ -84,7 +84,8 @@ static const char *describe(const struct policy_rule *rule, char *buf, size_t si
 		len += (size_t)snprintf(buf + len, size - len, " %s", policy_dest_format(&rule->dests[i], dest));
 	for (size_t i = 0; i < rule->port_count; i++)
 		len += (size_t)snprintf(buf + len, size - len, " %s", policy_port_format(&rule->ports[i], port));
-	snprintf(buf + len, size - len, "%s%s", whom[rule->class.kind], rule->class.path ? rule->class.path : "");
+	snprintf(buf + len, size - len, "%s%s%s", rule->private ? " private" : "", whom[rule->class.kind],
+		 rule->class.path ? rule->class.path : "");
 	return buf;
 }
 
@@ -130,6 +131,17 @@ static void wrong_statements(void **state)
 	    {"allow x.y any for hosts\n", 1, 19, "did you mean `host`?"},
 	    {"allow x.y any for everyone\n", 1, 19, "write `for host`, `for pods` or `for cgroup /PATH`"},
 	    {"allow x.y any for host tcp:1\n", 1, 24, "`tcp:1` is too much"},
+	    {"deny x.y tcp:1 private\n", 1, 16, "a deny takes private addresses away as it is"},
+	    {"deny x.y private\n", 1, 10, "`private` is for `allow`"},
+	    {"allow 10.0.0.1 tcp:1 private\n", 1, 22, "this rule has addresses only"},
+	    {"allow 10.0.0.1,fd00::/8 tcp:1 for pods private\n", 1, 40, "this rule has addresses only"},
+	    {"allow x.y private\n", 1, 18, "say which ports, or `any`"},
+	    {"allow x.y private tcp:1\n", 1, 11, "stands behind the ports; write those first"},
+	    {"allow x.y private for host\n", 1, 11, "stands behind the ports; write those first"},
+	    {"allow x.y tcp:1 private private\n", 1, 25, "`private` stands twice"},
+	    {"allow x.y tcp:1 private for host private\n", 1, 34, "`private` stands twice"},
+	    {"allow x.y tcp:1 for private\n", 1, 21, "unknown subject `private`"},
+	    {"allow x.y tcp:1 privat\n", 1, 17, "did you mean `private`?"},
 	    {"allow x.y any for cgroup a/b\n", 1, 26, "write it from the root"},
 	    {"allow x.y any for cgroup /\n", 1, 26, "leave `for cgroup` out"},
 	    {"allow x.y any for cgroup /a/../b\n", 1, 26, "`..` part"},
@@ -469,6 +481,11 @@ static void every_form_of_a_rule(void **state)
 	    {"allow 2001:DB8::/32 tcp:8000-8999 for cgroup /system.slice/",
 	     "allow 2001:db8::/32 tcp:8000-8999 for cgroup /system.slice"},
 	    {"allow 169.254.169.254 tcp:80 for host", "allow 169.254.169.254 tcp:80 for host"},
+	    {"allow x.y tcp:1 private", "allow x.y tcp:1 private"},
+	    {"allow x.y tcp:1 private udp:2 for pods # why", "allow x.y tcp:1 udp:2 private for pods"},
+	    {"allow x.y tcp:1 for cgroup /a private", "allow x.y tcp:1 private for cgroup /a"},
+	    {"allow 10.0.0.1,x.y https:443 private", "allow 10.0.0.1 x.y https:443 private"},
+	    {"allow private tcp:1 private", "allow private tcp:1 private"},
 	    {"\tdeny\t10.1.0.0/16\t", "deny 10.1.0.0/16 any"},
 	    {"deny x.y for pods", "deny x.y any for pods"},
 	    {"deny x.y,*.x.y udp:53", "deny x.y *.x.y udp:53"},
@@ -485,6 +502,23 @@ static void every_form_of_a_rule(void **state)
 		assert_string_equal(describe(&run.policy->rules[0], text, sizeof(text)), cases[i][1]);
 		run_end(&run);
 	}
+}
+
+static void private_is_for_names(void **state)
+{
+	struct run run = load("allow *.x.y tcp:443 private\n");
+
+	(void)state;
+	expect_findings(&run,
+			"t.rules:1:21: warning: `private` on a pattern: whoever can answer for a name under it can "
+			"point into your network; write the names, if they are known\n");
+	assert_true(run.policy->rules[0].private);
+	run_end(&run);
+	/* The shipped rules say it of a variable, which may hold addresses alone. */
+	run = load("set a = 10.0.0.1\nset p = private\nallow ${a} tcp:443 ${p}\n");
+	expect_clean(&run);
+	assert_true(run.policy->rules[0].private);
+	run_end(&run);
 }
 
 static void a_rule_keeps_its_text_purpose_and_place(void **state)
@@ -1136,6 +1170,7 @@ int main(void)
 	    cmocka_unit_test(every_error_of_a_run_is_shown),
 	    cmocka_unit_test(ten_thousand_errors_are_told),
 	    cmocka_unit_test(every_form_of_a_rule),
+	    cmocka_unit_test(private_is_for_names),
 	    cmocka_unit_test(a_rule_keeps_its_text_purpose_and_place),
 	    cmocka_unit_test(a_byte_order_mark_is_no_statement),
 	    cmocka_unit_test(resolvers_and_requires),

@@ -2,6 +2,7 @@
 /* Single addresses: what the rules say of them and of the names that have them. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -36,22 +37,23 @@ static size_t sort_names(struct addr_name *names, size_t count)
 	return kept;
 }
 
-static int add_allowed_name(struct list *list, const struct compiler *compiler, const struct name_node *node,
-			    uint8_t group)
+/* Of the name's list, @copy: all denies, as skips, and the allows that became @action. */
+static int add_group(struct list *list, const struct egret_port *copy, size_t count, uint8_t action, uint8_t group)
 {
-	const struct egret_dest *dest = &node->scope.dest;
 	size_t start = list->count;
 
-	for (uint32_t i = 0; i < dest->count; i++) {
-		struct egret_port entry = compiler->out->ports[dest->first + i];
+	for (size_t i = 0; i < count; i++) {
+		struct egret_port entry = copy[i];
 
+		if (entry.action != EGRET_DENY && entry.action != action)
+			continue;
 		if (entry.action == EGRET_DENY)
 			entry.action = EGRET_SKIP;
 		entry.group = group;
 		list_add(list, entry);
 	}
 	for (size_t i = start; i < list->count; i++) {
-		if (list->entries[i].action == EGRET_ALLOW)
+		if (list->entries[i].action == action)
 			return 1;
 	}
 	if (!list->over)
@@ -59,13 +61,24 @@ static int add_allowed_name(struct list *list, const struct compiler *compiler, 
 	return 0;
 }
 
-static void add_allowed_names(struct list *list, const struct compiler *compiler, const struct addr_name *names,
-			      size_t count)
+/* Groups of names, which are sorted; the next free number comes back. What only tells a reason
+ * (EGRET_SPECIAL) is left out where there is no room. */
+static uint8_t add_groups(struct list *list, const struct compiler *compiler, const struct addr_names *names,
+			  uint8_t action, uint8_t group)
 {
-	uint8_t group = 1;
+	for (size_t i = 0; i < names->count && names->all[i].node->first_allow != UINT32_MAX; i++) {
+		const struct egret_dest *dest = &names->all[i].node->scope.dest;
+		struct egret_port copy[EGRET_MAX_PORTS_PER_DEST];
 
-	for (size_t i = 0; i < count && names[i].node->first_allow != UINT32_MAX; i++)
-		group += add_allowed_name(list, compiler, names[i].node, group);
+		if (action == EGRET_SPECIAL && list->count + dest->count > EGRET_MAX_PORTS_PER_DEST)
+			continue;
+		if (action == EGRET_ALLOW && !name_brings_in(compiler, names->all[i].node, names->need))
+			continue;
+		memcpy(copy, &compiler->out->ports[dest->first], dest->count * sizeof(*copy));
+		compiled_list_meet(copy, dest->count, names->need);
+		group += add_group(list, copy, dest->count, action, group);
+	}
+	return group;
 }
 
 static int reserve_scratch(struct compiler *compiler, size_t need)
@@ -84,17 +97,19 @@ static int reserve_scratch(struct compiler *compiler, size_t need)
 }
 
 /* By whole rules: their order is over all names, and a rule may deny several of them. */
-static int add_denied_names(struct list *list, struct compiler *compiler, const struct addr_name *names, size_t count)
+static int add_denied_names(struct list *list, struct compiler *compiler, const struct addr_names *names)
 {
 	const struct compiled *out = compiler->out;
 	size_t found = 0;
 
-	for (size_t n = 0; n < count; n++) {
-		const struct egret_dest *dest = &names[n].node->scope.dest;
+	for (size_t n = 0; n < names->count; n++) {
+		const struct egret_dest *dest = &names->all[n].node->scope.dest;
 		int rc = reserve_scratch(compiler, found + dest->count);
 
 		if (rc)
 			return rc;
+		if (!name_brings_in(compiler, names->all[n].node, names->need))
+			continue;
 		for (uint32_t i = 0; i < dest->count && out->ports[dest->first + i].action == EGRET_DENY; i++)
 			compiler->scratch[found++] = out->ports[dest->first + i].rule;
 	}
@@ -109,9 +124,9 @@ static int add_denied_names(struct list *list, struct compiler *compiler, const 
 	return 0;
 }
 
-/* @names are sorted. No names and no rule for this very address: *ret is all zero. */
-static int compile_address(struct compiler *compiler, const struct egret_addr *addr, const struct addr_name *names,
-			   size_t count, struct egret_dest *ret)
+/* No names and no rule for this very address: *ret is all zero. */
+static int compile_address(struct compiler *compiler, const struct egret_addr *addr, const struct addr_names *names,
+			   struct egret_dest *ret)
 {
 	static const struct scope no_rule = {.is_cidr = true};
 	const struct cidr_node *node = cidr_find(compiler, addr);
@@ -122,29 +137,38 @@ static int compile_address(struct compiler *compiler, const struct egret_addr *a
 	struct egret_dest dest = {0};
 	char text[ADDR_TEXT_SIZE];
 	struct list list;
+	uint8_t group;
 	int rc;
 
-	if (!count) {
+	if (!names->count) {
 		*ret = scope->dest;
 		return 0;
 	}
 	list.count = 0;
 	list.over = 0;
 	list_add_scope(&list, compiler, scope, outer, EGRET_DENY);
-	add_allowed_names(&list, compiler, names, count);
-	rc = add_denied_names(&list, compiler, names, count);
+	group = add_groups(&list, compiler, names, EGRET_ALLOW, 1);
+	rc = add_denied_names(&list, compiler, names);
 	list_add_scope(&list, compiler, scope, outer, EGRET_ALLOW);
+	if (names->need)
+		add_groups(&list, compiler, names, EGRET_SPECIAL, group);
 	if (!rc)
 		rc = list_intern(compiler, &list, &dest);
 	if (rc == -E2BIG)
 		rc = finding_over(compiler, &list, addr_format(addr, text));
 	if (rc)
 		return rc;
-	finding_address(compiler, &list, names, count);
+	finding_address(compiler, &list, names);
 	dest.flags = own ? node->scope.dest.flags : node ? node->scope.dest.flags & EGRET_DEST_INHERITED : 0;
-	dest.name = names[0].node->index + 1;
+	dest.name = names->all[0].node->index + 1;
 	*ret = dest;
 	return 0;
+}
+
+/* A name that may not bring the address in has something to say only if it allows something elsewhere. */
+static bool name_matters(const struct compiler *compiler, const struct name_node *node, const struct egret_addr *addr)
+{
+	return node->first_allow != UINT32_MAX || name_brings_in(compiler, node, addr_need(compiler, addr));
 }
 
 static size_t gather_names(struct compiler *compiler, struct addr_name *names)
@@ -157,18 +181,21 @@ static size_t gather_names(struct compiler *compiler, struct addr_name *names)
 		const struct name_node *node = name_find(compiler, name->name);
 
 		for (size_t a = 0; node && a < name->count; a++) {
-			if (addr_is_foreign(compiler, &name->addrs[a]))
-				finding_special(compiler, name->name, node, &name->addrs[a]);
-			else
-				names[count++] = (struct addr_name){name->addrs[a], node};
+			const struct egret_addr *addr = &name->addrs[a];
+
+			if (!name_brings_in(compiler, node, addr_need(compiler, addr)))
+				finding_special(compiler, name->name, node, addr);
+			if (name_matters(compiler, node, addr))
+				names[count++] = (struct addr_name){*addr, node};
 		}
 	}
 	return sort_names(names, count);
 }
 
-static int put_address(struct compiler *compiler, const struct egret_addr *addr, const struct addr_name *names,
+static int put_address(struct compiler *compiler, const struct egret_addr *addr, const struct addr_name *all,
 		       size_t count)
 {
+	struct addr_names names = {all, count, addr_need(compiler, addr)};
 	struct compiled *out = compiler->out;
 	struct compiled_addr *entry = &out->addrs[out->addr_count];
 
@@ -179,7 +206,7 @@ static int put_address(struct compiler *compiler, const struct egret_addr *addr,
 	}
 	entry->addr = *addr;
 	out->addr_count++;
-	return compile_address(compiler, addr, names, count, &entry->dest);
+	return compile_address(compiler, addr, &names, &entry->dest);
 }
 
 /* Both are sorted: addresses that rules list, and those that names have. */
@@ -234,21 +261,20 @@ int compiled_address(struct compiled *compiled, const struct egret_addr *addr, c
 {
 	struct compiler *compiler = compiled->intern;
 	struct addr_name *found = calloc(name_count + 1, sizeof(*found));
+	struct addr_names all = {found, 0, addr_need(compiler, addr)};
 	size_t count = 0;
 	int rc;
 
 	if (!found)
 		return -ENOMEM;
-	if (addr_is_foreign(compiler, addr))
-		name_count = 0;
 	for (size_t i = 0; i < name_count; i++) {
 		const struct name_node *node = name_find(compiler, names[i]);
 
-		if (node)
+		if (node && name_matters(compiler, node, addr))
 			found[count++] = (struct addr_name){*addr, node};
 	}
-	count = sort_names(found, count);
-	rc = compile_address(compiler, addr, found, count, ret);
+	all.count = sort_names(found, count);
+	rc = compile_address(compiler, addr, &all, ret);
 	free(found);
 	return rc;
 }

@@ -14,7 +14,10 @@
  *      `group` of 1.., and a skip that matches voids the rest of its group
  *   3. denies of names of the address                             (EGRET_DENY)
  *   4. allows of CIDRs and addresses that cover the destination
+ *   5. of an address that needs more than a name (enum egret_need): what its names would allow
+ *      elsewhere, as in 2, with EGRET_SPECIAL in place of EGRET_ALLOW
  *
+ * In 2 and 3 stand only names that may bring the address in, and of their allows those that do;
  * within each tier in the order of the rules. So a deny takes away whatever
  * allows it, but an allowed name keeps its ports where a denied name has the
  * same address. An entry that an earlier one fully covers is left out.
@@ -109,13 +112,15 @@ uint32_t compiled_name_id(const struct compiled *compiled, const char *text);
  * one whose rules have nothing to say of its addresses. */
 uint32_t compiled_name_teacher(const struct compiled *compiled, const char *name);
 
-/* A special-purpose address, or one inside `set internal`: no name brings it in. */
-bool compiled_is_foreign(const struct compiled *compiled, const struct egret_addr *addr);
+/* What an address asks of a name before the name may bring it in. */
+enum egret_need compiled_addr_need(const struct compiled *compiled, const struct egret_addr *addr);
+/* Does a name with these flags (EGRET_DEST_*) meet that? */
+bool compiled_meets(uint16_t name_flags, enum egret_need need);
 
 struct judgement {
 	bool allow;
 	uint8_t reason; /* enum egret_reason; EGRET_REASON_NONE if allowed */
-	uint32_t rule;  /* that allowed or denied; 0 = none */
+	uint32_t rule;  /* that allowed or denied, or would allow but for a special address; 0 = none */
 	bool firm;      /* allowed by a name, or for the node to live: no denied name takes it away */
 };
 
@@ -127,6 +132,8 @@ struct judgement compiled_judge_addr(const struct compiled *compiled, const stru
  * it has or will have. */
 struct judgement compiled_judge_name(const struct compiled *compiled, const char *name, uint8_t l4_proto, uint16_t port,
 				     uint32_t classes);
+/* Makes of a name's list what stands of it for an address that was learned. */
+void compiled_list_meet(struct egret_port *list, size_t count, enum egret_need need);
 /* Scans one list; shared with whoever reads lists back from the maps. */
 struct judgement compiled_judge_list(const struct egret_port *list, size_t count, uint8_t l4_proto, uint16_t port,
 				     uint32_t classes);

@@ -193,14 +193,17 @@ struct cidr_node *cidr_find(const struct compiler *compiler, const struct egret_
 	return low ? find_around(&compiler->cidrs[low - 1], &wanted) : NULL;
 }
 
-bool addr_is_foreign(const struct compiler *compiler, const struct egret_addr *addr)
+enum egret_need addr_need(const struct compiler *compiler, const struct egret_addr *addr)
 {
-	const struct cidr_node *node = addr_is_special(addr) ? NULL : cidr_find(compiler, addr);
+	const struct cidr_node *node;
 
-	return addr_is_special(addr) || (node && node->scope.dest.flags & EGRET_DEST_INTERNAL);
+	if (addr_is_special(addr))
+		return addr_is_private(addr) ? EGRET_NEED_PRIVATE : EGRET_NEED_ADDRESS;
+	node = cidr_find(compiler, addr);
+	return node && node->scope.dest.flags & EGRET_DEST_INTERNAL ? EGRET_NEED_ADDRESS : EGRET_NEED_NOTHING;
 }
 
-bool compiled_is_foreign(const struct compiled *compiled, const struct egret_addr *addr)
+enum egret_need compiled_addr_need(const struct compiled *compiled, const struct egret_addr *addr)
 {
-	return addr_is_foreign(compiled->intern, addr);
+	return addr_need(compiled->intern, addr);
 }

@@ -44,22 +44,58 @@ static bool has_action(const struct compiler *compiler, const struct egret_dest 
 	return false;
 }
 
-/* Silent where a rule for the address itself says the same. */
+/* A denied name takes nothing from a rule that allows its address, where it may not bring that in. */
+static void find_special_deny(struct compiler *compiler, const char *name, const struct name_node *node,
+			      const struct egret_addr *addr)
+{
+	const struct cidr_node *around = cidr_find(compiler, addr);
+	const char *kind = addr_special_kind(addr);
+	char text[ADDR_TEXT_SIZE];
+	uint32_t rule;
+
+	if (!node->scope.dest.count || !around || has_action(compiler, &around->scope.dest, EGRET_DENY) ||
+	    !has_action(compiler, &around->scope.dest, EGRET_ALLOW))
+		return;
+	rule = compiler->out->ports[node->scope.dest.first].rule;
+	diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, rule - EGRET_RULE_FIRST),
+		 "%s resolves to %s, %s, which names may not bring in; deny the address itself if this is meant", name,
+		 addr_format(addr, text), kind ? kind : "an internal address");
+}
+
+/* Do rules for the address itself decide what @allow is about? */
+static bool is_decided(const struct compiler *compiler, const struct egret_addr *addr, const struct egret_port *allow)
+{
+	const struct cidr_node *around = cidr_find(compiler, addr);
+	const struct egret_dest *dest = around ? &around->scope.dest : NULL;
+	struct egret_port plain = *allow;
+
+	plain.private = 0;
+	for (uint32_t i = 0; dest && i < dest->count; i++) {
+		if (port_covers(&compiler->out->ports[dest->first + i], &plain))
+			return true;
+	}
+	return false;
+}
+
+/* Silent where rules for the address itself say as much. Of several rules the first is told. */
 void finding_special(struct compiler *compiler, const char *name, const struct name_node *node,
 		     const struct egret_addr *addr)
 {
-	const struct cidr_node *around = cidr_find(compiler, addr);
-	bool allowed = around && has_action(compiler, &around->scope.dest, EGRET_ALLOW);
-	bool denied = around && has_action(compiler, &around->scope.dest, EGRET_DENY);
-	bool allows = node->first_allow != UINT32_MAX;
-	const char *kind = addr_special_kind(addr);
-	char text[ADDR_TEXT_SIZE];
+	const struct egret_dest *dest = &node->scope.dest;
+	char text[SPECIAL_SENTENCE_SIZE];
 
-	if (allows ? allowed : denied || !allowed)
+	if (node->first_allow == UINT32_MAX)
+		find_special_deny(compiler, name, node, addr);
+	for (uint32_t i = 0; i < dest->count; i++) {
+		const struct egret_port *allow = &compiler->out->ports[dest->first + i];
+		uint32_t index = allow->rule - EGRET_RULE_FIRST;
+
+		if (allow->action != EGRET_ALLOW || is_decided(compiler, addr, allow))
+			continue;
+		diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, index), "this rule %s",
+			 special_sentence(name, addr, compiler->out->texts[index].text, text));
 		return;
-	diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, node->scope.refs[0]),
-		 "%s resolves to %s, %s, which names may not bring in; %s the address itself if this is meant", name,
-		 addr_format(addr, text), kind ? kind : "an internal address", allows ? "allow" : "deny");
+	}
 }
 
 /* Does the entry at @at stand against @deny, which no other entry before it enforces? */
@@ -138,12 +174,14 @@ static void find_floor_address(struct compiler *compiler, const struct list *lis
 	}
 }
 
-void finding_address(struct compiler *compiler, const struct list *list, const struct addr_name *names, size_t count)
+void finding_address(struct compiler *compiler, const struct list *list, const struct addr_names *names)
 {
-	for (size_t i = 0; compiler->diag && i < count; i++) {
-		find_shared(compiler, list, &names[i]);
+	for (size_t i = 0; compiler->diag && i < names->count; i++) {
+		if (!name_brings_in(compiler, names->all[i].node, names->need))
+			continue;
+		find_shared(compiler, list, &names->all[i]);
 		if (compiler->out->policy->settings.floor)
-			find_floor_address(compiler, list, &names[i]);
+			find_floor_address(compiler, list, &names->all[i]);
 	}
 }
 
@@ -211,7 +249,7 @@ static void tally_rule(const struct compiler *compiler, const struct scope *scop
 		const struct egret_port *other;
 
 		if (scope->is_cidr)
-			entry.app = EGRET_APP_NONE;
+			entry.app = entry.private = 0;
 		other = find_cover(compiler, scope, &entry);
 		if (!other) {
 			tally->needed = true;

@@ -58,6 +58,13 @@ struct addr_name {
 	const struct name_node *node;
 };
 
+/* All names of one address, sorted by what allows them first. */
+struct addr_names {
+	const struct addr_name *all;
+	size_t count;
+	enum egret_need need; /* of the address */
+};
+
 struct intern_slot {
 	uint32_t hash, first;
 	uint16_t count; /* 0 = free */
@@ -120,8 +127,10 @@ int cidrs_compile(struct compiler *compiler);
 /* The narrowest CIDR that holds the address, which may be the address itself. */
 struct cidr_node *cidr_find(const struct compiler *compiler, const struct egret_addr *addr);
 
-/* Not one that a name may bring in. */
-bool addr_is_foreign(const struct compiler *compiler, const struct egret_addr *addr);
+/* What this address asks of a name's allows. */
+enum egret_need addr_need(const struct compiler *compiler, const struct egret_addr *addr);
+/* Has the name allows that meet the need? */
+bool name_brings_in(const struct compiler *compiler, const struct name_node *node, enum egret_need need);
 
 /* address.c */
 int addresses_compile(struct compiler *compiler);
@@ -134,9 +143,10 @@ int addresses_compile(struct compiler *compiler);
 int findings_report(struct compiler *compiler);
 /* A list was over its limit: tells so and goes on, or says -E2BIG. */
 int finding_over(struct compiler *compiler, const struct list *list, const char *what);
+/* Only of an address that the name does not bring in. */
 void finding_special(struct compiler *compiler, const char *name, const struct name_node *node,
 		     const struct egret_addr *addr);
 /* @list is that of an address, @names are its names. */
-void finding_address(struct compiler *compiler, const struct list *list, const struct addr_name *names, size_t count);
+void finding_address(struct compiler *compiler, const struct list *list, const struct addr_names *names);
 
 #endif

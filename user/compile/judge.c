@@ -10,10 +10,18 @@ static struct judgement denied(uint8_t reason, uint32_t rule)
 	return (struct judgement){.reason = reason, .rule = rule};
 }
 
+void compiled_list_meet(struct egret_port *list, size_t count, enum egret_need need)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].action == EGRET_ALLOW && list[i].private < need)
+			list[i].action = EGRET_SPECIAL;
+	}
+}
+
 struct judgement compiled_judge_list(const struct egret_port *list, size_t count, uint8_t l4_proto, uint16_t port,
 				     uint32_t classes)
 {
-	uint8_t reason = count ? EGRET_REASON_PORT : EGRET_REASON_NO_RULE;
+	struct judgement none = denied(count ? EGRET_REASON_PORT : EGRET_REASON_NO_RULE, 0);
 	uint8_t void_group = 0;
 
 	if (l4_proto == IPPROTO_ICMPV6) /* a rule says `icmp` for both families */
@@ -24,17 +32,20 @@ struct judgement compiled_judge_list(const struct egret_port *list, size_t count
 		if (!port_matches(entry, l4_proto, port) || (void_group && entry->group == void_group))
 			continue;
 		if (!(entry->classes & classes)) {
-			if (entry->action == EGRET_ALLOW)
-				reason = EGRET_REASON_CLASS;
+			if (entry->action == EGRET_ALLOW && none.reason < EGRET_REASON_CLASS)
+				none.reason = EGRET_REASON_CLASS;
 			continue;
 		}
 		if (entry->action == EGRET_ALLOW)
 			return (struct judgement){.allow = true, .rule = entry->rule, .firm = entry->group != 0};
 		if (entry->action == EGRET_DENY)
 			return denied(EGRET_REASON_DENY_RULE, entry->rule);
-		void_group = entry->group;
+		if (entry->action == EGRET_SKIP)
+			void_group = entry->group;
+		else if (!none.rule)
+			none = denied(EGRET_REASON_SPECIAL_ADDRESS, entry->rule);
 	}
-	return denied(reason, 0);
+	return none;
 }
 
 static int compare_addr(const void *wanted, const void *entry)

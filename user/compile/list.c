@@ -30,7 +30,8 @@ static bool covers_ports(const struct egret_port *outer, const struct egret_port
 bool port_covers(const struct egret_port *outer, const struct egret_port *inner)
 {
 	return covers_ports(outer, inner) && !(inner->classes & ~outer->classes) &&
-	       (outer->app == EGRET_APP_NONE || outer->app == inner->app);
+	       (outer->app == EGRET_APP_NONE || outer->app == inner->app) &&
+	       (outer->action != EGRET_ALLOW || outer->private >= inner->private);
 }
 
 static bool overlaps_ports(const struct egret_port *a, const struct egret_port *b)
@@ -71,7 +72,7 @@ static bool is_covered(const struct list *list, const struct egret_port *entry)
 	for (size_t i = 0; i < list->count; i++) {
 		const struct egret_port *earlier = &list->entries[i];
 
-		if (!port_covers(earlier, entry))
+		if (earlier->action == EGRET_SPECIAL || !port_covers(earlier, entry))
 			continue;
 		if (earlier->group && earlier->group == entry->group)
 			return true;
@@ -99,7 +100,7 @@ static void add_rule(struct list *list, const struct compiler *compiler, uint32_
 		struct egret_port entry = compiler->out->ports[rule->first + i];
 
 		if (is_cidr)
-			entry.app = EGRET_APP_NONE;
+			entry.app = entry.private = 0;
 		list_add(list, entry);
 	}
 }

@@ -58,6 +58,18 @@ uint32_t compiled_name_teacher(const struct compiled *compiled, const char *name
 	return node && compiled->name_dests[node->index].flags & EGRET_DEST_TEACHES ? node->index + 1 : 0;
 }
 
+bool compiled_meets(uint16_t name_flags, enum egret_need need)
+{
+	if (need == EGRET_NEED_PRIVATE)
+		return name_flags & EGRET_DEST_PRIVATE;
+	return need == EGRET_NEED_NOTHING;
+}
+
+bool name_brings_in(const struct compiler *compiler, const struct name_node *node, enum egret_need need)
+{
+	return compiled_meets(compiler->out->name_dests[node->index].flags, need);
+}
+
 /* @count: of the names that it is added to, one of compiled's two. */
 static int add_node(struct compiler *compiler, const struct policy_dest *dest, size_t *count, struct name_node **ret)
 {
@@ -165,6 +177,13 @@ static uint32_t first_allow(const struct compiled *out, const struct egret_dest 
 	return UINT32_MAX;
 }
 
+static uint16_t entry_flags(const struct egret_port *entry)
+{
+	if (entry->action != EGRET_ALLOW)
+		return EGRET_DEST_DENIES;
+	return EGRET_DEST_ASKABLE | EGRET_DEST_ALLOWS | (entry->private ? EGRET_DEST_PRIVATE : 0);
+}
+
 /* An exact name carries nothing out that the policy does not know: the agent must be able to ask
  * for it even if it is denied. A denied pattern is another matter. */
 static uint16_t name_flags(const struct compiled *out, const struct name_node *node)
@@ -174,7 +193,7 @@ static uint16_t name_flags(const struct compiled *out, const struct name_node *n
 	uint16_t flags = dest->count ? EGRET_DEST_TEACHES : 0;
 
 	for (uint32_t i = 0; i < dest->count; i++)
-		flags |= out->ports[dest->first + i].action == EGRET_ALLOW ? EGRET_DEST_ASKABLE : EGRET_DEST_DENIES;
+		flags |= entry_flags(&out->ports[dest->first + i]);
 	if (node->askable || (node->scope.exact_name && node->scope.ref_count) ||
 	    (inherits && out->name_dests[node->around->index].flags & EGRET_DEST_ASKABLE))
 		flags |= EGRET_DEST_ASKABLE;

@@ -116,7 +116,7 @@ static int finish_rule(struct compiler *compiler, uint32_t index, const struct l
 	return rc;
 }
 
-/* FNV-1a; over all destinations, each with its end. */
+/* FNV-1a; over all destinations, each with its end; and `private`, for which a variable may stand, too. */
 static uint32_t hash_dests(const struct policy_rule *rule)
 {
 	uint32_t hash = 2166136261U;
@@ -127,7 +127,7 @@ static uint32_t hash_dests(const struct policy_rule *rule)
 		for (size_t at = 0; at <= strlen(text); at++)
 			hash = (hash ^ (uint8_t)text[at]) * 16777619U;
 	}
-	return hash;
+	return (hash ^ rule->private) * 16777619U;
 }
 
 static int compile_rule(struct compiler *compiler, uint32_t index)
@@ -155,6 +155,7 @@ static int compile_rule(struct compiler *compiler, uint32_t index)
 				    .l4_proto = port->l4_proto,
 				    .action = rule->action,
 				    .app = port->app,
+				    .private = rule->private,
 				    .classes = classes,
 				    .rule = EGRET_RULE_FIRST + index,
 				});

@@ -2,11 +2,17 @@
 #include <arpa/inet.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "special.h"
 #include "../base/addr.h"
 
 #define V4_PREFIX(len) (96 + (len))
+
+/* What networks number themselves by, and what providers number the ways between by. */
+#define PRIVATE "a private address"
+#define SHARED  "a shared address"
 
 static const struct special_v4 {
 	uint8_t bytes[4];
@@ -15,17 +21,17 @@ static const struct special_v4 {
 } special_v4[] = {
     /* IANA IPv4 Special-Purpose Address Registry (RFC 6890 section 2.2.2 and its updates) */
     {{0}, 8, "an address of \"this network\""},      /* RFC 791 section 3.2 */
-    {{10}, 8, "a private address"},                  /* RFC 1918 */
-    {{100, 64}, 10, "a shared address"},             /* RFC 6598 */
+    {{10}, 8, PRIVATE},                              /* RFC 1918 */
+    {{100, 64}, 10, SHARED},                         /* RFC 6598 */
     {{127}, 8, "a loopback address"},                /* RFC 1122 section 3.2.1.3 */
     {{169, 254}, 16, "a link-local address"},        /* RFC 3927 */
-    {{172, 16}, 12, "a private address"},            /* RFC 1918 */
+    {{172, 16}, 12, PRIVATE},                        /* RFC 1918 */
     {{192, 0, 0}, 24, "a protocol's own address"},   /* RFC 6890 section 2.1 */
     {{192, 0, 2}, 24, "a documentation address"},    /* RFC 5737 */
     {{192, 31, 196}, 24, "an AS112 address"},        /* RFC 7535 */
     {{192, 52, 193}, 24, "an AMT address"},          /* RFC 7450 */
     {{192, 88, 99}, 24, "a 6to4 relay address"},     /* RFC 7526 */
-    {{192, 168}, 16, "a private address"},           /* RFC 1918 */
+    {{192, 168}, 16, PRIVATE},                       /* RFC 1918 */
     {{192, 175, 48}, 24, "an AS112 address"},        /* RFC 7534 */
     {{198, 18}, 15, "a benchmarking address"},       /* RFC 2544 */
     {{198, 51, 100}, 24, "a documentation address"}, /* RFC 5737 */
@@ -53,7 +59,7 @@ static const struct special_v6 {
     {{0x2620, 0x4f, 0x8000}, 48, "an AS112 address"}, /* RFC 7534 */
     {{0x3fff}, 20, "a documentation address"},        /* RFC 9637 */
     {{0x5f00}, 16, "a segment routing address"},      /* RFC 9602 */
-    {{0xfc00}, 7, "a private address"},               /* RFC 4193 */
+    {{0xfc00}, 7, PRIVATE},                           /* RFC 4193 */
     {{0xfe80}, 10, "a link-local address"},           /* RFC 4291 section 2.5.6 */
     /* not in that registry: no single host has it */
     {{0xff00}, 8, "a multicast address"}, /* RFC 4291 section 2.7 */
@@ -107,4 +113,43 @@ const char *addr_special_kind(const struct egret_addr *addr)
 bool addr_is_special(const struct egret_addr *addr)
 {
 	return addr_special_kind(addr) != NULL;
+}
+
+bool addr_is_private(const struct egret_addr *addr)
+{
+	const char *kind = addr_special_kind(addr);
+
+	return kind && (!strcmp(kind, PRIVATE) || !strcmp(kind, SHARED));
+}
+
+/* What stands behind the destination of a rule, without `private`, which is about names. */
+static void copy_rest(const char *rule_text, char *to, size_t size)
+{
+	size_t len = 0, words = 0;
+
+	for (const char *at = rule_text; *at; words++) {
+		size_t word = strcspn(at, " ");
+
+		if (words >= 2 && (word != strlen("private") || strncmp(at, "private", word) != 0) &&
+		    len + word + 2 < size)
+			len += (size_t)snprintf(to + len, size - len, " %.*s", (int)word, at);
+		at += word;
+		at += strspn(at, " ");
+	}
+	to[len] = '\0';
+}
+
+const char *special_sentence(const char *name, const struct egret_addr *addr, const char *rule_text,
+			     char buf[static SPECIAL_SENTENCE_SIZE])
+{
+	const char *kind = addr_special_kind(addr);
+	char text[ADDR_TEXT_SIZE], rest[EGRET_RULE_TEXT_SIZE];
+
+	copy_rest(rule_text, rest, sizeof(rest));
+	addr_format(addr, text);
+	snprintf(buf, SPECIAL_SENTENCE_SIZE,
+		 "names %s, but %s is %s, which a name may not bring in: add `allow %s%s`%s", name, text,
+		 kind ? kind : "an internal address", text, rest,
+		 addr_is_private(addr) ? ", or `private` behind the rule's ports" : ", if it is meant");
+	return buf;
 }

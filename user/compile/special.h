@@ -13,5 +13,13 @@
 bool addr_is_special(const struct egret_addr *addr);
 /* "a private address" and its like; NULL where addr_is_special says no. */
 const char *addr_special_kind(const struct egret_addr *addr);
+/* Special, and what a name may bring in where its rule says `private`. */
+bool addr_is_private(const struct egret_addr *addr);
+
+#define SPECIAL_SENTENCE_SIZE 1024
+/* What people read of a name's address that no rule lets the name bring in, behind "FILE:LINE ": "names NAME, but
+ * ADDRESS is ...: add ...". @rule_text: the rule as it is written. Returns @buf. */
+const char *special_sentence(const char *name, const struct egret_addr *addr, const char *rule_text,
+			     char buf[static SPECIAL_SENTENCE_SIZE]);
 
 #endif

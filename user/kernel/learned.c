@@ -102,26 +102,35 @@ uint64_t kernel_name_key(const struct kernel *kernel, const char *text)
 
 /* --- for another policy --- */
 
+/* A name or pattern of the policy that teaches. */
+struct rule_key {
+	uint64_t key;
+	uint16_t flags; /* EGRET_DEST_* */
+};
+
 struct matching {
 	struct kernel *kernel;
 	const struct compiled *compiled;
 	uint32_t slot;
 	uint64_t now_tick;
-	uint64_t *rule_keys; /* of all names that teach, sorted */
+	struct rule_key *rule_keys; /* sorted */
 	size_t rule_key_count;
 	bool deep; /* there are patterns with more labels than a lesson has suffixes */
 };
 
 static int compare_keys(const void *left, const void *right)
 {
-	const uint64_t *a = left, *b = right;
+	const struct rule_key *a = left, *b = right;
 
-	return (*a > *b) - (*a < *b);
+	return (a->key > b->key) - (a->key < b->key);
 }
 
-static bool is_rule_key(const struct matching *matching, uint64_t key)
+static const struct rule_key *find_rule_key(const struct matching *matching, uint64_t key)
 {
-	return key && bsearch(&key, matching->rule_keys, matching->rule_key_count, sizeof(key), compare_keys);
+	const struct rule_key wanted = {.key = key};
+
+	return key ? bsearch(&wanted, matching->rule_keys, matching->rule_key_count, sizeof(wanted), compare_keys)
+		   : NULL;
 }
 
 static size_t label_count(const char *name)
@@ -143,8 +152,8 @@ static int note_rule_keys(struct matching *matching)
 	for (size_t i = 0; i < compiled->name_count; i++) {
 		if (!(compiled->name_dests[i].flags & EGRET_DEST_TEACHES))
 			continue;
-		matching->rule_keys[matching->rule_key_count++] =
-		    name_key(compiled->names[i], matching->kernel->hash_keys);
+		matching->rule_keys[matching->rule_key_count++] = (struct rule_key){
+		    name_key(compiled->names[i], matching->kernel->hash_keys), compiled->name_dests[i].flags};
 		matching->deep |= compiled->names[i][0] == '*' && label_count(compiled->names[i]) > EGRET_SUFFIXES + 1;
 	}
 	qsort(matching->rule_keys, matching->rule_key_count, sizeof(*matching->rule_keys), compare_keys);
@@ -171,29 +180,40 @@ static uint64_t match_name(const struct matching *matching, uint64_t name, const
 
 	if (!name)
 		return 0;
-	if (is_rule_key(matching, name))
+	if (find_rule_key(matching, name))
 		return name;
 	if (matching->deep && suffixes[EGRET_SUFFIXES - 1])
 		return match_text(matching, name);
 	for (size_t i = 0; i < EGRET_SUFFIXES && suffixes[i]; i++) {
 		uint64_t pattern = egret_key_pattern(suffixes[i], matching->kernel->hash_keys);
 
-		if (is_rule_key(matching, pattern))
+		if (find_rule_key(matching, pattern))
 			found = pattern;
 	}
 	return found;
+}
+
+/* The same, but 0 where it may not bring in an address of this need: `private` may have gone, and `set
+ * internal` may have grown. */
+static uint64_t match_lesson(const struct matching *matching, enum egret_need need, uint64_t name,
+			     const __u64 suffixes[EGRET_SUFFIXES])
+{
+	const struct rule_key *found =
+	    need == EGRET_NEED_ADDRESS ? NULL : find_rule_key(matching, match_name(matching, name, suffixes));
+
+	return found && compiled_meets(found->flags, need) ? found->key : 0;
 }
 
 static int match_one(void *context, const struct egret_learned_key *key, const struct egret_learned *learned)
 {
 	const struct matching *matching = context;
 	struct egret_learned now = *learned;
-	bool foreign = compiled_is_foreign(matching->compiled, &key->addr); /* `set internal` may have grown */
+	enum egret_need need = compiled_addr_need(matching->compiled, &key->addr);
 
 	for (size_t i = 0; i < EGRET_LEARNED_NAMES; i++) {
 		struct egret_lesson *lesson = &now.lessons[i];
 
-		lesson->rule_names[matching->slot] = foreign ? 0 : match_name(matching, lesson->name, lesson->suffixes);
+		lesson->rule_names[matching->slot] = match_lesson(matching, need, lesson->name, lesson->suffixes);
 	}
 	if (memcmp(&now, learned, sizeof(now)))
 		bpf_map_update_elem(matching->kernel->maps[MAP_learned], key, &now, BPF_EXIST);
@@ -264,16 +284,16 @@ static int teach(struct kernel *kernel, const struct egret_learned_key *key, uin
 	return bpf_map_update_elem(kernel->maps[MAP_learned], key, &learned, BPF_ANY) ? -errno : 0;
 }
 
-/* An answer for a name that no rule had: one has it now. */
+/* An answer that taught nothing under the policy of its time: now it does. */
 static bool match_seen(const struct matching *matching, const struct egret_seen *seen)
 {
 	struct egret_lesson lesson = {.name = seen->name, .expires_tick = seen->expires_tick};
 
-	if (!seen->outside || (int64_t)(seen->expires_tick - matching->now_tick) <= 0 ||
-	    compiled_is_foreign(matching->compiled, &seen->key.addr))
+	if (!seen->untaught || (int64_t)(seen->expires_tick - matching->now_tick) <= 0)
 		return false;
 	memcpy(lesson.suffixes, seen->suffixes, sizeof(lesson.suffixes));
-	lesson.rule_names[matching->slot] = match_name(matching, seen->name, seen->suffixes);
+	lesson.rule_names[matching->slot] =
+	    match_lesson(matching, compiled_addr_need(matching->compiled, &seen->key.addr), seen->name, seen->suffixes);
 	return lesson.rule_names[matching->slot] && !teach(matching->kernel, &seen->key, seen->subject, &lesson);
 }
 
@@ -289,7 +309,7 @@ static void match_bucket(const struct matching *matching, uint32_t index)
 		if (!match_seen(matching, &bucket.places[i]))
 			continue;
 		/* Once: what the subject's newer addresses push out then is not brought back. */
-		bucket.places[i].outside = 0;
+		bucket.places[i].untaught = EGRET_UNTAUGHT_NOT;
 		taught = true;
 	}
 	if (taught)
@@ -429,7 +449,7 @@ int kernel_teach(struct kernel *kernel, const struct compiled *compiled, const s
 	if (kernel_get_asked(kernel, wanted->name, &asked))
 		return 0;
 	index = compiled_name_teacher(compiled, asked.name);
-	if (!index || compiled_is_foreign(compiled, addr))
+	if (!index || !compiled_meets(compiled->name_dests[index - 1].flags, compiled_addr_need(compiled, addr)))
 		return 0;
 	lesson.rule_names[kernel->config->generation & (EGRET_POLICY_SLOTS - 1)] =
 	    name_key(compiled->names[index - 1], kernel->hash_keys);

@@ -363,7 +363,9 @@ static int write_new_ports(struct kernel *kernel, const struct compiled *compile
 static bool takes_away(const struct compiled *compiled, const struct egret_dest *dest)
 {
 	for (uint32_t i = 0; i < dest->count; i++) {
-		if (compiled->ports[dest->first + i].action != EGRET_ALLOW)
+		uint8_t action = compiled->ports[dest->first + i].action;
+
+		if (action == EGRET_DENY || action == EGRET_SKIP)
 			return true;
 	}
 	return false;

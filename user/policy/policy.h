@@ -50,6 +50,7 @@ struct policy_rule {
 	struct policy_port *ports; /* a deny without ports has one EGRET_L4_ANY */
 	size_t port_count;
 	struct policy_class class;
+	bool private;  /* its names may bring in private addresses */
 	bool floor;    /* from a floor file (node.rules): what a node needs to live */
 	char *text;    /* as written, blanks folded to one, without the comment */
 	char *purpose; /* the comment behind the rule, or "" */

@@ -118,6 +118,7 @@ static void report_kind(struct loader *loader, const struct word *word, const st
 	}
 	for (size_t i = 0; i < KIND_COUNT; i++)
 		nearest_try(&nearest, kinds[i].name);
+	nearest_try(&nearest, "private");
 	if (nearest.best)
 		report(loader, word->column, "`%.*s` is not a port; did you mean `%s`?", EXCERPT(word), nearest.best);
 	else

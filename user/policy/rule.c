@@ -203,6 +203,70 @@ static bool has_name(const struct policy_rule *rule)
 	return false;
 }
 
+static bool has_pattern(const struct policy_rule *rule)
+{
+	for (size_t i = 0; i < rule->dest_count; i++) {
+		if (rule->dests[i].kind == POLICY_DEST_PATTERN)
+			return true;
+	}
+	return false;
+}
+
+/* A variable may hold addresses, names or both, and the line that uses it is written once for all of these. */
+static bool is_variable(const struct word *word)
+{
+	return word->len > 2 && word->text[0] == '$' && word->text[1] == '{';
+}
+
+/* The rule allows @dests: may it say `private`? */
+static int check_private(struct loader *loader, const struct word *word, const struct word *dests,
+			 const struct policy_rule *rule)
+{
+	if (rule->action == EGRET_DENY) {
+		report(loader, word->column,
+		       "`private` is for `allow`: a deny takes private addresses away as it is; leave the word out");
+		return -EINVAL;
+	}
+	if (rule->dest_count && !has_name(rule) && !is_variable(dests)) {
+		report(loader, word->column,
+		       "`private` is about what a name resolves to, and this rule has addresses only, which it allows "
+		       "as they are; leave the word out");
+		return -EINVAL;
+	}
+	if (has_pattern(rule))
+		diag_add(loader->diag, DIAG_WARNING, loader_place(loader, word->column),
+			 "`private` on a pattern: whoever can answer for a name under it can point into your network; "
+			 "write the names, if they are known");
+	return 0;
+}
+
+/* Takes the word `private` out of @words, which are ports and for whom. */
+static int take_private(struct loader *loader, struct words *words, const struct word *dests, struct policy_rule *rule)
+{
+	size_t at = 0;
+	int error;
+
+	while (at < words->count && !word_is(&words->items[at], "private"))
+		at++;
+	if (at == words->count || (at && word_is(&words->items[at - 1], "for")))
+		return 0;
+	if (rule->private) {
+		report(loader, words->items[at].column, "`private` stands twice; write it once, behind the ports");
+		return -EINVAL;
+	}
+	if (!at && words->count > 1) {
+		report(loader, words->items[at].column, "`private` stands behind the ports; write those first");
+		return -EINVAL;
+	}
+	error = check_private(loader, &words->items[at], dests, rule);
+	if (error)
+		return error;
+	rule->private = true;
+	words->count--;
+	memmove(&words->items[at], &words->items[at + 1], (words->count - at) * sizeof(*words->items));
+	return take_private(loader, words, dests, rule);
+}
+
 /* Takes over the list. @end: where ports would have stood. */
 static int finish_ports(struct loader *loader, unsigned int end, struct port_list *list, struct policy_rule *rule)
 {
@@ -232,7 +296,7 @@ static int finish_ports(struct loader *loader, unsigned int end, struct port_lis
 	return 0;
 }
 
-/* Everything behind the destination: PORTS... [for WHOM]. */
+/* Everything behind the destination: PORTS... [private] [for WHOM]. */
 static int parse_rest(struct loader *loader, const struct statement *statement, struct policy_rule *rule)
 {
 	int error = variable_expand(loader, statement->words + 2, statement->count - 2);
@@ -240,6 +304,8 @@ static int parse_rest(struct loader *loader, const struct statement *statement, 
 	struct port_list list = {0};
 	size_t i = 0;
 
+	if (!error)
+		error = take_private(loader, &loader->words, &statement->words[1], rule);
 	if (error)
 		return error;
 	for (; i < loader->words.count && !word_is(&loader->words.items[i], "for"); i++) {
