@@ -235,7 +235,7 @@ struct egret_config {
 	__u32 keep_existing;
 	__u32 has;                /* EGRET_HAS_*: what need not be looked for if the policy has none of it */
 	__u32 class_epoch;        /* bumped when `classes` changes under the policy that rules */
-	__u64 unaccounted_cgroup; /* of the self-test; 0 = none runs */
+	__u64 unaccounted_cgroup; /* of the self-test, or of a trial; 0 = none runs */
 	__u32 bucket_shift[2];    /* of each slot's addresses: egret_bucket_index */
 	__u32 dns_names;          /* 1 = only questions for names of the policy may leave */
 	__u32 denials;            /* programs bump it when an answer brings a denial: all is judged again */
@@ -578,6 +578,8 @@ struct egret_meta {
 	char policy_hash[64];
 	char version[32];
 	char problems[EGRET_PROBLEM_COUNT][EGRET_PROBLEM_SIZE]; /* "" = none of this kind */
+	__u64 probation_ends_ns;                                /* CLOCK_REALTIME; 0 = none is on */
+	char waiting[EGRET_PROBLEM_SIZE];                       /* on probation: what does not answer yet */
 };
 
 #define EGRET_ASSERT_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " changed size")

@@ -20,8 +20,9 @@
 #include "floor.h"
 #include "hits.h"
 #include "meta.h"
+#include "probation.h"
 #include "progress.h"
-#include "requirements.h"
+#include "proof.h"
 #include "subjects.h"
 #include "wanted.h"
 #include "watch.h"
@@ -31,8 +32,6 @@
 #define HEARTBEAT_NS     (10 * CLOCK_NS_PER_SEC)
 /* A sweep of 32,768 entries takes 60 ms. */
 #define SWEEP_NS (60 * CLOCK_NS_PER_SEC)
-/* Between two tries of what is required. */
-#define TRY_NS (5 * CLOCK_NS_PER_SEC)
 /* Until a policy is read again that was refused because something did not answer. */
 #define RETRY_NS (15 * CLOCK_NS_PER_SEC)
 /* Who writes several files, or one in several pieces, is given this long. */
@@ -62,8 +61,10 @@ struct agent {
 	uint64_t sweep_ns;
 	uint64_t full_seen; /* addresses that found no room, when that was looked at last */
 	bool full_told;
-	/* Probation. 0: nothing is tried any more. */
-	uint64_t try_ns, probation_ends_ns;
+	bool replaces; /* the policy of another agent, which rules until this one does */
+	struct probation probation;
+	struct egret_addr *required_resolvers; /* one of them must answer on probation */
+	size_t required_resolver_count;
 };
 
 static bool uses_system_resolvers(const struct policy *policy)
@@ -243,6 +244,7 @@ int agent_new(const struct agent_options *options, struct agent **ret, struct di
 	if (!agent->options.resolve_wait_sec)
 		agent->options.resolve_wait_sec = RESOLVE_WAIT_SEC;
 	progress_start(&agent->progress, options->quiet);
+	probation_init(&agent->probation);
 	agent->addresses = addresses_new();
 	rc = agent->addresses ? policy_load(&options->policy, &agent->policy, diag) : -ENOMEM;
 	progress_stage(&agent->progress, "policy");
@@ -270,6 +272,7 @@ void agent_free(struct agent *agent)
 {
 	if (!agent)
 		return;
+	probation_cancel(&agent->probation);
 	watch_free(agent->watch);
 	resolver_free(agent->resolver);
 	wanted_free(agent->wanted);
@@ -279,6 +282,7 @@ void agent_free(struct agent *agent)
 	addresses_free(agent->addresses);
 	policy_free(agent->policy);
 	free(agent->system_resolvers);
+	free(agent->required_resolvers);
 	free(agent);
 }
 
@@ -393,48 +397,76 @@ static bool only_audits(const struct agent *agent)
 	return agent->options.audit || agent->policy->settings.audit;
 }
 
-/* Does all answer that the policy requires? -EAGAIN: @error says what does not. */
-static int try_required(struct agent *agent, const struct compiled *compiled, struct error *error)
+/* @of borrows from @ret_names, which is the caller's. */
+static int probation_of(const struct agent *agent, const struct compiled *compiled, struct probation_of *of,
+			struct name_addrs **ret_names)
 {
-	struct requirements required = {.compiled = compiled};
-	char text[EGRET_PROBLEM_SIZE - 64];
-	struct egret_addr *servers = NULL;
-	struct name_addrs *names;
-	size_t missing;
-
-	if (addresses_list(agent->addresses, &names, &required.name_count))
-		return error_set(error, -ENOMEM, "out of memory");
-	required.names = names;
-	/* A node may come up before its network does: only on probation that is a reason. */
-	if (agent->options.probation_sec && agent->policy->resolver_count &&
-	    !resolver_addresses(agent, &servers, &required.resolver_count))
-		required.resolvers = servers;
-	missing = requirements_try(&required, text, sizeof(text));
-	free(servers);
-	free(names);
-	return missing ? error_set(error, -EAGAIN, "what must answer does not: %s", text) : 0;
+	*of = (struct probation_of){
+	    .kernel = agent->kernel,
+	    .governed_fd = agent->options.cgroup_fd,
+	    .governed_path = agent->options.cgroup,
+	    .requirements = {.compiled = compiled,
+			     .resolvers = agent->required_resolvers,
+			     .resolver_count = agent->required_resolver_count},
+	};
+	if (addresses_list(agent->addresses, ret_names, &of->requirements.name_count))
+		return -ENOMEM;
+	of->requirements.names = *ret_names;
+	return 0;
 }
 
-/* Before a policy rules. Without probation it does not before all answers. */
+static int try_once(struct agent *agent, const struct probation_of *of, struct error *error)
+{
+	struct trial *trial = &agent->probation.trial;
+	struct trial_result result;
+	int rc;
+
+	rc = trial_start(trial, &of->requirements, of->kernel, of->governed_fd);
+	if (rc)
+		return error_set(error, rc, "what the policy requires cannot be tried: %s", strerror(-rc));
+	while (!rc) {
+		struct pollfd over = {.fd = trial->fd, .events = POLLIN};
+
+		rc = turn(agent, &over, 1, clock_now_ns() + CLOCK_NS_PER_SEC);
+	}
+	trial_finish(trial, &result);
+	return result.missing ? error_set(error, -EAGAIN, "what must answer does not: %s", result.text) : 0;
+}
+
+/* Before a policy takes another one's place. Its names may be answered meanwhile. */
 static int wait_for_required(struct agent *agent, const struct compiled *compiled, struct error *error)
 {
 	uint64_t deadline = clock_now_ns() + agent->options.resolve_wait_sec * CLOCK_NS_PER_SEC;
 	int rc;
 
-	if (!agent->policy->require_count || agent->options.probation_sec || only_audits(agent))
-		return 0;
-	while ((rc = try_required(agent, compiled, error)) == -EAGAIN && clock_now_ns() < deadline)
-		turn(agent, NULL, 0, clock_now_ns() + CLOCK_NS_PER_SEC);
+	do {
+		struct name_addrs *names;
+		struct probation_of of;
+
+		if (probation_of(agent, compiled, &of, &names))
+			return error_set(error, -ENOMEM, "out of memory");
+		of.requirements.ruling = agent->kernel;
+		rc = try_once(agent, &of, error);
+		free(names);
+		if (rc == -EAGAIN)
+			turn(agent, NULL, 0, clock_now_ns() + CLOCK_NS_PER_SEC);
+	} while (rc == -EAGAIN && clock_now_ns() < deadline);
 	return rc;
 }
 
-/* The first policy of an agent rules only when what it requires answers. */
+/* A policy takes the place of one that rules only when what it requires answers, or on probation. The
+ * first policy does not wait: it is better than none. */
+static bool must_wait(const struct agent *agent)
+{
+	return agent->replaces && agent->policy->require_count && !agent->options.probation_sec && !only_audits(agent);
+}
+
 static int compile_required(struct agent *agent, struct compiled **ret, struct diag *diag, struct error *error)
 {
 	uint32_t generation = kernel_next_generation(agent->kernel);
 	int rc = compile_now(agent, generation, ret, diag, error);
 
-	if (rc || agent->compiled)
+	if (rc || !must_wait(agent))
 		return rc;
 	agent->must_rebuild = false;
 	rc = wait_for_required(agent, *ret, error);
@@ -480,32 +512,6 @@ static void write_one_name(void *context, const struct resolver_name *name)
 	meta_write_name(agent->kernel, agent->compiled, name);
 }
 
-/* An address of TEST-NET-1..3 (RFC 5737) that no rule allows: the self-test sends there. */
-static int pick_forbidden_address(const struct compiled *compiled, struct egret_addr *ret)
-{
-	static const char *const candidates[] = {"203.0.113.1", "198.51.100.1", "192.0.2.1"};
-
-	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
-		addr_parse(candidates[i], ret);
-		if (!compiled_judge_addr(compiled, ret, IPPROTO_UDP, 9, EGRET_CLASS_ALL).allow)
-			return 0;
-	}
-	return -ENOENT;
-}
-
-static int prove(struct agent *agent, struct error *error)
-{
-	struct egret_addr forbidden;
-
-	if (pick_forbidden_address(agent->compiled, &forbidden)) {
-		progress_warn(&agent->progress,
-			      "the policy allows every TEST-NET address, so there is nothing to prove with: "
-			      "the self-test is skipped");
-		return 0;
-	}
-	return kernel_self_test(agent->kernel, agent->options.cgroup_fd, &forbidden, error);
-}
-
 static void announce(struct agent *agent, bool audit)
 {
 	size_t patterns = 0;
@@ -529,49 +535,44 @@ static void stay_fresh(struct agent *agent)
 	kernel_set_stale(agent->kernel, settings->stale_floor ? settings->stale_sec : 0);
 }
 
+/* One of the policy's resolvers must answer: on probation, since a node may come up before its network. */
+static void require_resolvers(struct agent *agent)
+{
+	if (agent->options.probation_sec && agent->policy->resolver_count && !agent->required_resolvers &&
+	    resolver_addresses(agent, &agent->required_resolvers, &agent->required_resolver_count))
+		agent->required_resolver_count = 0;
+}
+
 static void begin_probation(struct agent *agent)
 {
-	uint64_t now = clock_now_ns();
+	struct name_addrs *names;
+	struct probation_of of;
 
-	if (!agent->options.probation_sec || only_audits(agent))
+	trial_clean(agent->kernel, agent->options.cgroup_fd);
+	if (only_audits(agent))
 		return;
-	agent->try_ns = now;
-	agent->probation_ends_ns = now + agent->options.probation_sec * CLOCK_NS_PER_SEC;
+	require_resolvers(agent);
+	if (probation_of(agent, agent->compiled, &of, &names))
+		return;
+	probation_begin(&agent->probation, &of, agent->options.probation_sec);
+	free(names);
 }
 
-static void end_probation(struct agent *agent)
+static void attend_probation(struct agent *agent, bool over)
 {
-	bool audited = kernel_config(agent->kernel)->audit;
-	struct error error;
+	struct name_addrs *names;
+	struct probation_of of;
 
-	agent->try_ns = 0;
-	kernel_set_audit(agent->kernel, false);
-	meta_write_problem(agent->kernel, EGRET_PROBLEM_REQUIRED, "");
-	if (audited && prove(agent, &error)) {
-		progress_warn(&agent->progress, "%s", error.text);
+	if (!over && !probation_is_due(&agent->probation))
 		return;
-	}
-	meta_set_enforcing(agent->kernel, true);
-	progress_say(&agent->progress, "%s: all that is required answers", audited ? "enforcing" : "probation is over");
-}
-
-/* It goes on trying: a node that must not be locked out is not given up either. */
-static void try_again(struct agent *agent)
-{
-	struct error error;
-
-	if (!try_required(agent, agent->compiled, &error)) {
-		end_probation(agent);
+	if (probation_of(agent, agent->compiled, &of, &names))
 		return;
-	}
-	agent->try_ns = clock_now_ns() + TRY_NS;
-	if (clock_now_ns() < agent->probation_ends_ns || kernel_config(agent->kernel)->audit)
-		return;
-	kernel_set_audit(agent->kernel, true);
-	meta_set_enforcing(agent->kernel, false);
-	meta_write_problem(agent->kernel, EGRET_PROBLEM_REQUIRED, error.text);
-	progress_warn(&agent->progress, "auditing: %s; it is tried again every %d s, and enforced when it answers",
-		      error.text, (int)(TRY_NS / CLOCK_NS_PER_SEC));
+	of.progress = &agent->progress;
+	if (over)
+		probation_conclude(&agent->probation, &of);
+	else
+		probation_try(&agent->probation, &of);
+	free(names);
 }
 
 int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
@@ -608,7 +609,7 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 		rc = kernel_attach(agent->kernel, agent->options.cgroup_fd, error);
 	progress_stage(&agent->progress, "attach");
 	if (!rc && !audit)
-		rc = prove(agent, error);
+		rc = proof_make(agent->kernel, agent->compiled, agent->options.cgroup_fd, &agent->progress, error);
 	if (!rc)
 		rc = kernel_settle(agent->kernel, error);
 	if (rc)
@@ -697,7 +698,7 @@ static uint64_t next_deadline(const struct agent *agent)
 		next = agent->look_ns;
 	if (agent->retry_ns && agent->retry_ns < next)
 		next = agent->retry_ns;
-	return agent->try_ns && agent->try_ns < next ? agent->try_ns : next;
+	return agent->probation.try_ns && agent->probation.try_ns < next ? agent->probation.try_ns : next;
 }
 
 /* Did the policy's files change, and come to rest? */
@@ -713,18 +714,20 @@ static bool must_reload(struct agent *agent)
 
 int agent_serve(struct agent *agent, int stop_fd, struct error *error)
 {
-	struct pollfd extra[4] = {
+	struct pollfd extra[5] = {
 	    {.fd = stop_fd, .events = POLLIN},
 	    {.fd = -1, .events = POLLIN}, /* another one after each load */
 	    {.fd = watch_fd(agent->watch), .events = POLLIN},
 	    {.fd = agent->wanted ? kernel_wanted_fd(agent->kernel) : -1, .events = POLLIN},
+	    {.fd = -1, .events = POLLIN}, /* another one at each trial */
 	};
 	int rc;
 
 	agent->heartbeat_ns = clock_now_ns();
 	for (;;) {
 		extra[1].fd = subjects_fd(agent->subjects);
-		rc = turn(agent, extra, 4, next_deadline(agent));
+		extra[4].fd = agent->probation.trial.fd;
+		rc = turn(agent, extra, 5, next_deadline(agent));
 		if (rc < 0)
 			return error_set(error, rc, "cannot wait for events: %s", strerror(-rc));
 		if (rc == 1)
@@ -741,8 +744,7 @@ int agent_serve(struct agent *agent, int stop_fd, struct error *error)
 			return AGENT_POLICY_CHANGED;
 		if (agent->must_rebuild)
 			rebuild(agent);
-		if (agent->try_ns && clock_now_ns() >= agent->try_ns)
-			try_again(agent);
+		attend_probation(agent, rc == 5);
 		if (clock_now_ns() >= agent->heartbeat_ns && (rc = beat(agent, error)))
 			return rc;
 	}
@@ -754,8 +756,11 @@ static int take_over(struct agent *next, struct agent *old, struct diag *diag, s
 	bool audit = only_audits(next);
 	int rc;
 
+	probation_pause(&old->probation);
 	next->kernel = old->kernel;
+	next->replaces = true;
 	rc = load_all(next, diag, error);
+	next->replaces = false;
 	if (rc) {
 		next->kernel = NULL;
 		return rc;

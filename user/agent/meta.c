@@ -87,6 +87,8 @@ int meta_write(struct kernel *kernel, const struct agent_options *options, const
 	snprintf(meta.version, sizeof(meta.version), "%s", EGRET_VERSION);
 	meta.problems[EGRET_PROBLEM_POLICY][0] = '\0';
 	meta.problems[EGRET_PROBLEM_REQUIRED][0] = '\0';
+	meta.probation_ends_ns = 0;
+	meta.waiting[0] = '\0';
 	return kernel_set_meta(kernel, &meta);
 }
 
@@ -108,6 +110,17 @@ void meta_write_floorless(struct kernel *kernel, uint64_t rules)
 		return;
 	meta.floorless_rules = rules;
 	snprintf(meta.problems[EGRET_PROBLEM_FLOOR], EGRET_PROBLEM_SIZE, "%s", rules ? floor_problem : "");
+	kernel_set_meta(kernel, &meta);
+}
+
+void meta_write_probation(struct kernel *kernel, uint64_t ends_ns, const char *waiting)
+{
+	struct egret_meta meta;
+
+	if (kernel_get_meta(kernel, &meta))
+		return;
+	meta.probation_ends_ns = ends_ns;
+	snprintf(meta.waiting, sizeof(meta.waiting), "%s", waiting);
 	kernel_set_meta(kernel, &meta);
 }
 

@@ -21,6 +21,8 @@
 /* One connection under way. */
 struct dial {
 	size_t about; /* index of the requirement; the resolvers are the last one */
+	struct egret_addr addr;
+	uint16_t port;
 	uint8_t l4_proto;
 	int fd;
 	int error; /* 0 = answered; -EINPROGRESS */
@@ -97,7 +99,7 @@ static void dial(struct attempt *attempt, size_t about, const struct egret_addr 
 	if (attempt->count == MAX_DIALS)
 		return;
 	dial = &attempt->dials[attempt->count++];
-	*dial = (struct dial){.about = about, .l4_proto = l4_proto, .error = -EINPROGRESS};
+	*dial = (struct dial){.about = about, .addr = *addr, .port = port, .l4_proto = l4_proto, .error = -EINPROGRESS};
 	dial->fd = socket(to.ss_family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (dial->fd < 0 || (connect(dial->fd, (struct sockaddr *)&to, len) && errno != EINPROGRESS)) {
 		dial->error = -errno;
@@ -200,6 +202,17 @@ static void wait_for_all(struct attempt *attempt)
 	}
 }
 
+/* The policy that rules until the new one does stands in the way, and nothing else. */
+static bool is_untried(const struct attempt *attempt, const struct dial *dial)
+{
+	const struct kernel *ruling = attempt->requirements->ruling;
+	struct judgement verdict;
+
+	return dial->error == -EPERM && ruling &&
+	       !kernel_judge(ruling, &dial->addr, dial->l4_proto, dial->port, EGRET_CLASS_HOST, &verdict) &&
+	       !verdict.allow;
+}
+
 /* One that answers is enough; else the last one's error is told. */
 static void note_answers(struct attempt *attempt, size_t abouts)
 {
@@ -208,7 +221,7 @@ static void note_answers(struct attempt *attempt, size_t abouts)
 	for (size_t i = 0; i < attempt->count; i++) {
 		struct dial *dial = &attempt->dials[i];
 
-		if (!dial->error && answered)
+		if (answered && (!dial->error || is_untried(attempt, dial)))
 			answered[dial->about] = true;
 		snprintf(why_of(attempt, dial->about), WHY_SIZE, "%s",
 			 dial->error == -EINPROGRESS ? "no answer" : strerror(-dial->error));

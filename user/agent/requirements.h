@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What must answer before a policy may enforce: `require` lines, and on probation one of the
- * resolvers. Each is judged by the policy and then really dialled, from the agent.
+ * What must answer: `require` lines, and on probation one of the resolvers. Each is judged by
+ * the policy and then really dialled, by the calling process: trial.h has one of its own.
  */
 #ifndef EGRET_REQUIREMENTS_H
 #define EGRET_REQUIREMENTS_H
@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "../compile/compile.h"
+#include "../kernel/kernel.h"
 
 struct requirements {
 	const struct compiled *compiled;
@@ -16,6 +17,9 @@ struct requirements {
 	size_t name_count;
 	const struct egret_addr *resolvers; /* one of them must answer; none: nobody need */
 	size_t resolver_count;
+	/* Before a policy rules: the instance under whose policy is dialled. What that one denies
+	 * cannot be tried yet, and is tried when the new one rules. NULL: this policy rules. */
+	const struct kernel *ruling;
 };
 
 /* Tries all at the same time, for 3 s at most. Returns how many did not answer; @text says which, and why. */

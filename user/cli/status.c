@@ -190,6 +190,19 @@ static void look(const struct kernel *kernel, const char *instance, const struct
 	ret->attached = kernel_is_attached(kernel, &ret->missing_hook);
 }
 
+/* Without an agent nothing ends it, and nothing comes of it. */
+static json_t *probation_to_json(const struct egret_meta *meta)
+{
+	time_t sec = (time_t)(meta->probation_ends_ns / CLOCK_NS_PER_SEC);
+	char until[16];
+	struct tm tm;
+
+	if (meta->probation_ends_ns < clock_realtime_ns() || !localtime_r(&sec, &tm) ||
+	    !strftime(until, sizeof(until), "%H:%M:%S", &tm))
+		return json_null();
+	return json_pack("{s:s, s:I, s:s}", "until", until, "until_sec", (json_int_t)sec, "waiting_for", meta->waiting);
+}
+
 static json_t *existing_to_json(const struct kernel *kernel)
 {
 	json_t *existing = json_array();
@@ -228,6 +241,7 @@ static json_t *status_to_json(const struct kernel *kernel, const char *instance,
 	    totals_to_json(kernel), "existing", existing_to_json(kernel), "dns", lessons_to_json(kernel), "maps",
 	    maps_to_json(kernel), "uplink_check", "off", "problems", problems_to_json(meta, health));
 	json_object_update_new(status, agent_to_json(facts, health));
+	json_object_set_new(status, "probation", probation_to_json(meta));
 	return status;
 }
 
@@ -340,14 +354,27 @@ static void print_policy(const json_t *status)
 	       number(status, "warnings"), string(status, "attached_since"), string(status, "version"));
 }
 
+static void print_waiting(const json_t *probation)
+{
+	const char *waiting = string(probation, "waiting_for");
+
+	if (waiting && *waiting)
+		printf("waiting    not yet: %s\n", waiting);
+}
+
 static void print_status(json_t *status)
 {
+	const json_t *probation = json_object_get(status, "probation");
+
 	printf("instance   %s: %s", string(status, "instance"), string(status, "mode"));
+	if (json_is_object(probation))
+		printf(" on probation until %s", string(probation, "until"));
 	if (!json_is_true(json_object_get(status, "attached")))
 		printf(" (hook %s is missing)", string(status, "missing_hook"));
 	printf("\ncgroup     %s\n", string(status, "cgroup"));
 	print_policy(status);
 	printf("agent      %s\n", string(status, "agent"));
+	print_waiting(probation);
 	print_problems(json_object_get(status, "problems"));
 	print_names(json_object_get(status, "names"));
 	print_totals(json_object_get(status, "totals"), !strcmp(string(status, "mode"), "auditing"));

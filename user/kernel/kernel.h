@@ -70,6 +70,8 @@ int kernel_take_down(struct kernel *kernel, struct error *error);
 int kernel_open(const char *instance, struct kernel **ret, struct error *error);
 /* Closes everything; what is pinned goes on. Takes NULL. */
 void kernel_free(struct kernel *kernel);
+/* In a child process: only the parent holds the instance, however long the child lives. It may read on. */
+void kernel_leave_to_parent(struct kernel *kernel);
 
 /* Was this instance attached when it was claimed? */
 bool kernel_was_running(const struct kernel *kernel);
@@ -109,6 +111,8 @@ void kernel_set_stale(struct kernel *kernel, uint32_t sec);
 /* May only names of the policy be asked for? */
 void kernel_set_dns_names(struct kernel *kernel, bool policy_only);
 void kernel_set_keep_existing(struct kernel *kernel, bool keep);
+/* What is denied to this cgroup is not counted: Egret itself tries there. 0 = none. */
+void kernel_set_unaccounted(struct kernel *kernel, uint64_t cgroup_id);
 
 /* Attaches all programs to the cgroup, egress last, and pins the links; where they
  * are attached already, the programs are swapped without a gap. All or nothing. */

@@ -219,6 +219,14 @@ void kernel_free(struct kernel *kernel)
 	free(kernel);
 }
 
+/* The lock is the open folder's. */
+void kernel_leave_to_parent(struct kernel *kernel)
+{
+	if (kernel->dir_fd >= 0)
+		close(kernel->dir_fd);
+	kernel->dir_fd = -1;
+}
+
 const char *kernel_takeover_note(const struct kernel *kernel)
 {
 	return kernel->note;

@@ -35,6 +35,7 @@ int kernel_get_meta(const struct kernel *kernel, struct egret_meta *ret)
 	PRINTABLE(ret->version);
 	for (size_t i = 0; i < EGRET_PROBLEM_COUNT; i++)
 		PRINTABLE(ret->problems[i]);
+	PRINTABLE(ret->waiting);
 	return 0;
 }
 

@@ -100,9 +100,9 @@ int kernel_self_test(struct kernel *kernel, int cgroup_fd, const struct egret_ad
 				 strerror(errno));
 	child_fd = openat(cgroup_fd, SELF_TEST_CGROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (child_fd >= 0 && !fstat(child_fd, &st)) {
-		__atomic_store_n(&kernel->config->unaccounted_cgroup, st.st_ino, __ATOMIC_RELEASE);
+		kernel_set_unaccounted(kernel, st.st_ino);
 		outcome = outcome_of_child(child_fd, addr);
-		__atomic_store_n(&kernel->config->unaccounted_cgroup, 0, __ATOMIC_RELEASE);
+		kernel_set_unaccounted(kernel, 0);
 	}
 	if (child_fd >= 0)
 		close(child_fd);

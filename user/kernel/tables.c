@@ -481,3 +481,8 @@ void kernel_set_keep_existing(struct kernel *kernel, bool keep)
 {
 	__atomic_store_n(&kernel->config->keep_existing, keep, __ATOMIC_RELEASE);
 }
+
+void kernel_set_unaccounted(struct kernel *kernel, uint64_t cgroup_id)
+{
+	__atomic_store_n(&kernel->config->unaccounted_cgroup, cgroup_id, __ATOMIC_RELEASE);
+}
