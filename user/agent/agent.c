@@ -15,6 +15,7 @@
 #include "../compile/compile.h"
 #include "../kernel/kernel.h"
 #include "../resolve/resolver.h"
+#include "../subject/cgroup.h"
 #include "addresses.h"
 #include "culprits.h"
 #include "floor.h"
@@ -406,6 +407,7 @@ static int probation_of(const struct agent *agent, const struct compiled *compil
 	    .governed_fd = agent->options.cgroup_fd,
 	    .governed_path = agent->options.cgroup,
 	    .requirements = {.compiled = compiled,
+			     .home_fd = -1,
 			     .resolvers = agent->required_resolvers,
 			     .resolver_count = agent->required_resolver_count},
 	};
@@ -433,24 +435,44 @@ static int try_once(struct agent *agent, const struct probation_of *of, struct e
 	return result.missing ? error_set(error, -EAGAIN, "what must answer does not: %s", result.text) : 0;
 }
 
+/* Where the agent is itself. -1: it cannot be told. */
+static int open_home(void)
+{
+	char path[CGROUP_PATH_SIZE];
+	struct error ignored;
+	int fd;
+
+	return cgroup_of_self(path, sizeof(path), &ignored) || cgroup_open(path, &fd, &ignored) ? -1 : fd;
+}
+
+static int try_under_ruling(struct agent *agent, const struct compiled *compiled, int home_fd, struct error *error)
+{
+	struct name_addrs *names;
+	struct probation_of of;
+	int rc;
+
+	if (probation_of(agent, compiled, &of, &names))
+		return error_set(error, -ENOMEM, "out of memory");
+	of.requirements.ruling = agent->kernel;
+	of.requirements.home_fd = home_fd;
+	rc = try_once(agent, &of, error);
+	free(names);
+	return rc;
+}
+
 /* Before a policy takes another one's place. Its names may be answered meanwhile. */
 static int wait_for_required(struct agent *agent, const struct compiled *compiled, struct error *error)
 {
 	uint64_t deadline = clock_now_ns() + agent->options.resolve_wait_sec * CLOCK_NS_PER_SEC;
-	int rc;
+	int rc, home_fd = open_home();
 
 	do {
-		struct name_addrs *names;
-		struct probation_of of;
-
-		if (probation_of(agent, compiled, &of, &names))
-			return error_set(error, -ENOMEM, "out of memory");
-		of.requirements.ruling = agent->kernel;
-		rc = try_once(agent, &of, error);
-		free(names);
+		rc = try_under_ruling(agent, compiled, home_fd, error);
 		if (rc == -EAGAIN)
 			turn(agent, NULL, 0, clock_now_ns() + CLOCK_NS_PER_SEC);
 	} while (rc == -EAGAIN && clock_now_ns() < deadline);
+	if (home_fd >= 0)
+		close(home_fd);
 	return rc;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../base/clock.h"
+#include "../subject/cgroup.h"
 
 #define WAIT_NS    (3 * CLOCK_NS_PER_SEC)
 #define MAX_ADDRS  4 /* of one destination: one that answers is enough */
@@ -88,18 +89,15 @@ static size_t write_question(const char *name, uint8_t *bytes)
 	return at + 5;
 }
 
-static void dial(struct attempt *attempt, size_t about, const struct egret_addr *addr, uint8_t l4_proto, uint16_t port)
+/* Opens the socket of @dial, and sends. */
+static void call(const struct attempt *attempt, struct dial *dial)
 {
-	bool udp = l4_proto == IPPROTO_UDP;
+	bool udp = dial->l4_proto == IPPROTO_UDP;
 	uint8_t question[DNS_HEADER + EGRET_NAME_SIZE + 8];
 	struct sockaddr_storage to;
-	socklen_t len = to_sockaddr(addr, port, &to);
-	struct dial *dial;
+	socklen_t len = to_sockaddr(&dial->addr, dial->port, &to);
 
-	if (attempt->count == MAX_DIALS)
-		return;
-	dial = &attempt->dials[attempt->count++];
-	*dial = (struct dial){.about = about, .addr = *addr, .port = port, .l4_proto = l4_proto, .error = -EINPROGRESS};
+	dial->error = -EINPROGRESS;
 	dial->fd = socket(to.ss_family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (dial->fd < 0 || (connect(dial->fd, (struct sockaddr *)&to, len) && errno != EINPROGRESS)) {
 		dial->error = -errno;
@@ -108,10 +106,21 @@ static void dial(struct attempt *attempt, size_t about, const struct egret_addr 
 	if (!udp)
 		return;
 	len = (socklen_t)write_question(any_name(attempt->requirements->compiled), question);
-	if (send(dial->fd, question, port == DNS_PORT ? len : 0, 0) < 0)
+	if (send(dial->fd, question, dial->port == DNS_PORT ? len : 0, 0) < 0)
 		dial->error = -errno;
-	else if (port != DNS_PORT)
+	else if (dial->port != DNS_PORT)
 		dial->error = 0; /* a protocol that nobody here speaks: that it left is all that can be known */
+}
+
+static void dial(struct attempt *attempt, size_t about, const struct egret_addr *addr, uint8_t l4_proto, uint16_t port)
+{
+	struct dial *dial;
+
+	if (attempt->count == MAX_DIALS)
+		return;
+	dial = &attempt->dials[attempt->count++];
+	*dial = (struct dial){.about = about, .addr = *addr, .port = port, .l4_proto = l4_proto};
+	call(attempt, dial);
 }
 
 /* The addresses of one of the destinations. */
@@ -202,15 +211,35 @@ static void wait_for_all(struct attempt *attempt)
 	}
 }
 
-/* The policy that rules until the new one does stands in the way, and nothing else. */
-static bool is_untried(const struct attempt *attempt, const struct dial *dial)
+/* The policy that rules until the new one does stands in the way. */
+static bool is_ruled_out(const struct attempt *attempt, const struct dial *dial)
 {
 	const struct kernel *ruling = attempt->requirements->ruling;
 	struct judgement verdict;
 
-	return dial->error == -EPERM && ruling &&
+	return dial->error && ruling &&
 	       !kernel_judge(ruling, &dial->addr, dial->l4_proto, dial->port, EGRET_CLASS_HOST, &verdict) &&
 	       !verdict.allow;
+}
+
+static void call_from_home(struct attempt *attempt)
+{
+	bool moved = false;
+
+	for (size_t i = 0; i < attempt->count; i++) {
+		struct dial *dial = &attempt->dials[i];
+
+		if (!is_ruled_out(attempt, dial))
+			continue;
+		if (!moved && cgroup_enter(attempt->requirements->home_fd))
+			return;
+		moved = true;
+		if (dial->fd >= 0)
+			close(dial->fd);
+		call(attempt, dial);
+	}
+	if (moved)
+		wait_for_all(attempt);
 }
 
 /* One that answers is enough; else the last one's error is told. */
@@ -221,7 +250,7 @@ static void note_answers(struct attempt *attempt, size_t abouts)
 	for (size_t i = 0; i < attempt->count; i++) {
 		struct dial *dial = &attempt->dials[i];
 
-		if (answered && (!dial->error || is_untried(attempt, dial)))
+		if (answered && (!dial->error || (dial->error == -EPERM && is_ruled_out(attempt, dial))))
 			answered[dial->about] = true;
 		snprintf(why_of(attempt, dial->about), WHY_SIZE, "%s",
 			 dial->error == -EINPROGRESS ? "no answer" : strerror(-dial->error));
@@ -279,6 +308,8 @@ size_t requirements_try(const struct requirements *requirements, char *text, siz
 	for (size_t i = 0; i < requirements->resolver_count; i++)
 		dial(attempt, abouts - 1, &requirements->resolvers[i], IPPROTO_UDP, DNS_PORT);
 	wait_for_all(attempt);
+	if (requirements->ruling)
+		call_from_home(attempt);
 	note_answers(attempt, abouts);
 	missing = describe(attempt, abouts, text, size);
 	free(attempt->why);

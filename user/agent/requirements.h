@@ -17,9 +17,11 @@ struct requirements {
 	size_t name_count;
 	const struct egret_addr *resolvers; /* one of them must answer; none: nobody need */
 	size_t resolver_count;
-	/* Before a policy rules: the instance under whose policy is dialled. What that one denies
-	 * cannot be tried yet, and is tried when the new one rules. NULL: this policy rules. */
+	/* Before a policy takes the place of another: the instance under that one. What it denies is
+	 * dialled again from the cgroup @home, where the agent may be out of its reach; if it is not, that
+	 * cannot be tried yet, and is when the new one rules. NULL and -1: this policy rules. */
 	const struct kernel *ruling;
+	int home_fd;
 };
 
 /* Tries all at the same time, for 3 s at most. Returns how many did not answer; @text says which, and why. */

@@ -32,7 +32,7 @@ static inline bool trial_runs(const struct trial *trial)
 }
 /* Not while one runs. What it is denied is not accounted for. Returns a negative errno if no child can be made. */
 int trial_start(struct trial *trial, const struct requirements *requirements, struct kernel *kernel, int governed_fd);
-/* Waits for its end, which comes in 4 s at most, and takes its cgroup away. */
+/* Waits for its end, which comes in 7 s at most, and takes its cgroup away. */
 void trial_finish(struct trial *trial, struct trial_result *ret);
 /* Ends one that runs, if one does. */
 void trial_cancel(struct trial *trial);
