@@ -24,9 +24,10 @@ $(B)/kernels/resolver: tests/kernels/resolver.c
 .PHONY: kernel-programs
 kernel-programs: $(KERNEL_PROGRAMS)
 
-## make test-kernels    load, enforce, learn and take down on each of KERNELS (5.10 6.1 6.12 latest), in qemu; minutes
+## make test-kernels    load, enforce, learn and take down on each of KERNELS (5.10 6.1 6.12 latest), and under systemd, in qemu; minutes
 .PHONY: test-kernels
 test-kernels:
 	mk/deps.sh kernels
 	$(MAKE) --no-print-directory static kernel-programs
 	tests/kernels/run $(KERNELS)
+	tests/kernels/systemd
