@@ -250,6 +250,8 @@ int agent_new(const struct agent_options *options, struct agent **ret, struct di
 	rc = agent->addresses ? policy_load(&options->policy, &agent->policy, diag) : -ENOMEM;
 	progress_stage(&agent->progress, "policy");
 	if (!rc)
+		policy_report_files(agent->policy, diag);
+	if (!rc)
 		rc = floor_check(options, agent->policy, diag, &agent->floorless_rules);
 	if (rc)
 		error_set(error, rc, rc == -EINVAL ? "the policy has errors; nothing was changed" : "out of memory");
@@ -597,6 +599,13 @@ static void attend_probation(struct agent *agent, bool over)
 	free(names);
 }
 
+/* What is wrong with the policy for as long as it rules. */
+static void write_standing_problems(struct agent *agent)
+{
+	meta_write_floorless(agent->kernel, agent->floorless_rules);
+	meta_write_problem(agent->kernel, EGRET_PROBLEM_FILES, policy_files_fault(agent->policy));
+}
+
 int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 {
 	bool audit = only_audits(agent);
@@ -624,7 +633,7 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 	kernel_set_dns_names(agent->kernel, agent->policy->settings.dns_names);
 	stay_fresh(agent);
 	rc = meta_write(agent->kernel, &agent->options, agent->compiled, diag, false);
-	meta_write_floorless(agent->kernel, agent->floorless_rules);
+	write_standing_problems(agent);
 	if (rc)
 		error_set(error, rc, "cannot write about the instance: %s", strerror(-rc));
 	if (!rc)
@@ -795,7 +804,7 @@ static int take_over(struct agent *next, struct agent *old, struct diag *diag, s
 	if (next->resolver)
 		resolver_each(next->resolver, write_one_name, next);
 	meta_write(next->kernel, &next->options, next->compiled, diag, !audit);
-	meta_write_floorless(next->kernel, next->floorless_rules);
+	write_standing_problems(next);
 	announce(next, audit);
 	begin_probation(next);
 	return 0;

@@ -19,20 +19,19 @@ struct watch {
 	const struct policy *policy;
 };
 
-/* All zero but the path: nothing lies there. */
-static struct policy_file look_at(char *path)
+/* All that tells versions apart is zero: nothing lies there. */
+static struct policy_file look_at(const struct policy_file *file)
 {
-	struct stat st;
+	struct stat st = {};
 
-	if (stat(path, &st))
-		return (struct policy_file){.path = path};
-	return (struct policy_file){path, st.st_dev, st.st_ino, st.st_size, st.st_mtim};
+	stat(file->path, &st);
+	return (struct policy_file){file->path, st.st_dev, st.st_ino, st.st_size, st.st_mtim, file->fault};
 }
 
 /* Does what was there before lie there still? Nothing, too. */
 static bool is_unchanged(const struct policy_file *before)
 {
-	struct policy_file now = look_at(before->path);
+	struct policy_file now = look_at(before);
 
 	return now.device == before->device && now.inode == before->inode && now.size == before->size &&
 	       now.changed.tv_sec == before->changed.tv_sec && now.changed.tv_nsec == before->changed.tv_nsec;
@@ -131,6 +130,6 @@ struct policy_file *watch_look(const struct policy *policy)
 	struct policy_file *files = calloc(policy->file_count + 1, sizeof(*files));
 
 	for (size_t i = 0; files && i < policy->file_count; i++)
-		files[i] = look_at(policy->files[i].path);
+		files[i] = look_at(&policy->files[i]);
 	return files;
 }

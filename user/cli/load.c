@@ -45,6 +45,7 @@ int load_offline(const struct options *options, bool show_warnings, struct polic
 	options_of_policy(options, &policy_options);
 	rc = policy_load(&policy_options, &policy, &diag);
 	if (!rc) {
+		policy_report_files(policy, &diag);
 		resolver_system_servers(NULL, &system, &input.system_resolver_count);
 		input.system_resolvers = system;
 		input.policy = policy;

@@ -10,6 +10,17 @@ struct diag_place loader_place(const struct loader *loader, unsigned int column)
 	return (struct diag_place){.file = loader->source->path, .line = loader->line, .column = column};
 }
 
+void report_hidden(struct loader *loader)
+{
+	if (loader->hidden_told == loader->source)
+		return;
+	loader->hidden_told = loader->source;
+	diag_add(
+	    loader->diag, DIAG_ERROR, loader_place(loader, 0),
+	    "this is no rule; what it says is not shown, since others may have put the file here, or a link to one "
+	    "that not everybody may read");
+}
+
 void *reserve(void *items, size_t *capacity, size_t need, size_t item_bytes)
 {
 	size_t room = *capacity ? *capacity : 4;

@@ -8,6 +8,7 @@
 #ifndef EGRET_POLICY_LOADER_H
 #define EGRET_POLICY_LOADER_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -43,6 +44,7 @@ struct source {
 	const struct source *user; /* the file that uses it, or NULL */
 	unsigned int depth;        /* 1 = named by the person */
 	bool floor;
+	bool hidden;  /* its text is not for everybody's eyes: findings do not quote it */
 	bool reading; /* not read to its end yet */
 	struct source_id id;
 	UT_hash_handle hh;
@@ -82,6 +84,7 @@ struct loader {
 	size_t rule_capacity, resolver_capacity, askable_capacity, require_capacity, file_capacity;
 	size_t expansions, dests; /* tried so far, for the limits */
 	bool too_many_rules;
+	const struct source *hidden_told; /* once a file is enough */
 	const char *cgroups[EGRET_MAX_NAMED_CGROUPS];
 	size_t cgroup_count;
 	unsigned int suggestions_left;
@@ -101,7 +104,12 @@ struct statement {
 
 /* loader.c */
 struct diag_place loader_place(const struct loader *loader, unsigned int column);
-#define report(loader, column, ...) diag_add((loader)->diag, DIAG_ERROR, loader_place(loader, column), __VA_ARGS__)
+#define report(loader, column, ...)                                                                                    \
+	((loader)->source && (loader)->source->hidden                                                                  \
+	     ? report_hidden(loader)                                                                                   \
+	     : diag_add((loader)->diag, DIAG_ERROR, loader_place(loader, column), __VA_ARGS__))
+/* A finding in a file whose lines are not quoted. */
+void report_hidden(struct loader *loader);
 /* Room for @need items; NULL without memory, and @items is as it was. */
 void *reserve(void *items, size_t *capacity, size_t need, size_t item_bytes);
 int words_add(struct words *words, struct word word);
@@ -146,6 +154,13 @@ int setting_apply(struct loader *loader, const struct variable *setting);
  * a line, and does not look for the one that is there. */
 void setting_apply_again(struct loader *loader, const char *name, const struct words *values);
 void setting_check(struct loader *loader);
+
+/* foreign.c */
+struct way_finding {
+	char fault[2 * PATH_MAX + 128]; /* how others may change the file, and what to do; "" = in no way */
+	bool by_link;                   /* a symbolic link is on the way */
+};
+void way_look(const char *path, struct way_finding *ret);
 
 /* source.c */
 int source_read_main(struct loader *loader, const char *path);

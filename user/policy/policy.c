@@ -95,7 +95,8 @@ int policy_stands_on(struct policy *policy, const char *path)
 		return -ENOMEM;
 	policy->files = files;
 	stat(path, &st); /* or all zero: it may come */
-	files[policy->file_count] = (struct policy_file){strdup(path), st.st_dev, st.st_ino, st.st_size, st.st_mtim};
+	files[policy->file_count] =
+	    (struct policy_file){strdup(path), st.st_dev, st.st_ino, st.st_size, st.st_mtim, NULL};
 	if (!files[policy->file_count].path)
 		return -ENOMEM;
 	policy->file_count++;
@@ -123,8 +124,10 @@ void policy_free(struct policy *policy)
 		require_clear(&policy->requires[i]);
 	for (size_t i = 0; i < policy->askable_count; i++)
 		free(policy->askables[i].name);
-	for (size_t i = 0; i < policy->file_count; i++)
+	for (size_t i = 0; i < policy->file_count; i++) {
 		free(policy->files[i].path);
+		free(policy->files[i].fault);
+	}
 	free(policy->askables);
 	free(policy->rules);
 	free(policy->resolvers);

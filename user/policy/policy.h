@@ -81,6 +81,7 @@ struct policy_file {
 	ino_t inode;
 	off_t size;
 	struct timespec changed;
+	char *fault; /* of a rules file: how others may change it, and what to do; NULL = in no way */
 };
 
 struct policy_settings {
@@ -141,6 +142,10 @@ int policy_load_text(const char *name, const char *text, size_t len_bytes, const
 /* Another file that a reload watches, though no rules are in it; before it is read. -ENOMEM. */
 int policy_stands_on(struct policy *policy, const char *path);
 void policy_free(struct policy *policy);
+/* Warns of rules files that others may change. */
+void policy_report_files(const struct policy *policy, struct diag *diag);
+/* The first of these; "" = there is none. */
+const char *policy_files_fault(const struct policy *policy);
 /* Does it allow anything of a node.rules? */
 bool policy_has_floor(const struct policy *policy);
 

@@ -181,7 +181,7 @@ static struct source *new_source(struct loader *loader, const char *path)
 	return source;
 }
 
-static int add_file(struct loader *loader, const char *path, const struct stat *st)
+static int add_file(struct loader *loader, const char *path, const struct stat *st, const char *fault)
 {
 	struct policy *policy = loader->policy;
 	struct policy_file *files =
@@ -190,20 +190,22 @@ static int add_file(struct loader *loader, const char *path, const struct stat *
 	if (!files)
 		return -ENOMEM;
 	policy->files = files;
-	files[policy->file_count] =
-	    (struct policy_file){strdup(path), st->st_dev, st->st_ino, st->st_size, st->st_mtim};
-	if (!files[policy->file_count].path)
-		return -ENOMEM;
+	files[policy->file_count] = (struct policy_file){strdup(path), st->st_dev,  st->st_ino,
+							 st->st_size,  st->st_mtim, *fault ? strdup(fault) : NULL};
 	policy->file_count++;
-	return 0;
+	return !files[policy->file_count - 1].path || (*fault && !files[policy->file_count - 1].fault) ? -ENOMEM : 0;
 }
 
 static int parse_new(struct loader *loader, const char *path, const struct stat *st, const char *text, size_t len)
 {
 	struct source *source = new_source(loader, path);
+	struct way_finding way;
 
-	if (!source || add_file(loader, path, st))
+	way_look(path, &way);
+	if (!source || add_file(loader, path, st, way.fault))
 		return -ENOMEM;
+	source->hidden =
+	    way.fault[0] || (way.by_link && !(st->st_mode & S_IROTH)) || (source->user && source->user->hidden);
 	source->id.dev = st->st_dev;
 	source->id.ino = st->st_ino;
 	HASH_ADD(hh, loader->sources, id, sizeof(source->id), source);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Who else may change what a rules file says: whoever may write it, or a folder or link on the way to it.
+ * It is told, not refused: a policy of a user's own is one of these, too.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "loader.h"
+
+/* As the kernel: path_resolution(7). */
+#define MAX_LINKS 40
+
+struct way {
+	char at[PATH_MAX];   /* what was reached: a folder, without a slash behind it; "" = the root */
+	char rest[PATH_MAX]; /* what is still to go */
+	bool sticky;         /* @at can be written by others, who cannot touch what is not theirs */
+	unsigned int links;
+	struct way_finding *finding;
+};
+
+/* Who called sudo is root already. */
+static bool is_trusted(uid_t uid)
+{
+	const char *caller = geteuid() == 0 ? getenv("SUDO_UID") : NULL;
+
+	return uid == 0 || uid == geteuid() || (caller && *caller && strtoul(caller, NULL, 10) == uid);
+}
+
+/* A group of the user's own (its number is the user's) has nobody else in it. */
+static bool others_may_write(const struct stat *st)
+{
+	bool own_group = st->st_uid != 0 && st->st_gid == st->st_uid;
+
+	return st->st_mode & S_IWOTH || (st->st_mode & S_IWGRP && !own_group);
+}
+
+/* The folders of a ConfigMap are open to all, and mounted read-only. */
+static bool is_read_only(const char *path)
+{
+	struct statvfs fs;
+
+	return !statvfs(path, &fs) && fs.f_flag & ST_RDONLY;
+}
+
+static void find_fault(struct way *way, const char *path, const struct stat *st)
+{
+	struct way_finding *finding = way->finding;
+	bool sticky = S_ISDIR(st->st_mode) && st->st_mode & S_ISVTX;
+
+	way->sticky = sticky && others_may_write(st);
+	if (finding->fault[0] || (!S_ISLNK(st->st_mode) && is_read_only(path)))
+		return;
+	if (!is_trusted(st->st_uid))
+		snprintf(finding->fault, sizeof(finding->fault),
+			 "%s belongs to uid %u, who may change this policy; chown root %s", path,
+			 (unsigned int)st->st_uid, path);
+	else if (others_may_write(st) && !way->sticky && !S_ISLNK(st->st_mode))
+		snprintf(finding->fault, sizeof(finding->fault),
+			 "others may write %s (mode %04o), and so change this policy; chmod go-w %s", path,
+			 (unsigned int)st->st_mode & 07777U, path);
+}
+
+/* What stands behind the slash of @way->rest, which loses it; false at its end. */
+static bool next_part(struct way *way, char ret[static NAME_MAX + 1])
+{
+	size_t skip = strspn(way->rest, "/"), len = strcspn(way->rest + skip, "/");
+
+	if (!len || len > NAME_MAX)
+		return false;
+	memcpy(ret, way->rest + skip, len);
+	ret[len] = '\0';
+	memmove(way->rest, way->rest + skip + len, strlen(way->rest + skip + len) + 1);
+	return true;
+}
+
+static int follow(struct way *way, const char *path)
+{
+	char target[PATH_MAX], rest[PATH_MAX];
+	ssize_t len = readlink(path, target, sizeof(target) - 1);
+
+	if (len < 0)
+		return -errno;
+	target[len] = '\0';
+	if (++way->links > MAX_LINKS ||
+	    (size_t)snprintf(rest, sizeof(rest), "%s/%s", target, way->rest) >= sizeof(rest))
+		return -ELOOP;
+	if (target[0] == '/')
+		way->at[0] = '\0';
+	memcpy(way->rest, rest, strlen(rest) + 1);
+	return 0;
+}
+
+static int step(struct way *way, const char *part)
+{
+	bool sticky = way->sticky;
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (!strcmp(part, "."))
+		return 0;
+	if (!strcmp(part, "..")) {
+		way->at[strrchr(way->at, '/') ? strrchr(way->at, '/') - way->at : 0] = '\0';
+		return 0;
+	}
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", way->at, part) >= sizeof(path))
+		return -ENAMETOOLONG;
+	if (lstat(path, &st))
+		return -errno;
+	/* Nobody can write a link; it is put in place of another by who may write its folder. */
+	if (!S_ISLNK(st.st_mode) || sticky)
+		find_fault(way, path, &st);
+	if (S_ISLNK(st.st_mode))
+		return follow(way, path);
+	memcpy(way->at, path, strlen(path) + 1);
+	return 0;
+}
+
+void way_look(const char *path, struct way_finding *ret)
+{
+	struct way way = {.finding = ret};
+	char part[NAME_MAX + 1], cwd[PATH_MAX] = "";
+	struct stat st;
+
+	*ret = (struct way_finding){0};
+	if (path[0] != '/' && !getcwd(cwd, sizeof(cwd)))
+		return;
+	if ((size_t)snprintf(way.rest, sizeof(way.rest), "%s/%s", cwd, path) >= sizeof(way.rest))
+		return;
+	if (!stat("/", &st))
+		find_fault(&way, "/", &st);
+	while (next_part(&way, part) && !step(&way, part))
+		;
+	ret->by_link = way.links > 0;
+}
+
+static bool was_told(const struct policy *policy, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (policy->files[i].fault && !strcmp(policy->files[i].fault, policy->files[index].fault))
+			return true;
+	}
+	return false;
+}
+
+void policy_report_files(const struct policy *policy, struct diag *diag)
+{
+	for (size_t i = 0; i < policy->file_count; i++) {
+		const struct policy_file *file = &policy->files[i];
+
+		if (file->fault && !was_told(policy, i))
+			diag_add(diag, DIAG_WARNING, (struct diag_place){.file = file->path}, "%s", file->fault);
+	}
+}
+
+const char *policy_files_fault(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->file_count; i++) {
+		if (policy->files[i].fault)
+			return policy->files[i].fault;
+	}
+	return "";
+}
