@@ -36,23 +36,35 @@ static void print_table(json_t *rows, const struct denials *denials)
 	table_print(rows, columns, COLUMN_COUNT);
 }
 
-/* The reasons count all; rows are pushed out by newer ones, and cleared. */
-static void note_forgotten(const struct kernel *kernel, const struct denials *denials)
+static uint64_t packets_counted(const struct kernel *kernel, bool audited)
 {
-	uint64_t listed[2] = {}, counted[2] = {};
 	struct egret_counter counter;
+	uint64_t packets = 0;
+
+	for (uint32_t reason = 1; reason < EGRET_REASON_COUNT; reason++)
+		if (!kernel_get_reason(kernel, reason, audited, &counter))
+			packets += counter.packets;
+	return packets;
+}
+
+/* The reasons count all; rows are pushed out by newer ones, and cleared. Returns whether any are missing. */
+static bool note_forgotten(const struct kernel *kernel, const struct denials *denials)
+{
+	uint64_t listed[2] = {}, counted;
+	bool missing = false;
 
 	for (size_t i = 0; i < denials->count; i++)
 		listed[denials->all[i].key.audited & 1] += denials->all[i].drop.packets;
 	for (int audited = 0; audited < 2; audited++) {
-		for (uint32_t reason = 1; reason < EGRET_REASON_COUNT; reason++)
-			if (!kernel_get_reason(kernel, reason, audited, &counter))
-				counted[audited] += counter.packets;
-		if (counted[audited] > listed[audited])
-			printf("(and %llu more packets that %s: cleared, or older than the list of %d rows can hold)\n",
-			       (unsigned long long)(counted[audited] - listed[audited]),
-			       audited ? "would have been denied" : "were denied", EGRET_MAX_DROPS);
+		counted = packets_counted(kernel, audited);
+		if (counted <= listed[audited])
+			continue;
+		printf("(and %llu more packets that %s: cleared, or older than the list of %d rows can hold)\n",
+		       (unsigned long long)(counted - listed[audited]),
+		       audited ? "would have been denied" : "were denied", EGRET_MAX_DROPS);
+		missing = true;
 	}
+	return missing;
 }
 
 static int show_once(const struct kernel *kernel, bool json)
@@ -71,10 +83,8 @@ static int show_once(const struct kernel *kernel, bool json)
 	}
 	if (denials.count)
 		print_table(rows, &denials);
-	else
-		puts(kernel_config(kernel)->audit ? "nothing is listed that would have been denied"
-						  : "nothing is listed that was denied");
-	note_forgotten(kernel, &denials);
+	if (!note_forgotten(kernel, &denials) && !denials.count)
+		puts(kernel_config(kernel)->audit ? "nothing would have been denied" : "nothing was denied");
 	json_decref(rows);
 out:
 	denials_free(&denials);
@@ -99,6 +109,7 @@ static void print_line(const struct kernel *kernel, const struct denial *denial,
 	const char *name = json_string_value(json_object_get(row, "name"));
 
 	if (json) {
+		json_object_set_new(row, "new_packets", json_integer((json_int_t)packets));
 		json_dumpf(row, stdout, JSON_COMPACT);
 		putchar('\n');
 	} else {

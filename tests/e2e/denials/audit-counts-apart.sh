@@ -27,6 +27,8 @@ allow 20.1.0.1 tcp:443
 deny  51.0.0.2
 POLICY
 passes node 20.1.0.1 tcp:443
+succeeds "drops, of nothing" egret_cmd drops
+shows '^nothing would have been denied' "drops: says so"
 for _ in 1 2 3; do
 	passes node 51.0.0.1 udp:123
 done
