@@ -576,6 +576,7 @@ struct egret_meta {
 	char cgroup_path[EGRET_PATH_SIZE];
 	char policy_path[EGRET_PATH_SIZE];
 	char policy_hash[64];
+	char text_hash[24]; /* of the text that it was compiled from; "" = of an exec, which leaves no mark */
 	char version[32];
 	char problems[EGRET_PROBLEM_COUNT][EGRET_PROBLEM_SIZE]; /* "" = none of this kind */
 	__u64 probation_ends_ns;                                /* CLOCK_REALTIME; 0 = none is on */

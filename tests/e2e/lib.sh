@@ -37,6 +37,7 @@ pids=()
 id=egret-t$$
 instance=t$$
 work=$(mktemp -d "/tmp/$id-XXXXXX")
+export EGRET_STATE=$work/state
 cgroup_root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 cg=$cgroup_root/$id
 resolver=20.0.0.53
@@ -449,8 +450,14 @@ policy() {
 	cat >"${1:-$work/policy.rules}"
 }
 
-# agent_start [ARG...]: with the policy of this test; returns once it enforces (or audits).
+# agent_start [ARG...]: with the policy of this test; returns once it enforces (or audits). As on a
+# machine where nobody opened anything before: agent_again is for that.
 agent_start() {
+	rm -rf "$EGRET_STATE"
+	agent_again "$@"
+}
+
+agent_again() {
 	rm -f "$work/agent.log"
 	start "$work/agent.log" - "$id-node" "$egret" run --policy "$work/policy.rules" --cgroup "$cg" \
 		--instance "$instance" "$@"

@@ -133,7 +133,7 @@ static void a_mark_comes_back_as_it_was(void **state)
 	assert_int_equal(state_read_mark(fd, "node", &read), 0);
 	assert_string_equal(read.user, "ali?uid=7?[2J");
 	assert_int_equal(read.uid, getuid());
-	assert_true(read.at_sec == mark.at_sec);
+	assert_true(read.at_ns == mark.at_ns);
 	assert_true(state_mark_names(&read, "0123456789abcdef"));
 	assert_false(state_mark_names(&read, ""));
 	assert_false(state_mark_names(&read, "0123456789abcdee"));

@@ -24,6 +24,7 @@
 #include "probation.h"
 #include "progress.h"
 #include "proof.h"
+#include "standby.h"
 #include "subjects.h"
 #include "wanted.h"
 #include "watch.h"
@@ -37,6 +38,8 @@
 #define RETRY_NS (15 * CLOCK_NS_PER_SEC)
 /* Who writes several files, or one in several pieces, is given this long. */
 #define SETTLE_NS (300 * CLOCK_NS_PER_MS)
+/* For a policy that closes what a person had opened, where nobody said how long. */
+#define REOPENED_PROBATION_SEC 120
 
 struct agent {
 	struct agent_options options;
@@ -54,6 +57,7 @@ struct agent {
 	uint64_t floorless_rules; /* of floor_check */
 	bool must_rebuild;        /* the tables are full, or a change could not be made alone */
 	bool pins_missed;         /* told already */
+	bool lent_probation;      /* options.probation_sec is REOPENED_PROBATION_SEC, of this policy alone */
 	struct watch *watch;      /* NULL: nobody asked for it */
 	uint64_t look_ns;         /* when to look at the files; 0 = nothing moved */
 	uint64_t retry_ns;        /* when to read them again, changed or not; 0 = no need */
@@ -234,6 +238,21 @@ static int start_resolver(struct agent *agent, struct error *error)
 	return 0;
 }
 
+/* Nothing else of a policy that is off is needed, so nothing else of it can be wrong. */
+static int start_asking(struct agent *agent, struct error *error)
+{
+	int rc;
+
+	if (agent->policy->settings.off && agent->options.standby)
+		return 0;
+	if (agent->policy->settings.off)
+		return error_set(error, -EINVAL,
+				 "the policy says `set mode = off`, so there is nothing to run the command under; "
+				 "take the line out, or run the command without egret");
+	rc = read_system_resolvers(agent, error);
+	return rc ? rc : start_resolver(agent, error);
+}
+
 int agent_new(const struct agent_options *options, struct agent **ret, struct diag *diag, struct error *error)
 {
 	struct agent *agent = calloc(1, sizeof(*agent));
@@ -256,9 +275,7 @@ int agent_new(const struct agent_options *options, struct agent **ret, struct di
 	if (rc)
 		error_set(error, rc, rc == -EINVAL ? "the policy has errors; nothing was changed" : "out of memory");
 	if (!rc)
-		rc = read_system_resolvers(agent, error);
-	if (!rc)
-		rc = start_resolver(agent, error);
+		rc = start_asking(agent, error);
 	if (rc) {
 		agent_free(agent);
 		return rc;
@@ -559,6 +576,44 @@ static void stay_fresh(struct agent *agent)
 	kernel_set_stale(agent->kernel, settings->stale_floor ? settings->stale_sec : 0);
 }
 
+/* What follows an opening by hand must not surprise: `egret attach` may cut, another policy begins
+ * on probation. */
+static void begin_after_standby(struct agent *agent)
+{
+	const struct standby *standby = agent->options.standby;
+
+	if (!standby)
+		return;
+	if (standby->cut)
+		agent->policy->settings.keep_existing = false;
+	agent->lent_probation = standby->on_probation && !agent->options.probation_sec;
+	if (agent->lent_probation)
+		agent->options.probation_sec = REOPENED_PROBATION_SEC;
+}
+
+/* It rules now: what kept it from that is over. */
+static void end_standby(struct agent *agent)
+{
+	struct standby *standby = agent->options.standby;
+
+	if (!standby)
+		return;
+	standby_attached(standby);
+	meta_write_problem(agent->kernel, EGRET_PROBLEM_STATE, standby->problem);
+	if (*standby->problem)
+		progress_warn(&agent->progress, "%s", standby->problem);
+}
+
+/* Enforced, and tried as long as was asked for: `run --once` may begin with it. */
+static void note_ruled(const struct agent *agent)
+{
+	const struct probation *probation = &agent->probation;
+
+	if (agent->options.standby && !probation->try_ns && !probation->ends_ns && probation->trial.fd < 0 &&
+	    !kernel_config(agent->kernel)->audit)
+		standby_note_ruled(agent->options.standby, agent->policy);
+}
+
 /* One of the policy's resolvers must answer: on probation, since a node may come up before its network. */
 static void require_resolvers(struct agent *agent)
 {
@@ -597,6 +652,7 @@ static void attend_probation(struct agent *agent, bool over)
 	else
 		probation_try(&agent->probation, &of);
 	free(names);
+	note_ruled(agent);
 }
 
 /* What is wrong with the policy for as long as it rules. */
@@ -611,6 +667,7 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 	bool audit = only_audits(agent);
 	int rc;
 
+	begin_after_standby(agent);
 	rc = agent->kernel ? 0 : kernel_claim(agent->options.instance, KERNEL_ANY, &agent->kernel, error);
 	if (!rc)
 		rc = kernel_load(agent->kernel, agent->options.cgroup_fd, error);
@@ -652,6 +709,8 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 	progress_say_stages(&agent->progress);
 	announce(agent, audit);
 	begin_probation(agent);
+	end_standby(agent);
+	note_ruled(agent);
 	return 0;
 undo:
 	kernel_undo(agent->kernel);
@@ -675,6 +734,32 @@ static void look_at_fullness(struct agent *agent)
 	agent->full_told = true;
 }
 
+static int tell_why_gone(struct agent *agent, const char *missing, struct error *error)
+{
+	if (kernel_is_pinned(agent->kernel))
+		return error_set(
+		    error, -ENOENT,
+		    "the governed cgroup %s was removed, so nothing is governed any more; make it again, and "
+		    "start the agent anew",
+		    agent->options.cgroup);
+	if (agent->options.standby)
+		return AGENT_STANDS_DOWN;
+	return error_set(error, -ENOENT, "instance %s was taken down by somebody else (hook %s is gone)",
+			 agent->options.instance, missing);
+}
+
+/* Did a person open the instance? */
+static bool look_at_state(struct agent *agent)
+{
+	struct standby *standby = agent->options.standby;
+	bool had_problem = *standby->problem;
+
+	standby_beat(standby);
+	if (had_problem || *standby->problem)
+		meta_write_problem(agent->kernel, EGRET_PROBLEM_STATE, standby->problem);
+	return standby_is_marked(standby);
+}
+
 /* Now and then: what an event may have missed, and that the instance is still there. */
 static int beat(struct agent *agent, struct error *error)
 {
@@ -691,6 +776,10 @@ static int beat(struct agent *agent, struct error *error)
 	subjects_refresh(agent->subjects);
 	culprits_refresh(&agent->culprits, agent->kernel);
 	hits_refresh(agent->kernel);
+	if (!kernel_is_attached(agent->kernel, &missing))
+		return tell_why_gone(agent, missing, error);
+	if (agent->options.standby && look_at_state(agent))
+		return AGENT_STANDS_DOWN;
 	if (!agent->pins_missed && !kernel_is_pinned(agent->kernel)) {
 		progress_warn(&agent->progress,
 			      "the pins of instance %s are gone from /sys/fs/bpf: what is enforced now ends with this "
@@ -698,16 +787,7 @@ static int beat(struct agent *agent, struct error *error)
 			      agent->options.instance);
 		agent->pins_missed = true;
 	}
-	if (kernel_is_attached(agent->kernel, &missing))
-		return 0;
-	if (kernel_is_pinned(agent->kernel))
-		return error_set(
-		    error, -ENOENT,
-		    "the governed cgroup %s was removed, so nothing is governed any more; make it again, and "
-		    "start the agent anew",
-		    agent->options.cgroup);
-	return error_set(error, -ENOENT, "instance %s was taken down by somebody else (hook %s is gone)",
-			 agent->options.instance, missing);
+	return 0;
 }
 
 static void rebuild(struct agent *agent)
@@ -745,12 +825,13 @@ static bool must_reload(struct agent *agent)
 
 int agent_serve(struct agent *agent, int stop_fd, struct error *error)
 {
-	struct pollfd extra[5] = {
+	struct pollfd extra[6] = {
 	    {.fd = stop_fd, .events = POLLIN},
 	    {.fd = -1, .events = POLLIN}, /* another one after each load */
 	    {.fd = watch_fd(agent->watch), .events = POLLIN},
 	    {.fd = agent->wanted ? kernel_wanted_fd(agent->kernel) : -1, .events = POLLIN},
 	    {.fd = -1, .events = POLLIN}, /* another one at each trial */
+	    {.fd = standby_fd(agent->options.standby), .events = POLLIN},
 	};
 	int rc;
 
@@ -758,7 +839,7 @@ int agent_serve(struct agent *agent, int stop_fd, struct error *error)
 	for (;;) {
 		extra[1].fd = subjects_fd(agent->subjects);
 		extra[4].fd = agent->probation.trial.fd;
-		rc = turn(agent, extra, 5, next_deadline(agent));
+		rc = turn(agent, extra, 6, next_deadline(agent));
 		if (rc < 0)
 			return error_set(error, rc, "cannot wait for events: %s", strerror(-rc));
 		if (rc == 1)
@@ -771,6 +852,10 @@ int agent_serve(struct agent *agent, int stop_fd, struct error *error)
 		}
 		if (rc == 4)
 			wanted_take(agent->wanted, agent->kernel, agent->compiled);
+		if (rc == 6) {
+			standby_drain(agent->options.standby);
+			agent->heartbeat_ns = clock_now_ns();
+		}
 		if (must_reload(agent))
 			return AGENT_POLICY_CHANGED;
 		if (agent->must_rebuild)
@@ -807,6 +892,7 @@ static int take_over(struct agent *next, struct agent *old, struct diag *diag, s
 	write_standing_problems(next);
 	announce(next, audit);
 	begin_probation(next);
+	note_ruled(next);
 	return 0;
 }
 
@@ -818,6 +904,76 @@ static void settle_for(struct agent *agent, const struct policy_file *before)
 	agent->look_ns = clock_now_ns() + SETTLE_NS;
 }
 
+static int agent_next(const struct agent *old, struct agent **ret, struct diag *diag, struct error *error)
+{
+	struct agent_options options = old->options;
+
+	if (old->lent_probation)
+		options.probation_sec = 0;
+	return agent_new(&options, ret, diag, error);
+}
+
+void agent_stand_down(struct agent *agent)
+{
+	probation_cancel(&agent->probation);
+	subjects_free(agent->subjects);
+	kernel_free(agent->kernel);
+	compiled_free(agent->compiled);
+	agent->subjects = NULL;
+	agent->kernel = NULL;
+	agent->compiled = NULL;
+}
+
+int agent_renew(struct agent **agent, struct diag *diag, struct error *error)
+{
+	struct agent *old = *agent, *next = NULL;
+	struct policy_file *before = watch_look(old->policy);
+	int rc = before ? agent_next(old, &next, diag, error) : error_set(error, -ENOMEM, "out of memory");
+
+	if (!rc) {
+		*agent = next;
+		agent_free(old);
+	} else if (before) {
+		settle_for(old, before);
+	}
+	free(before);
+	return rc;
+}
+
+int agent_stand_by(struct agent *agent, int stop_fd, struct error *error)
+{
+	struct standby *standby = agent->options.standby;
+	struct pollfd extra[] = {
+	    {.fd = stop_fd, .events = POLLIN},
+	    {.fd = watch_fd(agent->watch), .events = POLLIN},
+	    {.fd = standby_fd(standby), .events = POLLIN},
+	};
+
+	agent->heartbeat_ns = clock_now_ns();
+	agent->retry_ns = 0;
+	for (;;) {
+		int rc = turn(agent, extra, 3, next_deadline(agent));
+
+		if (rc < 0)
+			return error_set(error, rc, "cannot wait for events: %s", strerror(-rc));
+		if (rc == 1)
+			return 0;
+		if (rc == 2) {
+			watch_drain(agent->watch);
+			agent->look_ns = clock_now_ns() + SETTLE_NS;
+		}
+		if (must_reload(agent))
+			return AGENT_POLICY_CHANGED;
+		if (rc != 3 && clock_now_ns() < agent->heartbeat_ns)
+			continue;
+		standby_drain(standby);
+		standby_beat(standby);
+		agent->heartbeat_ns = clock_now_ns() + HEARTBEAT_NS;
+		if (!standby_decide(standby, agent->policy))
+			return AGENT_MAY_ATTACH;
+	}
+}
+
 int agent_reload(struct agent **agent, struct diag *diag, struct error *error)
 {
 	struct agent *old = *agent, *next = NULL;
@@ -827,8 +983,13 @@ int agent_reload(struct agent **agent, struct diag *diag, struct error *error)
 	if (!before)
 		return error_set(error, -ENOMEM, "out of memory");
 	old->retry_ns = 0;
-	rc = agent_new(&old->options, &next, diag, error);
+	rc = agent_next(old, &next, diag, error);
 	stay_fresh(old);
+	if (!rc && next->policy->settings.off) {
+		agent_free(next);
+		free(before);
+		return AGENT_STANDS_DOWN;
+	}
 	if (!rc && next)
 		rc = agent_resolve(next, error);
 	/* Resolving and what is required may take RESOLVE_WAIT_SEC each: together, as long as

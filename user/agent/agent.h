@@ -20,6 +20,7 @@
 
 struct agent;
 struct kernel;
+struct standby;
 
 struct agent_place {
 	const char *instance;
@@ -35,6 +36,7 @@ struct agent_options {
 	bool node;                     /* it governs a node, whose policy needs a floor */
 	bool audit;                    /* whatever the policy says */
 	bool quiet;                    /* say only what is wrong */
+	struct standby *standby;       /* borrowed; NULL: it must govern, and ends when it is taken down */
 	bool watch;                    /* agent_serve ends when the policy's files change */
 	unsigned int probation_sec;    /* how long all that is required may take to answer; 0 = no probation */
 	unsigned int resolve_inflight; /* 0 = the resolver's default */
@@ -42,6 +44,7 @@ struct agent_options {
 };
 
 /* -EINVAL: the policy has errors, all of them in @diag. */
+/* A policy that is off has none of its names asked for. */
 int agent_new(const struct agent_options *options, struct agent **ret, struct diag *diag, struct error *error);
 /* Waits for the first answers. Names that do not answer are reported, and tried again later. */
 int agent_resolve(struct agent *agent, struct error *error);
@@ -53,18 +56,31 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error);
  */
 void agent_place(struct agent *agent, struct kernel *claimed, const struct agent_place *place);
 #define AGENT_POLICY_CHANGED 1
+#define AGENT_STANDS_DOWN    2
 /*
  * Keeps the instance fresh until @stop_fd can be read (a signalfd, or a pidfd): 0; until the
  * policy's files change: AGENT_POLICY_CHANGED; or until someone else takes the instance
- * down: -ENOENT.
+ * down: AGENT_STANDS_DOWN, or -ENOENT where there is no standby.
  */
 int agent_serve(struct agent *agent, int stop_fd, struct error *error);
 /*
  * Reads the policy anew, resolves its names, and switches to it as a whole. On failure the
  * old one rules on, and *agent is what it was; -EINVAL: @diag tells what is wrong with it;
  * -EAGAIN: what it requires does not answer, and AGENT_POLICY_CHANGED comes again after a while.
+ * AGENT_STANDS_DOWN: the new policy is off, and nothing was done.
  */
 int agent_reload(struct agent **agent, struct diag *diag, struct error *error);
+/* Lets go of the kernel's side, which somebody took down or is to be taken down. */
+void agent_stand_down(struct agent *agent);
+/* An agent of the policy that lies there now takes the place of one that stands by. On failure
+ * *agent is what it was. */
+int agent_renew(struct agent **agent, struct diag *diag, struct error *error);
+/*
+ * Governs nothing, and answers to nobody: until @stop_fd can be read: 0; until the policy's files
+ * change: AGENT_POLICY_CHANGED; or until a person wants it attached: AGENT_MAY_ATTACH.
+ */
+int agent_stand_by(struct agent *agent, int stop_fd, struct error *error);
+#define AGENT_MAY_ATTACH 3
 /* Why the newest policy does not rule: for `status`, until one does. */
 void agent_note_problem(struct agent *agent, const struct diag *diag, const struct error *error);
 void agent_free(struct agent *agent);

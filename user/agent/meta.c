@@ -84,6 +84,8 @@ int meta_write(struct kernel *kernel, const struct agent_options *options, const
 	snprintf(meta.policy_path, sizeof(meta.policy_path), "%s",
 		 options->policy.path_count ? options->policy.paths[0] : "");
 	snprintf(meta.policy_hash, sizeof(meta.policy_hash), "%s", hash);
+	if (options->standby)
+		snprintf(meta.text_hash, sizeof(meta.text_hash), "%016" PRIx64, compiled->policy->text_hash);
 	snprintf(meta.version, sizeof(meta.version), "%s", EGRET_VERSION);
 	meta.problems[EGRET_PROBLEM_POLICY][0] = '\0';
 	meta.problems[EGRET_PROBLEM_REQUIRED][0] = '\0';

@@ -35,7 +35,7 @@ int state_open(const char *path, bool make, struct error *error);
 struct state_mark {
 	char user[64]; /* who called sudo, else root, else the user's number */
 	uid_t uid;
-	int64_t at_sec; /* CLOCK_REALTIME */
+	uint64_t at_ns; /* CLOCK_REALTIME */
 	/* Hashes of the texts that it is about: the one that ruled, and one that lay there and had
 	 * not begun to rule. "" = not known; the first agent that finds the mark writes its own. */
 	char policies[STATE_MARK_POLICIES][HASH_TEXT_SIZE];
@@ -81,6 +81,8 @@ struct state_life {
 
 /* A descriptor that holds the life; closing it ends it. -EBUSY: another agent's. */
 int state_life_begin(int state, const char *instance);
+/* Is it still the file of this folder? */
+bool state_life_is_there(int state, const char *instance, int life);
 void state_life_beat(int life, const char *standing);
 /* Removes the file, too. Takes -1. */
 void state_life_end(int state, const char *instance, int life);

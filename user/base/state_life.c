@@ -52,6 +52,13 @@ int state_life_begin(int state, const char *instance)
 	return rc;
 }
 
+bool state_life_is_there(int state, const char *instance, int life)
+{
+	char name[STATE_NAME_SIZE];
+
+	return !state_file_name(name, "agent", instance) && is_still_there(state, name, life);
+}
+
 void state_life_beat(int life, const char *standing)
 {
 	char text[STATE_FILE_SIZE];
@@ -68,7 +75,7 @@ void state_life_end(int state, const char *instance, int life)
 
 	if (life < 0)
 		return;
-	if (state >= 0 && !state_file_name(name, "agent", instance) && is_still_there(state, name, life))
+	if (state >= 0 && state_life_is_there(state, instance, life) && !state_file_name(name, "agent", instance))
 		unlinkat(state, name, 0);
 	close(life);
 }

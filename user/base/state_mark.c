@@ -21,7 +21,7 @@ void state_mark_begin(struct state_mark *ret)
 {
 	const char *sudo_user = getenv("SUDO_USER");
 
-	*ret = (struct state_mark){.uid = getuid(), .at_sec = (int64_t)(clock_realtime_ns() / CLOCK_NS_PER_SEC)};
+	*ret = (struct state_mark){.uid = getuid(), .at_ns = clock_realtime_ns()};
 	if (sudo_user && *sudo_user)
 		snprintf(ret->user, sizeof(ret->user), "%s", sudo_user);
 	else if (!ret->uid)
@@ -35,8 +35,8 @@ int state_write_mark(int state, const char *instance, const struct state_mark *m
 {
 	char text[STATE_FILE_SIZE];
 
-	snprintf(text, sizeof(text), "user=%s\nuid=%u\nat=%" PRId64 "\npolicy=%s\nalso=%s\n", mark->user,
-		 (unsigned int)mark->uid, mark->at_sec, mark->policies[0], mark->policies[1]);
+	snprintf(text, sizeof(text), "user=%s\nuid=%u\nat=%" PRIu64 "\npolicy=%s\nalso=%s\n", mark->user,
+		 (unsigned int)mark->uid, mark->at_ns, mark->policies[0], mark->policies[1]);
 	return state_file_write(state, "mark", instance, text);
 }
 
@@ -54,7 +54,7 @@ int state_read_mark(int state, const char *instance, struct state_mark *ret)
 	ret->uid = (uid_t)strtoul(number, NULL, 10);
 	snprintf(number, sizeof(number), "0");
 	state_file_value(text, "at", number, sizeof(number));
-	ret->at_sec = strtoll(number, NULL, 10);
+	ret->at_ns = strtoull(number, NULL, 10);
 	state_file_value(text, "policy", ret->policies[0], sizeof(ret->policies[0]));
 	state_file_value(text, "also", ret->policies[1], sizeof(ret->policies[1]));
 	return 0;
@@ -83,7 +83,7 @@ void state_mark_add(struct state_mark *mark, const char *policy_hash)
 
 const char *state_mark_format(const struct state_mark *mark, char buf[static STATE_MARK_TEXT_SIZE])
 {
-	time_t at = mark->at_sec;
+	time_t at = (time_t)(mark->at_ns / CLOCK_NS_PER_SEC);
 	char date[32] = "an unknown time";
 	struct tm local;
 

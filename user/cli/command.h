@@ -46,8 +46,8 @@ struct options {
 	size_t policy_count;
 	struct policy_define defines[MAX_DEFINES];
 	size_t define_count;
-	const char *rules_path, *cgroup, *instance;
-	bool json, audit, detach_on_exit, follow, clear, strict, live, ready;
+	const char *rules_path, *cgroup, *instance, *state;
+	bool json, audit, detach_on_exit, follow, clear, strict, live, ready, all, wait, cut;
 	bool policy_given, instance_given;
 	unsigned int resolve_inflight, probation_sec;
 	char **arguments; /* what is no option, ends with NULL */
@@ -64,6 +64,9 @@ enum option_group {
 	OPTIONS_FOLLOW = 1 << 5,   /* --follow --clear */
 	OPTIONS_CHECK = 1 << 6,    /* --strict; the words are rules files */
 	OPTIONS_STATUS = 1 << 8,   /* --live --ready */
+	OPTIONS_STATE = 1 << 9,    /* --state */
+	OPTIONS_DETACH = 1 << 10,  /* --all --wait */
+	OPTIONS_ATTACH = 1 << 11,  /* --cut */
 	OPTIONS_COMMAND = 1 << 7,  /* --cgroup; the words are a command with its own options */
 };
 
@@ -95,6 +98,7 @@ int command_status(const struct command *command, int argc, char **argv);
 int command_rules(const struct command *command, int argc, char **argv);
 int command_learned(const struct command *command, int argc, char **argv);
 int command_drops(const struct command *command, int argc, char **argv);
+int command_attach(const struct command *command, int argc, char **argv);
 int command_detach(const struct command *command, int argc, char **argv);
 
 #endif

@@ -9,7 +9,7 @@ static const struct command commands[] = {
     {"run", command_run, "Govern a cgroup: load a policy, attach, keep its names fresh", "",
      "Enforces only when everything is in place and a test has shown that it does. Ending the agent opens nothing: "
      "what is attached stays until `egret detach`, unless --detach-on-exit was given.",
-     OPTIONS_POLICY | OPTIONS_INSTANCE | OPTIONS_AGENT | OPTIONS_RUN},
+     OPTIONS_POLICY | OPTIONS_INSTANCE | OPTIONS_AGENT | OPTIONS_RUN | OPTIONS_STATE},
     {"exec", command_exec, "Run one command under a policy", "-- COMMAND [ARGUMENT...]",
      "The command runs as the user who called sudo, in a cgroup of its own, with no inherited sockets. Its exit code "
      "comes back; what was denied is listed on standard error.",
@@ -25,7 +25,7 @@ static const struct command commands[] = {
     {"status", command_status, "What runs: mode, policy, hooks, names, totals", "",
      "Works when no agent runs. Exit code 0 if all is well, 1 if there is a PROBLEM or no agent, 4 if there is no such "
      "instance. --live and --ready are for probes: one line, and exit code 0 or 1.",
-     OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_STATUS},
+     OPTIONS_STATE | OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_STATUS},
     {"rules", command_rules, "Each rule with what it let through", "", "Works when no agent runs.",
      OPTIONS_INSTANCE | OPTIONS_OUTPUT},
     {"learned", command_learned, "Addresses that DNS answers taught, for whom, and how long they are good", "",
@@ -35,7 +35,14 @@ static const struct command commands[] = {
      "runs.",
      OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_FOLLOW},
     {"detach", command_detach, "Take an instance down: nothing is governed any more", "",
-     "The only thing that opens what `egret run` closed.", OPTIONS_INSTANCE},
+     "What `egret run` made leaves a mark, by which no agent attaches it again before `egret attach`, or before the "
+     "policy's text is another one; an agent that lives stands by. With --all every instance but those of running "
+     "`egret exec` is taken down, and no mark and no file is left: an agent that is started anew attaches again.",
+     OPTIONS_INSTANCE | OPTIONS_STATE | OPTIONS_DETACH},
+    {"attach", command_attach, "Take the mark of detach away: the agent attaches again", "",
+     "An agent that stands by attaches at once, else the next one does. It is a first attach: connections that began "
+     "meanwhile go on, where the policy does not say `set existing = cut`.",
+     OPTIONS_INSTANCE | OPTIONS_STATE | OPTIONS_ATTACH},
 };
 
 static const size_t command_count = sizeof(commands) / sizeof(commands[0]);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../base/edit_distance.h"
+#include "../base/state.h"
 #include "../base/text.h"
 #include "../base/value.h"
 #include "rules_path.h"
@@ -29,6 +30,10 @@ enum long_only {
 	KEY_CLEAR,
 	KEY_LIVE,
 	KEY_READY,
+	KEY_STATE,
+	KEY_ALL,
+	KEY_WAIT,
+	KEY_CUT,
 };
 
 struct group_option {
@@ -79,6 +84,21 @@ static const struct group_option all_options[] = {
       "Enforce, but go back to audit if after this time (90, 2m, 1h) a `require` line or all resolvers do not answer "
       "(EGRET_PROBATION)",
       0}},
+    {OPTIONS_STATE,
+     "EGRET_STATE",
+     {"state", KEY_STATE, "DIR", 0,
+      "Folder, of root alone, of what outlives a reboot: who opened an instance, and when; default is " STATE_DEFAULT
+      " (EGRET_STATE)",
+      0}},
+    {OPTIONS_DETACH,
+     NULL,
+     {"all", KEY_ALL, NULL, 0, "All instances, and every file that Egret left; no mark stays", 0}},
+    {OPTIONS_DETACH,
+     NULL,
+     {"wait", KEY_WAIT, NULL, 0, "When it is done, go on running until told to end: for a pod that may not end", 0}},
+    {OPTIONS_ATTACH,
+     NULL,
+     {"cut", KEY_CUT, NULL, 0, "Judge connections that began meanwhile as new ones: what no rule allows ends", 0}},
     {OPTIONS_FOLLOW, NULL, {"follow", 'f', NULL, 0, "Show new denials as they happen", 0}},
     {OPTIONS_FOLLOW, NULL, {"clear", KEY_CLEAR, NULL, 0, "Take all rows away; totals and hits count on", 0}},
     {OPTIONS_CHECK, NULL, {"strict", KEY_STRICT, NULL, 0, "Exit code 1 if there is a warning", 0}},
@@ -233,6 +253,12 @@ static bool *switch_of(struct options *options, int key)
 		return &options->live;
 	case KEY_READY:
 		return &options->ready;
+	case KEY_ALL:
+		return &options->all;
+	case KEY_WAIT:
+		return &options->wait;
+	case KEY_CUT:
+		return &options->cut;
 	case 'f':
 		return &options->follow;
 	default:
@@ -302,6 +328,11 @@ static error_t take(struct argp_state *state, int key, char *argument)
 	case KEY_INFLIGHT:
 		if (value_number(argument, 65535, &parsing->options->resolve_inflight))
 			refuse(state, key, "\"%s\" is no number from 1 to 65535", argument);
+		return 0;
+	case KEY_STATE:
+		if (argument[0] != '/')
+			refuse(state, key, "\"%s\" is no path from / on", argument);
+		parsing->options->state = argument;
 		return 0;
 	case KEY_PROBATION:
 		if (value_seconds(argument, PROBATION_MAX_SEC, &parsing->options->probation_sec))
@@ -396,6 +427,8 @@ void options_parse(const struct command *command, int argc, char **argv, struct 
 	argp_parse(&argp, argc, argv, command->groups & OPTIONS_COMMAND ? ARGP_IN_ORDER : 0, NULL, &parsing);
 	if (!ret->instance)
 		ret->instance = DEFAULT_INSTANCE;
+	if (!ret->state)
+		ret->state = STATE_DEFAULT;
 	if (!ret->rules_path)
 		ret->rules_path = rules_path_default();
 }

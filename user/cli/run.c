@@ -9,9 +9,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "../base/notify.h"
+#include "../agent/standby.h"
 #include "../kernel/kernel.h"
 #include "../subject/cgroup.h"
+#include "govern.h"
 
 static int stop_signals(struct error *error)
 {
@@ -29,75 +30,10 @@ static int stop_signals(struct error *error)
 	return fd < 0 ? error_set(error, -errno, "cannot wait for signals: %s", strerror(errno)) : fd;
 }
 
-static bool asks_to_reload(int stop_fd)
-{
-	struct signalfd_siginfo signal;
-
-	return read(stop_fd, &signal, sizeof(signal)) == sizeof(signal) && signal.ssi_signo == SIGHUP;
-}
-
-/* A policy with an error changes nothing. */
-static void reload(struct agent **agent)
-{
-	struct diag diag = {};
-	struct error error;
-	int rc = agent_reload(agent, &diag, &error);
-
-	diag_print(&diag, stderr);
-	if (rc) {
-		fprintf(stderr, "egret: %s; the policy that runs goes on%s\n", error.text,
-			rc == -EAGAIN ? ", and the new one is tried again" : "");
-		agent_note_problem(*agent, &diag, &error);
-	}
-	diag_clear(&diag);
-}
-
-/* While the agent still holds the instance: what has its name later may be another one. */
-static int say_goodbye(const struct options *options, struct kernel *kernel, struct error *error)
-{
-	if (!options->detach_on_exit) {
-		fprintf(stderr, "egret: the agent ends; instance %s stays attached and %s (egret detach opens it)\n",
-			options->instance, kernel_config(kernel)->audit ? "audits" : "enforces");
-		return 0;
-	}
-	if (kernel_take_down(kernel, error))
-		return -EIO;
-	fprintf(stderr, "egret: instance %s is taken down\n", options->instance);
-	return 0;
-}
-
-static int govern(const struct options *words, const struct agent_options *options, int stop_fd, struct diag *diag,
-		  struct error *error)
-{
-	struct agent *agent;
-	int rc;
-
-	rc = agent_new(options, &agent, diag, error);
-	if (rc)
-		return rc;
-	rc = agent_resolve(agent, error);
-	if (!rc)
-		rc = agent_enforce(agent, diag, error);
-	if (!rc)
-		notify_manager("READY=1");
-	diag_print(diag, stderr);
-	diag_clear(diag);
-	while (!rc) {
-		rc = agent_serve(agent, stop_fd, error);
-		if (rc < 0 || (!rc && !asks_to_reload(stop_fd)))
-			break;
-		reload(&agent);
-		rc = 0;
-	}
-	if (!rc)
-		rc = say_goodbye(words, agent_kernel(agent), error);
-	agent_free(agent);
-	return rc;
-}
-
 int command_run(const struct command *command, int argc, char **argv)
 {
 	struct agent_options agent_options = {};
+	struct standby standby = {};
 	struct options options;
 	struct diag diag = {};
 	struct error error;
@@ -112,6 +48,7 @@ int command_run(const struct command *command, int argc, char **argv)
 	agent_options.instance = options.instance;
 	agent_options.cgroup = options.cgroup ? options.cgroup : "/";
 	agent_options.audit = options.audit;
+	agent_options.standby = &standby;
 	agent_options.watch = true;
 	agent_options.resolve_inflight = options.resolve_inflight;
 	agent_options.probation_sec = options.probation_sec;
@@ -126,7 +63,10 @@ int command_run(const struct command *command, int argc, char **argv)
 	}
 	agent_options.node = !strcmp(options.instance, "node") || cgroup_is_root(agent_options.cgroup_fd);
 	stop_fd = stop_signals(&error);
-	rc = stop_fd < 0 ? stop_fd : govern(&options, &agent_options, stop_fd, &diag, &error);
+	rc = stop_fd < 0 ? stop_fd : standby_begin(&standby, options.state, options.instance, &error);
+	if (!rc)
+		rc = govern(&options, &agent_options, stop_fd, &diag, &error);
+	standby_end(&standby);
 	if (stop_fd >= 0)
 		close(stop_fd);
 	close(agent_options.cgroup_fd);

@@ -78,6 +78,15 @@ int kernel_get_exec_note(const struct kernel *kernel, struct kernel_exec_note *r
 	return 0;
 }
 
+bool kernel_is_of_exec(const char *instance)
+{
+	char path[PIN_PATH_SIZE];
+	struct stat st;
+
+	snprintf(path, sizeof(path), INSTANCES "/%s/" EXEC_NOTE, instance);
+	return !lstat(path, &st);
+}
+
 bool kernel_is_fresh(const struct kernel *kernel)
 {
 	return kernel->fresh;

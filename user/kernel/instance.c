@@ -344,6 +344,14 @@ int kernel_detach(const char *instance, struct error *error)
 	return instance_remove(instance, error);
 }
 
+bool kernel_is_there(const char *instance)
+{
+	char path[PIN_PATH_SIZE];
+
+	snprintf(path, sizeof(path), INSTANCES "/%s", instance);
+	return *instance && !access(path, F_OK);
+}
+
 bool kernel_is_held(const char *instance)
 {
 	char path[PIN_PATH_SIZE];

@@ -60,6 +60,8 @@ struct kernel_exec_note {
 int kernel_note_exec(struct kernel *kernel, const struct kernel_exec_note *note, struct error *error);
 /* -ENOENT: no `exec` made it. */
 int kernel_get_exec_note(const struct kernel *kernel, struct kernel_exec_note *ret);
+/* Did an `exec` make what is pinned under this name? */
+bool kernel_is_of_exec(const char *instance);
 /* The id of the cgroup that the links are attached to; 0 = to none that still exists, UINT64_MAX = to
  * several, or nobody can tell. */
 uint64_t kernel_governed_cgroup(const struct kernel *kernel);
@@ -133,6 +135,8 @@ bool kernel_is_pinned_here(const struct kernel *kernel);
 /* The hash of the rules of an attached instance that may go on without a floor, since they ruled
  * before a node had to have one: release 0.1.0 wrote it as the policy's. 0 = none. */
 uint64_t kernel_floorless_rules(const char *instance);
+/* Is anything pinned under this name? */
+bool kernel_is_there(const char *instance);
 /* Does an agent (or an exec) hold it at this moment? */
 bool kernel_is_held(const char *instance);
 /* Calls @visit for each instance that has pins. */
