@@ -68,7 +68,7 @@ static void print_resolvers(const struct compiled *compiled)
 {
 	char text[ADDR_TEXT_SIZE];
 
-	for (size_t i = 0; i < compiled->resolver_count; i++)
+	for (size_t i = 0; compiled && i < compiled->resolver_count; i++)
 		printf("resolver  %s\n", addr_format(&compiled->resolvers[i], text));
 }
 
@@ -94,6 +94,13 @@ static void print_notes(const struct policy *policy)
 			apps);
 }
 
+static const char *mode_format(const struct policy *policy)
+{
+	if (policy->settings.off)
+		return "off";
+	return policy->settings.audit ? "audit" : "enforce";
+}
+
 static json_t *policy_to_json(const struct policy *policy, const struct compiled *compiled)
 {
 	json_t *rules = json_array(), *resolvers = json_array();
@@ -101,12 +108,11 @@ static json_t *policy_to_json(const struct policy *policy, const struct compiled
 
 	for (size_t i = 0; i < policy->rule_count; i++)
 		json_array_append_new(rules, rule_to_json(&policy->rules[i]));
-	for (size_t i = 0; i < compiled->resolver_count; i++)
+	for (size_t i = 0; compiled && i < compiled->resolver_count; i++)
 		json_array_append_new(resolvers, json_string(addr_format(&compiled->resolvers[i], text)));
 	return json_pack("{s:o, s:o, s:s, s:s, s:i, s:i}", "rules", rules, "resolvers", resolvers, "mode",
-			 policy->settings.audit ? "audit" : "enforce", "existing",
-			 policy->settings.keep_existing ? "keep" : "cut", "min_ttl", (int)policy->settings.min_ttl_sec,
-			 "max_ttl", (int)policy->settings.max_ttl_sec);
+			 mode_format(policy), "existing", policy->settings.keep_existing ? "keep" : "cut", "min_ttl",
+			 (int)policy->settings.min_ttl_sec, "max_ttl", (int)policy->settings.max_ttl_sec);
 }
 
 int command_check(const struct command *command, int argc, char **argv)
@@ -127,6 +133,8 @@ int command_check(const struct command *command, int argc, char **argv)
 	if (options.json) {
 		json_print(policy_to_json(policy, compiled));
 	} else {
+		if (policy->settings.off)
+			printf("set mode = off   # nothing is governed, whatever else the files say\n");
 		print_resolvers(compiled);
 		for (size_t i = 0; i < policy->rule_count; i++)
 			print_rule(&policy->rules[i]);

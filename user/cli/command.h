@@ -79,7 +79,8 @@ void options_of_policy(const struct options *options, struct policy_options *ret
 int fail(int rc, const struct error *error);
 
 /* Loads and compiles what --policy names, with no addresses for its names: enough to
- * judge by. Prints findings. On failure returns an exit code. */
+ * judge by. Prints findings. On failure returns an exit code. A policy that is off is not compiled:
+ * NULL. */
 struct compiled;
 int load_offline(const struct options *options, bool show_warnings, struct policy **ret_policy,
 		 struct compiled **ret_compiled);

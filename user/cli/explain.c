@@ -141,6 +141,12 @@ static int ask_files(const struct options *options, const struct question *quest
 	if (rc)
 		return rc;
 	answer->addr = question->addr;
+	if (!compiled) {
+		answer->judgement.allow = true;
+		ret->note = "the policy says `set mode = off`: nothing is governed, so everything passes";
+		policy_free(policy);
+		return EXIT_YES;
+	}
 	classes = classes_in_files(&question->subject, compiled);
 	if (question->is_name)
 		answer->judgement = compiled_judge_name(compiled, question->name, port->l4_proto, port->lo, classes);

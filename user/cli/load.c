@@ -49,7 +49,9 @@ int load_offline(const struct options *options, bool show_warnings, struct polic
 		resolver_system_servers(NULL, &system, &input.system_resolver_count);
 		input.system_resolvers = system;
 		input.policy = policy;
-		rc = compile_policy(&input, ret_compiled, &diag);
+		*ret_compiled = NULL;
+		if (!policy->settings.off)
+			rc = compile_policy(&input, ret_compiled, &diag);
 	}
 	print_findings(&diag, show_warnings);
 	free(system);

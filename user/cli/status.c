@@ -2,6 +2,7 @@
 /* egret status: what runs, and what is wrong with it. */
 #include "command.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "../subject/cgroup.h"
 #include "health.h"
 #include "reason.h"
+#include "standing.h"
 #include "table.h"
 
 struct names_tally {
@@ -444,6 +446,8 @@ int command_status(const struct command *command, int argc, char **argv)
 	options_parse(command, argc, argv, &options);
 	collect_finished();
 	rc = kernel_open(options.instance, &kernel, &error);
+	if (rc == -ENOENT && standing_show(&options, &rc))
+		return rc;
 	if (rc) {
 		rc = fail(rc, &error);
 		return rc == EXIT_NOT_RUNNING && (options.live || options.ready) ? EXIT_NO : rc;
