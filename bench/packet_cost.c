@@ -83,6 +83,8 @@ static void set_packets(struct bench *bench)
 		bench->ifindex[i] = i == LOOPBACK ? 1 : device;
 		bench->packets[i] = packet_make(POLICY_FIRST + 3, IPPROTO_TCP, POLICY_TCP_PORT);
 	}
+	/* Who dials an own address speaks from it. */
+	bench->packets[LOOPBACK] = packet_make(0x0a000001, IPPROTO_TCP, POLICY_TCP_PORT);
 	bench->packets[HOT_TCP6] = packet_make6(POLICY_FIRST + 3, POLICY_TCP_PORT);
 	bench->packets[HOT_UDP] = packet_make(POLICY_FIRST + 3, IPPROTO_UDP, POLICY_UDP_PORT);
 	bench->packets[IN_UDP] = bench->packets[HOT_UDP];

@@ -119,7 +119,7 @@ static __always_inline bool loopback_is_plain(struct __sk_buff *skb, const struc
 {
 	struct egret_addr source __attribute__((aligned(8)));
 
-	return !(cfg->has & EGRET_HAS_DENY) && !pkt->reason && !source_is_doubtful(skb, pkt, &source);
+	return !(cfg->has & EGRET_HAS_DENY) && !pkt->reason && !source_is_doubtful(skb, &source);
 }
 
 SEC("cgroup_skb/egress")

@@ -29,29 +29,41 @@ static __always_inline bool addr_is_this_host(const struct egret_addr *addr)
 	return !addr->word_be[0] && !addr->word_be[1] && !addr->word_be[2] && bpf_ntohl(addr->word_be[3]) <= 1;
 }
 
+/* Read in place, as packet_parse does: most of what goes over lo needs no more. */
+static __always_inline bool source_is_destination(struct __sk_buff *skb)
+{
+	void *data = (void *)(long)skb->data, *data_end = (void *)(long)skb->data_end;
+	struct ipv6hdr *ip6 = data;
+	struct iphdr *ip = data;
+
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		return data + sizeof(*ip) <= data_end && ip->saddr == ip->daddr;
+	return data + sizeof(*ip6) <= data_end &&
+	       addr_equal((const struct egret_addr *)&ip6->saddr, (const struct egret_addr *)&ip6->daddr);
+}
+
 /*
  * May an answer to this packet leave, as far as the packet tells? Whoever dials an own address
  * speaks from that same address, unless he chose another one; and what went over lo to an
- * address comes back over lo from there. @pkt: with the destination.
+ * address comes back over lo from there.
  */
-static __always_inline bool source_is_doubtful(struct __sk_buff *skb, const struct packet *pkt,
-					       struct egret_addr *ret_source)
+static __always_inline bool source_is_doubtful(struct __sk_buff *skb, struct egret_addr *ret_source)
 {
-	if (!read_source(skb, ret_source))
-		return true;
-	return !addr_equal(ret_source, &pkt->addr) && !addr_is_this_host(ret_source);
+	if (source_is_destination(skb))
+		return false;
+	return !read_source(skb, ret_source) || !addr_is_this_host(ret_source);
 }
 
 /* May an answer leave? Not inlined: most packets need no more than their header. */
-static __noinline int source_is_foreign(struct __sk_buff *skb, const struct packet *pkt, struct egret_sock *state)
+static __noinline int source_is_foreign(struct __sk_buff *skb, struct egret_sock *state)
 {
 	struct egret_addr source __attribute__((aligned(8))) = {};
 	struct bpf_sock *sk = socket_full(skb);
 	const struct net *net;
 
-	if (!pkt || !state)
+	if (!state)
 		return 1;
-	if (!source_is_doubtful(skb, pkt, &source))
+	if (!source_is_doubtful(skb, &source))
 		return 0;
 	net = sk ? socket_net(sk, state) : 0;
 	return !net || !net_has(net, &source);
@@ -77,7 +89,7 @@ static __always_inline void judge_source_on_lo(struct __sk_buff *skb, const stru
 	/* The kernel sends it on, or its answer back by the same way. */
 	if (pkt->reason == EGRET_REASON_SOURCE_ROUTE)
 		verdict_deny(verdict, EGRET_REASON_SOURCE_ROUTE);
-	else if (!answers_over_lo(skb, state, pkt) && source_is_foreign(skb, pkt, state))
+	else if (!answers_over_lo(skb, state, pkt) && source_is_foreign(skb, state))
 		verdict_deny(verdict, EGRET_REASON_FOREIGN_SOURCE);
 }
 
@@ -110,9 +122,9 @@ static __noinline int syn_is_foreign(struct __sk_buff *skb, struct egret_sock *s
 
 	if (!state || !cfg)
 		return 0;
-	packet_parse(skb, &pkt, PACKET_DESTINATION);
-	if (!source_is_foreign(skb, &pkt, state))
+	if (!source_is_foreign(skb, state))
 		return 0;
+	packet_parse(skb, &pkt, PACKET_DESTINATION);
 	return !(events_denied(state, &pkt, &verdict, cfg) & 1);
 }
 
