@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../compile/compile.h"
+#include "normal_form.h"
 #include "table.h"
 
 static const char *class_format(const struct policy_class *class, char *buf, size_t size)
@@ -41,21 +42,31 @@ static json_t *rule_to_json(const struct policy_rule *rule)
 
 	for (size_t i = 0; i < rule->dest_count; i++)
 		json_array_append_new(dests, json_string(policy_dest_format(&rule->dests[i], dest)));
-	return json_pack("{s:s, s:o, s:o, s:s, s:s, s:s, s:i}", "action",
+	return json_pack("{s:s, s:o, s:o, s:s, s:b, s:s, s:s, s:i}", "action",
 			 rule->action == EGRET_ALLOW ? "allow" : "deny", "destinations", dests, "ports",
-			 ports_to_json(rule), "for", class_format(&rule->class, class, sizeof(class)), "purpose",
-			 rule->purpose, "file", rule->file, "line", (int)rule->line);
+			 ports_to_json(rule), "for", class_format(&rule->class, class, sizeof(class)), "floor",
+			 rule->floor, "purpose", rule->purpose, "file", rule->file, "line", (int)rule->line);
+}
+
+/* An address of a mixed list shows no name that could be checked. */
+static void print_port(const struct policy_dest *dest, struct policy_port port)
+{
+	char text[24];
+
+	if (dest->kind == POLICY_DEST_CIDR)
+		port.app = EGRET_APP_NONE;
+	printf(" %s", policy_port_format(&port, text));
 }
 
 static void print_rule(const struct policy_rule *rule)
 {
-	char class[EGRET_PATH_SIZE + 8], dest[256], port[24];
+	char class[EGRET_PATH_SIZE + 8], dest[256];
 
 	for (size_t d = 0; d < rule->dest_count; d++) {
 		printf("%-5s  %-40s ", rule->action == EGRET_ALLOW ? "allow" : "deny",
 		       policy_dest_format(&rule->dests[d], dest));
 		for (size_t p = 0; p < rule->port_count; p++)
-			printf(" %s", policy_port_format(&rule->ports[p], port));
+			print_port(&rule->dests[d], rule->ports[p]);
 		if (rule->class.kind != POLICY_FOR_ALL)
 			printf("  for %s", class_format(&rule->class, class, sizeof(class)));
 		if (rule->purpose[0])
@@ -64,12 +75,26 @@ static void print_rule(const struct policy_rule *rule)
 	}
 }
 
-static void print_resolvers(const struct compiled *compiled)
+/* Where a rule of the floor is written makes it one: a line cannot say so. */
+static void print_rules(const struct policy *policy, bool floor)
 {
-	char text[ADDR_TEXT_SIZE];
+	if (floor && policy_has_floor(policy))
+		printf("# The floor, up to the next blank line: it is one only in a file called node.rules.\n");
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		if (policy->rules[i].floor == floor)
+			print_rule(&policy->rules[i]);
+	}
+	if (floor && policy_has_floor(policy))
+		putchar('\n');
+}
 
-	for (size_t i = 0; compiled && i < compiled->resolver_count; i++)
-		printf("resolver  %s\n", addr_format(&compiled->resolvers[i], text));
+static void print_policy(const struct policy *policy, const struct compiled *compiled)
+{
+	normal_form_print_settings(policy);
+	normal_form_print_resolvers(policy, compiled);
+	print_rules(policy, true);
+	print_rules(policy, false);
+	normal_form_print_requires(policy);
 }
 
 /* What the policy says that this version does not do yet: nobody should learn it by surprise. */
@@ -77,7 +102,7 @@ static void print_notes(const struct policy *policy)
 {
 	size_t apps = 0;
 
-	if (policy->settings.floor && !policy_has_floor(policy))
+	if (!policy->settings.off && policy->settings.floor && !policy_has_floor(policy))
 		fprintf(stderr, "note: no floor, so `egret run` refuses this policy for a node; there, write "
 				"`use linux/node`, on AKS `use aks/node`, or `set floor = off`\n");
 
@@ -101,6 +126,16 @@ static const char *mode_format(const struct policy *policy)
 	return policy->settings.audit ? "audit" : "enforce";
 }
 
+static json_t *askables_to_json(const struct policy *policy)
+{
+	json_t *names = json_array();
+	char dest[256];
+
+	for (size_t i = 0; i < policy->askable_count; i++)
+		json_array_append_new(names, json_string(policy_dest_format(&policy->askables[i], dest)));
+	return names;
+}
+
 static json_t *policy_to_json(const struct policy *policy, const struct compiled *compiled)
 {
 	json_t *rules = json_array(), *resolvers = json_array();
@@ -110,9 +145,11 @@ static json_t *policy_to_json(const struct policy *policy, const struct compiled
 		json_array_append_new(rules, rule_to_json(&policy->rules[i]));
 	for (size_t i = 0; compiled && i < compiled->resolver_count; i++)
 		json_array_append_new(resolvers, json_string(addr_format(&compiled->resolvers[i], text)));
-	return json_pack("{s:o, s:o, s:s, s:s, s:i, s:i}", "rules", rules, "resolvers", resolvers, "mode",
-			 mode_format(policy), "existing", policy->settings.keep_existing ? "keep" : "cut", "min_ttl",
-			 (int)policy->settings.min_ttl_sec, "max_ttl", (int)policy->settings.max_ttl_sec);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:i, s:i}", "rules", rules, "resolvers", resolvers,
+			 "names_to_ask", askables_to_json(policy), "requires", normal_form_requires_to_json(policy),
+			 "settings", normal_form_settings_to_json(policy), "mode", mode_format(policy), "existing",
+			 policy->settings.keep_existing ? "keep" : "cut", "min_ttl", (int)policy->settings.min_ttl_sec,
+			 "max_ttl", (int)policy->settings.max_ttl_sec);
 }
 
 int command_check(const struct command *command, int argc, char **argv)
@@ -134,10 +171,8 @@ int command_check(const struct command *command, int argc, char **argv)
 		json_print(policy_to_json(policy, compiled));
 	} else {
 		if (policy->settings.off)
-			printf("set mode = off   # nothing is governed, whatever else the files say\n");
-		print_resolvers(compiled);
-		for (size_t i = 0; i < policy->rule_count; i++)
-			print_rule(&policy->rules[i]);
+			printf("# Nothing is governed, whatever else the files say.\n");
+		print_policy(policy, compiled);
 	}
 	print_notes(policy);
 	compiled_free(compiled);

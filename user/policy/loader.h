@@ -144,6 +144,7 @@ int variable_expand(struct loader *loader, const struct word *words, size_t coun
 void variable_report_unused(struct loader *loader);
 
 /* setting.c */
+extern const struct policy_settings setting_defaults;
 bool setting_is_known(const char *name);
 /* The setting that a slip may have missed; NULL = none is near. */
 const char *setting_meant(struct loader *loader, const char *name);

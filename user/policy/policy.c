@@ -23,13 +23,7 @@ static int loader_open(struct loader *loader, const struct policy_options *optio
 	loader->policy = calloc(1, sizeof(*loader->policy));
 	if (!loader->policy)
 		return -ENOMEM;
-	loader->policy->settings = (struct policy_settings){
-	    .min_ttl_sec = 900,
-	    .stale_sec = 300,
-	    .max_ttl_sec = 86400,
-	    .keep_existing = true,
-	    .floor = true,
-	};
+	loader->policy->settings = setting_defaults;
 	loader->policy->text_hash = HASH_BEGIN;
 	for (size_t i = 0; error != -ENOMEM && i < options->define_count; i++) {
 		add_to_hash(loader->policy, options->defines[i].name);

@@ -142,6 +142,9 @@ int policy_load_text(const char *name, const char *text, size_t len_bytes, const
 /* Another file that a reload watches, though no rules are in it; before it is read. -ENOMEM. */
 int policy_stands_on(struct policy *policy, const char *path);
 void policy_free(struct policy *policy);
+/* Each setting with its value, as `set` takes it; "" = there is none. -ENOMEM. */
+typedef void (*policy_setting_visit)(void *context, const char *name, const char *value, bool is_default);
+int policy_each_setting(const struct policy *policy, policy_setting_visit visit, void *context);
 /* Warns of rules files that others may change. */
 void policy_report_files(const struct policy *policy, struct diag *diag);
 /* The first of these; "" = there is none. */

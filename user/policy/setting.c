@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,23 +179,122 @@ static int apply_internal(struct loader *loader, const struct variable *setting)
 			    (struct ranges){.items = &values->internal, .count = &values->internal_count});
 }
 
+const struct policy_settings setting_defaults = {
+    .min_ttl_sec = 900,
+    .stale_sec = 300,
+    .max_ttl_sec = 86400,
+    .keep_existing = true,
+    .floor = true,
+};
+
+static void write_min_ttl(const struct policy_settings *values, FILE *out)
+{
+	fprintf(out, "%u", values->min_ttl_sec);
+}
+
+static void write_max_ttl(const struct policy_settings *values, FILE *out)
+{
+	fprintf(out, "%u", values->max_ttl_sec);
+}
+
+static void write_existing(const struct policy_settings *values, FILE *out)
+{
+	fputs(values->keep_existing ? "keep" : "cut", out);
+}
+
+static void write_mode(const struct policy_settings *values, FILE *out)
+{
+	fputs(values->off ? "off" : values->audit ? "audit" : "enforce", out);
+}
+
+static void write_floor(const struct policy_settings *values, FILE *out)
+{
+	fputs(values->floor ? "on" : "off", out);
+}
+
+static void write_dns_names(const struct policy_settings *values, FILE *out)
+{
+	fputs(values->dns_names ? "policy" : "any", out);
+}
+
+static void write_on_stale_agent(const struct policy_settings *values, FILE *out)
+{
+	fputs(values->stale_floor ? "floor" : "keep", out);
+}
+
+static void write_stale_after(const struct policy_settings *values, FILE *out)
+{
+	fprintf(out, "%u", values->stale_sec);
+}
+
+static void write_ranges(const struct cidr *ranges, size_t count, FILE *out)
+{
+	char text[ADDR_TEXT_SIZE];
+
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "%s%s", i ? " " : "", cidr_format(&ranges[i], text));
+}
+
+static void write_service_ranges(const struct policy_settings *values, FILE *out)
+{
+	write_ranges(values->service_ranges, values->service_range_count, out);
+}
+
+static void write_internal(const struct policy_settings *values, FILE *out)
+{
+	write_ranges(values->internal, values->internal_count, out);
+}
+
 static const struct setting {
 	const char *name;
 	int (*apply)(struct loader *loader, const struct variable *setting);
+	void (*write)(const struct policy_settings *values,
+		      FILE *out); /* so that apply reads the same; nothing = no value */
 	bool list;
 	bool variable;
 } settings[] = {
-    {"min_ttl", apply_min_ttl, false, false},
-    {"max_ttl", apply_max_ttl, false, false},
-    {"existing", apply_existing, false, false},
-    {"mode", apply_mode, false, false},
-    {"floor", apply_floor, false, false},
-    {"dns_names", apply_dns_names, false, false},
-    {"on_stale_agent", apply_on_stale_agent, false, false},
-    {"stale_after", apply_stale_after, false, false},
-    {"service_ranges", apply_service_ranges, true, false},
-    {"internal", apply_internal, true, true},
+    {"min_ttl", apply_min_ttl, write_min_ttl, false, false},
+    {"max_ttl", apply_max_ttl, write_max_ttl, false, false},
+    {"existing", apply_existing, write_existing, false, false},
+    {"mode", apply_mode, write_mode, false, false},
+    {"floor", apply_floor, write_floor, false, false},
+    {"dns_names", apply_dns_names, write_dns_names, false, false},
+    {"on_stale_agent", apply_on_stale_agent, write_on_stale_agent, false, false},
+    {"stale_after", apply_stale_after, write_stale_after, false, false},
+    {"service_ranges", apply_service_ranges, write_service_ranges, true, false},
+    {"internal", apply_internal, write_internal, true, true},
 };
+
+/* malloc'd; NULL without memory */
+static char *value_of(const struct setting *setting, const struct policy_settings *values)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	setting->write(values, out);
+	fclose(out);
+	return text;
+}
+
+int policy_each_setting(const struct policy *policy, policy_setting_visit visit, void *context)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < sizeof(settings) / sizeof(settings[0]); i++) {
+		char *value = value_of(&settings[i], &policy->settings);
+		char *usual = value_of(&settings[i], &setting_defaults);
+
+		rc = value && usual ? 0 : -ENOMEM;
+		if (!rc)
+			visit(context, settings[i].name, value, !strcmp(value, usual));
+		free(value);
+		free(usual);
+	}
+	return rc;
+}
 
 static const struct setting *find(const char *name)
 {
