@@ -41,9 +41,10 @@ done
 for value in "" ";" " ; " a=1 "a=1;b=2" " a=1 ; b=2 3 ;" a= ; do
 	expect 'file|none.rules.*|.*value.*' "taken: EGRET_DEFINE='$value'" run "EGRET_DEFINE=$value"
 done
-for variable in EGRET_POLICY EGRET_CGROUP EGRET_INSTANCE EGRET_RULES_PATH; do
+for variable in EGRET_POLICY EGRET_CGROUP EGRET_INSTANCE EGRET_RULES_PATH EGRET_STATE; do
 	refused "$variable="
 done
+refused EGRET_STATE=var/lib/egret
 for option in policy cgroup instance rules-path; do
 	fails 2 "an empty --$option" "$egret" run --policy "$none" --cgroup "$cg" --"$option="
 	shows "[-]-$option is empty" "it says so"
