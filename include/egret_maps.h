@@ -528,13 +528,17 @@ struct egret_subject {
 	char path[EGRET_PATH_SIZE]; /* below the cgroup root */
 };
 
-/* A connection that was there before the first attach and that no rule allows. */
+/* A connection that was there before the first attach. */
 struct egret_existing {
 	struct egret_addr addr;
 	__u64 cgroup_id;
-	__u64 seen_ns; /* CLOCK_MONOTONIC of its first packet after the attach */
+	__u64 seen_ns; /* CLOCK_MONOTONIC of its first packet after the attach, or of the attach */
 	__u16 port;
-	__u16 pad[3];
+	/* By the agent. Programs note only what no rule allows, and 0 here. */
+	__u8 listed;  /* the agent has seen its socket, and sees when it ends */
+	__u8 allowed; /* by the policy that rules */
+	__u8 reason;  /* enum egret_reason; 0 = no rule allows it */
+	__u8 pad[3];
 };
 
 /*

@@ -18,6 +18,7 @@
 #include "../subject/cgroup.h"
 #include "addresses.h"
 #include "culprits.h"
+#include "existing.h"
 #include "floor.h"
 #include "hits.h"
 #include "meta.h"
@@ -66,7 +67,7 @@ struct agent {
 	uint64_t sweep_ns;
 	uint64_t full_seen; /* addresses that found no room, when that was looked at last */
 	bool full_told;
-	bool replaces; /* the policy of another agent, which rules until this one does */
+	const struct agent *replaces; /* whose policy rules until this one does; NULL: nobody's */
 	struct probation probation;
 	struct egret_addr *required_resolvers; /* one of them must answer on probation */
 	size_t required_resolver_count;
@@ -424,7 +425,6 @@ static int probation_of(const struct agent *agent, const struct compiled *compil
 	*of = (struct probation_of){
 	    .kernel = agent->kernel,
 	    .governed_fd = agent->options.cgroup_fd,
-	    .governed_path = agent->options.cgroup,
 	    .requirements = {.compiled = compiled,
 			     .home_fd = -1,
 			     .resolvers = agent->required_resolvers,
@@ -464,19 +464,36 @@ static int open_home(void)
 	return cgroup_of_self(path, sizeof(path), &ignored) || cgroup_open(path, &fd, &ignored) ? -1 : fd;
 }
 
+/* What the node's services are connected to, and only the policy that rules lets them. */
+static int try_services(const struct agent *agent, const struct compiled *compiled, struct error *error)
+{
+	char text[EGRET_PROBLEM_SIZE - 64];
+	struct services services;
+	size_t missing;
+
+	services_find(&services, agent->options.cgroup_fd);
+	if (!kernel_config(agent->kernel)->audit)
+		services_keep_allowed(&services, agent->kernel, agent->replaces->compiled);
+	missing = services_missing(&services, agent->kernel, compiled, agent->options.cgroup_fd);
+	services_describe(&services, text, sizeof(text));
+	services_clear(&services);
+	return missing ? error_set(error, -EAGAIN, "what must answer does not: %s", text) : 0;
+}
+
 static int try_under_ruling(struct agent *agent, const struct compiled *compiled, int home_fd, struct error *error)
 {
 	struct name_addrs *names;
 	struct probation_of of;
-	int rc;
+	int rc = 0;
 
 	if (probation_of(agent, compiled, &of, &names))
 		return error_set(error, -ENOMEM, "out of memory");
 	of.requirements.ruling = agent->kernel;
 	of.requirements.home_fd = home_fd;
-	rc = try_once(agent, &of, error);
+	if (agent->policy->require_count)
+		rc = try_once(agent, &of, error);
 	free(names);
-	return rc;
+	return rc ? rc : try_services(agent, compiled, error);
 }
 
 /* Before a policy takes another one's place. Its names may be answered meanwhile. */
@@ -499,7 +516,7 @@ static int wait_for_required(struct agent *agent, const struct compiled *compile
  * first policy does not wait: it is better than none. */
 static bool must_wait(const struct agent *agent)
 {
-	return agent->replaces && agent->policy->require_count && !agent->options.probation_sec && !only_audits(agent);
+	return agent->replaces && agent->replaces->compiled && !agent->options.probation_sec && !only_audits(agent);
 }
 
 static int compile_required(struct agent *agent, struct compiled **ret, struct diag *diag, struct error *error)
@@ -542,6 +559,7 @@ static int load_all(struct agent *agent, struct diag *diag, struct error *error)
 	agent->subjects = subjects;
 	agent->compiled = compiled;
 	subjects_refresh(subjects); /* those that came in meanwhile */
+	existing_refresh(agent->kernel, compiled);
 	agent->must_rebuild = false;
 	return 0;
 }
@@ -662,6 +680,23 @@ static void write_standing_problems(struct agent *agent)
 	meta_write_problem(agent->kernel, EGRET_PROBLEM_FILES, policy_files_fault(agent->policy));
 }
 
+/* With new maps it is a first attach, and what stands is "existing": listed unless it is cut. */
+static int attach(struct agent *agent, struct error *error)
+{
+	bool first = !kernel_was_running(agent->kernel) || kernel_is_side_by_side(agent->kernel);
+	bool listed = first && (kernel_config(agent->kernel)->keep_existing || only_audits(agent));
+	struct connections found = {};
+	int rc;
+
+	if (listed)
+		existing_find(&found);
+	rc = kernel_attach(agent->kernel, agent->options.cgroup_fd, error);
+	if (!rc && listed)
+		existing_note(agent->kernel, agent->compiled, agent->options.cgroup_fd, &found);
+	connections_clear(&found);
+	return rc;
+}
+
 int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 {
 	bool audit = only_audits(agent);
@@ -694,7 +729,7 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 	if (rc)
 		error_set(error, rc, "cannot write about the instance: %s", strerror(-rc));
 	if (!rc)
-		rc = kernel_attach(agent->kernel, agent->options.cgroup_fd, error);
+		rc = attach(agent, error);
 	progress_stage(&agent->progress, "attach");
 	if (!rc && !audit)
 		rc = proof_make(agent->kernel, agent->compiled, agent->options.cgroup_fd, &agent->progress, error);
@@ -772,6 +807,7 @@ static int beat(struct agent *agent, struct error *error)
 	if (clock_now_ns() >= agent->sweep_ns) {
 		agent->sweep_ns = clock_now_ns() + SWEEP_NS;
 		kernel_sweep_learned(agent->kernel);
+		existing_refresh(agent->kernel, agent->compiled);
 	}
 	subjects_refresh(agent->subjects);
 	culprits_refresh(&agent->culprits, agent->kernel);
@@ -874,9 +910,9 @@ static int take_over(struct agent *next, struct agent *old, struct diag *diag, s
 
 	probation_pause(&old->probation);
 	next->kernel = old->kernel;
-	next->replaces = true;
+	next->replaces = old;
 	rc = load_all(next, diag, error);
-	next->replaces = false;
+	next->replaces = NULL;
 	if (rc) {
 		next->kernel = NULL;
 		return rc;

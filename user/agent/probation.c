@@ -21,6 +21,7 @@ void probation_init(struct probation *probation)
 void probation_cancel(struct probation *probation)
 {
 	trial_cancel(&probation->trial);
+	services_clear(&probation->services);
 	probation_init(probation);
 }
 
@@ -131,14 +132,19 @@ static void miss(struct probation *probation, const struct probation_of *of, con
 	try_later(probation);
 }
 
+static bool was_required(const struct probation *probation)
+{
+	return probation->required || probation->services.answered;
+}
+
 static const char *what_ended(const struct probation *probation, bool audited)
 {
 	if (audited)
 		return "enforcing: all that is required answers";
 	if (!is_on(probation))
 		return *probation->told ? "all that is required answers" : NULL;
-	return probation->required ? "probation is over: all that is required answers"
-				   : "probation is over: nothing was required of it; nothing failed";
+	return was_required(probation) ? "probation is over: all that is required answers"
+				       : "probation is over: nothing was required of it; nothing failed";
 }
 
 static void end(struct probation *probation, const struct probation_of *of)
@@ -161,14 +167,30 @@ static void end(struct probation *probation, const struct probation_of *of)
 		progress_say(of->progress, "%s", text);
 }
 
+/* Returns how many in all; @text tells them. */
+static size_t find_missing(struct probation *probation, const struct probation_of *of,
+			   const struct trial_result *result, char *text, size_t size)
+{
+	size_t connections =
+	    services_missing(&probation->services, of->kernel, of->requirements.compiled, of->governed_fd);
+	char sentence[EGRET_PROBLEM_SIZE];
+
+	services_describe(&probation->services, sentence, sizeof(sentence));
+	snprintf(text, size, "%s%s%s", result->missing ? result->text : "", result->missing && connections ? ", " : "",
+		 sentence);
+	return result->missing + connections;
+}
+
 static void settle(struct probation *probation, const struct probation_of *of, const struct trial_result *result)
 {
-	if (result->missing) {
-		miss(probation, of, result->text);
+	char text[EGRET_PROBLEM_SIZE - 64];
+
+	if (find_missing(probation, of, result, text, sizeof(text))) {
+		miss(probation, of, text);
 		return;
 	}
 	/* That nothing failed says little where nothing was tried. */
-	if (is_on(probation) && !probation->required && clock_now_ns() < probation->ends_ns) {
+	if (is_on(probation) && !was_required(probation) && clock_now_ns() < probation->ends_ns) {
 		go_on(probation, of, "");
 		try_later(probation);
 		return;
@@ -180,7 +202,8 @@ void probation_begin(struct probation *probation, const struct probation_of *of,
 {
 	probation_cancel(probation);
 	probation->required = of->requirements.compiled->policy->require_count;
-	if (!sec && !probation->required)
+	services_find(&probation->services, of->governed_fd);
+	if (!sec && !probation->required && !probation->services.count)
 		return;
 	probation->try_ns = clock_now_ns();
 	if (!sec)

@@ -4,6 +4,7 @@
  * rule, and again until all of it answers.
  *
  * Without --probation the policy goes on, and `status` has a PROBLEM for what does not answer.
+ * Beside `require` lines, what the services of a node are connected to is required: services.h.
  * With --probation it ends early only when something was required and all answered. At the end of
  * its time the policy goes on if nothing failed; else it only audits, and enforces when all answers.
  */
@@ -11,13 +12,13 @@
 #define EGRET_PROBATION_H
 
 #include "progress.h"
+#include "services.h"
 #include "trial.h"
 
 /* Whose probation it is; all borrowed for the call. */
 struct probation_of {
 	struct kernel *kernel;
 	int governed_fd;
-	const char *governed_path;
 	struct progress *progress;
 	struct requirements requirements;
 };
@@ -26,7 +27,8 @@ struct probation {
 	struct trial trial;
 	uint64_t try_ns;  /* when to try again; 0 = never */
 	uint64_t ends_ns; /* CLOCK_MONOTONIC; 0 = none is on */
-	size_t required;  /* besides the resolvers */
+	size_t required;  /* `require` lines */
+	struct services services;
 	char told[EGRET_PROBLEM_SIZE];
 };
 

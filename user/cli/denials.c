@@ -42,15 +42,52 @@ static int collect(void *context, const struct egret_drop_key *key, const struct
 	return 0;
 }
 
+static bool is_listed(const struct denials *denials, const struct egret_drop_key *key)
+{
+	for (size_t i = 0; i < denials->count; i++)
+		if (!memcmp(&denials->all[i].key, key, sizeof(*key)))
+			return true;
+	return false;
+}
+
+/* Once the policy enforces, a connection from before the attach goes on until it closes, and can not be
+ * made again: under audit that is told beforehand, though no packet of it was held. */
+static int collect_existing(void *context, uint64_t cookie, const struct egret_existing *value)
+{
+	const struct collecting *collecting = context;
+	struct egret_drop_key key = {
+	    .cgroup_id = value->cgroup_id,
+	    .addr = value->addr,
+	    .port = value->port,
+	    .l4_proto = IPPROTO_TCP,
+	    .reason = value->reason ? value->reason : EGRET_REASON_NO_RULE,
+	    .audited = 1,
+	};
+	struct egret_drop drop = {
+	    .first_ns = value->seen_ns,
+	    .last_ns = value->seen_ns,
+	    .generation = collecting->policy_generation,
+	};
+
+	(void)cookie;
+	if (value->allowed || is_listed(collecting->denials, &key))
+		return 0;
+	return collect(context, &key, &drop);
+}
+
 int denials_read(const struct kernel *kernel, struct denials *ret)
 {
 	struct collecting collecting = {.denials = ret, .audit = kernel_config(kernel)->audit};
 	struct egret_meta meta = {};
+	int rc;
 
 	ret->count = 0;
 	kernel_get_meta(kernel, &meta);
 	collecting.policy_generation = meta.policy_generation;
-	return kernel_each_drop(kernel, collect, &collecting);
+	rc = kernel_each_drop(kernel, collect, &collecting);
+	if (!rc && collecting.audit)
+		rc = kernel_each_existing(kernel, collect_existing, &collecting);
+	return rc;
 }
 
 static int worst_first(const void *a, const void *b)

@@ -13,7 +13,10 @@
 #include "health.h"
 #include "reason.h"
 #include "standing.h"
+#include "subject_name.h"
 #include "table.h"
+
+#define EXISTING_LINES 20
 
 struct names_tally {
 	json_t *failing; /* names that do not resolve now */
@@ -130,12 +133,23 @@ static json_t *lessons_to_json(const struct kernel *kernel)
 	return lessons;
 }
 
-static int add_existing(void *context, const struct egret_existing *value)
-{
-	char address[ADDR_TEXT_SIZE];
+struct existing_list {
+	const struct kernel *kernel;
+	json_t *rows;
+};
 
-	return json_array_append_new(
-	    context, json_pack("{s:s, s:i}", "address", addr_format(&value->addr, address), "port", (int)value->port));
+static int add_existing(void *context, uint64_t cookie, const struct egret_existing *value)
+{
+	const struct existing_list *list = context;
+	char address[ADDR_TEXT_SIZE], owner[512];
+
+	(void)cookie;
+	if (value->allowed)
+		return 0;
+	subject_name(list->kernel, value->cgroup_id, 0, owner, sizeof(owner));
+	return json_array_append_new(list->rows,
+				     json_pack("{s:s, s:i, s:s}", "address", addr_format(&value->addr, address), "port",
+					       (int)value->port, "subject", owner));
 }
 
 static json_t *maps_to_json(const struct kernel *kernel)
@@ -207,10 +221,12 @@ static json_t *probation_to_json(const struct egret_meta *meta)
 
 static json_t *existing_to_json(const struct kernel *kernel)
 {
-	json_t *existing = json_array();
+	struct existing_list list = {kernel, json_array()};
 
-	kernel_each_existing(kernel, add_existing, existing);
-	return existing;
+	/* With `existing = cut` they do not go on once the policy enforces. */
+	if (kernel_config(kernel)->keep_existing || kernel_config(kernel)->audit)
+		kernel_each_existing(kernel, add_existing, &list);
+	return list.rows;
 }
 
 /* Values that no agent has left yet are null, never a number that looks like one. */
@@ -356,6 +372,25 @@ static void print_policy(const json_t *status)
 	       number(status, "warnings"), string(status, "attached_since"), string(status, "version"));
 }
 
+static void print_existing(const json_t *existing)
+{
+	size_t index, count = json_array_size(existing);
+	const json_t *row;
+
+	if (!count)
+		return;
+	printf("existing   %zu connection%s from before the attach go%s on that no rule allows\n", count,
+	       count == 1 ? "" : "s", count == 1 ? "es" : "");
+	json_array_foreach (existing, index, row) {
+		if (index == EXISTING_LINES) {
+			printf("           and %zu more: egret status --json has them\n", count - index);
+			return;
+		}
+		printf("           %s tcp:%lld by %s\n", string(row, "address"), number(row, "port"),
+		       string(row, "subject"));
+	}
+}
+
 static void print_waiting(const json_t *probation)
 {
 	const char *waiting = string(probation, "waiting_for");
@@ -381,9 +416,7 @@ static void print_status(json_t *status)
 	print_names(json_object_get(status, "names"));
 	print_totals(json_object_get(status, "totals"), !strcmp(string(status, "mode"), "auditing"));
 	print_lessons(json_object_get(status, "dns"));
-	if (json_array_size(json_object_get(status, "existing")))
-		printf("existing   %zu connections from before the attach go on that no rule allows\n",
-		       json_array_size(json_object_get(status, "existing")));
+	print_existing(json_object_get(status, "existing"));
 	print_maps(json_object_get(status, "maps"));
 	printf(
 	    "uplink     no second check: AF_PACKET, AF_XDP, forwarded packets and the outer packets of tunnels are not "

@@ -210,8 +210,11 @@ int kernel_take_wanted(struct kernel *kernel, void (*visit)(void *context, const
 int kernel_teach(struct kernel *kernel, const struct compiled *compiled, const struct egret_wanted *wanted,
 		 const struct egret_addr *addr, uint32_t ttl_sec);
 void kernel_count_lesson(struct kernel *kernel, uint32_t kind);
-int kernel_each_existing(const struct kernel *kernel, int (*visit)(void *context, const struct egret_existing *value),
+int kernel_each_existing(const struct kernel *kernel,
+			 int (*visit)(void *context, uint64_t cookie, const struct egret_existing *value),
 			 void *context);
+/* NULL: it ended. */
+int kernel_set_existing(struct kernel *kernel, uint64_t cookie, const struct egret_existing *value);
 
 /* What the running policy says of a first packet, read from the maps themselves. */
 int kernel_judge(const struct kernel *kernel, const struct egret_addr *addr, uint8_t l4_proto, uint16_t port,

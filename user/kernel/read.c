@@ -286,7 +286,7 @@ int kernel_each_name(const struct kernel *kernel,
 
 struct existing_walk {
 	int fd;
-	int (*visit)(void *context, const struct egret_existing *value);
+	int (*visit)(void *context, uint64_t cookie, const struct egret_existing *value);
 	void *context;
 };
 
@@ -297,10 +297,19 @@ static int visit_existing(void *context, const void *key)
 
 	if (bpf_map_lookup_elem(walk->fd, key, &value))
 		return 0;
-	return walk->visit(walk->context, &value);
+	return walk->visit(walk->context, *(const uint64_t *)key, &value);
 }
 
-int kernel_each_existing(const struct kernel *kernel, int (*visit)(void *context, const struct egret_existing *value),
+int kernel_set_existing(struct kernel *kernel, uint64_t cookie, const struct egret_existing *value)
+{
+	int fd = kernel->maps[MAP_existing];
+
+	return (value ? bpf_map_update_elem(fd, &cookie, value, BPF_ANY) : bpf_map_delete_elem(fd, &cookie)) ? -errno
+													     : 0;
+}
+
+int kernel_each_existing(const struct kernel *kernel,
+			 int (*visit)(void *context, uint64_t cookie, const struct egret_existing *value),
 			 void *context)
 {
 	struct existing_walk walk = {kernel->maps[MAP_existing], visit, context};

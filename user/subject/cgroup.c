@@ -165,6 +165,15 @@ int cgroup_path_of_id(uint64_t id, char *buf, size_t size)
 	return rc;
 }
 
+bool cgroup_path_is_below(const char *path, const char *above)
+{
+	size_t len = strlen(above);
+
+	while (len && above[len - 1] == '/')
+		len--;
+	return !strncmp(path, above, len) && (!path[len] || path[len] == '/');
+}
+
 int cgroup_of_self(char *buf, size_t size, struct error *error)
 {
 	char line[CGROUP_PATH_SIZE];

@@ -29,6 +29,8 @@ bool cgroup_is_root(int cgroup_fd);
 int cgroup_path_of_id(uint64_t id, char *buf, size_t size);
 /* The same of an open cgroup. */
 int cgroup_path_of_fd(int cgroup_fd, char *buf, size_t size);
+/* Is it @above itself, or below it? */
+bool cgroup_path_is_below(const char *path, const char *above);
 /* The path of the calling process. */
 int cgroup_of_self(char *buf, size_t size, struct error *error);
 

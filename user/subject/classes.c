@@ -102,21 +102,12 @@ size_t classes_find(const char *governed_path, const char *const *paths, size_t 
 	return missing;
 }
 
-static bool is_below(const char *path, const char *above)
-{
-	size_t len = strlen(above);
-
-	while (len && above[len - 1] == '/')
-		len--;
-	return !strncmp(path, above, len) && (!path[len] || path[len] == '/');
-}
-
 uint32_t classes_of_path(const char *cgroup_path, const char *const *paths, size_t path_count)
 {
 	uint32_t mask = path_is_below_kubepods(cgroup_path) ? EGRET_CLASS_PODS : EGRET_CLASS_HOST;
 
 	for (size_t i = 0; i < path_count; i++)
-		if (is_below(cgroup_path, paths[i]))
+		if (cgroup_path_is_below(cgroup_path, paths[i]))
 			mask |= 1U << (EGRET_CLASS_NAMED_SHIFT + i);
 	return mask;
 }

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "verdicts.h"
+
+#include <netinet/in.h>
+
+struct docket {
+	const struct kernel *kernel;
+	const struct compiled *compiled;
+	struct verdict *all;
+	size_t count;
+};
+
+static void judge_by_address(const struct compiled *compiled, struct verdict *verdict)
+{
+	struct judgement judgement =
+	    compiled_judge_addr(compiled, &verdict->of.addr, IPPROTO_TCP, verdict->of.port, verdict->classes);
+
+	verdict->allowed = judgement.allow;
+	verdict->reason = judgement.reason;
+	verdict->final = judgement.allow || judgement.reason == EGRET_REASON_DENY_RULE;
+}
+
+/* What is learned in one network namespace is for that one. */
+static bool is_about(const struct verdict *verdict, const struct egret_learned_key *key)
+{
+	return !verdict->final && addr_equal(&verdict->of.addr, &key->addr) &&
+	       (!verdict->of.scope || verdict->of.scope == key->scope);
+}
+
+static bool name_allows(const struct compiled *compiled, const char *name, const struct verdict *verdict)
+{
+	uint32_t teacher = compiled_name_teacher(compiled, name);
+
+	return teacher &&
+	       compiled_meets(compiled->name_dests[teacher - 1].flags,
+			      compiled_addr_need(compiled, &verdict->of.addr)) &&
+	       compiled_judge_name(compiled, name, IPPROTO_TCP, verdict->of.port, verdict->classes).allow;
+}
+
+static void judge_by_name(const struct docket *docket, const struct egret_learned_key *key, uint64_t name)
+{
+	struct egret_asked asked;
+
+	for (size_t i = 0; i < docket->count; i++) {
+		struct verdict *verdict = &docket->all[i];
+
+		if (is_about(verdict, key) && !kernel_get_asked(docket->kernel, name, &asked))
+			verdict->allowed = verdict->final = name_allows(docket->compiled, asked.name, verdict);
+	}
+}
+
+static int take_learned(void *context, const struct egret_learned_key *key, const struct egret_learned *learned)
+{
+	for (size_t i = 0; i < EGRET_LEARNED_NAMES; i++)
+		if (learned->lessons[i].name)
+			judge_by_name(context, key, learned->lessons[i].name);
+	return 0;
+}
+
+static void take_seen(void *context, const struct egret_seen *seen)
+{
+	judge_by_name(context, &seen->key, seen->name);
+}
+
+void verdicts_make(const struct kernel *kernel, const struct compiled *compiled, struct verdict *all, size_t count)
+{
+	struct docket docket = {kernel, compiled, all, count};
+	bool open = false;
+
+	for (size_t i = 0; i < count; i++) {
+		judge_by_address(compiled, &all[i]);
+		open |= !all[i].final;
+	}
+	if (!open)
+		return;
+	kernel_each_learned(kernel, take_learned, &docket);
+	kernel_each_seen(kernel, take_seen, &docket);
+}
