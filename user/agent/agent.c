@@ -27,6 +27,7 @@
 #include "proof.h"
 #include "standby.h"
 #include "subjects.h"
+#include "unresolved.h"
 #include "wanted.h"
 #include "watch.h"
 
@@ -347,19 +348,6 @@ static int turn(struct agent *agent, const struct pollfd *extra, size_t extra_co
 	return 0;
 }
 
-static void report_late_name(void *context, const struct resolver_name *name)
-{
-	struct agent *agent = context;
-
-	if (name->state == RESOLVER_PENDING)
-		progress_warn(&agent->progress, "%s: not resolved yet; it is denied until it is", name->name);
-	else if (name->state == RESOLVER_FAILED)
-		progress_warn(&agent->progress, "%s: %s; it is denied until it resolves", name->name, name->error);
-	else if (name->state == RESOLVER_EMPTY)
-		progress_warn(&agent->progress, "%s: does not exist, or has no address; nothing is allowed for it",
-			      name->name);
-}
-
 void agent_place(struct agent *agent, struct kernel *claimed, const struct agent_place *place)
 {
 	agent->kernel = claimed;
@@ -383,9 +371,7 @@ int agent_resolve(struct agent *agent, struct error *error)
 		progress_step(&agent->progress, "resolving names", agent->names - pending, agent->names);
 	}
 	progress_stage(&agent->progress, "names");
-	progress_say(&agent->progress, "resolved %zu of %zu names to %zu addresses", agent->names - pending,
-		     agent->names, addresses_count(agent->addresses));
-	resolver_each(agent->resolver, report_late_name, agent);
+	unresolved_report(agent->resolver, addresses_count(agent->addresses), &agent->progress);
 	return 0;
 }
 

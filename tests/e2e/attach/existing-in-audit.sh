@@ -53,7 +53,9 @@ json '.existing | length == 2' "nor in status" egret_cmd status --json
 # The rule goes, and the agent is another one.
 stop "$agent"
 sed -i '/51\.0\.0\.1/d' "$work/policy.rules"
-exec {hold_fd[pod]}>&-
+kill "$(cat "${pod_cgroup[web]}/cgroup.procs")"
+pod_ended() { ! grep -q . "${pod_cgroup[web]}/cgroup.procs"; }
+eventually pod_ended
 agent_start
 json "length == 2 and ($(row 51.0.0.1 app.service)) and ($(row 51.0.0.2 app.service))" "what no rule allows any more is one again, and what ended is none" egret_cmd drops --json
 expect ok "under audit it goes on" hold_say denied
