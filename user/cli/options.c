@@ -31,6 +31,7 @@ enum long_only {
 	KEY_LIVE,
 	KEY_READY,
 	KEY_STATE,
+	KEY_ONCE,
 	KEY_ALL,
 	KEY_WAIT,
 	KEY_CUT,
@@ -84,6 +85,10 @@ static const struct group_option all_options[] = {
       "Enforce, but go back to audit if after this time (90, 2m, 1h) a `require` line or all resolvers do not answer "
       "(EGRET_PROBATION)",
       0}},
+    {OPTIONS_RUN,
+     NULL,
+     {"once", KEY_ONCE, NULL, 0,
+      "Attach and end, before an agent comes: a policy that has ruled here before is enforced, any other audited", 0}},
     {OPTIONS_STATE,
      "EGRET_STATE",
      {"state", KEY_STATE, "DIR", 0,
@@ -253,6 +258,8 @@ static bool *switch_of(struct options *options, int key)
 		return &options->live;
 	case KEY_READY:
 		return &options->ready;
+	case KEY_ONCE:
+		return &options->once;
 	case KEY_ALL:
 		return &options->all;
 	case KEY_WAIT:

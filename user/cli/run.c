@@ -13,6 +13,7 @@
 #include "../kernel/kernel.h"
 #include "../subject/cgroup.h"
 #include "govern.h"
+#include "once.h"
 
 static int stop_signals(struct error *error)
 {
@@ -44,6 +45,10 @@ int command_run(const struct command *command, int argc, char **argv)
 		fprintf(stderr, "egret: which policy? egret run --policy FILE\n");
 		return EXIT_USAGE;
 	}
+	if (options.once && options.detach_on_exit) {
+		fprintf(stderr, "egret: --once ends as soon as it has attached; leave --detach-on-exit out\n");
+		return EXIT_USAGE;
+	}
 	options_of_policy(&options, &agent_options.policy);
 	agent_options.instance = options.instance;
 	agent_options.cgroup = options.cgroup ? options.cgroup : "/";
@@ -62,6 +67,11 @@ int command_run(const struct command *command, int argc, char **argv)
 		return EXIT_CANNOT;
 	}
 	agent_options.node = !strcmp(options.instance, "node") || cgroup_is_root(agent_options.cgroup_fd);
+	if (options.once) {
+		rc = run_once(&options, &agent_options);
+		close(agent_options.cgroup_fd);
+		return rc;
+	}
 	stop_fd = stop_signals(&error);
 	rc = stop_fd < 0 ? stop_fd : standby_begin(&standby, options.state, options.instance, &error);
 	if (!rc)

@@ -49,6 +49,7 @@ run_container() {
 }
 
 mkdir "$work/config"
+mkdir -m 0700 "$work/state"
 policy "$work/config/policy.rules" <<'POLICY'
 set location = eastus
 resolver 20.0.0.53
@@ -60,7 +61,7 @@ POLICY
 grep -qE 'mountPath: /etc/egret$' "$manifest" && passed "the manifest mounts the policy" || failed "no policy in the manifest"
 run_container --name egret --privileged --network "ns:/run/netns/$id-node" --cgroup-parent "/$id/kubepods/podagent" \
 	-v "$work/config:/etc/egret:ro" -v /sys/fs/cgroup:/sys/fs/cgroup -v /sys/fs/bpf:/sys/fs/bpf \
-	-v /var/log/pods:/var/log/pods:ro -e EGRET_POLICY=/etc/egret/policy.rules -e "EGRET_INSTANCE=$instance" \
+	-v /var/log/pods:/var/log/pods:ro -v "$work/state:/var/lib/egret" -e EGRET_POLICY=/etc/egret/policy.rules -e "EGRET_INSTANCE=$instance" \
 	"$image" run --cgroup "/$id" >"$work/agent.log" 2>&1 </dev/null &
 agent=$!
 pids+=("$agent")
@@ -92,7 +93,24 @@ succeeds "the DaemonSet's readiness probe" podman exec egret $probe_words
 podman kill --signal KILL egret >/dev/null 2>&1
 wait "$agent" 2>/dev/null
 expect EPERM "still denied without the agent" in_container tcp 51.0.0.1 443
-succeeds "detach from another container" run_container --privileged --network none --cgroup-parent "/$id" -v /sys/fs/cgroup:/sys/fs/cgroup \
-	-v /sys/fs/bpf:/sys/fs/bpf "$image" detach --instance "$instance"
+# deploy/uninstall.yaml: first what opens, then what waits, since a DaemonSet cannot end.
+uninstall() {
+	run_container "$@" --privileged --network "ns:/run/netns/$id-node" --cgroup-parent "/$id/kubepods/poduninstall" \
+		-v /sys/fs/cgroup:/sys/fs/cgroup -v /sys/fs/bpf:/sys/fs/bpf -v "$work/state:/var/lib/egret" "$image" "${words[@]}"
+}
+words_of() {
+	mapfile -t words < <(yq -r "select(.kind == \"DaemonSet\").spec.template.spec.$1[0].args[]" "$root/deploy/uninstall.yaml")
+}
+words_of initContainers
+succeeds "uninstall.yaml: its init container opens the node, and ends" uninstall
 expect connected "open again" in_container tcp 51.0.0.1 443
+succeeds "nothing is left of it" test -z "$(find /sys/fs/bpf/egret "$work/state" -mindepth 1 2>/dev/null)"
+succeeds "once more, where nothing is left" uninstall
+words_of containers
+uninstall --name done >"$work/done.log" 2>&1 </dev/null &
+waits=$!
+eventually logged "$work/done.log" 'nothing of Egret is left' || failed "no word of it: $(cat "$work/done.log")"
+succeeds "its container then waits, and ends when it is told to" podman stop --time 60 done
+wait $waits
+expect 0 "with exit code 0" echo $?
 finish
