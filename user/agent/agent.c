@@ -91,7 +91,10 @@ static int read_system_resolvers(struct agent *agent, struct error *error)
 		return 0;
 	if (policy_stands_on(agent->policy, RESOLV_CONF))
 		return error_set(error, -ENOMEM, "out of memory");
-	rc = resolver_system_servers(RESOLV_CONF, &agent->system_resolvers, &agent->system_resolver_count);
+	rc = resolver_system_servers(NULL, &agent->system_resolvers, &agent->system_resolver_count);
+	if (!rc && resolver_is_stub(agent->system_resolvers, agent->system_resolver_count) &&
+	    policy_stands_on(agent->policy, RESOLV_CONF_UPLINK))
+		return error_set(error, -ENOMEM, "out of memory");
 	if (rc && uses_system_resolvers(agent->policy))
 		return error_set(error, rc,
 				 "the policy says \"resolver system\", and /etc/resolv.conf names no nameserver; "

@@ -93,8 +93,12 @@ size_t resolver_pending(const struct resolver *resolver);
 size_t resolver_health(const struct resolver *resolver, struct resolver_health *ret, size_t capacity);
 
 #define RESOLV_CONF "/etc/resolv.conf"
-/* The nameservers of a resolv.conf (NULL = RESOLV_CONF). *ret is malloc'd.
- * -ENOENT: no such file, or no nameserver in it. */
+/* What systemd-resolved asks itself, where RESOLV_CONF names its stub: systemd-resolved.service(8). */
+#define RESOLV_CONF_UPLINK "/run/systemd/resolve/resolv.conf"
+/* The nameservers of a resolv.conf. NULL = RESOLV_CONF, and RESOLV_CONF_UPLINK where that is asked: without
+ * it whoever governs the stub too would cut it off. *ret is malloc'd. -ENOENT: no such file, or no nameserver in it. */
 int resolver_system_servers(const char *path, struct egret_addr **ret, size_t *ret_count);
+/* Is one of them the stub of systemd-resolved? */
+bool resolver_is_stub(const struct egret_addr *servers, size_t count);
 
 #endif
