@@ -25,7 +25,7 @@
 
 struct job {
 	struct options options;
-	char instance[64];
+	char instance[80];            /* a name that is too long stays too long */
 	struct kernel_exec_note note; /* the cgroup below parent_fd */
 	char cgroup_path[CGROUP_PATH_SIZE];
 	int parent_fd, cgroup_fd;
