@@ -112,6 +112,8 @@ struct egret_dest {
 #define EGRET_DEST_ALLOWS (1U << 9)
 /* Of a name: some of these also at private addresses, which it may bring in. */
 #define EGRET_DEST_PRIVATE (1U << 10)
+/* Of an address: its list has an EGRET_SPECIAL. */
+#define EGRET_DEST_SPECIAL (1U << 11)
 /* Of a place in a bucket: it was given away; what stands there counts. */
 #define EGRET_DEST_USED (1U << 1)
 #define EGRET_DEST_LIVE (1U << 2)

@@ -42,10 +42,11 @@ static json_t *rule_to_json(const struct policy_rule *rule)
 
 	for (size_t i = 0; i < rule->dest_count; i++)
 		json_array_append_new(dests, json_string(policy_dest_format(&rule->dests[i], dest)));
-	return json_pack("{s:s, s:o, s:o, s:s, s:b, s:s, s:s, s:i}", "action",
+	return json_pack("{s:s, s:o, s:o, s:b, s:s, s:b, s:s, s:s, s:i}", "action",
 			 rule->action == EGRET_ALLOW ? "allow" : "deny", "destinations", dests, "ports",
-			 ports_to_json(rule), "for", class_format(&rule->class, class, sizeof(class)), "floor",
-			 rule->floor, "purpose", rule->purpose, "file", rule->file, "line", (int)rule->line);
+			 ports_to_json(rule), "private", rule->private, "for",
+			 class_format(&rule->class, class, sizeof(class)), "floor", rule->floor, "purpose",
+			 rule->purpose, "file", rule->file, "line", (int)rule->line);
 }
 
 /* An address of a mixed list shows no name that could be checked. */
@@ -67,6 +68,8 @@ static void print_rule(const struct policy_rule *rule)
 		       policy_dest_format(&rule->dests[d], dest));
 		for (size_t p = 0; p < rule->port_count; p++)
 			print_port(&rule->dests[d], rule->ports[p]);
+		if (rule->private && rule->dests[d].kind != POLICY_DEST_CIDR)
+			printf("  private");
 		if (rule->class.kind != POLICY_FOR_ALL)
 			printf("  for %s", class_format(&rule->class, class, sizeof(class)));
 		if (rule->purpose[0])

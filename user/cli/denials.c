@@ -167,6 +167,16 @@ static void rule_format(const struct kernel *kernel, uint32_t rule, char *buf, s
 		snprintf(buf, size, "%.200s:%u", text.file, text.line);
 }
 
+static const char *why_format(const struct kernel *kernel, const struct denial *denial, const char *name,
+			      char buf[static REASON_SPECIAL_SIZE])
+{
+	struct egret_rule_text text;
+
+	if (denial->key.reason != EGRET_REASON_SPECIAL_ADDRESS || kernel_get_text(kernel, denial->key.rule, &text))
+		return reason_sentence(denial->key.reason);
+	return reason_of_special(&text, name, &denial->key.addr, buf);
+}
+
 /* RFC 3339, in UTC. The map has CLOCK_MONOTONIC. */
 static void time_format(uint64_t then_ns, uint64_t now_ns, char *buf, size_t size)
 {
@@ -187,8 +197,8 @@ json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial)
 	char address[ADDR_TEXT_SIZE], protocol[32], subject[512], process[64], rule[256], last[32], when[32];
 	const struct egret_drop_key *key = &denial->key;
 	const struct egret_drop *drop = &denial->drop;
+	char name[EGRET_NAME_SIZE], why[REASON_SPECIAL_SIZE];
 	uint64_t now = clock_kernel_ns();
-	char name[EGRET_NAME_SIZE];
 
 	protocol_format(key, protocol, sizeof(protocol));
 	subject_name(kernel, key->cgroup_id, drop->parent_cgroup_id, subject, sizeof(subject));
@@ -200,21 +210,21 @@ json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial)
 			 (json_int_t)drop->packets, "audited", key->audited, "policy",
 			 denial->older ? "older" : "running", "address", addr_format(&key->addr, address), "port",
 			 protocol, "name", name, "reason", reason_label(key->reason), "why",
-			 reason_sentence(key->reason), "rule", rule, "subject", subject, "process", process, "last",
-			 age_format(drop->last_ns, now, last, sizeof(last)), "last_time", when, "first_sec_ago",
+			 why_format(kernel, denial, name, why), "rule", rule, "subject", subject, "process", process,
+			 "last", age_format(drop->last_ns, now, last, sizeof(last)), "last_time", when, "first_sec_ago",
 			 clock_seconds_between(drop->first_ns, now), "last_sec_ago",
 			 clock_seconds_between(drop->last_ns, now), "cgroup_id", (json_int_t)key->cgroup_id);
 }
 
 static void summary_line(const struct kernel *kernel, const struct denial *denial)
 {
-	char address[ADDR_TEXT_SIZE], protocol[32], name[EGRET_NAME_SIZE];
+	char address[ADDR_TEXT_SIZE], protocol[32], name[EGRET_NAME_SIZE], why[REASON_SPECIAL_SIZE];
 
 	protocol_format(&denial->key, protocol, sizeof(protocol));
 	name_format(kernel, &denial->drop, name, sizeof(name));
 	fprintf(stderr, "  %s %s%s%s%s, %llu packet%s: %s\n", addr_format(&denial->key.addr, address), protocol,
 		name[0] ? " (" : "", name, name[0] ? ")" : "", (unsigned long long)denial->drop.packets,
-		denial->drop.packets == 1 ? "" : "s", reason_sentence(denial->key.reason));
+		denial->drop.packets == 1 ? "" : "s", why_format(kernel, denial, name, why));
 }
 
 static void summary_of(const struct kernel *kernel, const struct denials *denials, bool audited)

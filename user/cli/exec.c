@@ -19,6 +19,7 @@
 #include "../subject/cgroup.h"
 #include "denials.h"
 #include "sandbox.h"
+#include "special.h"
 
 /* `exec` in several PID namespaces may have the same process id, and in that order they are numbered. */
 #define MAX_SAME_PID 1000
@@ -253,6 +254,7 @@ static int run_job(struct job *job)
 	if (!rc && signal_that_waits())
 		return 128 + signal_that_waits();
 	if (!rc) {
+		specials_print(stderr, "egret: warning: ", specials_to_json(agent_kernel(job->agent)));
 		pass_signals();
 		rc = start(job, &error);
 	}

@@ -34,6 +34,7 @@ struct answer {
 	struct judgement judgement;
 	struct egret_addr addr;
 	struct egret_rule_text text; /* of the rule, if there is one */
+	char name[EGRET_NAME_SIZE];  /* EGRET_REASON_SPECIAL_ADDRESS: that the rule has */
 };
 
 struct answers {
@@ -125,6 +126,45 @@ static int make_room(struct answers *answers, size_t count)
 	return answers->all ? 0 : -ENOMEM;
 }
 
+static void judge_in_files(struct compiled *compiled, const struct question *question, uint32_t classes,
+			   struct answer *answer)
+{
+	const char *const names[] = {question->name};
+	struct egret_dest dest;
+
+	if (compiled_address(compiled, &answer->addr, names, 1, &dest))
+		return;
+	answer->judgement = compiled_judge_list(&compiled->ports[dest.first], dest.count, question->port.l4_proto,
+						question->port.lo, classes);
+	if (answer->judgement.rule >= EGRET_RULE_FIRST)
+		answer->text = compiled->texts[answer->judgement.rule - EGRET_RULE_FIRST];
+	snprintf(answer->name, sizeof(answer->name), "%s", question->name);
+}
+
+/* The files allow the name. Has it addresses now that it may not bring in? Then each is judged. */
+static void find_special_addresses(struct compiled *compiled, const struct question *question, uint32_t classes,
+				   struct answers *answers)
+{
+	struct answers found = {.by_address = true};
+	struct egret_addr *addrs = NULL;
+	struct error ignored;
+	size_t count = 0;
+	bool special = false;
+
+	if (!answers->all->judgement.allow || lookup_addresses(question->name, &addrs, &count, &ignored) ||
+	    make_room(&found, count))
+		count = 0;
+	for (size_t i = 0; i < count; i++) {
+		found.all[i].addr = addrs[i];
+		judge_in_files(compiled, question, classes, &found.all[i]);
+		special |= found.all[i].judgement.reason == EGRET_REASON_SPECIAL_ADDRESS;
+	}
+	free(addrs);
+	free(special ? answers->all : found.all);
+	if (special)
+		*answers = found;
+}
+
 static int ask_files(const struct options *options, const struct question *question, struct answers *ret)
 {
 	const struct policy_port *port = &question->port;
@@ -154,8 +194,10 @@ static int ask_files(const struct options *options, const struct question *quest
 		answer->judgement = compiled_judge_addr(compiled, &answer->addr, port->l4_proto, port->lo, classes);
 	if (answer->judgement.rule >= EGRET_RULE_FIRST)
 		answer->text = compiled->texts[answer->judgement.rule - EGRET_RULE_FIRST];
-	if (question->is_name)
+	if (question->is_name) {
 		ret->note = "asked of the files alone: addresses and CIDR rules are not looked at";
+		find_special_addresses(compiled, question, classes, ret);
+	}
 	compiled_free(compiled);
 	policy_free(policy);
 	return EXIT_YES;
@@ -184,18 +226,61 @@ static int judge_learned(const struct kernel *kernel, const struct question *que
 			 struct answer *answer)
 {
 	struct judgement by_name;
+	enum egret_need need;
 	int rc;
 
-	if (!question->is_name || answer->judgement.firm || answer->judgement.reason == EGRET_REASON_DENY_RULE ||
-	    addr_is_special(&answer->addr))
+	if (!question->is_name || answer->judgement.firm || answer->judgement.reason == EGRET_REASON_DENY_RULE)
 		return 0;
-	rc = kernel_judge_name(kernel, question->name, question->port.l4_proto, question->port.lo, classes, &by_name);
+	rc = kernel_addr_need(kernel, &answer->addr, &need);
+	if (!rc)
+		rc = kernel_judge_name(kernel, question->name, need, &question->port, classes, &by_name);
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
-	if (answer->judgement.allow ? by_name.reason == EGRET_REASON_DENY_RULE
-				    : by_name.allow || by_name.reason > answer->judgement.reason)
+	if (by_name.reason == EGRET_REASON_DENY_RULE ||
+	    (!answer->judgement.allow && (by_name.allow || by_name.reason > answer->judgement.reason)))
 		answer->judgement = by_name;
 	return 0;
+}
+
+/* An address that nobody learned, since it is special: whose name was resolved to it? */
+struct special_search {
+	const struct kernel *kernel;
+	const struct question *question;
+	struct answer *answer;
+	uint32_t classes;
+	enum egret_need need;
+};
+
+static void judge_seen(void *context, const struct egret_seen *seen)
+{
+	const struct special_search *search = context;
+	struct answer *answer = search->answer;
+	struct judgement judgement;
+	struct egret_asked asked;
+
+	if (!addr_equal(&seen->key.addr, &answer->addr) || kernel_get_asked(search->kernel, seen->name, &asked) ||
+	    kernel_judge_name(search->kernel, asked.name, search->need, &search->question->port, search->classes,
+			      &judgement) ||
+	    judgement.reason != EGRET_REASON_SPECIAL_ADDRESS || answer->judgement.reason == judgement.reason)
+		return;
+	answer->judgement = judgement;
+	snprintf(answer->name, sizeof(answer->name), "%s", asked.name);
+}
+
+static void judge_special(const struct kernel *kernel, const struct question *question, uint32_t classes,
+			  struct answer *answer)
+{
+	struct special_search search = {kernel, question, answer, classes, EGRET_NEED_NOTHING};
+	struct egret_name name = {};
+
+	if (answer->judgement.allow || answer->judgement.reason == EGRET_REASON_DENY_RULE)
+		return;
+	if (question->is_name)
+		snprintf(answer->name, sizeof(answer->name), "%s", question->name);
+	else if (!kernel_addr_need(kernel, &answer->addr, &search.need) && search.need)
+		kernel_each_seen(kernel, judge_seen, &search);
+	if (!answer->name[0] && !kernel_get_name(kernel, kernel_addr_name(kernel, &answer->addr), &name))
+		snprintf(answer->name, sizeof(answer->name), "%.*s", (int)sizeof(name.name) - 1, name.name);
 }
 
 /* Who learned the address that was asked about, and may therefore reach it. */
@@ -212,10 +297,12 @@ static void add_learner(const struct learners *learners, const struct egret_lear
 	int64_t left = kernel_seconds_until(lesson->expires_tick);
 	struct judgement judgement = {};
 	struct egret_asked asked;
+	enum egret_need need;
 	char subject[512];
 
 	if (!lesson->name || left < 0 || kernel_get_asked(learners->kernel, lesson->name, &asked) ||
-	    kernel_judge_name(learners->kernel, asked.name, port->l4_proto, port->lo, EGRET_CLASS_ALL, &judgement))
+	    kernel_addr_need(learners->kernel, &learners->question->addr, &need) ||
+	    kernel_judge_name(learners->kernel, asked.name, need, port, EGRET_CLASS_ALL, &judgement))
 		return;
 	subject_name(learners->kernel, learned->subject, 0, subject, sizeof(subject));
 	json_array_append_new(learners->list, json_pack("{s:s, s:s, s:b, s:I}", "name", asked.name, "subject", subject,
@@ -239,7 +326,8 @@ static void add_outside(void *context, const struct egret_seen *seen)
 
 	if (addr_equal(&seen->key.addr, &learners->question->addr) &&
 	    !kernel_get_asked(learners->kernel, seen->name, &asked) &&
-	    kernel_judge_name(learners->kernel, asked.name, 0, 0, EGRET_CLASS_ALL, &judgement) == -ENOENT)
+	    kernel_judge_name(learners->kernel, asked.name, EGRET_NEED_NOTHING, &learners->question->port,
+			      EGRET_CLASS_ALL, &judgement) == -ENOENT)
 		json_array_append_new(learners->list, json_string(asked.name));
 }
 
@@ -256,6 +344,7 @@ static int judge_all(const struct kernel *kernel, const struct question *questio
 			rc = judge_learned(kernel, question, classes, answer);
 		if (rc)
 			return rc;
+		judge_special(kernel, question, classes, answer);
 		if (answer->judgement.rule >= EGRET_RULE_FIRST)
 			kernel_get_text(kernel, answer->judgement.rule, &answer->text);
 	}
@@ -298,15 +387,22 @@ static bool all_allowed(const struct answers *answers)
 	return answers->count > 0;
 }
 
+static const char *why(const struct answer *answer, char buf[static REASON_SPECIAL_SIZE])
+{
+	if (answer->judgement.reason != EGRET_REASON_SPECIAL_ADDRESS || !answer->text.text[0])
+		return reason_sentence(answer->judgement.reason);
+	return reason_of_special(&answer->text, answer->name, &answer->addr, buf);
+}
+
 static json_t *answer_json(const struct question *question, const struct answer *answer)
 {
-	char addr[ADDR_TEXT_SIZE], port[24];
+	char addr[ADDR_TEXT_SIZE], port[24], buf[REASON_SPECIAL_SIZE];
 
-	return json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:i}", "destination",
+	return json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:i}", "destination",
 			 question->is_name ? addr_format(&answer->addr, addr) : question->destination, "port",
 			 policy_port_format(&question->port, port), "allowed", answer->judgement.allow, "reason",
-			 reason_label(answer->judgement.reason), "rule", answer->text.text, "purpose",
-			 answer->text.purpose, "file", answer->text.file, "line", (int)answer->text.line);
+			 reason_label(answer->judgement.reason), "why", why(answer, buf), "rule", answer->text.text,
+			 "purpose", answer->text.purpose, "file", answer->text.file, "line", (int)answer->text.line);
 }
 
 static const char *subject_words(const struct asked_subject *subject)
@@ -341,10 +437,11 @@ static void print_answer(const char *destination, const char *port, const struct
 {
 	const struct judgement *judgement = &answer->judgement;
 	const char *denied = audited ? "would be denied" : "denied";
+	char buf[REASON_SPECIAL_SIZE];
 
 	printf("%s %s: %s%s%s\n", destination, port, judgement->allow ? "allowed" : denied,
-	       judgement->allow ? "" : ": ", judgement->allow ? "" : reason_sentence(judgement->reason));
-	if (answer->text.text[0])
+	       judgement->allow ? "" : ": ", judgement->allow ? "" : why(answer, buf));
+	if (answer->text.text[0] && judgement->reason != EGRET_REASON_SPECIAL_ADDRESS)
 		printf("  by %s:%u: %s%s%s\n", answer->text.file, answer->text.line, answer->text.text,
 		       answer->text.purpose[0] ? "   # " : "", answer->text.purpose);
 }

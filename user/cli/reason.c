@@ -3,6 +3,9 @@
 
 #include <stddef.h>
 
+#include <stdio.h>
+
+#include "../compile/special.h"
 #include "egret_reasons.h"
 
 struct words {
@@ -29,6 +32,16 @@ const char *reason_label(uint32_t reason)
 const char *reason_sentence(uint32_t reason)
 {
 	return reason < EGRET_REASON_COUNT ? reasons[reason].sentence : "a reason that this version does not know";
+}
+
+const char *reason_of_special(const struct egret_rule_text *text, const char *name, const struct egret_addr *addr,
+			      char buf[static REASON_SPECIAL_SIZE])
+{
+	char sentence[SPECIAL_SENTENCE_SIZE];
+
+	snprintf(buf, REASON_SPECIAL_SIZE, "%.250s:%u %s", text->file, text->line,
+		 special_sentence(name, addr, text->text, sentence));
+	return buf;
 }
 
 const char *builtin_label(uint32_t rule)

@@ -12,6 +12,7 @@
 #include "../subject/cgroup.h"
 #include "health.h"
 #include "reason.h"
+#include "special.h"
 #include "standing.h"
 #include "subject_name.h"
 #include "table.h"
@@ -258,6 +259,7 @@ static json_t *status_to_json(const struct kernel *kernel, const char *instance,
 	    (int)meta->rules, "warnings", (int)meta->warnings, "names", names_to_json(kernel), "totals",
 	    totals_to_json(kernel), "existing", existing_to_json(kernel), "dns", lessons_to_json(kernel), "maps",
 	    maps_to_json(kernel), "uplink_check", "off", "problems", problems_to_json(meta, health));
+	json_object_set_new(status, "special_addresses", specials_to_json(kernel));
 	json_object_update_new(status, agent_to_json(facts, health));
 	json_object_set_new(status, "probation", probation_to_json(meta));
 	return status;
@@ -414,6 +416,7 @@ static void print_status(json_t *status)
 	print_waiting(probation);
 	print_problems(json_object_get(status, "problems"));
 	print_names(json_object_get(status, "names"));
+	specials_print(stdout, "special    ", json_incref(json_object_get(status, "special_addresses")));
 	print_totals(json_object_get(status, "totals"), !strcmp(string(status, "mode"), "auditing"));
 	print_lessons(json_object_get(status, "dns"));
 	print_existing(json_object_get(status, "existing"));

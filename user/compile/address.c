@@ -136,6 +136,7 @@ static int compile_address(struct compiler *compiler, const struct egret_addr *a
 	const struct egret_dest *outer = around ? &around->scope.dest : NULL;
 	struct egret_dest dest = {0};
 	char text[ADDR_TEXT_SIZE];
+	bool told = false;
 	struct list list;
 	uint8_t group;
 	int rc;
@@ -159,7 +160,11 @@ static int compile_address(struct compiler *compiler, const struct egret_addr *a
 	if (rc)
 		return rc;
 	finding_address(compiler, &list, names);
+	for (size_t i = 0; i < list.count; i++)
+		told |= list.entries[i].action == EGRET_SPECIAL;
 	dest.flags = own ? node->scope.dest.flags : node ? node->scope.dest.flags & EGRET_DEST_INHERITED : 0;
+	if (told)
+		dest.flags |= EGRET_DEST_SPECIAL;
 	dest.name = names->all[0].node->index + 1;
 	*ret = dest;
 	return 0;

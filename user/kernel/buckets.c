@@ -192,3 +192,16 @@ int buckets_find(const struct buckets *buckets, const __u64 hash_keys[4], const 
 	*ret = bucket.targets[place_of(&bucket, addr)];
 	return 0;
 }
+
+void buckets_each(int fd,
+		  void (*visit)(void *context, const struct egret_addr *addr, const struct egret_target *target),
+		  void *context)
+{
+	struct egret_bucket bucket;
+
+	for (uint32_t index = 0; !bpf_map_lookup_elem(fd, &index, &bucket); index++) {
+		for (int i = 0; i < EGRET_BUCKET_PLACES; i++)
+			if (bucket.targets[i].dest.flags & EGRET_DEST_LIVE)
+				visit(context, &bucket.addrs[i], &bucket.targets[i]);
+	}
+}

@@ -15,6 +15,9 @@ int buckets_make(const struct compiled *compiled, const __u64 hash_keys[4], stru
 int buckets_set(struct buckets *buckets, const __u64 hash_keys[4], const struct egret_addr *addr,
 		const struct egret_target *target);
 /* -ENOENT */
+void buckets_each(int fd,
+		  void (*visit)(void *context, const struct egret_addr *addr, const struct egret_target *target),
+		  void *context);
 int buckets_find(const struct buckets *buckets, const __u64 hash_keys[4], const struct egret_addr *addr,
 		 struct egret_target *ret);
 

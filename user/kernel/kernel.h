@@ -220,10 +220,19 @@ int kernel_set_existing(struct kernel *kernel, uint64_t cookie, const struct egr
 int kernel_judge(const struct kernel *kernel, const struct egret_addr *addr, uint8_t l4_proto, uint16_t port,
 		 uint32_t classes, struct judgement *ret);
 
-/* The same of a name, by its exact rules and the patterns over it: what its addresses may do
+/* egret_dest.name of an address that the agent resolved: an index into `names`; 0 = none. */
+uint32_t kernel_addr_name(const struct kernel *kernel, const struct egret_addr *addr);
+/* What the running policy makes this address ask of a name. */
+int kernel_addr_need(const struct kernel *kernel, const struct egret_addr *addr, enum egret_need *ret);
+/* The same of a name, by its exact rules and the patterns over it: what its addresses of this need may do
  * for whoever learned them from an answer. -ENOENT: the policy has nothing for it. */
-int kernel_judge_name(const struct kernel *kernel, const char *name, uint8_t l4_proto, uint16_t port, uint32_t classes,
-		      struct judgement *ret);
+int kernel_judge_name(const struct kernel *kernel, const char *name, enum egret_need need,
+		      const struct policy_port *port, uint32_t classes, struct judgement *ret);
+/* Addresses that the agent resolved, and that @name (an index into `names`) may not bring in by @rule, which
+ * would allow it something. */
+void kernel_each_special(const struct kernel *kernel,
+			 void (*visit)(void *context, const struct egret_addr *addr, uint32_t name, uint32_t rule),
+			 void *context);
 
 /* How full a map is, for `status`. */
 struct kernel_map_fill {

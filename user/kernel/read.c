@@ -3,6 +3,7 @@
 #include "internal.h"
 #include "buckets.h"
 #include "../base/text.h"
+#include "../compile/special.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -337,8 +338,8 @@ static int find_target(const struct kernel *kernel, const struct egret_addr *add
 	return rc == -ENOENT ? lookup_inner(kernel, MAP_cidrs, &key, ret) : rc;
 }
 
-static int judge_target(const struct kernel *kernel, const struct egret_target *target, uint8_t l4_proto, uint16_t port,
-			uint32_t classes, struct judgement *ret)
+static int judge_target(const struct kernel *kernel, const struct egret_target *target, enum egret_need need,
+			const struct policy_port *port, uint32_t classes, struct judgement *ret)
 {
 	struct egret_port list[EGRET_MAX_PORTS_PER_DEST];
 	uint32_t count = target->dest.count;
@@ -352,20 +353,44 @@ static int judge_target(const struct kernel *kernel, const struct egret_target *
 		if (rc)
 			return rc;
 	}
-	*ret = compiled_judge_list(list, count, l4_proto, port, classes);
+	compiled_list_meet(list, count, need);
+	*ret = compiled_judge_list(list, count, port->l4_proto, port->lo, classes);
 	ret->firm |= target->dest.flags & (EGRET_DEST_RESOLVER | EGRET_DEST_FLOOR);
 	return 0;
 }
 
-int kernel_judge(const struct kernel *kernel, const struct egret_addr *addr, uint8_t l4_proto, uint16_t port,
-		 uint32_t classes, struct judgement *ret)
+uint32_t kernel_addr_name(const struct kernel *kernel, const struct egret_addr *addr)
+{
+	struct egret_target target = {};
+
+	return find_target(kernel, addr, &target) ? 0 : target.dest.name;
+}
+
+int kernel_addr_need(const struct kernel *kernel, const struct egret_addr *addr, enum egret_need *ret)
 {
 	struct egret_target target = {};
 	int rc = find_target(kernel, addr, &target);
 
 	if (rc && rc != -ENOENT)
 		return rc;
-	return judge_target(kernel, &target, l4_proto, port, classes, ret);
+	*ret = EGRET_NEED_NOTHING;
+	if (addr_is_special(addr))
+		*ret = addr_is_private(addr) ? EGRET_NEED_PRIVATE : EGRET_NEED_ADDRESS;
+	else if (target.dest.flags & EGRET_DEST_INTERNAL)
+		*ret = EGRET_NEED_ADDRESS;
+	return 0;
+}
+
+int kernel_judge(const struct kernel *kernel, const struct egret_addr *addr, uint8_t l4_proto, uint16_t port,
+		 uint32_t classes, struct judgement *ret)
+{
+	const struct policy_port asked = {.l4_proto = l4_proto, .lo = port, .hi = port};
+	struct egret_target target = {};
+	int rc = find_target(kernel, addr, &target);
+
+	if (rc && rc != -ENOENT)
+		return rc;
+	return judge_target(kernel, &target, EGRET_NEED_NOTHING, &asked, classes, ret);
 }
 
 /* The name itself, or else the narrowest pattern over it. */
@@ -383,13 +408,21 @@ static int find_list(const struct kernel *kernel, const char *name, struct egret
 	return rc;
 }
 
-int kernel_judge_name(const struct kernel *kernel, const char *name, uint8_t l4_proto, uint16_t port, uint32_t classes,
-		      struct judgement *ret)
+/* As the programs: a name that brings the address in by no rule is heard for what it allows elsewhere. */
+int kernel_judge_name(const struct kernel *kernel, const char *name, enum egret_need need,
+		      const struct policy_port *port, uint32_t classes, struct judgement *ret)
 {
 	struct egret_target target = {};
 	int rc = find_list(kernel, name, &target);
+	bool brings_in = compiled_meets(target.dest.flags, need);
 
-	return rc ? rc : judge_target(kernel, &target, l4_proto, port, classes, ret);
+	if (!rc && !brings_in && !(target.dest.flags & EGRET_DEST_ALLOWS))
+		rc = -ENOENT;
+	if (!rc)
+		rc = judge_target(kernel, &target, need, port, classes, ret);
+	if (!rc && !brings_in && ret->reason == EGRET_REASON_DENY_RULE)
+		*ret = (struct judgement){.reason = EGRET_REASON_PORT};
+	return rc;
 }
 
 static uint64_t map_memory(int fd)
