@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # What probes and alerts stand on: `status --live`, `status --ready`, and the exit code of `status`.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 needs_egret
 bed_up
 dns www.probe.example 20.1.0.1
