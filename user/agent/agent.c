@@ -992,10 +992,10 @@ int agent_stand_by(struct agent *agent, int stop_fd, struct error *error)
 		if (rc != 3 && clock_now_ns() < agent->heartbeat_ns)
 			continue;
 		standby_drain(standby);
-		standby_beat(standby);
 		agent->heartbeat_ns = clock_now_ns() + HEARTBEAT_NS;
 		if (!standby_decide(standby, agent->policy))
 			return AGENT_MAY_ATTACH;
+		standby_beat(standby); /* last: what `egret detach --all` took away is not made again */
 	}
 }
 
