@@ -100,6 +100,17 @@ static void print_policy(const struct policy *policy, const struct compiled *com
 	normal_form_print_requires(policy);
 }
 
+static bool has_exact_name(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		for (size_t d = 0; d < policy->rules[i].dest_count; d++) {
+			if (policy->rules[i].dests[d].kind == POLICY_DEST_NAME)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* What the policy says that this version does not do yet: nobody should learn it by surprise. */
 static void print_notes(const struct policy *policy)
 {
@@ -109,6 +120,10 @@ static void print_notes(const struct policy *policy)
 		fprintf(stderr, "note: no floor, so `egret run` refuses this policy for a node; there, write "
 				"`use linux/node`, on AKS `use aks/node`, or `set floor = off`\n");
 
+	if (!policy->resolver_count && has_exact_name(policy))
+		fprintf(stderr,
+			"note: no resolver is allowed, so what is governed cannot ask for the names of the policy; "
+			"write `resolver system` or `resolver ADDRESS`\n");
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
 

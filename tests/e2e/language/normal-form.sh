@@ -60,4 +60,8 @@ for shipped in examples/aks-node examples/linux-node linux/node aks/node; do
 	same "$shipped" "$root/rules/$shipped.rules" -D location=eastus -D api_server=mine.example -D registry=mine.azurecr.io \
 		--rules-path "$root/rules"
 done
+
+echo "allow www.exact.example tcp:443" >"$work/policy.rules"
+succeeds "names, and nobody who may be asked for them" "$egret" check "$work/policy.rules"
+shows "note: no resolver is allowed.*write .resolver system" "are noted"
 finish
