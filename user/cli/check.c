@@ -2,11 +2,13 @@
 /* egret check: the normal form of a policy, as text or JSON. */
 #include "command.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../compile/compile.h"
 #include "normal_form.h"
+#include "resolved.h"
 #include "table.h"
 
 static const char *class_format(const struct policy_class *class, char *buf, size_t size)
@@ -170,12 +172,26 @@ static json_t *policy_to_json(const struct policy *policy, const struct compiled
 			 "max_ttl", (int)policy->settings.max_ttl_sec);
 }
 
+/* NULL if nobody asks for it, or where nothing is compiled. */
+static int resolve_names(const struct options *options, struct compiled *compiled, json_t **ret)
+{
+	struct error error;
+	int rc = options->resolve && compiled ? resolved_to_json(compiled, ret) : 0;
+
+	if (rc)
+		error_set(
+		    &error, rc == -ENOENT ? -EPERM : rc,
+		    "--resolve has nobody to ask: the policy and /etc/resolv.conf name no resolver that can be used");
+	return rc ? fail(rc == -ENOENT ? -EPERM : rc, &error) : EXIT_YES;
+}
+
 int command_check(const struct command *command, int argc, char **argv)
 {
 	struct compiled *compiled;
 	struct options options;
+	json_t *names = NULL, *all;
 	struct policy *policy;
-	int rc;
+	int rc, asked;
 
 	options_parse(command, argc, argv, &options);
 	if (!options.policy_count) {
@@ -185,13 +201,21 @@ int command_check(const struct command *command, int argc, char **argv)
 	rc = load_offline(&options, true, &policy, &compiled);
 	if (rc != EXIT_YES && rc != EXIT_NO)
 		return rc;
+	asked = resolve_names(&options, compiled, &names);
+	if (asked || (options.strict && resolved_is_wrong(names)))
+		rc = asked ? asked : EXIT_NO;
 	if (options.json) {
-		json_print(policy_to_json(policy, compiled));
+		all = policy_to_json(policy, compiled);
+		if (names)
+			json_object_set(all, "resolved", names);
+		json_print(all);
 	} else {
 		if (policy->settings.off)
 			printf("# Nothing is governed, whatever else the files say.\n");
 		print_policy(policy, compiled);
+		resolved_print(names);
 	}
+	json_decref(names);
 	print_notes(policy);
 	compiled_free(compiled);
 	policy_free(policy);

@@ -79,3 +79,27 @@ int lookup_addresses(const char *name, struct egret_addr **ret, size_t *ret_coun
 	free(servers);
 	return rc;
 }
+
+int lookup_each(const struct lookup *lookup, void (*visit)(void *context, const struct resolver_name *name),
+		void *context)
+{
+	struct resolver_options options = {
+	    .servers = lookup->servers, .server_count = lookup->server_count, .timeout_ms = TIMEOUT_MS, .tries = 2};
+	struct resolver *resolver = NULL;
+	int rc = resolver_new(&options, ignore, NULL, &resolver);
+
+	for (size_t i = 0; i < lookup->name_count && !rc; i++) {
+		if (lookup->names[i][0] != '*')
+			rc = resolver_add(resolver, lookup->names[i]);
+	}
+	if (!rc)
+		wait_for_answer(resolver);
+	for (size_t i = 0; i < lookup->name_count && !rc; i++) {
+		const struct resolver_name *name = resolver_find(resolver, lookup->names[i]);
+
+		if (name)
+			visit(context, name);
+	}
+	resolver_free(resolver);
+	return rc;
+}

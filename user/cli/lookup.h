@@ -9,4 +9,17 @@
 /* *ret is malloc'd. -ENODATA: no address; -ENOENT: no resolver to ask; -ETIMEDOUT: no answer. */
 int lookup_addresses(const char *name, struct egret_addr **ret, size_t *ret_count, struct error *error);
 
+/* Exact names, and who is asked; patterns ("*.x") among the names are passed over. */
+struct lookup {
+	const struct egret_addr *servers;
+	size_t server_count;
+	char *const *names;
+	size_t name_count;
+};
+
+struct resolver_name;
+/* Waits until all are answered or given up; then @visit hears of each in order. */
+int lookup_each(const struct lookup *lookup, void (*visit)(void *context, const struct resolver_name *name),
+		void *context);
+
 #endif

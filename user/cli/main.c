@@ -15,7 +15,7 @@ static const struct command commands[] = {
      "comes back; what was denied is listed on standard error.",
      OPTIONS_POLICY | OPTIONS_INSTANCE | OPTIONS_AGENT | OPTIONS_COMMAND},
     {"check", command_check, "Parse and validate rules files, and print their normal form", "FILE...",
-     "Exit code 2 if there is an error; with --strict 1 if there is a warning.",
+     "Exit code 2 if there is an error; with --strict 1 if there is a warning, or --resolve finds something wrong.",
      OPTIONS_POLICY | OPTIONS_OUTPUT | OPTIONS_CHECK},
     {"explain", command_explain, "Would it pass, by which rule, or why not", "DESTINATION PROTOCOL:PORT [for SUBJECT]",
      "DESTINATION is an address or a name; SUBJECT is host, pods, a cgroup's path, or `pod NAMESPACE/NAME`. With "

@@ -26,6 +26,7 @@ enum long_only {
 	KEY_DETACH_ON_EXIT,
 	KEY_PROBATION,
 	KEY_STRICT,
+	KEY_RESOLVE,
 	KEY_JSON,
 	KEY_CLEAR,
 	KEY_LIVE,
@@ -107,6 +108,10 @@ static const struct group_option all_options[] = {
     {OPTIONS_FOLLOW, NULL, {"follow", 'f', NULL, 0, "Show new denials as they happen", 0}},
     {OPTIONS_FOLLOW, NULL, {"clear", KEY_CLEAR, NULL, 0, "Take all rows away; totals and hits count on", 0}},
     {OPTIONS_CHECK, NULL, {"strict", KEY_STRICT, NULL, 0, "Exit code 1 if there is a warning", 0}},
+    {OPTIONS_CHECK,
+     NULL,
+     {"resolve", KEY_RESOLVE, NULL, 0,
+      "Ask DNS for all exact names: which have no address, or one that they may not bring in?", 0}},
     {OPTIONS_STATUS,
      NULL,
      {"live", KEY_LIVE, NULL, 0, "Only: has the agent given a sign of life in the last 120 s? Exit code 0 or 1", 0}},
@@ -250,6 +255,8 @@ static bool *switch_of(struct options *options, int key)
 		return &options->detach_on_exit;
 	case KEY_STRICT:
 		return &options->strict;
+	case KEY_RESOLVE:
+		return &options->resolve;
 	case KEY_JSON:
 		return &options->json;
 	case KEY_CLEAR:

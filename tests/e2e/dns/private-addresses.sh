@@ -143,6 +143,20 @@ text="exec.rules:2 names other.vault.example, but 10.99.0.2 is a private address
 expect 2 "at its start and at its end" grep -cF "$text" "$work/output"
 shows "^egret: warning: .*$text" "at its start"
 
+# Before a rollout.
+check() { ungoverned "$egret" check "$@"; }
+printf 'resolver 20.0.0.53\nallow other.vault.example,nowhere.example https:443\nallow exact.vault.example tcp:443 private\n' |
+	policy "$work/check.rules"
+succeeds "check --resolve" check --resolve "$work/check.rules"
+shows 'PROBLEM .*check.rules:2 names other.vault.example, but 10.99.0.2 is a private address' "a private address"
+shows 'nowhere.example: PROBLEM does not exist' "a name that does not exist"
+shows 'exact.vault.example: 10.99.0.1$' "a name that is right"
+fails 1 "check --resolve --strict" check --resolve --strict "$work/check.rules"
+sed -i 2d "$work/check.rules"
+succeeds "check --resolve --strict, when all is right" check --resolve --strict "$work/check.rules"
+printf 'resolver 20.0.0.54\nallow exact.vault.example tcp:443 private\n' | policy "$work/check.rules"
+fails 1 "a resolver that does not answer" check --resolve --strict "$work/check.rules"
+
 # A private cluster, with the rules that are shipped.
 printf 'set api_server = api.privatelink.example\nset location = eastus\nset internal = 10.224.0.0/12\nuse aks/node\nresolver 20.0.0.53\n' | reload
 passes node 10.99.0.10 tcp:443

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "resolved.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../resolve/resolver.h"
+#include "lookup.h"
+#include "reason.h"
+
+struct asking {
+	struct compiled *compiled;
+	json_t *names;
+};
+
+/* Which rule would allow the name something at this address, if the name could bring it in? */
+static void add_special(const struct asking *asking, const char *name, const struct egret_addr *addr, json_t *ret)
+{
+	struct compiled *compiled = asking->compiled;
+	char text[REASON_SPECIAL_SIZE];
+	struct egret_dest dest;
+
+	if (compiled_address(compiled, addr, &name, 1, &dest))
+		return;
+	for (uint32_t i = 0; i < dest.count; i++) {
+		const struct egret_port *entry = &compiled->ports[dest.first + i];
+
+		if (entry->action != EGRET_SPECIAL)
+			continue;
+		json_array_append_new(ret, json_string(reason_of_special(
+					       &compiled->texts[entry->rule - EGRET_RULE_FIRST], name, addr, text)));
+		return;
+	}
+}
+
+static const char *problem_of(const struct resolver_name *name)
+{
+	if (name->state == RESOLVER_EMPTY)
+		return "does not exist, or has no address";
+	if (name->state != RESOLVER_RESOLVED)
+		return name->error[0] ? name->error : "no resolver answered";
+	return "";
+}
+
+static void add_name(void *context, const struct resolver_name *name)
+{
+	const struct asking *asking = context;
+	json_t *addrs = json_array(), *special = json_array();
+	char text[ADDR_TEXT_SIZE];
+
+	for (size_t i = 0; i < name->addr_count; i++) {
+		json_array_append_new(addrs, json_string(addr_format(&name->addrs[i], text)));
+		add_special(asking, name->name, &name->addrs[i], special);
+	}
+	json_array_append_new(asking->names, json_pack("{s:s, s:o, s:s, s:o}", "name", name->name, "addresses", addrs,
+						       "problem", problem_of(name), "special", special));
+}
+
+int resolved_to_json(struct compiled *compiled, json_t **ret)
+{
+	struct asking asking = {compiled, json_array()};
+	struct lookup lookup = {compiled->resolvers, compiled->resolver_count, compiled->names, compiled->name_count};
+	struct egret_addr *system = NULL;
+	int rc = 0;
+
+	if (!lookup.server_count)
+		rc = resolver_system_servers(NULL, &system, &lookup.server_count);
+	if (system)
+		lookup.servers = system;
+	if (!rc)
+		rc = lookup_each(&lookup, add_name, &asking);
+	free(system);
+	if (rc) {
+		json_decref(asking.names);
+		return rc;
+	}
+	*ret = asking.names;
+	return 0;
+}
+
+void resolved_print(const json_t *names)
+{
+	const json_t *name, *addr, *special;
+	size_t i, a;
+
+	json_array_foreach (names, i, name) {
+		const char *problem = json_string_value(json_object_get(name, "problem"));
+
+		printf("# %s:", json_string_value(json_object_get(name, "name")));
+		json_array_foreach (json_object_get(name, "addresses"), a, addr)
+			printf(" %s", json_string_value(addr));
+		printf("%s%s\n", problem[0] ? " PROBLEM " : "", problem);
+		json_array_foreach (json_object_get(name, "special"), a, special)
+			printf("#   PROBLEM %s\n", json_string_value(special));
+	}
+}
+
+bool resolved_is_wrong(const json_t *names)
+{
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach (names, i, name) {
+		if (json_string_value(json_object_get(name, "problem"))[0] ||
+		    json_array_size(json_object_get(name, "special")))
+			return true;
+	}
+	return false;
+}
