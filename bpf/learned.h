@@ -87,11 +87,8 @@ __noinline __u64 learned_judge_name(__u64 rule_name, __u32 port_key, __u32 subje
 
 	if (!target || !target->dest.count)
 		return EGRET_REASON_NO_RULE;
-	scan = (struct scan){.port_key = port_key,
-			     .subject_classes = subject_classes,
-			     .reason = EGRET_REASON_PORT,
-			     .need = need,
-			     .name = target->dest.name};
+	scan = (struct scan){
+	    .port_key = port_key, .subject_classes = subject_classes, .need = need, .name = target->dest.name};
 	return policy_scan(target, &scan);
 }
 

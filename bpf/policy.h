@@ -141,31 +141,38 @@ static __always_inline __u32 port_key(const struct packet *pkt, __u32 slot)
 	return slot << PORT_KEY_SLOT_SHIFT | (__u32)l4_proto << 16 | pkt->port;
 }
 
-/* What a scan has seen so far. */
+/*
+ * What a scan has seen so far. Nothing of it is branched on in the loop but `blocked`, whose
+ * value comes from a map: the verifier walks the loop once for each combination of constants
+ * that a branch depends on (326,000 instructions instead of 62,000 a call's hook, measured on 6.18).
+ */
 struct scan {
 	__u32 port_key, subject_classes, name;
 	__u32 flags; /* JUDGEMENT_SERVICE, JUDGEMENT_FIRM */
-	__u32 rule;  /* of EGRET_REASON_SPECIAL_ADDRESS */
-	__u8 reason, blocked;
-	__u8 need; /* enum egret_need, of an address that was learned */
+	__u32 need;  /* enum egret_need, of an address that was learned */
+	__u32 blocked;
+	__u64 other_class; /* 1: an allow is for other subjects */
+	__u64 special;     /* rule that would allow another address of the name */
 };
 
 /* Does @entry decide? Then @ret is what it says. */
 static __always_inline bool scan_entry(struct scan *scan, const struct egret_port *entry, __u64 *ret)
 {
+	bool allows = entry->action == EGRET_ALLOW && entry->private >= scan->need;
+
 	if (!port_matches(entry, scan->port_key >> 16, scan->port_key) ||
 	    (scan->blocked && entry->group == scan->blocked))
 		return false;
 	if (!(entry->classes & scan->subject_classes)) {
-		if (entry->action == EGRET_ALLOW && entry->private >= scan->need && scan->reason < EGRET_REASON_CLASS)
-			scan->reason = EGRET_REASON_CLASS;
+		if (allows)
+			scan->other_class = 1;
 		return false;
 	}
 	if (entry->action == EGRET_SKIP) {
 		scan->blocked = entry->group;
 		return false;
 	}
-	if (entry->action == EGRET_ALLOW && entry->private >= scan->need) {
+	if (allows) {
 		*ret = judgement_pack(entry->rule, scan->name,
 				      scan->flags | JUDGEMENT_ALLOW | (entry->group ? JUDGEMENT_FIRM : 0),
 				      EGRET_REASON_NONE);
@@ -175,13 +182,19 @@ static __always_inline bool scan_entry(struct scan *scan, const struct egret_por
 		*ret = judgement_pack(entry->rule, scan->name, scan->flags, EGRET_REASON_DENY_RULE);
 		return true;
 	}
-	/* What the name would allow at another address. */
-	if (!scan->rule) {
-		scan->reason = EGRET_REASON_SPECIAL_ADDRESS;
-		scan->rule = entry->rule;
-	}
+	/* The first of them: (0 - 1) >> 63 is 1, and 0 of any rule's id. */
+	scan->special |= entry->rule * ((scan->special - 1) >> 63);
 	return false;
 }
+
+/* Why nothing of it decided; what says most goes first. By arithmetic, as above. */
+static __always_inline __u64 scan_reason(const struct scan *scan)
+{
+	__u64 is_special = (0 - scan->special) >> 63;
+
+	return is_special * EGRET_REASON_SPECIAL_ADDRESS + (1 - is_special) * (EGRET_REASON_PORT + scan->other_class);
+}
+_Static_assert(EGRET_REASON_CLASS == EGRET_REASON_PORT + 1, "scan_reason adds one");
 
 /* The first entry that matches decides. */
 static __always_inline __u64 policy_scan(const struct egret_target *target, struct scan *scan)
@@ -205,7 +218,7 @@ static __always_inline __u64 policy_scan(const struct egret_target *target, stru
 		if (scan_entry(scan, entry, &ret))
 			return ret;
 	}
-	return judgement_pack(scan->rule, scan->name, scan->flags, scan->reason);
+	return judgement_pack(scan->special, scan->name, scan->flags, scan_reason(scan));
 }
 
 __noinline __u64 policy_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 subject_classes)
@@ -223,7 +236,6 @@ __noinline __u64 policy_look_up(__u64 first_half, __u64 last_half, __u32 port_ke
 	scan =
 	    (struct scan){.port_key = port_key,
 			  .subject_classes = subject_classes,
-			  .reason = EGRET_REASON_PORT,
 			  .flags = (target->dest.flags & EGRET_DEST_SERVICE ? JUDGEMENT_SERVICE : 0) |
 				   (target->dest.flags & (EGRET_DEST_RESOLVER | EGRET_DEST_FLOOR) ? JUDGEMENT_FIRM : 0),
 			  .name = target->dest.name};

@@ -328,6 +328,15 @@ shows() {
 }
 
 # json FILTER WHAT CMD...: CMD prints JSON for which jq's FILTER is true.
+# lacks PATTERN WHAT: the output of the last check has no such line.
+lacks() {
+	if grep -qE -- "$1" "$work/output"; then
+		failed "$2: $(cat "$work/output")"
+	else
+		passed "$2"
+	fi
+}
+
 json() {
 	local filter=$1 what=$2
 	shift 2

@@ -13,8 +13,6 @@
 #include "subject_name.h"
 #include "table.h"
 
-#define SUMMARY_LINES 5
-
 struct collecting {
 	struct denials *denials;
 	uint32_t policy_generation;
@@ -236,11 +234,9 @@ static void summary_of(const struct kernel *kernel, const struct denials *denial
 			continue;
 		if (!count)
 			fprintf(stderr, "egret: %s:\n", audited ? "would have been denied" : "denied");
-		if (count++ < SUMMARY_LINES)
-			summary_line(kernel, &denials->all[i]);
+		count++;
+		summary_line(kernel, &denials->all[i]);
 	}
-	if (count > SUMMARY_LINES)
-		fprintf(stderr, "  and %zu more destinations\n", count - SUMMARY_LINES);
 }
 
 void denials_summary(const struct kernel *kernel)
@@ -253,4 +249,22 @@ void denials_summary(const struct kernel *kernel)
 		summary_of(kernel, &denials, true);
 	}
 	denials_free(&denials);
+}
+
+int denials_report(const struct kernel *kernel, FILE *file)
+{
+	struct denials denials = {};
+	json_t *rows = json_array();
+	int rc;
+
+	rc = denials_read(kernel, &denials);
+	denials_sort(&denials);
+	for (size_t i = 0; i < denials.count && !rc; i++)
+		if (json_array_append_new(rows, denial_to_json(kernel, &denials.all[i])))
+			rc = -ENOMEM;
+	if (!rc && (json_dumpf(rows, file, JSON_INDENT(2)) || fputc('\n', file) == EOF || fflush(file)))
+		rc = -errno;
+	json_decref(rows);
+	denials_free(&denials);
+	return rc;
 }

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "../kernel/kernel.h"
 
@@ -33,5 +34,7 @@ json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial)
 
 /* A few lines on standard error; nothing if nothing was denied. */
 void denials_summary(const struct kernel *kernel);
+/* The same as JSON, all of it. A negative errno: it could not be written. */
+int denials_report(const struct kernel *kernel, FILE *file);
 
 #endif

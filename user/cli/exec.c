@@ -17,7 +17,9 @@
 
 #include "../kernel/kernel.h"
 #include "../subject/cgroup.h"
+#include "caller.h"
 #include "denials.h"
+#include "elevate.h"
 #include "sandbox.h"
 #include "special.h"
 
@@ -31,6 +33,9 @@ struct job {
 	char cgroup_path[CGROUP_PATH_SIZE];
 	int parent_fd, cgroup_fd;
 	struct agent *agent;
+	struct caller caller;
+	int caller_fd; /* to the caller's own egret; -1: there is none */
+	FILE *report;  /* NULL: nobody wants one */
 	pid_t pid;
 };
 
@@ -195,13 +200,19 @@ static int prepare(struct job *job, struct diag *diag, struct error *error)
 
 static int start(struct job *job, struct error *error)
 {
-	pid_t parent = getpid();
+	struct sandbox sandbox = {
+	    .cgroup_fd = job->cgroup_fd,
+	    .parent = getpid(),
+	    .instance = job->instance,
+	    .caller = &job->caller,
+	    .words = job->options.arguments,
+	};
 
 	job->pid = fork();
 	if (job->pid < 0)
 		return error_set(error, -errno, "cannot start a process: %s", strerror(errno));
 	if (!job->pid)
-		_exit(sandbox_run(job->cgroup_fd, parent, job->options.arguments));
+		_exit(sandbox_run(&sandbox));
 	command_pid = job->pid;
 	hold_signals(SIG_UNBLOCK);
 	return 0;
@@ -211,11 +222,15 @@ static int wait_for(struct job *job, struct error *error)
 {
 	/* pidfd_open: 5.3 */
 	int fd = syscall(SYS_pidfd_open, job->pid, 0), rc, status;
+	pid_t follower = 0;
 
 	if (fd < 0)
 		return error_set(error, -errno, "cannot wait for the command: %s", strerror(errno));
+	if (job->caller_fd >= 0)
+		follower = elevate_follow(job->caller_fd, job->pid);
 	rc = agent_serve(job->agent, fd, error);
 	close(fd);
+	elevate_stop(follower);
 	if (rc)
 		fprintf(stderr, "egret: %s\n", error->text);
 	while (waitpid(job->pid, &status, 0) < 0)
@@ -239,6 +254,34 @@ static void take_down(struct job *job)
 			job->cgroup_path, job->instance, strerror(-rc));
 	else if (kernel_take_down(agent_kernel(job->agent), &error))
 		fprintf(stderr, "egret: %s\n", error.text);
+}
+
+static void write_report(struct job *job)
+{
+	if (job->report && denials_report(agent_kernel(job->agent), job->report))
+		fprintf(stderr, "egret: cannot write the report %s: %s\n", job->options.report, strerror(errno));
+}
+
+/* Who runs the command, and where the report goes: refused before anything is made. */
+static int know_caller(struct job *job, struct error *error)
+{
+	const struct options *options = &job->options;
+	int rc = caller_find(options->caller, options->user, &job->caller, error);
+
+	if (!rc && job->caller.pid) {
+		job->caller_fd = elevate_join(job->caller.pid, job->caller.pid_uid);
+		if (job->caller_fd < 0)
+			return error_set(error, job->caller_fd, "the egret that called sudo is gone: %s",
+					 strerror(-job->caller_fd));
+	}
+	if (!rc && options->report && !(job->report = caller_open(&job->caller, options->report)))
+		return error_set(error, -errno, "cannot write the report %s: %s; name another file", options->report,
+				 strerror(errno));
+	if (!rc && job->caller.plain_root && !options->as_root)
+		fputs("egret: warning: the command runs as root, and root can leave its cgroup; call egret as your own "
+		      "user, or say --as-root\n",
+		      stderr);
+	return rc;
 }
 
 static int run_job(struct job *job)
@@ -265,12 +308,13 @@ static int run_job(struct job *job)
 		return EXIT_EXEC_FAILED;
 	}
 	denials_summary(agent_kernel(job->agent));
+	write_report(job);
 	return rc;
 }
 
 int command_exec(const struct command *command, int argc, char **argv)
 {
-	struct job job = {.parent_fd = -1, .cgroup_fd = -1};
+	struct job job = {.parent_fd = -1, .cgroup_fd = -1, .caller_fd = -1};
 	struct error error;
 	int rc;
 
@@ -279,9 +323,13 @@ int command_exec(const struct command *command, int argc, char **argv)
 		fprintf(stderr, "egret: say the policy and the command: egret exec --policy FILE -- COMMAND...\n");
 		return EXIT_EXEC_FAILED;
 	}
-	rc = kernel_supported(&error);
+	rc = sandbox_check(&error);
+	if (!rc && geteuid())
+		return elevate_exec(&job.options);
 	if (!rc)
-		rc = sandbox_check(&error);
+		rc = kernel_supported(&error);
+	if (!rc)
+		rc = know_caller(&job, &error);
 	if (rc) {
 		fail(rc, &error);
 		return EXIT_EXEC_FAILED;
@@ -293,6 +341,9 @@ int command_exec(const struct command *command, int argc, char **argv)
 		close(job.cgroup_fd);
 	}
 	agent_free(job.agent);
+	caller_free(&job.caller);
+	if (job.report)
+		fclose(job.report);
 	if (job.parent_fd >= 0)
 		close(job.parent_fd);
 	hold_signals(SIG_UNBLOCK); /* one that waited ends egret here */

@@ -36,6 +36,10 @@ enum long_only {
 	KEY_ALL,
 	KEY_WAIT,
 	KEY_CUT,
+	KEY_USER,
+	KEY_AS_ROOT,
+	KEY_REPORT,
+	KEY_CALLER,
 };
 
 struct group_option {
@@ -118,6 +122,11 @@ static const struct group_option all_options[] = {
     {OPTIONS_STATUS,
      NULL,
      {"ready", KEY_READY, NULL, 0, "Only: is what the policy says in force, and proved? Exit code 0 or 1", 0}},
+    {OPTIONS_COMMAND, NULL, {"user", KEY_USER, "NAME", 0, "Run the command as this user; default is who called", 0}},
+    {OPTIONS_COMMAND, NULL, {"as-root", KEY_AS_ROOT, NULL, 0, "The command is meant to run as root: no warning", 0}},
+    {OPTIONS_COMMAND, NULL, {"report", KEY_REPORT, "FILE", 0, "Write what was denied to FILE, as JSON", 0}},
+    /* For egret itself, behind sudo. */
+    {OPTIONS_COMMAND, NULL, {"caller", KEY_CALLER, "PROCESS", OPTION_HIDDEN, NULL, 0}},
     {OPTIONS_OUTPUT, NULL, {"json", KEY_JSON, NULL, 0, "JSON instead of text", 0}},
 };
 #define OPTION_COUNT (sizeof(all_options) / sizeof(all_options[0]))
@@ -273,6 +282,8 @@ static bool *switch_of(struct options *options, int key)
 		return &options->wait;
 	case KEY_CUT:
 		return &options->cut;
+	case KEY_AS_ROOT:
+		return &options->as_root;
 	case 'f':
 		return &options->follow;
 	default:
@@ -289,6 +300,12 @@ static const char **text_of(struct options *options, int key)
 		return &options->instance;
 	case KEY_CGROUP:
 		return &options->cgroup;
+	case KEY_USER:
+		return &options->user;
+	case KEY_REPORT:
+		return &options->report;
+	case KEY_CALLER:
+		return &options->caller;
 	default:
 		return NULL;
 	}
@@ -381,6 +398,12 @@ static void refuse_misspelt(struct argp_state *state)
 	}
 }
 
+/* Below an `exec` the variable names that one, which a second `exec` is not meant to be. */
+static bool is_outer_instance(const struct group_option *option, unsigned int groups)
+{
+	return option->option.key == KEY_INSTANCE && groups & OPTIONS_COMMAND && getenv("EGRET");
+}
+
 /* Of the options that the command has. All else in the environment is about other commands. */
 static void read_environment(struct argp_state *state)
 {
@@ -391,7 +414,7 @@ static void read_environment(struct argp_state *state)
 		const struct group_option *one = &all_options[i];
 		char *value = one->variable && one->group & groups ? getenv(one->variable) : NULL;
 
-		if (!value)
+		if (!value || is_outer_instance(one, groups))
 			continue;
 		parsing->variable = one->variable;
 		take(state, one->option.key, value);

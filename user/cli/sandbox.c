@@ -3,8 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,8 +15,6 @@
 
 #include "../subject/cgroup.h"
 #include "command.h"
-
-#define MAX_GROUPS 256
 
 static bool is_socket(int fd)
 {
@@ -46,96 +42,34 @@ int sandbox_check(struct error *error)
 					 "standard %s is a network socket, which the command would inherit "
 					 "ungoverned; put a pipe in between",
 					 names[fd]);
-	if (!getuid() && !getenv("SUDO_UID"))
-		fputs("egret: warning: the command runs as root, and root can leave its cgroup; "
-		      "call egret through sudo from your own user\n",
-		      stderr);
 	return 0;
 }
 
-static void close_inherited_sockets(void)
+/* Once through the list; how many were closed: the list may have moved under its reader. */
+static size_t close_some_sockets(DIR *dir)
 {
-	DIR *dir = opendir("/proc/self/fd");
 	struct dirent *entry;
-	int fds[1024];
 	size_t count = 0;
 
-	if (!dir)
-		return;
-	while ((entry = readdir(dir)) && count < sizeof(fds) / sizeof(fds[0])) {
+	rewinddir(dir);
+	while ((entry = readdir(dir))) {
 		int fd = atoi(entry->d_name);
 
-		if (fd > 2 && fd != dirfd(dir) && is_socket(fd))
-			fds[count++] = fd;
+		if (fd > 2 && fd != dirfd(dir) && is_socket(fd) && !close(fd))
+			count++;
 	}
-	closedir(dir);
-	for (size_t i = 0; i < count; i++)
-		close(fds[i]);
-}
-
-/* The groups of /etc/group: a static program cannot ask the name service. */
-static size_t groups_of(const char *user, gid_t first, gid_t *groups, size_t max)
-{
-	FILE *file = fopen("/etc/group", "re");
-	struct group *group;
-	size_t count = 0;
-
-	groups[count++] = first;
-	while (file && count < max && (group = fgetgrent(file)))
-		for (char **member = group->gr_mem; *member && count < max; member++)
-			if (!strcmp(*member, user) && group->gr_gid != first)
-				groups[count++] = group->gr_gid;
-	if (file)
-		fclose(file);
 	return count;
 }
 
-static void set_home_of(uid_t uid)
+static int close_inherited_sockets(void)
 {
-	FILE *file = fopen("/etc/passwd", "re");
-	struct passwd *user;
+	DIR *dir = opendir("/proc/self/fd");
 
-	while (file && (user = fgetpwent(file))) {
-		if (user->pw_uid != uid)
-			continue;
-		setenv("HOME", user->pw_dir, 1);
-		setenv("USER", user->pw_name, 1);
-		setenv("LOGNAME", user->pw_name, 1);
-		break;
-	}
-	if (file)
-		fclose(file);
-}
-
-static bool parse_id(const char *text, unsigned int *ret)
-{
-	char *end;
-	unsigned long value;
-
-	if (!text || !*text)
-		return false;
-	value = strtoul(text, &end, 10);
-	*ret = value;
-	return !*end && value < UINT32_MAX;
-}
-
-/* sudo(8) tells who called it in SUDO_UID, SUDO_GID and SUDO_USER. */
-static int become_caller(void)
-{
-	const char *user = getenv("SUDO_USER");
-	gid_t groups[MAX_GROUPS];
-	unsigned int uid, gid;
-
-	if (getuid() || !getenv("SUDO_UID"))
-		return 0;
-	if (!parse_id(getenv("SUDO_UID"), &uid) || !parse_id(getenv("SUDO_GID"), &gid))
-		return -EINVAL;
-	if (!uid)
-		return 0;
-	if (setgroups(groups_of(user ? user : "", gid, groups, MAX_GROUPS), groups) || setresgid(gid, gid, gid) ||
-	    setresuid(uid, uid, uid))
+	if (!dir)
 		return -errno;
-	set_home_of(uid);
+	while (close_some_sockets(dir))
+		;
+	closedir(dir);
 	return 0;
 }
 
@@ -149,30 +83,42 @@ static void restore_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-int sandbox_run(int cgroup_fd, pid_t parent, char *const *words)
+/* For prompts and scripts: is this under a list, and which? */
+static void tell_instance(const char *instance)
+{
+	setenv("EGRET", "1", 1);
+	setenv("EGRET_INSTANCE", instance, 1);
+}
+
+static int refuse(const char *what, int rc)
+{
+	fprintf(stderr, "egret: %s: %s\n", what, strerror(-rc));
+	return EXIT_EXEC_FAILED;
+}
+
+int sandbox_run(const struct sandbox *sandbox)
 {
 	int rc;
 
-	rc = cgroup_enter(cgroup_fd);
-	if (rc) {
-		fprintf(stderr, "egret: cannot enter the governed cgroup: %s\n", strerror(-rc));
-		return EXIT_EXEC_FAILED;
-	}
-	close_inherited_sockets();
-	rc = become_caller();
+	rc = cgroup_enter(sandbox->cgroup_fd);
+	if (rc)
+		return refuse("cannot enter the governed cgroup", rc);
+	rc = close_inherited_sockets();
+	if (rc)
+		return refuse("cannot list inherited descriptors in /proc/self/fd", rc);
+	rc = caller_become(sandbox->caller);
 	if (!rc && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		rc = -errno;
-	if (rc) {
-		fprintf(stderr, "egret: cannot drop to the user who called sudo: %s\n", strerror(-rc));
-		return EXIT_EXEC_FAILED;
-	}
+	if (rc)
+		return refuse("cannot become the user for whom the command is to run", rc);
+	tell_instance(sandbox->instance);
 	/* After the change of user, which clears it: prctl(2). */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (getppid() != parent)
+	if (getppid() != sandbox->parent)
 		return EXIT_EXEC_FAILED;
 	restore_signals();
-	execvp(words[0], words);
+	execvp(sandbox->words[0], sandbox->words);
 	rc = errno;
-	fprintf(stderr, "egret: cannot run %s: %s\n", words[0], strerror(rc));
+	fprintf(stderr, "egret: cannot run %s: %s\n", sandbox->words[0], strerror(rc));
 	return rc == ENOENT ? EXIT_EXEC_NOT_FOUND : EXIT_EXEC_CANNOT_RUN;
 }

@@ -9,12 +9,21 @@
 #include <sys/types.h>
 
 #include "../base/error.h"
+#include "caller.h"
 
-/* Refuses a standard stream that is an internet socket; warns of plain root. */
+struct sandbox {
+	int cgroup_fd;
+	pid_t parent;
+	const char *instance;
+	const struct caller *caller;
+	char *const *words; /* ends with NULL */
+};
+
+/* Refuses a standard stream that is an internet socket. */
 int sandbox_check(struct error *error);
-/* In the child: enters the cgroup, drops to the user who called sudo, gives up new
- * privileges and inherited sockets, dies with @parent, and becomes the command.
- * Returns an exit code only if it could not. */
-int sandbox_run(int cgroup_fd, pid_t parent, char *const *words);
+/* In the child: enters the cgroup, becomes the caller, gives up new privileges and inherited
+ * sockets, dies with its parent, and becomes the command, which finds EGRET=1 and
+ * EGRET_INSTANCE in its environment. Returns an exit code only if it could not. */
+int sandbox_run(const struct sandbox *sandbox);
 
 #endif

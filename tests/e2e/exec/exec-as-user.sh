@@ -1,0 +1,132 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# `exec` called by an ordinary user: egret calls sudo itself, and the command is that user's, with the user's
+# environment, groups and home; also of users that /etc/passwd does not know.
+. "$(dirname "$0")/../lib.sh"
+needs_egret
+command -v sudo >/dev/null || skip "no sudo"
+bed_up
+dns www.exec.example 20.1.0.1
+mkdir "$work/etc" "$work/etc.work" "$work/home" "$work/home/bin"
+mount -t overlay etc -o "lowerdir=/etc,upperdir=$work/etc,workdir=$work/etc.work" /etc ||
+	skip "no overlay file system, and /etc is not to be written to"
+echo "egretdev:x:54321:54321::$work/home:/bin/sh" >>/etc/passwd
+echo "egretdev:*:19000:0:99999:7:::" >>/etc/shadow
+echo "egretdev:x:54321:" >>/etc/group
+echo "egretgroup:x:54400:egretdev" >>/etc/group
+mkdir -p /etc/sudoers.d
+cp "$egret" "$work/egret" # where every user may run it
+echo "egretdev ALL=(root) NOPASSWD: $work/egret exec *" >/etc/sudoers.d/egret-test
+chmod 440 /etc/sudoers.d/egret-test
+grep -q sudoers.d /etc/sudoers || echo '@includedir /etc/sudoers.d' >>/etc/sudoers
+cp "$probe" "$work/probe"
+printf '#!/bin/sh\necho my own tool\n' >"$work/home/bin/mytool"
+chmod 755 "$work" "$work/probe" "$work/home/bin/mytool"
+chown -R 54321:54321 "$work/home"
+mkdir -p "$cg/caller"
+policy <<'POLICY'
+resolver 20.0.0.53
+allow www.exec.example tcp:443
+POLICY
+chmod 644 "$work/policy.rules"
+
+# as_user UID GROUPS CMD...: on the node, with an environment of the user's own.
+as_user() {
+	local uid=$1 groups=$2
+	shift 2
+	in_cgroup "$cg/caller" "$id-node" setpriv --reuid="$uid" --regid="$uid" --groups="$groups" env -i \
+		PATH="$work/home/bin:$work:/usr/bin:/bin:/usr/sbin" HOME="$work/home" USER=egretdev NPM_TOKEN=secret "$@"
+}
+# run_as_dev ARG...: egret exec by that user.
+run_as_dev() { as_user 54321 54321,54400,54777 "$work/egret" exec --policy "$work/policy.rules" "$@"; }
+
+succeeds "an allowed connect, by a user" run_as_dev -- "$work/probe" tcp 20.1.0.1 443
+shows '^connected' "its output comes back"
+fails 1 "a denied one" run_as_dev -- "$work/probe" tcp 51.0.0.1 443
+shows "denied:" "the list is shown"
+fails 42 "the exit code comes back" run_as_dev -- sh -c 'exit 42'
+expect 54321 "the command is the user's" run_as_dev -- id -u
+expect "54321,54400,54777" "with all groups, those of a directory too" run_as_dev -- \
+	sh -c 'id -G | tr " " "\n" | sort -n | paste -sd,'
+expect "my" "programs of the user's PATH are found" run_as_dev -- mytool
+expect "secret" "variables are the user's" run_as_dev -- sh -c 'echo $NPM_TOKEN'
+expect "$work/home" "and the home" run_as_dev -- sh -c 'echo $HOME'
+expect "1" "the command can tell that it is under a list" run_as_dev -- sh -c 'echo $EGRET'
+succeeds "and which instance" run_as_dev -- sh -c 'case $EGRET_INSTANCE in exec-*) ;; *) exit 1 ;; esac'
+expect "" "sudo's variables are not the command's" run_as_dev -- sh -c 'echo $SUDO_UID$SUDO_COMMAND'
+expect "1" "no new privileges" run_as_dev -- sed -n 's/NoNewPrivs:\t//p' /proc/self/status
+expect 5 "words stay words" run_as_dev -- sh -c 'echo ${#1}' - "a b'c"
+echo text >"$work/text"
+chmod 644 "$work/text"
+from_text() { run_as_dev "$@" <"$work/text"; }
+expect "text" "standard input comes through" from_text -- cat
+succeeds "variables stand in for options" as_user 54321 54321 EGRET_POLICY="$work/policy.rules" "$work/egret" exec -- true
+fails 125 "a wrong variable is refused before sudo" as_user 54321 54321 EGRET_AUDIT=maybe "$work/egret" exec --policy "$work/policy.rules" -- true
+fails 125 "a policy that is not there" as_user 54321 54321 "$work/egret" exec --policy "$work/nowhere" -- true
+fails 127 "a command that is not there" run_as_dev -- no-such-command
+
+# The report is written as the user would write it.
+succeeds "a report" run_as_dev --report "$work/home/report.json" -- true
+expect 54321 "is the user's file" stat -c %u "$work/home/report.json"
+fails 1 "denials come into it" run_as_dev --report "$work/home/report.json" -- "$work/probe" tcp 51.0.0.1 443
+json '.[0].address == "51.0.0.1" and .[0].port == "tcp:443"' "all of them, as JSON" cat "$work/home/report.json"
+fails 125 "a file that the user may not write" run_as_dev --report /etc/egret-report -- true
+succeeds "is not made" test ! -e /etc/egret-report
+
+# Who is in no /etc/passwd, and typed sudo.
+by_sudo() {
+	in_cgroup "$cg/caller" "$id-node" env SUDO_UID=54399 SUDO_GID=54399 SUDO_USER=alice HOME=/root USER=root LOGNAME=root \
+		"$work/egret" exec --policy "$work/policy.rules" "$@"
+}
+expect "54399,HOME=,USER=alice" "a user of a directory" by_sudo -- sh -c 'echo "$(id -u),HOME=$HOME,USER=$USER"'
+
+# Root, on purpose and not.
+root_exec() { in_cgroup "$cg/caller" "$id-node" env -u SUDO_UID "$work/egret" exec --policy "$work/policy.rules" "$@"; }
+succeeds "as root" root_exec -- true
+shows "warning: the command runs as root" "it warns"
+succeeds "as root on purpose" root_exec --as-root -- true
+lacks "warning" "it does not"
+expect 0 "--user root, by a user" run_as_dev --user root -- id -u
+expect "/root" "with root's home" run_as_dev --user root -- sh -c 'echo $HOME'
+expect "" "and nothing of the user's environment" run_as_dev --user root -- sh -c 'echo $NPM_TOKEN'
+expect 65534 "another user, by root" root_exec --user nobody -- id -u
+fails 125 "a user who is not there" root_exec --user nosuchuser -- true
+
+# A lie about who called.
+fails 125 "a caller that is somebody else's process" in_cgroup "$cg/caller" "$id-node" \
+	env SUDO_UID=54321 SUDO_GID=54321 "$work/egret" exec --caller="1:0" --policy "$work/policy.rules" -- true
+fails 125 "a caller without sudo" root_exec --caller="1:1" -- true
+
+# Signals: the user's egret passes them on; when it is killed, so is the command.
+as_user 54321 54321 "$work/egret" exec --policy "$work/policy.rules" -- sh -c 'trap "echo got term >$HOME/term; exit 7" TERM
+	touch $HOME/up; while :; do sleep 0.1; done' >/dev/null 2>&1 &
+shell=$!
+eventually test -e "$work/home/up"
+exec_pid=$(pgrep -u 54321 -f "^$work/egret exec" | head -n 1)
+kill -TERM "$exec_pid"
+wait "$shell"
+expect 7 "the command's own answer to TERM comes back" echo $?
+expect "got" "it was told" cat "$work/home/term"
+rm -f "$work/home/up"
+as_user 54321 54321 "$work/egret" exec --policy "$work/policy.rules" -- sh -c 'echo $$ >$HOME/up; exec sleep 1000' >/dev/null 2>&1 &
+shell=$!
+eventually test -s "$work/home/up"
+kill -KILL "$(pgrep -u 54321 -f "^$work/egret exec" | head -n 1)"
+eventually bash -c "! kill -0 $(cat "$work/home/up")"
+expect 1 "the command ends with its caller" bash -c "kill -0 $(cat "$work/home/up") 2>/dev/null; echo \$?"
+wait "$shell" 2>/dev/null
+eventually bash -c "! ls -d $cg/caller/egret-exec-* 2>/dev/null"
+succeeds "nothing is left" bash -c "! ls -d $cg/caller/egret-exec-*"
+
+# Inherited sockets, however many.
+cat >"$work/parent.py" <<'PY'
+import socket, subprocess, sys
+socks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(int(sys.argv[1]))]
+for s in socks:
+    s.set_inheritable(True)
+sys.exit(subprocess.run(sys.argv[2:], close_fds=False).returncode)
+PY
+count_sockets='ls -l /proc/self/fd | grep -c socket: | cat'
+ulimit -n 8192 2>/dev/null && expect 0 "3,000 sockets: none is left" in_cgroup "$cg/caller" "$id-node" \
+	python3 "$work/parent.py" 3000 "$work/egret" exec --as-root --policy "$work/policy.rules" -- sh -c "$count_sockets"
+finish
