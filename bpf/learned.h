@@ -62,16 +62,28 @@ static __always_inline bool addr_is_private(const struct egret_addr *addr)
 	       v4_is_in(a, 0xc0a80000, 16);
 }
 
-/* As addr_need of user/compile/cover.c. */
-static __always_inline __u32 addr_need(const struct egret_addr *addr, const struct egret_config *cfg, __u32 slot)
+static __always_inline void addr_of_halves(struct egret_addr *addr, __u64 first_half, __u64 last_half)
 {
+	addr->word_be[0] = first_half;
+	addr->word_be[1] = first_half >> 32;
+	addr->word_be[2] = last_half;
+	addr->word_be[3] = last_half >> 32;
+}
+
+/* As addr_need of user/compile/cover.c. Global: each of its many ways out would be taken with all that
+ * follows. */
+__noinline __u32 addr_need(__u64 first_half, __u64 last_half, __u32 slot)
+{
+	struct egret_addr addr __attribute__((aligned(8)));
+	struct egret_config *cfg = policy_config();
 	struct egret_target *target;
 
-	if (addr_is_special(addr))
-		return addr_is_private(addr) ? EGRET_NEED_PRIVATE : EGRET_NEED_ADDRESS;
-	if (!(cfg->has & EGRET_HAS_INTERNAL))
+	addr_of_halves(&addr, first_half, last_half);
+	if (addr_is_special(&addr))
+		return addr_is_private(&addr) ? EGRET_NEED_PRIVATE : EGRET_NEED_ADDRESS;
+	if (!cfg || !(cfg->has & EGRET_HAS_INTERNAL))
 		return EGRET_NEED_NOTHING;
-	target = policy_find((const __u64 *)addr, cfg, slot);
+	target = policy_find((const __u64 *)&addr, cfg, slot);
 	return target && target->dest.flags & EGRET_DEST_INTERNAL ? EGRET_NEED_ADDRESS : EGRET_NEED_NOTHING;
 }
 
@@ -103,10 +115,7 @@ __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 
 	if (!scope)
 		return best;
-	key.addr.word_be[0] = first_half;
-	key.addr.word_be[1] = first_half >> 32;
-	key.addr.word_be[2] = last_half;
-	key.addr.word_be[3] = last_half >> 32;
+	addr_of_halves(&key.addr, first_half, last_half);
 	found = bpf_map_lookup_elem(&learned, &key);
 	if (!found)
 		return best;
@@ -158,12 +167,25 @@ static __always_inline void learned_judge(const struct packet *pkt, const struct
 
 /* --- why a special address is denied --- */
 
-/* What the running policy has for the name in this place of a bucket, as name_find_rule; 0 = nothing. Without
- * the bucket's lock: a name that is replaced meanwhile gives another reason, and no other verdict. */
-static __always_inline __u64 seen_rule_name(const struct egret_seen *entry, void *table)
+/* What the running policy has for the name that was last resolved to the address, as name_find_rule; 0 =
+ * nothing. Without the bucket's lock: a name that is replaced meanwhile gives another reason, and no other
+ * verdict. */
+__noinline __u64 seen_rule_name(__u64 first_half, __u64 last_half, __u64 scope, __u32 slot)
 {
-	__u64 name = entry->name, found = 0;
+	struct egret_learned_key key __attribute__((aligned(8))) = {.scope = scope};
+	void *table = policy_table(&lists, slot);
+	struct egret_seen_bucket *bucket;
+	const struct egret_seen *entry;
+	__u64 name, found = 0;
+	__u32 place;
 
+	addr_of_halves(&key.addr, first_half, last_half);
+	bucket = seen_bucket(&key);
+	place = bucket ? seen_find(bucket, &key) : EGRET_SEEN_PLACES;
+	if (!table || !bucket || place >= EGRET_SEEN_PLACES)
+		return 0;
+	entry = &bucket->places[place];
+	name = entry->name;
 	if (bpf_map_lookup_elem(table, &name))
 		return name;
 	for (int i = 0; i < EGRET_SUFFIXES; i++) {
@@ -175,31 +197,19 @@ static __always_inline __u64 seen_rule_name(const struct egret_seen *entry, void
 	return found;
 }
 
-/* A rule that would allow this, if the name that was last resolved to it could bring it in. Global: the
- * verifier takes it once. */
+/* A rule that would allow this, if the name that was last resolved to it could bring it in. */
 __noinline __u64 special_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 subject_classes, __u64 scope)
 {
-	struct egret_learned_key key __attribute__((aligned(8))) = {.scope = scope};
-	__u32 slot = port_key >> PORT_KEY_SLOT_SHIFT & (EGRET_POLICY_SLOTS - 1), place, need;
+	__u32 slot = port_key >> PORT_KEY_SLOT_SHIFT & (EGRET_POLICY_SLOTS - 1), need;
 	void *table = policy_table(&lists, slot);
-	struct egret_config *cfg = policy_config();
-	struct egret_seen_bucket *bucket;
 	struct egret_target *target;
 	__u64 rule_name;
 
-	key.addr.word_be[0] = first_half;
-	key.addr.word_be[1] = first_half >> 32;
-	key.addr.word_be[2] = last_half;
-	key.addr.word_be[3] = last_half >> 32;
-	bucket = seen_bucket(&key);
-	if (!bucket || !table || !cfg)
+	need = addr_need(first_half, last_half, slot);
+	if (!need || !table)
 		return 0;
-	need = addr_need(&key.addr, cfg, slot);
-	place = need ? seen_find(bucket, &key) : EGRET_SEEN_PLACES;
-	if (place >= EGRET_SEEN_PLACES)
-		return 0;
-	rule_name = seen_rule_name(&bucket->places[place & (EGRET_SEEN_PLACES - 1)], table);
-	target = bpf_map_lookup_elem(table, &rule_name);
+	rule_name = seen_rule_name(first_half, last_half, scope, slot);
+	target = rule_name ? bpf_map_lookup_elem(table, &rule_name) : 0;
 	if (!target || !(target->dest.flags & EGRET_DEST_ALLOWS))
 		return 0;
 	return learned_judge_name(rule_name, port_key, subject_classes, need);
@@ -342,11 +352,12 @@ static __always_inline __u64 private_rule_name(const struct message *message, __
 static __always_inline __u64 answer_teaches(struct message *message, const struct egret_addr *addr,
 					    const struct egret_config *cfg)
 {
+	const __u64 *halves = (const __u64 *)addr;
 	__u32 slot = policy_slot(cfg), need;
 
 	if (message->outside)
 		return EGRET_UNTAUGHT_OUTSIDE;
-	need = addr_need(addr, cfg, slot);
+	need = addr_need(halves[0], halves[1], slot);
 	if (need == EGRET_NEED_ADDRESS)
 		return EGRET_UNTAUGHT_SPECIAL;
 	for (__u32 i = 0; i < EGRET_POLICY_SLOTS; i++)
@@ -368,10 +379,7 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 	if (!message || !cfg)
 		return 0;
 	key.scope = message->scope;
-	key.addr.word_be[0] = first_half;
-	key.addr.word_be[1] = first_half >> 32;
-	key.addr.word_be[2] = last_half;
-	key.addr.word_be[3] = last_half >> 32;
+	addr_of_halves(&key.addr, first_half, last_half);
 	expires_tick = expiry_of(message->ttl_sec, cfg);
 	untaught = answer_teaches(message, &key.addr, cfg);
 	seen_add(message, &key, expires_tick, untaught);
