@@ -421,7 +421,7 @@ bool __wrap_kernel_is_held(const char *instance);
 int __wrap_kernel_each_instance(void (*visit)(void *context, const char *instance), void *context);
 int __wrap_kernel_detach(const char *instance, struct error *error);
 int __wrap_kernel_claim(const char *instance, enum kernel_claim how, struct kernel **ret, struct error *error);
-int __wrap_folder_check_parent(struct error *error);
+int __wrap_kernel_check_pins(struct error *error);
 
 /* `drops --follow` sleeps between its looks: meanwhile each denial goes on, and at last the map is gone. */
 int __wrap_usleep(unsigned int usec)
@@ -484,7 +484,7 @@ int __wrap_kernel_claim(const char *instance, enum kernel_claim how, struct kern
 	return error_set(error, -EBUSY, "instance %s is held", instance);
 }
 
-int __wrap_folder_check_parent(struct error *error)
+int __wrap_kernel_check_pins(struct error *error)
 {
 	(void)error;
 	return 0;

@@ -209,9 +209,13 @@ static int wait_for_end(void)
 int command_detach(const struct command *command, int argc, char **argv)
 {
 	struct options options;
+	struct error error;
 	int rc;
 
 	options_parse(command, argc, argv, &options);
+	rc = kernel_check_pins(&error);
+	if (rc)
+		return fail(rc, &error);
 	collect_finished();
 	rc = options.all ? detach_all(&options) : detach_one(&options);
 	if (rc || !options.wait)

@@ -80,7 +80,7 @@ static int foreign_parent(const struct stat *st, struct error *error)
 			 (unsigned int)st->st_uid, st->st_mode & 07777U);
 }
 
-int folder_check_parent(struct error *error)
+int kernel_check_pins(struct error *error)
 {
 	int rc = kernel_check_bpffs(error), fd;
 	struct stat st;
@@ -202,7 +202,7 @@ static bool may_be_left(const struct kernel *kernel)
 static int claim_once(struct kernel *kernel, enum kernel_claim how, struct error *error)
 {
 	char path[PIN_PATH_SIZE];
-	int rc = how == KERNEL_LEFT ? folder_check_parent(error) : make_parent(kernel, error);
+	int rc = how == KERNEL_LEFT ? kernel_check_pins(error) : make_parent(kernel, error);
 
 	if (rc)
 		return rc;

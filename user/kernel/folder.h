@@ -23,7 +23,5 @@ int folder_claim(struct kernel *kernel, enum kernel_claim how, struct error *err
 bool folder_is_there(const struct kernel *kernel);
 /* Root's, and nobody else may write there. */
 bool folder_is_roots(const struct stat *st);
-/* The pins can be seen from here, and nobody but root could have moved them. */
-int folder_check_parent(struct error *error);
 
 #endif

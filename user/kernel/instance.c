@@ -185,7 +185,7 @@ int kernel_open(const char *instance, struct kernel **ret, struct error *error)
 
 	rc = instance_check_name(instance, error);
 	if (!rc)
-		rc = folder_check_parent(error);
+		rc = kernel_check_pins(error);
 	if (rc)
 		return rc;
 	kernel = kernel_alloc(instance);
@@ -333,7 +333,7 @@ int kernel_detach(const char *instance, struct error *error)
 
 	rc = instance_check_name(instance, error);
 	if (!rc)
-		rc = folder_check_parent(error);
+		rc = kernel_check_pins(error);
 	if (rc)
 		return rc;
 	snprintf(path, sizeof(path), INSTANCES "/%s", instance);
@@ -371,7 +371,7 @@ int kernel_each_instance(void (*visit)(void *context, const char *instance), voi
 {
 	struct error ignored;
 	struct dirent *entry;
-	int rc = folder_check_parent(&ignored);
+	int rc = kernel_check_pins(&ignored);
 	DIR *dir;
 
 	if (rc)

@@ -26,6 +26,9 @@ int kernel_supported(struct error *error);
 
 /* Is the BPF file system there? -ENODEV, or -EPERM for who may not look. */
 int kernel_check_bpffs(struct error *error);
+/* Can it be told from here which instances there are, and could nobody but root have moved them?
+ * Before a command says that there is none. */
+int kernel_check_pins(struct error *error);
 
 enum kernel_claim {
 	KERNEL_ANY,   /* a new one, or what is there already */

@@ -46,7 +46,7 @@ for runs in "while it runs" "when nothing runs"; do
 	each_command "root" "a normal user where the BPF file system is everybody's, $runs" as_nobody
 	denied node 51.0.0.1 tcp:443
 	stop "$agent"
-	succeeds "detach" egret_cmd detach
+	succeeds "detach" "$egret" detach --all
 done
 fails 4 "root is told that nothing runs" egret_cmd status
 
@@ -73,7 +73,7 @@ for change in "chmod 777" "chmod 770" "chown 65534"; do
 	expect "root:700" "$change: and takes it back" stat -c %U:%a "$pins"
 done
 stop "$agent"
-succeeds "detach" egret_cmd detach
+succeeds "detach" "$egret" detach --all
 
 # A link in its place leads nowhere.
 mkdir -m 700 /sys/fs/bpf/elsewhere

@@ -109,8 +109,8 @@ fails 2 "run, no policy" run --cgroup "$cg"
 fails 2 "run, a time that is none" run_here --probation nonsense
 fails 2 "run, a number that is none" run_here --resolve-inflight 0
 fails 2 "run, a definition that is none" run_here --define nonsense
-fails 2 "run, no such file" run --policy "$work/none.rules" --cgroup "$cg"
-fails 2 "run, a folder as policy" run --policy "$work" --cgroup "$cg"
+fails "[25]" "run, no such file" run --policy "$work/none.rules" --cgroup "$cg"
+fails "[25]" "run, a folder as policy" run --policy "$work" --cgroup "$cg"
 unchanged "wrong words of run"
 for wrong in syntax compile no-resolver uses many; do
 	fails '[2-5]' "run, $wrong.rules" run --policy "$work/$wrong.rules" --cgroup "$cg"
