@@ -891,6 +891,21 @@ int agent_serve(struct agent *agent, int stop_fd, struct error *error)
 	}
 }
 
+/* Another policy, or one that was only audited, enforces: that too is proved, and told where it cannot be. */
+static void write_reloaded(struct agent *agent, bool audit, const struct diag *diag)
+{
+	struct error error;
+	bool proved =
+	    !audit && !proof_make(agent->kernel, agent->compiled, agent->options.cgroup_fd, &agent->progress, &error);
+
+	meta_write(agent->kernel, &agent->options, agent->compiled, diag, proved);
+	write_standing_problems(agent);
+	if (audit || proved)
+		return;
+	progress_warn(&agent->progress, "%s", error.text);
+	meta_write_problem(agent->kernel, EGRET_PROBLEM_POLICY, error.text);
+}
+
 /* The kernel's side goes from one agent to the next; on failure it stays with the first. */
 static int take_over(struct agent *next, struct agent *old, struct diag *diag, struct error *error)
 {
@@ -913,8 +928,7 @@ static int take_over(struct agent *next, struct agent *old, struct diag *diag, s
 	stay_fresh(next);
 	if (next->resolver)
 		resolver_each(next->resolver, write_one_name, next);
-	meta_write(next->kernel, &next->options, next->compiled, diag, !audit);
-	write_standing_problems(next);
+	write_reloaded(next, audit, diag);
 	announce(next, audit);
 	begin_probation(next);
 	note_ruled(next);

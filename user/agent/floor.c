@@ -5,6 +5,7 @@
 
 #include "../base/hash.h"
 #include "../kernel/kernel.h"
+#include "standby.h"
 
 #define WRITE_FLOOR "write `use linux/node`, on AKS `use aks/node`"
 
@@ -59,7 +60,9 @@ int floor_check(const struct agent_options *options, const struct policy *policy
 	if (!options->node || policy->settings.off || !policy->settings.floor || policy_has_floor(policy))
 		return 0;
 	rules = hash_rules(policy);
-	if (kernel_floorless_rules(options->instance) == rules) {
+	/* By its pins, which a reboot takes away, or by what the state folder remembers. */
+	if (kernel_floorless_rules(options->instance) == rules ||
+	    (options->standby && standby_has_ruled(options->standby, policy))) {
 		*ret_rules = rules;
 		diag_add(diag, DIAG_WARNING, place, "%s", floor_problem);
 		return 0;

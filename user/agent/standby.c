@@ -251,6 +251,21 @@ void standby_note_ruled(const struct standby *standby, const struct policy *poli
 	close(state);
 }
 
+bool standby_has_ruled(const struct standby *standby, const struct policy *policy)
+{
+	char hash[HASH_TEXT_SIZE];
+	struct error ignored;
+	int state = state_open(standby->path, false, &ignored);
+	bool ruled;
+
+	if (state < 0)
+		return false;
+	hash_of(policy, hash);
+	ruled = state_has_ruled(state, standby->instance, hash);
+	close(state);
+	return ruled;
+}
+
 int standby_fd(const struct standby *standby)
 {
 	return standby ? standby->watch_fd : -1;

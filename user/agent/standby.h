@@ -54,6 +54,8 @@ bool standby_is_marked(const struct standby *standby);
 void standby_beat(struct standby *standby);
 /* It enforced, and all that it requires answered. */
 void standby_note_ruled(const struct standby *standby, const struct policy *policy);
+/* Did it, once? */
+bool standby_has_ruled(const struct standby *standby, const struct policy *policy);
 
 /* Readable when something moved in the folder; both take NULL. */
 int standby_fd(const struct standby *standby);
