@@ -71,6 +71,23 @@ static int look_at_folder(struct standby *standby)
 	return rc;
 }
 
+static int held_by_another(const struct standby *standby, struct error *error)
+{
+	struct state_life life = {};
+	struct error ignored;
+	int state = state_open(standby->path, false, &ignored);
+	char who[32] = "another agent";
+
+	if (state >= 0 && !state_read_life(state, standby->instance, &life) && life.pid)
+		snprintf(who, sizeof(who), "the agent with pid %d", (int)life.pid);
+	if (state >= 0)
+		close(state);
+	return error_set(error, -EBUSY,
+			 "instance %s is held by %s (see egret status --instance %s); stop that one, or choose another "
+			 "--instance",
+			 standby->instance, who, standby->instance);
+}
+
 int standby_begin(struct standby *standby, const char *path, const char *instance, struct error *error)
 {
 	*standby = (struct standby){.path = path, .instance = instance, .life = -1};
@@ -78,8 +95,7 @@ int standby_begin(struct standby *standby, const char *path, const char *instanc
 	if (look_at_folder(standby) != -EBUSY)
 		return 0;
 	standby_end(standby);
-	return error_set(error, -EBUSY, "another agent of instance %s is alive; end it first, or choose --instance",
-			 instance);
+	return held_by_another(standby, error);
 }
 
 void standby_end(struct standby *standby)
