@@ -72,7 +72,7 @@ static __always_inline void addr_of_halves(struct egret_addr *addr, __u64 first_
 
 /* As addr_need of user/compile/cover.c. Global: each of its many ways out would be taken with all that
  * follows. */
-__noinline __u32 addr_need(__u64 first_half, __u64 last_half, __u32 slot)
+__noinline __u32 learned_need(__u64 first_half, __u64 last_half, __u32 slot)
 {
 	struct egret_addr addr __attribute__((aligned(8)));
 	struct egret_config *cfg = policy_config();
@@ -205,7 +205,7 @@ __noinline __u64 special_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 	struct egret_target *target;
 	__u64 rule_name;
 
-	need = addr_need(first_half, last_half, slot);
+	need = learned_need(first_half, last_half, slot);
 	if (!need || !table)
 		return 0;
 	rule_name = seen_rule_name(first_half, last_half, scope, slot);
@@ -357,7 +357,7 @@ static __always_inline __u64 answer_teaches(struct message *message, const struc
 
 	if (message->outside)
 		return EGRET_UNTAUGHT_OUTSIDE;
-	need = addr_need(halves[0], halves[1], slot);
+	need = learned_need(halves[0], halves[1], slot);
 	if (need == EGRET_NEED_ADDRESS)
 		return EGRET_UNTAUGHT_SPECIAL;
 	for (__u32 i = 0; i < EGRET_POLICY_SLOTS; i++)

@@ -133,7 +133,7 @@ static void trust(const struct egret_addr *server, int place)
 static void load_policy(void)
 {
 	/* Rules of every kind. */
-	static struct egret_target teaches = {.dest = {.count = 1, .flags = 0xffff},
+	static struct egret_target teaches = {.dest = {.count = 1, .flags = 0xffff & ~EGRET_DEST_PRIVATE},
 					      .head = {.classes = EGRET_CLASS_ALL, .rule = EGRET_RULE_FIRST + 1}};
 	struct egret_config cfg = {.generation = GENERATION,
 				   .bucket_shift = {BUCKET_SHIFT, BUCKET_SHIFT},
