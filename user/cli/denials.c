@@ -11,6 +11,7 @@
 #include "../base/clock.h"
 #include "reason.h"
 #include "subject_name.h"
+#include "suggestion.h"
 #include "table.h"
 
 struct collecting {
@@ -175,6 +176,29 @@ static const char *why_format(const struct kernel *kernel, const struct denial *
 	return reason_of_special(&text, name, &denial->key.addr, buf);
 }
 
+static const char *allow_format(const struct kernel *kernel, const struct denial *denial, const char *name,
+				char buf[static SUGGESTION_SIZE])
+{
+	const struct egret_drop_key *key = &denial->key;
+	struct egret_rule_text text = {};
+	struct denied denied = {
+	    .name = name,
+	    .addr = key->addr,
+	    .need = EGRET_NEED_NOTHING,
+	    .l4_proto = key->l4_proto,
+	    .port = key->port,
+	    .reason = key->reason,
+	    .classes = denial->drop.classes,
+	    .rule_text = text.text,
+	};
+
+	if (kernel_addr_need(kernel, &key->addr, &denied.need))
+		denied.need = EGRET_NEED_NOTHING;
+	if (key->reason == EGRET_REASON_SPECIAL_ADDRESS && kernel_get_text(kernel, key->rule, &text))
+		text.text[0] = '\0';
+	return suggestion_line(&denied, buf);
+}
+
 /* RFC 3339, in UTC. The map has CLOCK_MONOTONIC. */
 static void time_format(uint64_t then_ns, uint64_t now_ns, char *buf, size_t size)
 {
@@ -195,7 +219,7 @@ json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial)
 	char address[ADDR_TEXT_SIZE], protocol[32], subject[512], process[64], rule[256], last[32], when[32];
 	const struct egret_drop_key *key = &denial->key;
 	const struct egret_drop *drop = &denial->drop;
-	char name[EGRET_NAME_SIZE], why[REASON_SPECIAL_SIZE];
+	char name[EGRET_NAME_SIZE], why[REASON_SPECIAL_SIZE], allow[SUGGESTION_SIZE];
 	uint64_t now = clock_kernel_ns();
 
 	protocol_format(key, protocol, sizeof(protocol));
@@ -204,25 +228,29 @@ json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial)
 	rule_format(kernel, key->rule, rule, sizeof(rule));
 	name_format(kernel, drop, name, sizeof(name));
 	time_format(drop->last_ns, now, when, sizeof(when));
-	return json_pack("{s:I, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "packets",
-			 (json_int_t)drop->packets, "audited", key->audited, "policy",
-			 denial->older ? "older" : "running", "address", addr_format(&key->addr, address), "port",
-			 protocol, "name", name, "reason", reason_label(key->reason), "why",
-			 why_format(kernel, denial, name, why), "rule", rule, "subject", subject, "process", process,
-			 "last", age_format(drop->last_ns, now, last, sizeof(last)), "last_time", when, "first_sec_ago",
+	return json_pack("{s:I, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I}",
+			 "packets", (json_int_t)drop->packets, "allow", allow_format(kernel, denial, name, allow),
+			 "audited", key->audited, "policy", denial->older ? "older" : "running", "address",
+			 addr_format(&key->addr, address), "port", protocol, "name", name, "reason",
+			 reason_label(key->reason), "why", why_format(kernel, denial, name, why), "rule", rule,
+			 "subject", subject, "process", process, "last",
+			 age_format(drop->last_ns, now, last, sizeof(last)), "last_time", when, "first_sec_ago",
 			 clock_seconds_between(drop->first_ns, now), "last_sec_ago",
 			 clock_seconds_between(drop->last_ns, now), "cgroup_id", (json_int_t)key->cgroup_id);
 }
 
 static void summary_line(const struct kernel *kernel, const struct denial *denial)
 {
-	char address[ADDR_TEXT_SIZE], protocol[32], name[EGRET_NAME_SIZE], why[REASON_SPECIAL_SIZE];
+	char address[ADDR_TEXT_SIZE], protocol[32], name[EGRET_NAME_SIZE], why[REASON_SPECIAL_SIZE],
+	    allow[SUGGESTION_SIZE];
 
 	protocol_format(&denial->key, protocol, sizeof(protocol));
 	name_format(kernel, &denial->drop, name, sizeof(name));
 	fprintf(stderr, "  %s %s%s%s%s, %llu packet%s: %s\n", addr_format(&denial->key.addr, address), protocol,
 		name[0] ? " (" : "", name, name[0] ? ")" : "", (unsigned long long)denial->drop.packets,
 		denial->drop.packets == 1 ? "" : "s", why_format(kernel, denial, name, why));
+	if (*allow_format(kernel, denial, name, allow))
+		fprintf(stderr, "    add: %s\n", allow);
 }
 
 static void summary_of(const struct kernel *kernel, const struct denials *denials, bool audited)

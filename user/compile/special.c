@@ -139,17 +139,24 @@ static void copy_rest(const char *rule_text, char *to, size_t size)
 	to[len] = '\0';
 }
 
+const char *special_line(const struct egret_addr *addr, const char *rule_text, char *buf, size_t size)
+{
+	char text[ADDR_TEXT_SIZE], rest[EGRET_RULE_TEXT_SIZE];
+
+	copy_rest(rule_text, rest, sizeof(rest));
+	snprintf(buf, size, "allow %s%s", addr_format(addr, text), rest);
+	return buf;
+}
+
 const char *special_sentence(const char *name, const struct egret_addr *addr, const char *rule_text,
 			     char buf[static SPECIAL_SENTENCE_SIZE])
 {
 	const char *kind = addr_special_kind(addr);
-	char text[ADDR_TEXT_SIZE], rest[EGRET_RULE_TEXT_SIZE];
+	char text[ADDR_TEXT_SIZE], line[SPECIAL_LINE_SIZE];
 
-	copy_rest(rule_text, rest, sizeof(rest));
-	addr_format(addr, text);
-	snprintf(buf, SPECIAL_SENTENCE_SIZE,
-		 "names %s, but %s is %s, which a name may not bring in: add `allow %s%s`%s", name, text,
-		 kind ? kind : "an internal address", text, rest,
+	snprintf(buf, SPECIAL_SENTENCE_SIZE, "names %s, but %s is %s, which a name may not bring in: add `%s`%s", name,
+		 addr_format(addr, text), kind ? kind : "an internal address",
+		 special_line(addr, rule_text, line, sizeof(line)),
 		 addr_is_private(addr) ? ", or `private` behind the rule's ports" : ", if it is meant");
 	return buf;
 }

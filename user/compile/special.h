@@ -7,6 +7,7 @@
 #define EGRET_SPECIAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "egret_maps.h"
 
@@ -15,6 +16,10 @@ bool addr_is_special(const struct egret_addr *addr);
 const char *addr_special_kind(const struct egret_addr *addr);
 /* Special, and what a name may bring in where its rule says `private`. */
 bool addr_is_private(const struct egret_addr *addr);
+
+#define SPECIAL_LINE_SIZE (EGRET_RULE_TEXT_SIZE + 64)
+/* The line that allows the address itself what the rule allows. Returns @buf. */
+const char *special_line(const struct egret_addr *addr, const char *rule_text, char *buf, size_t size);
 
 #define SPECIAL_SENTENCE_SIZE 1024
 /* What people read of a name's address that no rule lets the name bring in, behind "FILE:LINE ": "names NAME, but

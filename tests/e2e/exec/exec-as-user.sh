@@ -3,42 +3,19 @@
 # `exec` called by an ordinary user: egret calls sudo itself, and the command is that user's, with the user's
 # environment, groups and home; also of users that /etc/passwd does not know.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../person.sh"
 needs_egret
-command -v sudo >/dev/null || skip "no sudo"
 bed_up
 dns www.exec.example 20.1.0.1
-mkdir "$work/etc" "$work/etc.work" "$work/home" "$work/home/bin"
-mount -t overlay etc -o "lowerdir=/etc,upperdir=$work/etc,workdir=$work/etc.work" /etc ||
-	skip "no overlay file system, and /etc is not to be written to"
-echo "egretdev:x:54321:54321::$work/home:/bin/sh" >>/etc/passwd
-echo "egretdev:*:19000:0:99999:7:::" >>/etc/shadow
-echo "egretdev:x:54321:" >>/etc/group
-echo "egretgroup:x:54400:egretdev" >>/etc/group
-mkdir -p /etc/sudoers.d
-cp "$egret" "$work/egret" # where every user may run it
-echo "egretdev ALL=(root) NOPASSWD: $work/egret exec *" >/etc/sudoers.d/egret-test
-chmod 440 /etc/sudoers.d/egret-test
-grep -q sudoers.d /etc/sudoers || echo '@includedir /etc/sudoers.d' >>/etc/sudoers
+person_up
 cp "$probe" "$work/probe"
 printf '#!/bin/sh\necho my own tool\n' >"$work/home/bin/mytool"
-chmod 755 "$work" "$work/probe" "$work/home/bin/mytool"
-chown -R 54321:54321 "$work/home"
-mkdir -p "$cg/caller"
+chmod 755 "$work/probe" "$work/home/bin/mytool"
 policy <<'POLICY'
 resolver 20.0.0.53
 allow www.exec.example tcp:443
 POLICY
 chmod 644 "$work/policy.rules"
-
-# as_user UID GROUPS CMD...: on the node, with an environment of the user's own.
-as_user() {
-	local uid=$1 groups=$2
-	shift 2
-	in_cgroup "$cg/caller" "$id-node" setpriv --reuid="$uid" --regid="$uid" --groups="$groups" env -i \
-		PATH="$work/home/bin:$work:/usr/bin:/bin:/usr/sbin" HOME="$work/home" USER=egretdev NPM_TOKEN=secret "$@"
-}
-# run_as_dev ARG...: egret exec by that user.
-run_as_dev() { as_user 54321 54321,54400,54777 "$work/egret" exec --policy "$work/policy.rules" "$@"; }
 
 succeeds "an allowed connect, by a user" run_as_dev -- "$work/probe" tcp 20.1.0.1 443
 shows '^connected' "its output comes back"

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "suggestion.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/addr.h"
+#include "../compile/special.h"
+#include "../policy/policy.h"
+#include "egret_reasons.h"
+
+#define DNS_PORT 53
+
+/* Names come from DNS answers: what no rules file may hold is not written into one. */
+static bool is_writable(const char *name)
+{
+	char *normal;
+	const char *why;
+
+	if (policy_name_normalise(name, strlen(name), &normal, &why))
+		return false;
+	free(normal);
+	return true;
+}
+
+/* "" = the language has no word for it. Of a name that a web server has, the word that checks more. */
+static const char *port_words(const struct denied *denied, bool by_name, char buf[static 16])
+{
+	const char *protocol = denied->l4_proto == IPPROTO_UDP ? "udp" : "sctp";
+
+	switch (denied->l4_proto) {
+	case IPPROTO_TCP:
+		protocol = by_name && denied->port == 443 ? "https" : by_name && denied->port == 80 ? "http" : "tcp";
+		break;
+	case IPPROTO_UDP:
+	case IPPROTO_SCTP:
+		break;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return "icmp";
+	default:
+		return "any"; /* of other protocols the language knows no single one */
+	}
+	if (!denied->port)
+		return "";
+	snprintf(buf, 16, "%s:%u", protocol, denied->port);
+	return buf;
+}
+
+static const char *subject_words(const struct denied *denied)
+{
+	if (denied->reason != EGRET_REASON_CLASS)
+		return "";
+	return denied->classes & EGRET_CLASS_PODS ? " for pods" : " for host";
+}
+
+static void allow_line(const struct denied *denied, char buf[static SUGGESTION_SIZE])
+{
+	bool by_name = denied->need != EGRET_NEED_ADDRESS && is_writable(denied->name);
+	char address[ADDR_TEXT_SIZE], port[16];
+	const char *words = port_words(denied, by_name, port);
+
+	addr_format(&denied->addr, address);
+	if (*words)
+		snprintf(buf, SUGGESTION_SIZE, "allow %s %s%s%s", by_name ? denied->name : address, words,
+			 by_name && denied->need == EGRET_NEED_PRIVATE ? " private" : "", subject_words(denied));
+}
+
+static void resolver_line(const struct denied *denied, const char *name, char buf[static SUGGESTION_SIZE])
+{
+	char address[ADDR_TEXT_SIZE];
+
+	snprintf(buf, SUGGESTION_SIZE, "resolver %s%s%s", addr_format(&denied->addr, address), *name ? " " : "", name);
+}
+
+static bool is_dns(const struct denied *denied)
+{
+	return denied->port == DNS_PORT && (denied->l4_proto == IPPROTO_UDP || denied->l4_proto == IPPROTO_TCP);
+}
+
+const char *suggestion_line(const struct denied *denied, char buf[static SUGGESTION_SIZE])
+{
+	buf[0] = '\0';
+	switch (denied->reason) {
+	case EGRET_REASON_NO_RULE:
+	case EGRET_REASON_PORT:
+	case EGRET_REASON_CLASS:
+		if (is_dns(denied))
+			resolver_line(denied, "", buf);
+		else
+			allow_line(denied, buf);
+		break;
+	case EGRET_REASON_DNS_NAME:
+		if (is_writable(denied->name))
+			resolver_line(denied, denied->name, buf);
+		break;
+	case EGRET_REASON_SPECIAL_ADDRESS:
+		/* A variable is worth what it is worth in the rule's own file. */
+		if (*denied->rule_text && !strchr(denied->rule_text, '$'))
+			special_line(&denied->addr, denied->rule_text, buf, SUGGESTION_SIZE);
+		else
+			allow_line(
+			    &(struct denied){
+				.name = "", .addr = denied->addr, .l4_proto = denied->l4_proto, .port = denied->port},
+			    buf);
+		break;
+	default:
+		break;
+	}
+	return buf;
+}

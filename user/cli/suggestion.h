@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The line of a policy that would have let through what was denied: for the end of `exec`, `drops` and
+ * `explain`. It is only written down; whether it is wanted is for a person to say.
+ */
+#ifndef EGRET_SUGGESTION_H
+#define EGRET_SUGGESTION_H
+
+#include <stdint.h>
+
+#include "egret_maps.h"
+
+struct denied {
+	const char *name; /* that leads to the address; "" = none is known */
+	struct egret_addr addr;
+	enum egret_need need; /* what the policy makes this address ask of a name */
+	uint8_t l4_proto;
+	uint16_t port;
+	uint32_t reason, classes;
+	const char *rule_text; /* EGRET_REASON_SPECIAL_ADDRESS: of the rule that has the name; "" = not known */
+};
+
+#define SUGGESTION_SIZE 512
+/* Without a line end. "" = no line would help: a rule denies it, or the packet itself is wrong. Returns @buf. */
+const char *suggestion_line(const struct denied *denied, char buf[static SUGGESTION_SIZE]);
+
+#endif
