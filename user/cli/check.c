@@ -135,8 +135,8 @@ static void print_notes(const struct policy *policy)
 	if (apps)
 		fprintf(stderr,
 			"note: https: and http: mean tcp: in this version; the server name is not checked yet "
-			"(%zu ports)\n",
-			apps);
+			"(%zu port%s)\n",
+			apps, apps == 1 ? "" : "s");
 }
 
 static const char *mode_format(const struct policy *policy)

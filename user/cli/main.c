@@ -57,23 +57,58 @@ static void usage(FILE *out)
 	fputs("\n`egret COMMAND --help` tells more. egret " EGRET_VERSION "\n", out);
 }
 
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < command_count; i++)
+		if (!strcmp(name, commands[i].name))
+			return &commands[i];
+	return NULL;
+}
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+	for (; *words; words++)
+		if (!strcmp(word, *words))
+			return true;
+	return false;
+}
+
+static int no_command(const char *name)
+{
+	fprintf(stderr, "egret: there is no command \"%s\"; `egret --help` lists them\n", name);
+	return EXIT_USAGE;
+}
+
+/* `egret help X` is `egret X --help`. */
+static int help(const char *name)
+{
+	char *words[] = {NULL, "--help", NULL};
+	const struct command *command;
+
+	if (!name) {
+		usage(stdout);
+		return EXIT_YES;
+	}
+	command = find_command(name);
+	return command ? command->run(command, 2, words) : no_command(name);
+}
+
 int main(int argc, char **argv)
 {
+	static const char *const for_help[] = {"--help", "-h", "help", NULL};
+	static const char *const for_version[] = {"--version", "-V", "version", NULL};
+	const struct command *command;
+
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
-		usage(stdout);
-		return EXIT_YES;
-	}
-	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version")) {
+	if (is_one_of(argv[1], for_help))
+		return help(argv[2]);
+	if (is_one_of(argv[1], for_version)) {
 		puts("egret " EGRET_VERSION);
 		return EXIT_YES;
 	}
-	for (size_t i = 0; i < command_count; i++)
-		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(&commands[i], argc - 1, argv + 1);
-	fprintf(stderr, "egret: there is no command \"%s\"; `egret --help` lists them\n", argv[1]);
-	return EXIT_USAGE;
+	command = find_command(argv[1]);
+	return command ? command->run(command, argc - 1, argv + 1) : no_command(argv[1]);
 }
