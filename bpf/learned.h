@@ -40,10 +40,12 @@ static __always_inline bool v6_is_special(const struct egret_addr *addr)
 
 	if (!first && !second && !addr->word_be[2])
 		return true; /* ::, ::1 and what is reserved with them */
-	return first == 0x0064ff9b || (first == 0x01000000 && second < 2) || first >> 9 == 0x20010000 >> 9 ||
-	       first == 0x20010db8 || first >> 16 == 0x2002 || (first == 0x2620004f && second >> 16 == 0x8000) ||
-	       first >> 12 == 0x3fff0 || first >> 16 == 0x5f00 || first >> 25 == 0xfc000000 >> 25 ||
-	       first >> 22 == 0xfe800000 >> 22 || first >> 24 == 0xff;
+	if (first == 0x0064ff9b)
+		return second >> 16 == 1 || (!second && !addr->word_be[2]);
+	return (first == 0x01000000 && second < 2) || first >> 9 == 0x20010000 >> 9 || first == 0x20010db8 ||
+	       first >> 16 == 0x2002 || (first == 0x2620004f && second >> 16 == 0x8000) || first >> 12 == 0x3fff0 ||
+	       first >> 16 == 0x5f00 || first >> 25 == 0xfc000000 >> 25 || first >> 22 == 0xfe800000 >> 22 ||
+	       first >> 24 == 0xff;
 }
 
 static __always_inline bool addr_is_special(const struct egret_addr *addr)

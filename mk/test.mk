@@ -76,7 +76,7 @@ $(B)/tests/sequences: $(wildcard tests/sequence/*.[ch] tests/bpf/*.h) tests/bpf/
 # Answers against c-ares: through the program outside the kernel, whose own source is in it.
 NATIVE_SOURCES := $(wildcard tests/native/*.c)
 NATIVE_OBJECTS := $(NATIVE_SOURCES:%.c=$(B)/asan/%.o)
-ANSWER_OBJECTS := $(patsubst %,$(B)/asan/tests/answers/%.o,answer mutate find)
+ANSWER_OBJECTS := $(patsubst %,$(B)/asan/tests/answers/%.o,answer edges mutate find)
 ANSWER_JUDGE   := $(patsubst %,$(B)/asan/tests/answers/%.o,native judge)
 
 $(B)/asan/tests/native/%.o: CPPFLAGS := -Itests/native -Ibpf $(CPPFLAGS)

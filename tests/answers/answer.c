@@ -7,23 +7,25 @@
 #include <string.h>
 #include <strings.h>
 
+#include "edges.h"
 #include "model/random.h"
 
-#define TYPE_A      1
-#define TYPE_NS     2
-#define TYPE_CNAME  5
-#define TYPE_SOA    6
-#define TYPE_TXT    16
-#define TYPE_AAAA   28
-#define TYPE_OPT    41
-#define TYPE_RRSIG  46
-#define CLASS_IN    1
-#define CLASS_CH    3
-#define POINTER     0xc000 /* RFC 1035 section 4.1.4 */
-#define MAX_POINTED 0x3fff
-#define MAX_PLACES  64
-#define MAX_RECORD  600 /* the longest that is written here */
-#define MAX_SLOTS   128
+#define TYPE_A          1
+#define TYPE_NS         2
+#define TYPE_CNAME      5
+#define TYPE_SOA        6
+#define TYPE_TXT        16
+#define TYPE_AAAA       28
+#define TYPE_OPT        41
+#define TYPE_RRSIG      46
+#define CLASS_IN        1
+#define CLASS_CH        3
+#define POINTER         0xc000 /* RFC 1035 section 4.1.4 */
+#define MAX_POINTED     0x3fff
+#define MAX_PLACES      64
+#define MAX_RECORD      600 /* the longest that is written here */
+#define MAX_SLOTS       128
+#define EDGES_AN_ANSWER 30
 
 enum section { ANSWER = 6, AUTHORITY = 8, ADDITIONAL = 10 }; /* where its count stands */
 
@@ -372,6 +374,31 @@ void answer_draw(struct answer *ret, const struct asked *asked, uint32_t number)
 	put_addrs(&w, asked->type);
 	put_authority(&w, asked);
 	put_additional(&w, asked);
+}
+
+static void put_edge(struct writer *w, const struct asked *asked)
+{
+	struct egret_addr addr = edge_draw(asked->type == TYPE_A);
+	size_t at = record_begin(w, asked->name, asked->type, CLASS_IN);
+
+	if (asked->type == TYPE_A)
+		put(w, addr.bytes + 12, 4);
+	else
+		put(w, addr.bytes, sizeof(addr));
+	record_end(w, ANSWER, at);
+}
+
+void answer_draw_edges(struct answer *ret, const struct asked *asked)
+{
+	struct writer w = {.to = ret};
+
+	ret->len = 0;
+	put_header(&w, asked->id, 0x8180);
+	put_name(&w, asked->name);
+	put16(&w, asked->type);
+	put16(&w, CLASS_IN);
+	for (uint32_t count = 1 + random_below(EDGES_AN_ANSWER); count; count--)
+		put_edge(&w, asked);
 }
 
 void question_draw(struct asked *ret, uint32_t number)

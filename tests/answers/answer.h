@@ -27,6 +27,8 @@ size_t question_write(const struct asked *asked, uint8_t bytes[static EGRET_NAME
 /* A well-formed answer; no two numbers have an address in common (up to 2^20 of them), but
  * for those of special purposes. */
 void answer_draw(struct answer *ret, const struct asked *asked, uint32_t number);
+/* A well-formed answer whose addresses are at the edges of special purposes. */
+void answer_draw_edges(struct answer *ret, const struct asked *asked);
 /* Spoils @answer in up to four places; @other: what may be mixed into it. */
 void answer_mutate(struct answer *answer, const struct answer *other);
 

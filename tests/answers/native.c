@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * answers_native COUNT: so many answers, one in eight well formed and the others spoiled, through
- * the program outside the kernel and through c-ares' parser.
+ * answers_native COUNT: so many answers, one in eight well formed, one in eight of addresses at the
+ * edges of special purposes, and the others spoiled, through the program outside the kernel and
+ * through c-ares' parser.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,9 +48,12 @@ static void exchange_draw(struct exchange *exchange, uint32_t number, struct ans
 	question_draw(&exchange->asked, number);
 	exchange->question = question;
 	exchange->question_len = question_write(&exchange->asked, question);
-	answer_draw(&answer, &exchange->asked, number);
+	exchange->whole = number % WHOLE_EVERY < 2;
+	if (number % WHOLE_EVERY == 1)
+		answer_draw_edges(&answer, &exchange->asked);
+	else
+		answer_draw(&answer, &exchange->asked, number);
 	*before = answer;
-	exchange->whole = number % WHOLE_EVERY == 0;
 	if (!exchange->whole)
 		answer_mutate(&answer, other.len ? &other : before);
 	exchange->answer = answer.bytes;

@@ -80,13 +80,13 @@ static const char *kind_v4(const struct egret_addr *addr)
 	return NULL;
 }
 
-/* RFC 4291 sections 2.5.2 and 2.5.3 */
+/* RFC 4291 sections 2.5.2, 2.5.3 and 2.5.5.1 */
 static const char *kind_of_lowest(const struct egret_addr *addr)
 {
-	static const struct cidr lowest = {.prefix_len = 127};
+	static const struct cidr compatible = {.prefix_len = 96}, lowest = {.prefix_len = 127};
 
 	if (!cidr_contains(&lowest, addr))
-		return NULL;
+		return cidr_contains(&compatible, addr) ? "a reserved address" : NULL;
 	return addr->bytes[15] ? "a loopback address" : "the unspecified address";
 }
 

@@ -113,16 +113,23 @@ asks quiet stale.wild.example
 truth quiet
 forged "a second answer, to a socket that asked one question" quiet internet bound $silent
 
-# From the asking namespace itself, over lo.
+# From the asking namespace itself, over lo. Who is governed may not send this; of others Egret believes nothing.
+beside_node() { in_cgroup - "$id-node" "$@"; }
+beside_pod() { in_cgroup - "$id-web" "$@"; }
 for talker in node pod; do
-	who=${user[$talker]}
+	who=${user[$talker]} beside=beside_$talker
 	asks $talker lo.wild.example
-	forged "$talker: a raw socket with the server's address, over lo" $talker "$who" raw $silent
+	for how in raw bound; do
+		# shellcheck disable=SC2086
+		expect EPERM "$talker: a governed process may not speak for the server over lo, $how" $who "$forger" answer \
+			$how $silent ${to[$talker]} "$query" "$question" 20.6.1.1
+	done
+	forged "$talker: a raw socket with the server's address, over lo" $talker "$beside" raw $silent
 	forged "$talker: a frame put on lo" $talker "$who" frame $silent
-	forged "$talker: a socket bound to the server's address, over lo" $talker "$who" bound $silent
+	forged "$talker: a socket bound to the server's address, over lo" $talker "$beside" bound $silent
 	truth $talker
 	asks ${talker}6 lo.wild.example
-	forged "$talker: bound to the server's IPv6 address, over lo" ${talker}6 "$who" bound $silent6
+	forged "$talker: bound to the server's IPv6 address, over lo" ${talker}6 "$beside" bound $silent6
 	truth ${talker}6
 done
 
@@ -215,7 +222,7 @@ fi
 
 # The server itself, with addresses that no name may bring in.
 special="169.254.169.254 127.0.0.1 0.0.0.0 224.0.0.1 255.255.255.255 168.63.129.16 10.0.0.1 51.7.0.9 ::1 :: fe80::1
-	ff02::1 fd00::1 ::ffff:169.254.169.254 64:ff9b::a9fe:a9fe 2603:1000:7::9"
+	ff02::1 fd00::1 100.64.0.1 100.127.255.254 172.31.255.254 198.19.255.254 fdff::1 febf::1 ::7 ::ffff:169.254.169.254 64:ff9b::a9fe:a9fe 2603:1000:7::9"
 before=$(egret_cmd status --json | jq .dns.rebinding)
 for addr in $special; do
 	type=A

@@ -7,14 +7,14 @@ needs_egret
 bed_up
 pod_up web 11
 nat_up </dev/null
-for prefix in 10.99.0.0/24 172.16.5.0/24 192.168.7.0/24 100.64.9.0/24; do
+for prefix in 10.99.0.0/24 172.16.5.0/24 192.168.7.0/24 100.127.9.0/24; do
 	internet ip route add local $prefix dev lo
 done
 internet ip -6 route add local fd77::/64 dev lo
 dns exact.vault.example 10.99.0.1
 dns other.vault.example 10.99.0.2
 dns a.priv.example 172.16.5.1 fd77::1
-dns b.priv.example 100.64.9.1
+dns b.priv.example 100.127.9.1
 dns meta.priv.example 169.254.169.254 20.1.0.1
 dns mapped.priv.example ::ffff:10.99.0.3
 dns bad.priv.example 10.99.0.4
@@ -75,7 +75,7 @@ denied node 172.16.5.1 tcp:443
 for name in a b meta mapped bad; do ask node $name.priv.example; done
 passes node 172.16.5.1 tcp:443
 passes node fd77::1 tcp:443
-passes node 100.64.9.1 tcp:443
+passes node 100.127.9.1 tcp:443
 passes node 10.99.0.3 tcp:443
 passes node 20.1.0.1 tcp:443
 denied node 169.254.169.254 tcp:80 tcp:443
