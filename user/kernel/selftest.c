@@ -5,6 +5,7 @@
  * person should not read of one that Egret caused.
  */
 #include "internal.h"
+#include "outer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -92,6 +93,7 @@ int kernel_self_test(struct kernel *kernel, int cgroup_fd, const struct egret_ad
 {
 	char text[ADDR_TEXT_SIZE];
 	int child_fd, outcome = NOT_TRIED;
+	struct outer outer;
 	struct stat st;
 
 	if (mkdirat(cgroup_fd, SELF_TEST_CGROUP, 0755) && errno != EEXIST)
@@ -100,9 +102,11 @@ int kernel_self_test(struct kernel *kernel, int cgroup_fd, const struct egret_ad
 				 strerror(errno));
 	child_fd = openat(cgroup_fd, SELF_TEST_CGROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (child_fd >= 0 && !fstat(child_fd, &st)) {
+		outer_begin(&outer, kernel, st.st_ino);
 		kernel_set_unaccounted(kernel, st.st_ino);
 		outcome = outcome_of_child(child_fd, addr);
 		kernel_set_unaccounted(kernel, 0);
+		outer_end(&outer);
 	}
 	if (child_fd >= 0)
 		close(child_fd);
