@@ -48,6 +48,7 @@ static bool look_at_state(struct agent *agent)
 	struct standby *standby = agent->options.standby;
 	bool had_problem = *standby->problem;
 
+	standby->unpinned = !kernel_is_pinned(agent->kernel);
 	standby_beat(standby);
 	if (had_problem || *standby->problem)
 		meta_write_problem(agent->kernel, EGRET_PROBLEM_STATE, standby->problem);

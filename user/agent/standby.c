@@ -30,7 +30,7 @@ static const char *standing(const struct standby *standby)
 	    [STANDBY_UNMARKED] = "unmarked",
 	};
 
-	return words[standby->why];
+	return standby->why == STANDBY_NO && standby->unpinned ? "unpinned" : words[standby->why];
 }
 
 /* Life and watch, in a folder that may be another one than before. */
@@ -157,7 +157,7 @@ bool standby_decide(struct standby *standby, const struct policy *policy)
 	enum standby_why before = standby->why;
 
 	hash_of(policy, hash);
-	standby->cut = standby->on_probation = false;
+	standby->cut = standby->on_probation = standby->unpinned = false;
 	if (policy->settings.off) {
 		/* Another text than the one that was opened, and it rules. */
 		standby->why = STANDBY_OFF;
@@ -182,7 +182,7 @@ void standby_attached(struct standby *standby)
 	int state;
 
 	standby->unmarked[0] = '\0';
-	standby->cut = standby->on_probation = false;
+	standby->cut = standby->on_probation = standby->unpinned = false;
 	look_at_folder(standby);
 	state = state_open(standby->path, false, &ignored);
 	if (state < 0)

@@ -30,6 +30,7 @@ struct standby {
 	char unmarked[HASH_TEXT_SIZE]; /* the policy of STANDBY_UNMARKED, "" = none */
 	bool cut;                      /* the next attach: connections that exist are judged as new */
 	bool stood;                    /* since it began: what cannot rule now leaves open what was open */
+	bool unpinned;                 /* what is attached rules, and nobody can see it in /sys/fs/bpf */
 	bool on_probation;             /* the next attach: another text than the one that was opened */
 	char problem[ERROR_SIZE];      /* why the folder cannot be used, "" = it can */
 };

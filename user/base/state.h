@@ -76,7 +76,8 @@ struct state_life {
 	/* Since the agent last wrote; it does every 10 s where nothing is attached. Where something
 	 * is, its sign of life stands in the maps, and is younger. */
 	int64_t beat_sec_ago;
-	char standing[16]; /* why it governs nothing: "off", "mark", "unmarked"; "" = it does, or is about to */
+	char standing[16]; /* why it governs nothing: "off", "mark", "unmarked"; "" = it does, or is about to.
+			    "unpinned": it does, without pins that anybody sees */
 };
 
 /* A descriptor that holds the life; closing it ends it. -EBUSY: another agent's. */

@@ -78,6 +78,8 @@ void options_of_policy(const struct options *options, struct policy_options *ret
 
 /* One line, "egret: ...", and the exit code that fits the errno. */
 int fail(int rc, const struct error *error);
+/* The same for a look at what runs: an instance that is open or off is not to be started, but understood. */
+int fail_to_look(int rc, const struct error *error);
 
 /* Loads and compiles what --policy names, with no addresses for its names: enough to
  * judge by. Prints findings. On failure returns an exit code. A policy that is off is not compiled:

@@ -218,7 +218,7 @@ int command_drops(const struct command *command, int argc, char **argv)
 	}
 	rc = kernel_open(options.instance, &kernel, &error);
 	if (rc)
-		return fail(rc, &error);
+		return fail_to_look(rc, &error);
 	rc = show(kernel, &options, &error);
 	kernel_free(kernel);
 	return rc ? fail(rc, &error) : EXIT_YES;

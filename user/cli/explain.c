@@ -358,7 +358,7 @@ static int ask_kernel(const struct options *options, const struct question *ques
 	int rc = kernel_open(options->instance, &kernel, &error);
 
 	if (rc)
-		return fail(rc, &error);
+		return fail_to_look(rc, &error);
 	rc = find_addresses(question, ret, &error);
 	if (!rc) {
 		rc = judge_all(kernel, question, ret);

@@ -58,6 +58,8 @@ static const char *reason_not_ready(const struct health_facts *facts, const stru
 		return meta->problems[EGRET_PROBLEM_POLICY];
 	if (meta->problems[EGRET_PROBLEM_REQUIRED][0])
 		return meta->problems[EGRET_PROBLEM_REQUIRED];
+	if (meta->probation_ends_ns && meta->waiting[0])
+		return meta->waiting;
 	if (facts->audits && !meta->asked_audit)
 		return "the policy says enforce, and is only audited";
 	return "";

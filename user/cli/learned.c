@@ -100,7 +100,7 @@ int command_learned(const struct command *command, int argc, char **argv)
 	options_parse(command, argc, argv, &options);
 	rc = kernel_open(options.instance, &kernel, &error);
 	if (rc)
-		return fail(rc, &error);
+		return fail_to_look(rc, &error);
 	view.kernel = kernel;
 	view.slot = kernel_config(kernel)->generation & (EGRET_POLICY_SLOTS - 1);
 	kernel_each_name(kernel, add_named, &view);

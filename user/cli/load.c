@@ -26,6 +26,15 @@ int fail(int rc, const struct error *error)
 	}
 }
 
+int fail_to_look(int rc, const struct error *error)
+{
+	int code = fail(rc, error);
+
+	if (code == EXIT_NOT_RUNNING)
+		fprintf(stderr, "egret: whether a person opened it, or the policy says off: egret status\n");
+	return code;
+}
+
 static void print_findings(const struct diag *diag, bool show_warnings)
 {
 	if (diag->errors || (show_warnings && diag->warnings))

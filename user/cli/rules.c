@@ -111,7 +111,7 @@ int command_rules(const struct command *command, int argc, char **argv)
 	options_parse(command, argc, argv, &options);
 	rc = kernel_open(options.instance, &kernel, &error);
 	if (rc)
-		return fail(rc, &error);
+		return fail_to_look(rc, &error);
 	rc = collect_rows(kernel, options.instance, &view);
 	kernel_free(kernel);
 	free(view.would_deny);

@@ -11,7 +11,7 @@
 
 struct standing {
 	const char *instance, *mode;
-	bool marked, live, ready;
+	bool marked, live, ready, unpinned;
 	struct state_mark mark;
 	struct state_life life;
 	char agent[96], problem[EGRET_PROBLEM_SIZE]; /* "" = none */
@@ -43,27 +43,48 @@ static void describe_agent(struct standing *standing)
 			 standing->live ? "alive" : "hangs", (int)life->pid, (long long)life->beat_sec_ago);
 }
 
-static void judge(struct standing *standing)
+/* Why nothing is governed, though the policy does not say so; or that it is, and cannot be seen. */
+static void find_problem(struct standing *standing)
 {
-	bool off = !strcmp(standing->life.standing, "off");
 	char text[STATE_MARK_TEXT_SIZE];
 
-	describe_agent(standing);
-	standing->mode = off ? "off" : "open";
-	if (!off && standing->marked)
+	if (standing->marked)
 		snprintf(standing->problem, sizeof(standing->problem),
 			 "opened by %s with `egret detach`: nothing is governed; `egret attach` ends that",
 			 state_mark_format(&standing->mark, text));
-	else if (!off && standing->life.standing[0])
+	else if (standing->unpinned)
+		snprintf(
+		    standing->problem, sizeof(standing->problem),
+		    "its pins are gone from /sys/fs/bpf, and what the agent attached rules on: `egret detach` opens; "
+		    "an agent that is started anew pins again");
+	else if (standing->life.standing[0])
 		snprintf(standing->problem, sizeof(standing->problem),
 			 "nothing is governed; the agent's log says why it stands by");
-	else if (!off) {
-		standing->mode = "starting";
+	else
 		snprintf(standing->problem, sizeof(standing->problem),
 			 "nothing is attached yet, so nothing is governed");
-	} else if (!standing->live) {
+}
+
+static const char *mode_of(const struct standing *standing)
+{
+	if (!strcmp(standing->life.standing, "off"))
+		return "off";
+	if (standing->marked)
+		return "open";
+	if (standing->unpinned)
+		return "without pins";
+	return standing->life.standing[0] ? "open" : "starting";
+}
+
+static void judge(struct standing *standing)
+{
+	describe_agent(standing);
+	standing->unpinned = !standing->marked && !strcmp(standing->life.standing, "unpinned");
+	standing->mode = mode_of(standing);
+	if (strcmp(standing->mode, "off"))
+		find_problem(standing);
+	else if (!standing->live)
 		snprintf(standing->problem, sizeof(standing->problem), "the agent %s", standing->agent);
-	}
 	standing->ready = !standing->problem[0];
 }
 
@@ -80,10 +101,10 @@ static json_t *to_json(const struct standing *standing)
 	if (standing->problem[0])
 		json_array_append_new(problems, json_pack("{s:s, s:s}", "kind", "standing", "text", standing->problem));
 	return json_pack("{s:s, s:s, s:b, s:b, s:i, s:I, s:b, s:b, s:o, s:o}", "instance", standing->instance, "mode",
-			 standing->mode, "attached", 0, "agent_alive", standing->life.alive, "agent_pid",
-			 (int)standing->life.pid, "heartbeat_sec_ago", (json_int_t)standing->life.beat_sec_ago, "live",
-			 standing->live, "ready", standing->ready, "mark",
-			 standing->marked ? mark_to_json(&standing->mark) : json_null(), "problems", problems);
+			 standing->mode, "attached", standing->unpinned, "agent_alive", standing->life.alive,
+			 "agent_pid", (int)standing->life.pid, "heartbeat_sec_ago",
+			 (json_int_t)standing->life.beat_sec_ago, "live", standing->live, "ready", standing->ready,
+			 "mark", standing->marked ? mark_to_json(&standing->mark) : json_null(), "problems", problems);
 }
 
 static void print(const struct standing *standing)

@@ -46,6 +46,8 @@ logs 'enforcing on probation until [0-9:]{8}; not yet: .*20\.9\.0\.1 tcp:4444' "
 succeeds "status" egret_cmd status
 shows 'enforcing on probation until [0-9]{2}:[0-9]{2}:[0-9]{2}$' "status says until when"
 shows '^waiting .*20\.9\.0\.1 tcp:4444' "and what does not answer yet"
+fails 1 "not ready while what is required does not answer" egret_cmd status --ready
+shows 'not ready: .*20\.9\.0\.1 tcp:4444' "and says what"
 eventually logged "$work/agent.log" ' auditing: '
 logs 'auditing: .*20\.9\.0\.1 tcp:4444' "after the time it only audits, and says why"
 passes node 51.0.0.1 tcp:443
