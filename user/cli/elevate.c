@@ -205,6 +205,26 @@ static int wait_for_sudo(struct join *join, pid_t sudo)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* sudo(8) would say so in words of its own, which help nobody. */
+static bool may_become_root(void)
+{
+	const char *instance = getenv("EGRET_INSTANCE");
+
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		return true;
+	if (getenv("EGRET") && instance)
+		fprintf(
+		    stderr,
+		    "egret: this runs under `egret exec` already (instance %s), and may not call sudo; leave out the "
+		    "inner egret exec, or start the outer one as root\n",
+		    instance);
+	else
+		fprintf(stderr,
+			"egret: exec needs root, and this process may not call sudo (no_new_privs is set, as in "
+			"containers); call egret exec outside\n");
+	return false;
+}
+
 int elevate_exec(const struct options *options)
 {
 	struct join join = {.root = -1};
@@ -212,6 +232,8 @@ int elevate_exec(const struct options *options)
 	pid_t sudo;
 	int code;
 
+	if (!may_become_root())
+		return EXIT_EXEC_FAILED;
 	if (caller_claim(claim)) {
 		fprintf(stderr, "egret: exec cannot tell its own process from /proc; call it as root\n");
 		return EXIT_EXEC_FAILED;
