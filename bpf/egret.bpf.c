@@ -23,11 +23,12 @@
 #include "socket.h"
 #include "verdict.h"
 
-#define SOCK_STREAM 1
-#define AF_INET     2
-#define AF_INET6    10
-#define PASS        1
-#define DROP        0
+#define SOCK_STREAM     1
+#define AF_INET         2
+#define AF_INET6        10
+#define PACKET_LOOPBACK 5 /* linux/if_packet.h */
+#define PASS            1
+#define DROP            0
 
 /* The cookie of the network namespace that the agent runs in. */
 const volatile __u64 node_scope = 0;
@@ -65,11 +66,25 @@ static __noinline int source_is_resolver(struct __sk_buff *skb)
 	return read_source(skb, &source) && addr_is_trusted(&source);
 }
 
-static __always_inline void judge_source(struct __sk_buff *skb, const struct packet *pkt, struct judgement *verdict)
+/*
+ * What goes to many comes back in to the sender's own namespace (IPV6_MULTICAST_LOOP, broadcasts), where
+ * a socket or the kernel would answer it: as over lo, from an address that is here.
+ */
+static __always_inline bool goes_to_many(const struct packet *pkt)
+{
+	if (addr_is_v4(&pkt->addr))
+		return (bpf_ntohl(pkt->addr.word_be[3]) >> 28) >= 0xe; /* 224/4, 255.255.255.255 */
+	return (bpf_ntohl(pkt->addr.word_be[0]) >> 24) == 0xff;
+}
+
+static __always_inline void judge_source(struct __sk_buff *skb, const struct packet *pkt, struct egret_sock *state,
+					 struct judgement *verdict)
 {
 	if (pkt->near_port_be == bpf_htons(DNS_PORT) && pkt->l4_proto == IPPROTO_UDP &&
 	    verdict->rule != EGRET_RULE_INBOUND && source_is_resolver(skb))
 		verdict_deny(verdict, EGRET_REASON_FORGED);
+	else if (goes_to_many(pkt) && source_is_foreign(skb, state))
+		verdict_deny(verdict, EGRET_REASON_FOREIGN_SOURCE);
 }
 
 static __always_inline int judge_egress(struct __sk_buff *skb, const struct packet *pkt, struct egret_sock *state,
@@ -91,7 +106,7 @@ static __always_inline int judge_egress(struct __sk_buff *skb, const struct pack
 	if (policy_is_stale(cfg))
 		verdict_of_stale_policy(&verdict, standing.slot);
 	if (verdict.allow)
-		judge_source(skb, pkt, &verdict);
+		judge_source(skb, pkt, state, &verdict);
 	if (verdict.allow && is_dns(pkt))
 		judge_question(skb, pkt, &verdict);
 	if (!verdict.allow)
@@ -147,7 +162,7 @@ int egret_egress(struct __sk_buff *skb)
 	state = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
 	if (state && !loopback && !policy_is_stale(cfg) && verdict_cached(state, &pkt, cfg, &verdict)) {
 		if (verdict.allow)
-			judge_source(skb, &pkt, &verdict);
+			judge_source(skb, &pkt, state, &verdict);
 		if (verdict.allow && is_dns(&pkt))
 			judge_question(skb, &pkt, &verdict);
 		if (!verdict.allow)
@@ -226,6 +241,9 @@ int egret_ingress(struct __sk_buff *skb)
 	struct bpf_sock *sk = skb->sk;
 
 	if (!cfg || !sk)
+		return PASS;
+	/* What went to many and comes back in was sent here: it starts no flow, and teaches nothing. */
+	if (skb->pkt_type == PACKET_LOOPBACK)
 		return PASS;
 	if (!is_tcp(skb)) {
 		if (note_datagram(skb, cfg))

@@ -22,7 +22,7 @@
 	X(STALE_AGENT, "stale-agent", "no agent has looked after the policy for too long: only the floor may pass")    \
 	X(FORGED, "forged", "an answer in the name of a resolver, to somebody who did not ask this socket")            \
 	X(FOREIGN_SOURCE, "foreign-source",                                                                            \
-	  "over lo, from an address that is not one of this namespace: an answer would leave")                         \
+	  "over lo or to a group, from an address that is not one of this namespace: an answer would leave")           \
 	X(SPECIAL_ADDRESS, "special-address",                                                                          \
 	  "a rule has the name, but this is an address that a name may not bring in; allow the address itself")
 

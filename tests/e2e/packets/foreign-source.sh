@@ -33,6 +33,7 @@ for who in node "pod web"; do
 done
 govern <<'POLICY'
 resolver 20.0.0.53
+allow ff05::2 icmp udp:5353
 POLICY
 
 # --- what needs no privilege: IPv6 ------------------------------------------
@@ -71,7 +72,14 @@ try_privileged() {
 }
 try_v6 node fd00:e9::4
 try_v6 "pod web" fd00:f4::11
+# What goes to many comes back in by the device: the kernel and the own sockets hear it, too.
+for who in node "pod web"; do
+	expect EPERM "$who: a datagram to a group" $who "${nobody[@]}" "$probe" -f freebind -b $foreign6 udp-send ff05::2 5353
+	expect EPERM "$who: a source named with it" $who "${nobody[@]}" "$probe" -f freebind udp-from $foreign6 ff05::2 5353
+	expect timeout "$who: an echo request to a group" $who "${nobody[@]}" "$probe" -t 300 -f freebind -b $foreign6 ping ff05::2
+done
 nothing_left "unprivileged processes"
+expect answered "a group is asked from an address that is here" node "${nobody[@]}" "$probe" ping ff05::2
 try_privileged node "$id-node" 10.224.0.4 fd00:e9::4
 try_privileged "pod web" "$id-web" 10.244.0.11 fd00:f4::11
 nothing_left "transparent and raw sockets"
