@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -193,13 +194,15 @@ static int find_user(const char *name, struct caller *ret, struct error *error)
 int caller_claim(char ret[static CALLER_CLAIM_SIZE])
 {
 	int self = open_process(getpid());
-	unsigned long long started = self < 0 ? 0 : start_time(self);
+	unsigned long long started = self < 0 ? 0 : start_time(self), secret;
 
 	if (self >= 0)
 		close(self);
 	if (!started)
 		return -ENOENT;
-	snprintf(ret, CALLER_CLAIM_SIZE, "%d:%llu", (int)getpid(), started);
+	if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))
+		return -EIO;
+	snprintf(ret, CALLER_CLAIM_SIZE, "%d:%llu:%016llx", (int)getpid(), started, secret);
 	return 0;
 }
 

@@ -18,7 +18,7 @@
 #include "../base/error.h"
 
 #define CALLER_MAX_GROUPS 1024
-#define CALLER_CLAIM_SIZE 48
+#define CALLER_CLAIM_SIZE 64
 
 struct caller {
 	uid_t uid;
@@ -36,8 +36,8 @@ struct caller {
 };
 
 /*
- * The calling egret, as an argument for the one that sudo starts: its pid, and its start
- * time, so that another process of that pid is not taken for it.
+ * The calling egret, as an argument for the one that sudo starts: its pid, its start time, so
+ * that another process of that pid is not taken for it, and a number that nobody can guess.
  */
 int caller_claim(char ret[static CALLER_CLAIM_SIZE]);
 

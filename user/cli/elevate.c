@@ -23,12 +23,13 @@
 /* What the command is told of. Those of a terminal reach it by themselves. */
 static const int passed_signals[] = {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCONT};
 
-static socklen_t socket_name(pid_t caller, struct sockaddr_un *ret)
+/* Nobody else can have a name that cannot be guessed. */
+static socklen_t socket_name(const char *claim, struct sockaddr_un *ret)
 {
 	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
 	/* A first octet of 0: abstract, unix(7). It is gone with the process. */
-	return offsetof(struct sockaddr_un, sun_path) + 1 +
-	       (socklen_t)snprintf(ret->sun_path + 1, sizeof(ret->sun_path) - 1, "egret-exec-%d", (int)caller);
+	snprintf(ret->sun_path + 1, sizeof(ret->sun_path) - 1, "egret-exec-%s", claim);
+	return offsetof(struct sockaddr_un, sun_path) + 1 + (socklen_t)strlen(ret->sun_path + 1);
 }
 
 static bool peer_is(int fd, pid_t pid, uid_t uid)
@@ -41,11 +42,11 @@ static bool peer_is(int fd, pid_t pid, uid_t uid)
 
 /* --- the user's side --- */
 
-static int listen_for_root(void)
+static int listen_for_root(const char *claim)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_un name;
-	socklen_t len = socket_name(getpid(), &name);
+	socklen_t len = socket_name(claim, &name);
 
 	if (fd >= 0 && (bind(fd, (struct sockaddr *)&name, len) || listen(fd, 4))) {
 		close(fd);
@@ -238,7 +239,7 @@ int elevate_exec(const struct options *options)
 		fprintf(stderr, "egret: exec cannot tell its own process from /proc; call it as root\n");
 		return EXIT_EXEC_FAILED;
 	}
-	join.listener = listen_for_root();
+	join.listener = listen_for_root(claim);
 	join.signals = catch_signals();
 	sudo = join.listener < 0 || join.signals < 0 ? -1 : fork();
 	if (sudo < 0) {
@@ -257,11 +258,11 @@ int elevate_exec(const struct options *options)
 
 /* --- root's side --- */
 
-int elevate_join(pid_t caller, uid_t uid)
+int elevate_join(const char *claim, pid_t caller, uid_t uid)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), rc = 0;
 	struct sockaddr_un name;
-	socklen_t len = socket_name(caller, &name);
+	socklen_t len = socket_name(claim, &name);
 
 	if (fd < 0)
 		return -errno;

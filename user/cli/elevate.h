@@ -23,9 +23,9 @@ struct options;
  * or 125. */
 int elevate_exec(const struct options *options);
 
-/* Root's side: joins the egret of process @caller, which is @uid's. The descriptor, or a negative
- * errno: it is gone, or not what it said. */
-int elevate_join(pid_t caller, uid_t uid);
+/* Root's side: joins the egret that @claim is of (caller_claim): process @caller, which is @uid's. The descriptor, or a
+ * negative errno: it is gone, or not what it said. */
+int elevate_join(const char *claim, pid_t caller, uid_t uid);
 /* A child that passes to @command what is told by @fd, also what was told before, and SIGHUP at
  * its end. Returns its pid, for elevate_stop. Takes @fd. */
 pid_t elevate_follow(int fd, pid_t command);

@@ -269,7 +269,7 @@ static int know_caller(struct job *job, struct error *error)
 	int rc = caller_find(options->caller, options->user, &job->caller, error);
 
 	if (!rc && job->caller.pid) {
-		job->caller_fd = elevate_join(job->caller.pid, job->caller.pid_uid);
+		job->caller_fd = elevate_join(options->caller, job->caller.pid, job->caller.pid_uid);
 		if (job->caller_fd < 0)
 			return error_set(error, job->caller_fd, "the egret that called sudo is gone: %s",
 					 strerror(-job->caller_fd));

@@ -95,6 +95,25 @@ fails 125 "a caller that is somebody else's process" in_cgroup "$cg/caller" "$id
 	env SUDO_UID=54321 SUDO_GID=54321 "$work/egret" exec --caller="1:0" --policy "$work/policy.rules" -- true
 fails 125 "a caller without sudo" root_exec --caller="1:1" -- true
 
+# Another user has taken the names that pids would give: they are not needed.
+cat >"$work/squat.py" <<'PY'
+import os, socket, time
+taken = []
+for pid in range(os.getpid(), os.getpid() + 1000):
+    taken.append(socket.socket(socket.AF_UNIX))
+    taken[-1].bind("\0egret-exec-%d" % pid)
+print("ready", flush=True)
+time.sleep(1000)
+PY
+chmod 644 "$work/squat.py"
+start "$work/squat.log" - "$id-node" setpriv --reuid=54322 --regid=54322 --clear-groups prlimit --nofile=2000 \
+	/usr/bin/python3 "$work/squat.py"
+squatter=$started
+if eventually logged "$work/squat.log" ^ready; then
+	succeeds "another user keeps nobody from exec" run_as_dev -- true
+fi
+stop "$squatter"
+
 # Signals: the user's egret passes them on; when it is killed, so is the command.
 as_user 54321 54321 "$work/egret" exec --policy "$work/policy.rules" -- sh -c 'trap "echo got term >$HOME/term; exit 7" TERM
 	touch $HOME/up; while :; do sleep 0.1; done' >/dev/null 2>&1 &
