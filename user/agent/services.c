@@ -37,18 +37,30 @@ static const struct {
     {"cri-docker.service", "cri-dockerd"},
 };
 
-/* The service that a cgroup belongs to, at any depth. NULL: none of them. */
-static const char *owner_of(const char *path)
+static bool is_slice(const char *part)
+{
+	const char *dot = strrchr(part, '.');
+
+	return dot && !strcmp(dot, ".slice");
+}
+
+/*
+ * The service that a cgroup below @governed belongs to. NULL: none of them. Only slices lie above a
+ * service of the node; what a user (user@1000.service) or a container calls so is none.
+ */
+static const char *owner_of(const char *path, const char *governed)
 {
 	char copy[CGROUP_PATH_SIZE], *save = NULL;
 
-	if (classes_of_path(path, NULL, 0) & EGRET_CLASS_PODS)
+	if (!cgroup_path_is_below(path, governed) || classes_of_path(path, NULL, 0) & EGRET_CLASS_PODS)
 		return NULL;
-	snprintf(copy, sizeof(copy), "%s", path);
+	snprintf(copy, sizeof(copy), "%s", path + strlen(governed));
 	for (char *part = strtok_r(copy, "/", &save); part; part = strtok_r(NULL, "/", &save)) {
 		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 			if (!strcmp(part, known[i].unit))
 				return known[i].owner;
+		if (!is_slice(part))
+			return NULL;
 	}
 	return NULL;
 }
@@ -84,7 +96,7 @@ static void take(struct services *services, const struct connection *connection,
 	const char *owner;
 
 	if (!known_one && look && !cgroup_path_of_id(connection->cgroup_id, path, sizeof(path)) &&
-	    cgroup_path_is_below(path, governed) && (owner = owner_of(path)) && (known_one = add(services))) {
+	    (owner = owner_of(path, governed)) && (known_one = add(services))) {
 		*known_one = (struct service_connection){
 		    .verdict = {.of = *connection, .classes = classes_of_path(path, NULL, 0)},
 		};
@@ -114,6 +126,7 @@ void services_find(struct services *ret, int governed_fd)
 
 struct denials {
 	const struct service_connection *of;
+	const char *governed;
 	bool any;
 };
 
@@ -126,16 +139,18 @@ static int note_denial(void *context, const struct egret_drop_key *key, const st
 
 	if (drop->last_ns <= denials->of->seen_ns || cgroup_path_of_id(key->cgroup_id, path, sizeof(path)))
 		return 0;
-	owner = owner_of(path);
+	owner = owner_of(path, denials->governed);
 	denials->any |= owner && !strcmp(owner, denials->of->owner);
 	return denials->any;
 }
 
-static bool is_forgotten(const struct service_connection *connection, const struct kernel *kernel)
+static bool is_forgotten(const struct service_connection *connection, const struct kernel *kernel, int governed_fd)
 {
-	struct denials denials = {.of = connection};
+	char governed[CGROUP_PATH_SIZE];
+	struct denials denials = {.of = connection, .governed = governed};
 
-	if (clock_kernel_ns() - connection->seen_ns < FORGET_NS)
+	if (clock_kernel_ns() - connection->seen_ns < FORGET_NS ||
+	    cgroup_path_of_fd(governed_fd, governed, sizeof(governed)))
 		return false;
 	kernel_each_drop(kernel, note_denial, &denials);
 	return !denials.any;
@@ -171,7 +186,7 @@ size_t services_missing(struct services *services, const struct kernel *kernel, 
 			services->answered += connection->missed;
 			continue;
 		}
-		if (is_forgotten(connection, kernel))
+		if (is_forgotten(connection, kernel, governed_fd))
 			continue;
 		connection->missed = true;
 		services->all[kept++] = *connection;

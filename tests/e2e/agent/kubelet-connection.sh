@@ -15,6 +15,9 @@ start "$work/local.log" "$cg/system.slice/local.service" "$id-node" "$probe" ser
 hold_open apiserver "$kubelet" "$id-node" 51.1.1.1 443
 hold_open local "$kubelet" "$id-node" 10.224.0.4 8443
 hold_open lo "$kubelet" "$id-node" 127.0.0.1 8443
+# Anybody may call a cgroup of his own so.
+hold_open user "$cg/user.slice/user-1000.slice/user@1000.service/app.slice/kubelet.service" "$id-node" 51.9.9.8 443
+hold_open container "$cg/system.slice/docker-1.scope/kubelet.service" "$id-node" 51.9.9.7 443
 hold_open other "$cg/system.slice/app.service" "$id-node" 51.9.9.9 443
 
 # On probation it goes back to audit, although nothing else is required.
