@@ -167,14 +167,16 @@ static __always_inline void verdict_of_history(struct __sk_buff *skb, struct egr
 }
 
 /* What becomes of a datagram flow by this verdict. Its direction stays, and so does a denial
- * of what was allowed: else the next answer to come in would open the way again. */
-static __always_inline __u8 flow_next_state(const struct flow *flow, const struct judgement *verdict, bool fresh)
+ * of what was allowed, or of what audit lets through: else the next answer to come in would open
+ * the way again, and keep it open when the policy is enforced. */
+static __always_inline __u8 flow_next_state(const struct flow *flow, const struct judgement *verdict, bool fresh,
+					    bool audit)
 {
 	if (verdict->rule == EGRET_RULE_INBOUND)
 		return EGRET_PEER_INBOUND;
 	if (verdict->allow)
 		return EGRET_PEER_ALLOWED;
-	if (fresh && (flow->state == EGRET_PEER_ALLOWED || flow->state == EGRET_PEER_REVOKED))
+	if (audit || (fresh && (flow->state == EGRET_PEER_ALLOWED || flow->state == EGRET_PEER_REVOKED)))
 		return EGRET_PEER_REVOKED;
 	return EGRET_PEER_DENIED;
 }
@@ -182,7 +184,7 @@ static __always_inline __u8 flow_next_state(const struct flow *flow, const struc
 /* @flow is what was known before. */
 static __always_inline void verdict_remember(struct __sk_buff *skb, struct egret_sock *state, const struct packet *pkt,
 					     const struct judgement *verdict, const struct standing *standing,
-					     const struct flow *flow, int index)
+					     const struct flow *flow, int index, bool audit)
 {
 	__u8 kind = verdict->allow ? EGRET_PEER_ALLOWED : EGRET_PEER_DENIED;
 	__u64 both_ways = 0;
@@ -192,7 +194,7 @@ static __always_inline void verdict_remember(struct __sk_buff *skb, struct egret
 	if (pkt->l4_proto != IPPROTO_TCP) {
 		bool fresh = flow_is_fresh(flow->seen);
 
-		kind = flow_next_state(flow, verdict, fresh);
+		kind = flow_next_state(flow, verdict, fresh, audit);
 		if (kind == EGRET_PEER_INBOUND)
 			both_ways = SEEN_BOTH_WAYS;
 		else if (fresh && peer_has_history(flow->state))
@@ -221,7 +223,7 @@ static __always_inline void verdict_decide(struct __sk_buff *skb, struct egret_s
 		if (tcp_came_in(skb, state, pkt, tcp_state)) {
 			verdict_allow(ret, EGRET_RULE_INBOUND);
 			if (tcp_state != BPF_TCP_LISTEN) /* which has as many peers as clients */
-				verdict_remember(skb, state, pkt, ret, standing, &flow, 0);
+				verdict_remember(skb, state, pkt, ret, standing, &flow, 0, cfg->audit);
 			return;
 		}
 	}
@@ -232,7 +234,7 @@ static __always_inline void verdict_decide(struct __sk_buff *skb, struct egret_s
 	verdict_of_history(skb, state, pkt, standing->slot, &flow, ret);
 	if (!ret->allow)
 		special_judge(pkt, state, standing->slot, ret);
-	verdict_remember(skb, state, pkt, ret, standing, &flow, index);
+	verdict_remember(skb, state, pkt, ret, standing, &flow, index, cfg->audit);
 }
 
 #endif
