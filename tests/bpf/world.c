@@ -25,14 +25,54 @@ static void read_policy(struct world *world)
 	diag_clear(&diag);
 	addr_parse("10.0.0.10", &world->system[0]);
 	addr_parse("2603:1000::1", &world->system[1]);
-	world->model = (struct model){world->policy, world->names.names, world->names.count, world->system,
-				      WORLD_SYSTEM_RESOLVERS};
+	world->model = (struct model){.policy = world->policy,
+				      .names = world->names.names,
+				      .name_count = world->names.count,
+				      .system_resolvers = world->system,
+				      .system_resolver_count = WORLD_SYSTEM_RESOLVERS,
+				      .memory = world->model.memory,
+				      .now_ms = world->model.now_ms};
+}
+
+/* Where the line of the rule in @place begins: the rules stand behind all settings and resolvers. */
+static char *line_of_rule(struct world *world, size_t place)
+{
+	char *line = world->policy_text;
+
+	while (*line && strncmp(line, "allow ", 6) != 0 && strncmp(line, "deny ", 5) != 0)
+		line = strchr(line, '\n') + 1;
+	while (place--)
+		line = strchr(line, '\n') + 1;
+	return line;
+}
+
+void world_take_rule(struct world *world, size_t place, char *ret, size_t size)
+{
+	char *line = line_of_rule(world, place), *next = strchr(line, '\n') + 1;
+
+	snprintf(ret, size, "%.*s", (int)(next - line), line);
+	memmove(line, next, strlen(next) + 1);
+	read_policy(world);
+}
+
+void world_put_rule(struct world *world, size_t place, const char *text)
+{
+	char *line = line_of_rule(world, place);
+
+	if (strlen(world->policy_text) + strlen(text) >= sizeof(world->policy_text))
+		refuse(world, "the policy has grown too long");
+	memmove(line + strlen(text), line, strlen(line) + 1);
+	memcpy(line, text, strlen(text));
+	read_policy(world);
 }
 
 void world_change(struct world *world)
 {
-	char *first = strchr(world->policy_text, '\n') + 1, *line = first, *next;
+	char *first = world->policy_text, *line, *next;
 
+	while (!strncmp(first, "set ", 4))
+		first = strchr(first, '\n') + 1;
+	line = first;
 	for (uint32_t skip = random_below(8); skip && *line; skip--)
 		line = strchr(line, '\n') + 1;
 	if (!*line)

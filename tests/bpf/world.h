@@ -24,6 +24,9 @@ struct world {
 void world_draw(struct world *world, bool new_names);
 /* Takes one line out of the policy, and may put another one behind: the rest of its rules stay. */
 void world_change(struct world *world);
+/* Takes out the rule in @place, whose line comes back; puts a line back there. */
+void world_take_rule(struct world *world, size_t place, char *ret, size_t size);
+void world_put_rule(struct world *world, size_t place, const char *text);
 /* Compiles it for the instance, and makes it rule. */
 void world_load(struct world *world, struct kernel *kernel);
 void world_clear(struct world *world);

@@ -307,7 +307,11 @@ static struct judgement judge_anew(struct world *world, const struct model_packe
 
 static void compare(struct world *world, const struct model_packet *packet, uint32_t mask)
 {
-	struct model model = {world->policy, world->names, world->name_count, world->system, 2};
+	struct model model = {.policy = world->policy,
+			      .names = world->names,
+			      .name_count = world->name_count,
+			      .system_resolvers = world->system,
+			      .system_resolver_count = 2};
 	const struct compiled *compiled = world->compiled;
 
 	for (size_t i = 0; i < world->addr_count; i++) {

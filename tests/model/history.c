@@ -67,6 +67,13 @@ static const struct history_rule *find_rule(const struct history_rules *rules, c
 	return NULL;
 }
 
+size_t history_place(const struct history_rules *rules, const struct history_rule *rule)
+{
+	const struct history_rule *found = rule->text[0] ? find_rule(rules, rule) : NULL;
+
+	return found ? (size_t)(found - rules->all) : rules->count;
+}
+
 void history_switch(struct history_rules *rules, const struct policy *policy, unsigned int epoch)
 {
 	struct history_rules next = {calloc(policy->rule_count + 1, sizeof(*next.all)), 0};

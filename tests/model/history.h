@@ -24,6 +24,8 @@ struct history_rules {
 	size_t count;
 };
 
+/* The rule's place among them; their count: it is not there. */
+size_t history_place(const struct history_rules *rules, const struct history_rule *rule);
 /* Another policy rules. Frees what it replaces. */
 void history_switch(struct history_rules *rules, const struct policy *policy, unsigned int epoch);
 

@@ -5,6 +5,7 @@
 
 #include "compile/special.h"
 #include "egret_reasons.h"
+#include "memory.h"
 #include "model.h"
 
 /* --- one port of one rule --- */
@@ -241,7 +242,8 @@ struct judging {
 	const char *names[MAX_NAMES];
 	size_t name_count; /* of those that may bring the address in, which stand first */
 	size_t all_count;  /* of all */
-	bool nowhere;      /* a name is asked about alone: no address, no rule for one */
+	bool nowhere;      /* a name is asked about alone: no rule for an address */
+	bool no_addr;      /* and nothing that an address asks of it */
 	enum said said;
 	size_t special_rule; /* SAID_SPECIAL: which would allow it elsewhere */
 	struct model_verdict verdict;
@@ -331,7 +333,7 @@ static void by_name(struct judging *judging, const char *name)
 
 		if (rule->action != EGRET_ALLOW || !rule_names(rule, name))
 			continue;
-		if (!judging->nowhere && !rule_brings_in(rule, &judging->packet->addr))
+		if (!judging->no_addr && !rule_brings_in(rule, &judging->packet->addr))
 			continue;
 		hear(judging, SAID_SOMETHING);
 		if (rule_takes(rule, judging->packet))
@@ -454,18 +456,18 @@ static void part_names(struct judging *judging, const char *const *all)
 	}
 }
 
-struct model_verdict model_judge(const struct model *model, const struct model_packet *packet)
+/* What the policy lists. *ret_firm: what allows it is no mere address, so no denied name takes it away. */
+static struct model_verdict judge_listed(const struct model *model, const struct model_packet *packet, bool *ret_firm)
 {
 	struct judging judging = {.model = model, .packet = packet};
 	const char *all[MAX_NAMES];
 
-	if (packet->reason)
-		return (struct model_verdict){.reason = packet->reason};
 	judging.all_count = names_of(model, &packet->addr, all);
 	part_names(&judging, all);
 	by_address(&judging, EGRET_DENY);
 	for (size_t i = 0; i < judging.name_count && !judging.done; i++)
 		by_name(&judging, judging.names[i]);
+	*ret_firm = judging.done || model_trusts(model, &packet->addr);
 	by_denied_names(&judging);
 	by_address(&judging, EGRET_ALLOW);
 	by_resolvers(&judging);
@@ -474,9 +476,97 @@ struct model_verdict model_judge(const struct model *model, const struct model_p
 	return outcome(&judging);
 }
 
-struct model_verdict model_judge_name(const struct model *model, const char *name, const struct model_packet *packet)
+/* What the rules say of a name that was learned for the packet's address. */
+static struct model_verdict judge_lesson(const struct model *model, const char *name, const struct model_packet *packet)
 {
 	struct judging judging = {.model = model, .packet = packet, .names = {name}, .name_count = 1, .nowhere = true};
+
+	if (!model_teaches(model, name, &packet->addr))
+		return (struct model_verdict){.reason = EGRET_REASON_NO_RULE};
+	by_name(&judging, name);
+	by_denied_names(&judging);
+	if (addr_is_special(&packet->addr) && !judging.done)
+		by_special_name(&judging, name);
+	return outcome(&judging);
+}
+
+/* Each name stands for itself. The first that allows; else a denial, else what says most. */
+static struct model_verdict judge_learned(const struct model *model, const struct model_packet *packet)
+{
+	const struct memory_addr *found = model->memory ? memory_find(model->memory, &packet->addr) : NULL;
+	struct model_verdict best = {.reason = EGRET_REASON_NO_RULE};
+
+	for (size_t i = 0; found && i < EGRET_LEARNED_NAMES; i++) {
+		const struct memory_lesson *lesson = &found->lessons[i];
+		struct model_verdict said;
+
+		if (!lesson->name || lesson->ends_ms <= model->now_ms)
+			continue;
+		said = judge_lesson(model, lesson->name, packet);
+		if (said.allow)
+			return said;
+		if (best.reason != EGRET_REASON_DENY_RULE &&
+		    (said.reason > best.reason || said.reason == EGRET_REASON_DENY_RULE))
+			best = said;
+	}
+	return best;
+}
+
+/* A denied name that was learned takes an address away from rules for addresses; what explains a
+ * denial gives way to what says more. */
+struct model_verdict model_judge(const struct model *model, const struct model_packet *packet)
+{
+	struct model_verdict listed, learned;
+	bool firm;
+
+	if (packet->reason)
+		return (struct model_verdict){.reason = packet->reason};
+	listed = judge_listed(model, packet, &firm);
+	if (listed.reason == EGRET_REASON_DENY_RULE || (listed.allow && firm))
+		return listed;
+	learned = judge_learned(model, packet);
+	if (learned.reason == EGRET_REASON_DENY_RULE)
+		return learned;
+	return !listed.allow && (learned.allow || learned.reason > listed.reason) ? learned : listed;
+}
+
+bool model_trusts(const struct model *model, const struct egret_addr *addr)
+{
+	const struct policy *policy = model->policy;
+
+	for (size_t i = 0; i < policy->resolver_count; i++) {
+		if (policy->resolvers[i].system
+			? seen_before(model->system_resolvers, model->system_resolver_count, addr)
+			: !memcmp(&policy->resolvers[i].addr, addr, sizeof(*addr)))
+			return true;
+	}
+	return false;
+}
+
+bool model_teaches(const struct model *model, const char *name, const struct egret_addr *addr)
+{
+	bool named = false;
+
+	for (size_t i = 0; i < model->policy->rule_count; i++)
+		named |= rule_names(&model->policy->rules[i], name);
+	return named && name_brings_in(model->policy, name, addr);
+}
+
+bool model_is_service(const struct model *model, const struct egret_addr *addr)
+{
+	const struct policy_settings *settings = &model->policy->settings;
+
+	for (size_t i = 0; i < settings->service_range_count; i++) {
+		if (bits_equal(&settings->service_ranges[i], addr))
+			return true;
+	}
+	return false;
+}
+
+struct model_verdict model_judge_name(const struct model *model, const char *name, const struct model_packet *packet)
+{
+	struct judging judging = {
+	    .model = model, .packet = packet, .names = {name}, .name_count = 1, .nowhere = true, .no_addr = true};
 
 	by_name(&judging, name);
 	by_denied_names(&judging);

@@ -21,12 +21,17 @@ struct model_name {
 	size_t count;
 };
 
+struct memory;
+
 struct model {
 	const struct policy *policy;
 	const struct model_name *names;
 	size_t name_count;
 	const struct egret_addr *system_resolvers;
 	size_t system_resolver_count;
+	/* What answers taught, and until when; NULL: nothing. */
+	const struct memory *memory;
+	int64_t now_ms;
 };
 
 struct model_packet {
@@ -52,6 +57,13 @@ struct model_verdict {
 struct model_verdict model_judge(const struct model *model, const struct model_packet *packet);
 /* Of a name alone, whatever its addresses: packet->addr is not looked at. */
 struct model_verdict model_judge_name(const struct model *model, const char *name, const struct model_packet *packet);
+
+/* Does a trusted resolver have this address? */
+bool model_trusts(const struct model *model, const struct egret_addr *addr);
+/* Does an answer that has @addr for @name teach anything? */
+bool model_teaches(const struct model *model, const char *name, const struct egret_addr *addr);
+/* Is @addr in `set service_ranges`? Then connect() does not deny. */
+bool model_is_service(const struct model *model, const struct egret_addr *addr);
 
 /* Is the rule in @place an allow that takes the packet's protocol, port and subject? */
 bool model_rule_fits(const struct model *model, size_t place, const struct model_packet *packet);

@@ -31,9 +31,9 @@ uint32_t random_below(uint32_t limit)
 }
 
 static const char *const all_names[] = {"a.x", "b.x", "c.b.x", "d.c.b.x", "y", "a.y", "e.a.y", "z.z"};
-static const char *const all_addrs[] = {"20.0.0.1", "20.0.0.2",        "20.1.0.1",     "30.0.0.1",
-					"10.0.0.1", "169.254.169.254", "2603:1000::1", "2603:1000:1::1",
-					"::1",      "10.0.0.2",        "100.64.0.1",   "fd00::1"};
+static const char *const all_addrs[] = {"20.0.0.1",        "20.0.0.2",        "20.1.0.1",       "30.0.0.1", "10.0.0.1",
+					"169.254.169.254", "2603:1000::1",    "2603:1000:1::1", "::1",      "10.0.0.2",
+					"100.64.0.1",      "100.127.255.254", "fd00::1"};
 
 static size_t add_rule(char *text, size_t size)
 {
@@ -79,9 +79,13 @@ static size_t add_rule(char *text, size_t size)
 void random_policy(char *text, size_t size)
 {
 	uint32_t rules = 1 + random_below(12);
-	size_t len = (size_t)snprintf(text, size, "set floor = off\n");
+	static const char *const ttls[] = {"", "set min_ttl = 30\nset max_ttl = 100\n",
+					   "set min_ttl = 60\nset max_ttl = 60\n", "set max_ttl = 1000\n"};
+	static const char *const ranges[] = {"", "", "set service_ranges = 20.1.0.0/16 10.0.0.0/31\n",
+					     "set service_ranges = 30.0.0.0/8 2603:1000:1::/48\n"};
+	size_t len = (size_t)snprintf(text, size, "set floor = off\n%s%s", RANDOM_OF(ttls), RANDOM_OF(ranges));
 
-	if (!random_below(3))
+	if (random_below(2))
 		len += (size_t)snprintf(text + len, size - len, "resolver 20.0.0.1\nresolver system\n");
 	for (uint32_t i = 0; i < rules; i++)
 		len += add_rule(text + len, size - len);

@@ -11,7 +11,7 @@
 
 #define WAIT_MS 1000
 
-static int streams[INTERNET_PORTS + 1], datagrams[INTERNET_PORTS + 1];
+static int streams[INTERNET_PORTS + 1], datagrams[INTERNET_PORTS + 1], resolver;
 
 static void die(const char *what)
 {
@@ -39,6 +39,7 @@ void internet_up(void)
 		streams[port] = open_port(SOCK_STREAM, port);
 		datagrams[port] = open_port(SOCK_DGRAM, port);
 	}
+	resolver = open_port(SOCK_DGRAM, INTERNET_DNS_PORT);
 }
 
 struct sockaddr_in6 internet_address(const struct egret_addr *addr, uint16_t port)
@@ -96,11 +97,12 @@ void internet_drain(void (*other)(uint64_t token))
 	}
 }
 
-bool internet_send(const struct egret_addr *from, uint16_t port, const struct sockaddr_in6 *to, uint64_t token)
+static bool send_from(int fd, const struct egret_addr *from, const struct sockaddr_in6 *to, const void *bytes,
+		      size_t len)
 {
 	char space[CMSG_SPACE(sizeof(struct in6_pktinfo))] = {0};
 	struct sockaddr_in6 dest = *to;
-	struct iovec part = {&token, sizeof(token)};
+	struct iovec part = {(void *)bytes, len};
 	struct msghdr message = {.msg_name = &dest,
 				 .msg_namelen = sizeof(dest),
 				 .msg_iov = &part,
@@ -115,12 +117,45 @@ bool internet_send(const struct egret_addr *from, uint16_t port, const struct so
 	header->cmsg_type = IPV6_PKTINFO;
 	header->cmsg_len = CMSG_LEN(sizeof(info));
 	memcpy(CMSG_DATA(header), &info, sizeof(info));
-	return sendmsg(datagrams[port], &message, 0) == sizeof(token);
+	return sendmsg(fd, &message, 0) == (ssize_t)len;
+}
+
+bool internet_send(const struct egret_addr *from, uint16_t port, const struct sockaddr_in6 *to, uint64_t token)
+{
+	return send_from(datagrams[port], from, to, &token, sizeof(token));
+}
+
+bool message_arrives(int fd, uint16_t id, int wait_ms)
+{
+	uint8_t message[512];
+	ssize_t len;
+
+	while (is_ready(fd, POLLIN, wait_ms)) {
+		len = recv(fd, message, sizeof(message), 0);
+		if (len > 12 && (message[0] << 8 | message[1]) == id)
+			return true;
+	}
+	return false;
+}
+
+bool internet_asked(uint16_t id)
+{
+	return message_arrives(resolver, id, WAIT_MS);
+}
+
+bool internet_answers(const struct egret_addr *from, const struct sockaddr_in6 *to, const void *message, size_t len)
+{
+	return send_from(resolver, from, to, message, len);
+}
+
+bool internet_is_called(uint16_t port, int wait_ms)
+{
+	return is_ready(streams[port], POLLIN, wait_ms);
 }
 
 int internet_accept(uint16_t port)
 {
-	if (!is_ready(streams[port], POLLIN, WAIT_MS))
+	if (!internet_is_called(port, WAIT_MS))
 		return -1;
 	return accept4(streams[port], NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }

@@ -385,8 +385,9 @@ static void names_bring_in_no_special_addresses(void **state)
 		 "10.0.0.1 a.test: allow tcp:80-81 private for 0x2 r2 g1; special tcp:80 r1 g2;"
 		 " special udp:1 r3 g2;\n"
 		 "20.0.0.1 a.test: allow tcp:80 r1 g1; allow tcp:80-81 private for 0x2 r2 g1; allow udp:1 r3 g1;\n",
-	     .findings = "t.rules:2: warning: `*.test` is learned from a resolver's answers, and no resolver is trusted "
-			 "to teach; write `resolver system` or `resolver ADDRESS`\n"},
+	     .findings =
+		 "t.rules:2: warning: `*.test` is learned from a resolver's answers, and no resolver is trusted "
+		 "to teach; write `resolver system` or `resolver ADDRESS`\n"},
 	    {.what = "a deny stands over it: of the address, and of the name",
 	     .policy = "allow a.test tcp:80-81 private\nallow b.test any private\ndeny 10.0.0.0/8 tcp:80\n"
 		       "deny a.test tcp:81\ndeny b.test\nallow 10.0.0.2 udp:1\n",
@@ -396,7 +397,7 @@ static void names_bring_in_no_special_addresses(void **state)
 			 "10.0.0.2: deny tcp:80 r3; allow udp:1 r6;\n"
 			 "10.0.0.0/8: deny tcp:80 r3;\n",
 	     .findings = "t.rules:2: warning: this rule changes nothing: t.rules:5 takes away all of it; remove one of "
-		 "them\n"},
+			 "them\n"},
 	    {.what = "in a list it goes with the names",
 	     .policy = "allow a.test,10.0.0.2 tcp:80 private\n",
 	     .names = "a.test 10.0.0.1",
@@ -736,7 +737,11 @@ static void random_policies_mean_what_the_model_says(void **state)
 		random_names(names, sizeof(names));
 		run_start(&run, policy, names);
 		assert_int_equal(run.error, 0);
-		model = (struct model){run.policy, run.names.names, run.names.count, run.system, COUNT(run.system)};
+		model = (struct model){.policy = run.policy,
+				       .names = run.names.names,
+				       .name_count = run.names.count,
+				       .system_resolvers = run.system,
+				       .system_resolver_count = COUNT(run.system)};
 		for (int packet = 0; packet < 30; packet++)
 			compare(&run, &model, policy, names);
 		run_end(&run);

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "bed.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "compile/special.h"
+
+struct bed bed;
+
+void note(const char *format, ...)
+{
+	va_list arguments;
+
+	if (bed.log_len + 2560 > sizeof(bed.log))
+		return;
+	va_start(arguments, format);
+	bed.log_len += (size_t)vsnprintf(bed.log + bed.log_len, 2560, format, arguments);
+	va_end(arguments);
+}
+
+void die(const char *what)
+{
+	fprintf(stderr, "sequences: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+void disagree(const char *format, ...)
+{
+	va_list arguments;
+
+	if (bed.give_up)
+		return;
+	va_start(arguments, format);
+	fprintf(stderr, "sequences: ");
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "\nsteps:\n%s", bed.log);
+	world_print(&bed.world);
+	memory_print(&bed.memory, now_ms());
+	exit(1);
+}
+
+void unexpected(uint64_t token)
+{
+	/* The lowest bit says that the model denied it. */
+	if (token & 1)
+		disagree("a datagram arrived that the model denied (token %llu)", (unsigned long long)token);
+}
+
+/* --- time --- */
+
+int64_t now_ms(void)
+{
+	return (int64_t)(clock_now_ns() / CLOCK_NS_PER_MS);
+}
+
+void clock_take(void)
+{
+	bed.clock.now_ms = bed.world.model.now_ms = now_ms();
+	/* A denial by a name that was learned is remembered by sockets until something is learned, as every
+	 * few seconds on a node. */
+	if (memory_tell_ends(&bed.memory, bed.clock.now_ms - bed.clock.unsure_ms))
+		kernel_forget_denials(bed.kernel);
+}
+
+void step_begins(void)
+{
+	clock_take();
+}
+
+void step_ends(void)
+{
+	if (now_ms() - bed.clock.now_ms > SLOW_MS)
+		bed.give_up = true;
+}
+
+/* --- subjects --- */
+
+void set_subject(enum maker_kind maker, struct model_packet *packet)
+{
+	static const char *const a[] = {"/a"}, *const b[] = {"/b"};
+
+	packet->pods = maker == MAKER_POD || maker == MAKER_POD_B;
+	packet->host = !packet->pods;
+	packet->cgroups = maker == MAKER_A ? a : maker == MAKER_POD_B ? b : NULL;
+	packet->cgroup_count = packet->cgroups ? 1 : 0;
+}
+
+static uint32_t bit_of(const char *cgroup)
+{
+	for (size_t i = 0; i < bed.world.compiled->cgroup_count; i++) {
+		if (!strcmp(bed.world.compiled->cgroups[i], cgroup))
+			return 1U << (EGRET_CLASS_NAMED_SHIFT + i);
+	}
+	return 0;
+}
+
+static void set_classes(void)
+{
+	if (kernel_set_class(bed.kernel, bed.makers[MAKER_POD].cgroup_id, EGRET_CLASS_PODS) ||
+	    kernel_set_class(bed.kernel, bed.makers[MAKER_POD_B].cgroup_id, EGRET_CLASS_PODS | bit_of("/b")) ||
+	    kernel_set_class(bed.kernel, bed.makers[MAKER_A].cgroup_id, bit_of("/a")))
+		die("classes");
+}
+
+/* --- destinations --- */
+
+const struct egret_addr loopback = {.bytes = {[15] = 1}};
+
+void draw_destination(struct model_packet *packet, uint8_t l4_proto, bool only_v4)
+{
+	do {
+		addr_parse(random_addr(), &packet->addr);
+	} while (addr_equal(&packet->addr, &loopback) || (only_v4 && !addr_is_v4(&packet->addr)));
+	packet->l4_proto = l4_proto;
+	packet->port = (uint16_t)(1 + random_below(INTERNET_PORTS));
+}
+
+socklen_t socket_address(const struct model_packet *packet, bool v4, struct sockaddr_storage *ret)
+{
+	struct sockaddr_in6 in6 = internet_address(&packet->addr, packet->port);
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = in6.sin6_port};
+
+	memcpy(&in.sin_addr, packet->addr.bytes + 12, 4);
+	if (v4)
+		memcpy(ret, &in, sizeof(in));
+	else
+		memcpy(ret, &in6, sizeof(in6));
+	return v4 ? sizeof(in) : sizeof(in6);
+}
+
+const char *destination(const struct model_packet *packet)
+{
+	static char text[ADDR_TEXT_SIZE + 8];
+	char addr[ADDR_TEXT_SIZE];
+
+	snprintf(text, sizeof(text), "%s:%u", addr_format(&packet->addr, addr), packet->port);
+	return text;
+}
+
+/* --- counters --- */
+
+static uint64_t count_of(uint8_t reason)
+{
+	struct egret_counter counter;
+
+	if (kernel_get_reason(bed.kernel, reason, false, &counter))
+		die("counters");
+	return counter.packets;
+}
+
+/* Of a special address, the name that was last resolved to it may say more; a socket that was denied it
+ * before does not ask again. */
+static bool reason_is_open(struct model_verdict verdict, const struct model_packet *packet)
+{
+	const struct memory_addr *known = memory_find(&bed.memory, &packet->addr);
+
+	return verdict.reason != EGRET_REASON_DENY_RULE && addr_is_special(&packet->addr) && known && known->seen;
+}
+
+uint64_t counted(struct model_verdict verdict, const struct model_packet *packet)
+{
+	struct egret_counter counter;
+
+	if (!verdict.allow && reason_is_open(verdict, packet))
+		return count_of(EGRET_REASON_NO_RULE) + count_of(EGRET_REASON_PORT) + count_of(EGRET_REASON_CLASS) +
+		       count_of(EGRET_REASON_SPECIAL_ADDRESS);
+	if (!verdict.allow)
+		return count_of(verdict.reason);
+	if (kernel_get_counter(bed.kernel, kernel_rule_id(bed.kernel, verdict.rule), &counter))
+		die("counters");
+	return counter.packets;
+}
+
+bool is_unsure(const struct model_packet *packet)
+{
+	return memory_is_unsure(&bed.memory, &packet->addr, now_ms(), bed.clock.unsure_ms);
+}
+
+/* --- the policy --- */
+
+/* The loader tells ticks by the clock, which may have been adjusted since. */
+static int64_t loader_now_ms(void)
+{
+	return now_ms() + bed.loader_ahead_ms;
+}
+
+void load_world(void)
+{
+	const struct policy_settings *settings = &bed.world.policy->settings;
+	int64_t unsure_ms = bed.clock.unsure_ms;
+
+	while (memory_switch_is_unsure(&bed.memory, loader_now_ms(), unsure_ms))
+		usleep((useconds_t)unsure_ms * 1000);
+	kernel_set_ttls(bed.kernel, settings->min_ttl_sec, settings->max_ttl_sec);
+	world_load(&bed.world, bed.kernel);
+	set_classes();
+	memory_switch(&bed.memory, &bed.world.model, loader_now_ms());
+	history_switch(&bed.rules, bed.world.policy, ++bed.clock.epoch);
+}
