@@ -179,6 +179,10 @@ passes node 20.3.0.33 tcp:443
 passes node 20.3.0.64 tcp:443
 denied node 20.3.0.65 tcp:443
 
+# What follows is of the policy, not of a TTL of a minute.
+ask a.wild.example A >/dev/null
+ask late.wild.example A >/dev/null
+
 # A TTL ends; a live connection does not.
 liar short.wild.example A
 hold_open live "$cg/system.slice/app.service" "$id-node" 20.2.0.7 443

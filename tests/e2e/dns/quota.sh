@@ -49,7 +49,7 @@ ask_all crowd {1000..1448..64} # eight
 counted crowded "== 0"
 ask_all crowd 1512
 counted crowded "== 1"
-answer node raw 1512 crowd 20.6.4.1
+answer ungoverned raw 1512 crowd 20.6.4.1
 answer internet bound 1513 crowd 20.6.4.2
 answer internet bound 1000 crowd 20.6.4.3
 for query in {1..16}; do
