@@ -278,6 +278,19 @@ static __always_inline __u64 record_owner(struct message *message)
 	return key;
 }
 
+/* What the address asks of a name is found here, and not by learned_add: there the stack of all calls
+ * would be over the 512 octets that a chain of them may have (5.10). */
+static __always_inline void learn(const __u64 *halves)
+{
+	struct egret_config *cfg = policy_config();
+	__u32 slot;
+
+	if (!cfg)
+		return;
+	slot = policy_slot(cfg);
+	learned_add(DNS_COMES_IN, halves[0], halves[1], slot, learned_need(halves[0], halves[1], slot));
+}
+
 static __always_inline void learn_v4(struct message *message, __u32 at)
 {
 	struct packet pkt = {};
@@ -285,7 +298,7 @@ static __always_inline void learn_v4(struct message *message, __u32 at)
 	__u32 addr = (__u32)message_word(message, at) << 16 | message_word(message, at + 2);
 
 	packet_set_v4(&pkt, bpf_htonl(addr));
-	learned_add(DNS_COMES_IN, halves[0], halves[1]);
+	learn(halves);
 }
 
 static __always_inline void learn_v6(struct message *message, __u32 at)
@@ -298,7 +311,7 @@ static __always_inline void learn_v6(struct message *message, __u32 at)
 		words[i] =
 		    bpf_htonl((__u32)message_word(message, at + 4 * i) << 16 | message_word(message, at + 4 * i + 2));
 	packet_set_words(&pkt, words[0], words[1], words[2], words[3]);
-	learned_add(DNS_COMES_IN, halves[0], halves[1]);
+	learn(halves);
 }
 
 /* One record. False: the message ends within it. */

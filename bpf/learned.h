@@ -351,15 +351,10 @@ static __always_inline __u64 private_rule_name(const struct message *message, __
 }
 
 /* Sets what the address is learned for, in either slot; enum egret_untaught. */
-static __always_inline __u64 answer_teaches(struct message *message, const struct egret_addr *addr,
-					    const struct egret_config *cfg)
+static __always_inline __u64 answer_teaches(struct message *message, __u32 slot, __u32 need)
 {
-	const __u64 *halves = (const __u64 *)addr;
-	__u32 slot = policy_slot(cfg), need;
-
 	if (message->outside)
 		return EGRET_UNTAUGHT_OUTSIDE;
-	need = learned_need(halves[0], halves[1], slot);
 	if (need == EGRET_NEED_ADDRESS)
 		return EGRET_UNTAUGHT_SPECIAL;
 	for (__u32 i = 0; i < EGRET_POLICY_SLOTS; i++)
@@ -368,7 +363,7 @@ static __always_inline __u64 answer_teaches(struct message *message, const struc
 }
 
 /* One address of the answer under way. Global: called once for each record of it. */
-__noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
+__noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half, __u32 slot, __u32 need)
 {
 	struct message *message = message_of(side);
 	struct egret_config *cfg = policy_config();
@@ -383,7 +378,7 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half)
 	key.scope = message->scope;
 	addr_of_halves(&key.addr, first_half, last_half);
 	expires_tick = expiry_of(message->ttl_sec, cfg);
-	untaught = answer_teaches(message, &key.addr, cfg);
+	untaught = answer_teaches(message, slot & (EGRET_POLICY_SLOTS - 1), need);
 	seen_add(message, &key, expires_tick, untaught);
 	if (untaught) {
 		if (untaught == EGRET_UNTAUGHT_SPECIAL)
