@@ -15,6 +15,8 @@ say = $(if $(V),,@printf '  %-8s%s\n' $(1) $(2))
 
 ARCH     := $(shell uname -m)
 BPF_ARCH := $(if $(filter aarch64,$(ARCH)),arm64,x86)
+# The kernel's types for programs: nothing is taken from the headers in /usr/include/linux.
+VMLINUX  := vmlinux/$(ARCH:aarch64=arm64)
 
 # A text that people read may be cut to its buffer: that is what snprintf is for.
 WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Werror -Wno-format-truncation
@@ -53,11 +55,11 @@ $(B)/user/%.o: user/%.c $(B)/config | $(B)/egret.skel.h
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/egret.bpf.o: bpf/egret.bpf.c $(wildcard bpf/*.h include/*.h) | $(B)/complete
+$(B)/egret.bpf.o: bpf/egret.bpf.c $(wildcard bpf/*.h include/*.h) $(VMLINUX)/vmlinux.h | $(B)/complete
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)
 	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror \
-		-Iinclude -Ibpf -I/usr/include/$(ARCH)-linux-gnu -c -o $@ $<
+		-Iinclude -Ibpf -I$(VMLINUX) -c -o $@ $<
 
 $(B)/egret.skel.h: $(B)/egret.bpf.o
 	$(call say,SKEL,$@)

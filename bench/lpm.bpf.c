@@ -5,8 +5,8 @@
  * a trie (systemd, src/core/bpf-firewall.c, add_lookup_instructions). Left out: the
  * trie of IPAddressDeny=, the accounting, IPv6, and the program at ingress.
  */
-#include <linux/bpf.h>
-#include <linux/ip.h>
+#include "vmlinux.h"
+
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 

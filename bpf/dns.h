@@ -97,7 +97,7 @@ static __always_inline bool connected_to(struct __sk_buff *skb, struct packet *r
 	v6[1] = sk->dst_ip6[1];
 	v6[2] = sk->dst_ip6[2];
 	v6[3] = sk->dst_ip6[3];
-	if (sk->family == 2 /* AF_INET */)
+	if (sk->family == AF_INET)
 		packet_set_v4(ret, v4);
 	else
 		packet_set_words(ret, v6[0], v6[1], v6[2], v6[3]);

@@ -7,8 +7,6 @@
 #ifndef EGRET_BPF_DNS_TCP_H
 #define EGRET_BPF_DNS_TCP_H
 
-#include <linux/tcp.h>
-
 #include "dns.h"
 
 #define STREAM_STEPS     96 /* of a segment: three a message, so 32 messages of a few octets */

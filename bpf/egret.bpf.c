@@ -3,10 +3,8 @@
  * The entry points. cgroup_skb/egress is the authority; connect and sendmsg only
  * tell an application earlier, and sock_create and ingress only remember.
  */
-#include <linux/bpf.h>
-#include <linux/errno.h>
-#include <linux/in.h>
-#include <linux/in6.h>
+#include "kernel_words.h"
+
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
@@ -23,12 +21,8 @@
 #include "socket.h"
 #include "verdict.h"
 
-#define SOCK_STREAM     1
-#define AF_INET         2
-#define AF_INET6        10
-#define PACKET_LOOPBACK 5 /* linux/if_packet.h */
-#define PASS            1
-#define DROP            0
+#define PASS 1
+#define DROP 0
 
 /* The cookie of the network namespace that the agent runs in. */
 const volatile __u64 node_scope = 0;

@@ -6,8 +6,6 @@
 #ifndef EGRET_BPF_EVENTS_H
 #define EGRET_BPF_EVENTS_H
 
-#include <linux/bpf.h>
-
 #include "maps.h"
 #include "packet.h"
 #include "policy.h"
@@ -15,11 +13,9 @@
 
 /* bpf_ktime_get_coarse_ns (5.11) is three times cheaper than bpf_ktime_get_ns,
  * and a tick is exact enough for "when was the last one". */
-enum bpf_func_id___coarse { BPF_FUNC_ktime_get_coarse_ns___coarse = 160 };
-
 static __always_inline __u64 events_now_ns(void)
 {
-	if (bpf_core_enum_value_exists(enum bpf_func_id___coarse, BPF_FUNC_ktime_get_coarse_ns___coarse))
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_ktime_get_coarse_ns))
 		return bpf_ktime_get_coarse_ns();
 	return bpf_ktime_get_ns();
 }

@@ -8,8 +8,6 @@
 #ifndef EGRET_BPF_FLOW_H
 #define EGRET_BPF_FLOW_H
 
-#include <stdbool.h>
-
 #include "maps.h"
 #include "packet.h"
 

@@ -7,8 +7,6 @@
 #ifndef EGRET_BPF_LEARNED_H
 #define EGRET_BPF_LEARNED_H
 
-#include <stdbool.h>
-
 #include "flow.h"
 #include "maps.h"
 #include "names.h"

@@ -3,83 +3,28 @@
  * Is an address one of a network namespace's own? No helper of these programs tells, and
  * what the socket may do tells as little: IP_FREEBIND and IP_TRANSPARENT can be taken back
  * when the address is bound, and an honest server may have set them for an address that is
- * here by now. So the kernel's own tables of local routes are read, as they stand.
+ * here by now. So the kernel's own tables of local routes are read, as they stand
+ * (net/ipv4/fib_trie.c, include/net/ip6_fib.h).
  * bpf_probe_read_kernel: 5.8 in cgroup programs. The kernel holds its RCU lock around these
  * programs, so what is read does not go away meanwhile.
  */
 #ifndef EGRET_BPF_LOCAL_ADDR_H
 #define EGRET_BPF_LOCAL_ADDR_H
 
-#include <stdbool.h>
-
-#include <linux/in6.h>
-
 #include "packet.h"
 #include "socket.h"
-
-/* include/uapi/linux/rtnetlink.h */
-#define RTN_LOCAL      2
-#define RT_TABLE_LOCAL 255
 
 #define FIB_TABLE_CHAIN 8   /* tables whose number has the same hash; a namespace rarely has two */
 #define FIB_ALIASES     8   /* routes to prefixes that begin with the same address */
 #define FIB_TRIE_DEPTH  33  /* each step down reads one bit of an IPv4 address at least */
 #define FIB6_DEPTH      130 /* the root, and as many steps as an address has bits */
 
-/* What is read of the kernel's tables (net/ipv4/fib_trie.c, include/net/ip6_fib.h). */
-struct hlist_node {
-	struct hlist_node *next;
-} __attribute__((preserve_access_index));
-
-struct hlist_head {
-	struct hlist_node *first;
-} __attribute__((preserve_access_index));
-
-struct key_vector {
-	__u32 key;
-	unsigned char pos;
-	unsigned char bits;
-	struct hlist_head leaf; /* or the children, if there are bits */
-} __attribute__((preserve_access_index));
-
-struct fib_table {
-	struct hlist_node tb_hlist;
-	__u32 tb_id;
-	unsigned long *tb_data;
-} __attribute__((preserve_access_index));
-
-struct fib_alias {
-	struct hlist_node fa_list;
-	__u8 fa_type;
-	__u8 fa_slen;
-} __attribute__((preserve_access_index));
-
-struct rt6key {
-	struct in6_addr addr;
-	int plen;
-} __attribute__((preserve_access_index));
-
-struct fib6_info {
-	struct rt6key fib6_dst;
-	__u8 fib6_type;
-} __attribute__((preserve_access_index));
-
-struct fib6_node {
-	struct fib6_node *left;
-	struct fib6_node *right;
-	struct fib6_info *leaf;
-	__u16 fn_bit;
-} __attribute__((preserve_access_index));
-
-struct fib6_table {
-	struct fib6_node tb6_root;
-} __attribute__((preserve_access_index));
-
 /* What cannot be read is zero (5.10: the helper clears it). */
 #define KERNEL_READ(dst, field) bpf_probe_read_kernel(&(dst), sizeof(dst), &(field))
 
 #define CONTAINER_OF(node, type, member)                                                                               \
-	((const struct type *)((__u64)(node)-__builtin_preserve_field_info(((struct type *)0)->member, 0)))
+	((const struct type *)((__u64)(node)-__builtin_preserve_field_info(((struct type *)0)->member,                 \
+									   BPF_FIELD_BYTE_OFFSET)))
 
 /* --- IPv4 --- */
 

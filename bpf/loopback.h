@@ -8,8 +8,6 @@
 #ifndef EGRET_BPF_LOOPBACK_H
 #define EGRET_BPF_LOOPBACK_H
 
-#include <stdbool.h>
-
 #include "dns_udp.h"
 #include "events.h"
 #include "learned.h"

@@ -6,7 +6,8 @@
 #ifndef EGRET_BPF_MAPS_H
 #define EGRET_BPF_MAPS_H
 
-#include <linux/bpf.h>
+#include "kernel_words.h"
+
 #include <bpf/bpf_helpers.h>
 
 #include "egret_maps.h"

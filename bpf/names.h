@@ -7,8 +7,6 @@
 #ifndef EGRET_BPF_NAMES_H
 #define EGRET_BPF_NAMES_H
 
-#include <stdbool.h>
-
 #include "maps.h"
 #include "policy.h"
 

@@ -6,24 +6,15 @@
 #ifndef EGRET_BPF_PACKET_H
 #define EGRET_BPF_PACKET_H
 
-#include <stdbool.h>
+#include "kernel_words.h"
 
-#include <linux/bpf.h>
-#include <linux/in.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #include "egret_maps.h"
 
-#define ETH_P_IP   0x0800
-#define ETH_P_IPV6 0x86dd
-
 #define LOOPBACK_IFINDEX 1 /* in every network namespace, since 2.6.36 */
 
-#define IP_MF           0x2000
-#define IP_OFFSET       0x1fff
 #define IPOPT_MAX_BYTES 40 /* RFC 791 section 3.1: a header of 15 words, less 5 */
 
 /* RFC 8200 section 4.1 names eight kinds of extension headers; each is allowed

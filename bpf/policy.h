@@ -6,8 +6,6 @@
 #ifndef EGRET_BPF_POLICY_H
 #define EGRET_BPF_POLICY_H
 
-#include <stdbool.h>
-
 #include "maps.h"
 #include "packet.h"
 

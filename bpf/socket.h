@@ -7,50 +7,8 @@
 #ifndef EGRET_BPF_SOCKET_H
 #define EGRET_BPF_SOCKET_H
 
-#include <stdbool.h>
-
 #include "maps.h"
 #include "packet.h"
-
-#define SOCK_RAW 3
-
-struct fib6_table;
-struct hlist_head;
-
-struct netns_ipv4 {
-	void *rules_ops; /* with CONFIG_IP_MULTIPLE_TABLES */
-	struct hlist_head *fib_table_hash;
-} __attribute__((preserve_access_index));
-
-struct netns_ipv6 {
-	struct fib6_table *fib6_main_tbl;
-	struct fib6_table *fib6_local_tbl; /* with CONFIG_IPV6_MULTIPLE_TABLES */
-} __attribute__((preserve_access_index));
-
-/* What no helper tells of the kernel's struct sock. */
-struct net {
-	__u64 net_cookie; /* 5.12; before, sockets that are adopted have no scope */
-	struct netns_ipv4 ipv4;
-	struct netns_ipv6 ipv6;
-} __attribute__((preserve_access_index));
-
-typedef struct {
-	struct net *net;
-} __attribute__((preserve_access_index)) possible_net_t;
-
-struct sock_common {
-	possible_net_t skc_net;
-} __attribute__((preserve_access_index));
-
-struct sock {
-	struct sock_common __sk_common;
-	unsigned char sk_kern_sock : 1;
-	int sk_rx_dst_ifindex; /* 5.16, and stable kernels of that time */
-} __attribute__((preserve_access_index));
-
-struct inet_sock {
-	int rx_dst_ifindex; /* before */
-} __attribute__((preserve_access_index));
 
 static __always_inline __u32 class_of_cgroup(__u64 cgroup_id, __u32 slot)
 {
@@ -158,10 +116,10 @@ static __always_inline __u64 socket_scope(struct bpf_sock *sk, struct egret_sock
 static __always_inline bool socket_is_kernels(struct bpf_sock *sk, struct egret_sock *state)
 {
 	const struct sock *field_of = 0;
-	__u32 offset = __builtin_preserve_field_info(field_of->sk_kern_sock, 0 /* BPF_FIELD_BYTE_OFFSET */);
-	__u32 size = __builtin_preserve_field_info(field_of->sk_kern_sock, 1 /* BPF_FIELD_BYTE_SIZE */);
-	__u64 left = __builtin_preserve_field_info(field_of->sk_kern_sock, 4 /* BPF_FIELD_LSHIFT_U64 */);
-	__u64 right = __builtin_preserve_field_info(field_of->sk_kern_sock, 5 /* BPF_FIELD_RSHIFT_U64 */);
+	__u32 offset = __builtin_preserve_field_info(field_of->sk_kern_sock, BPF_FIELD_BYTE_OFFSET);
+	__u32 size = __builtin_preserve_field_info(field_of->sk_kern_sock, BPF_FIELD_BYTE_SIZE);
+	__u64 left = __builtin_preserve_field_info(field_of->sk_kern_sock, BPF_FIELD_LSHIFT_U64);
+	__u64 right = __builtin_preserve_field_info(field_of->sk_kern_sock, BPF_FIELD_RSHIFT_U64);
 	__u64 bits = 0;
 
 	if (size > sizeof(bits) || bpf_probe_read_kernel(&bits, size, (void *)(socket_address(sk, state) + offset)))
@@ -201,7 +159,7 @@ static __always_inline bool socket_has_listener(struct __sk_buff *skb, struct bp
 	bool found;
 	__u32 size;
 
-	if (sk->family == 2 /* AF_INET */) {
+	if (sk->family == AF_INET) {
 		tuple.ipv4.daddr = sk->src_ip4;
 		tuple.ipv4.dport = bpf_htons(sk->src_port);
 		size = sizeof(tuple.ipv4);

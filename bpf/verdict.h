@@ -5,8 +5,6 @@
 #ifndef EGRET_BPF_VERDICT_H
 #define EGRET_BPF_VERDICT_H
 
-#include <stdbool.h>
-
 #include "events.h"
 #include "flow.h"
 #include "learned.h"

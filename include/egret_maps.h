@@ -20,8 +20,11 @@
 #ifndef EGRET_MAPS_H
 #define EGRET_MAPS_H
 
+/* Programs have the kernel's types from vmlinux/ already. */
+#ifndef EGRET_VMLINUX_H
 #include <linux/bpf.h>
 #include <linux/types.h>
+#endif
 
 #include "egret_limits.h"
 #include "egret_reasons.h"

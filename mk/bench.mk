@@ -4,10 +4,10 @@ BENCH_PROGRAMS := $(filter-out $(BENCH_SHARED) %.bpf,$(patsubst bench/%.c,%,$(wi
 BENCH_OBJECTS  := $(BENCH_SHARED:%=$(B)/bench/%.o)
 BENCH_BPF      := $(patsubst bench/%.bpf.c,$(B)/bench_%.skel.h,$(wildcard bench/*.bpf.c))
 
-$(B)/bench_%.bpf.o: bench/%.bpf.c
+$(B)/bench_%.bpf.o: bench/%.bpf.c $(VMLINUX)/vmlinux.h
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)
-	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -I/usr/include/$(ARCH)-linux-gnu -c -o $@ $<
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -I$(VMLINUX) -c -o $@ $<
 
 $(B)/bench_%.skel.h: $(B)/bench_%.bpf.o
 	$(call say,SKEL,$@)

@@ -25,7 +25,7 @@ $(F)/%: $(F)/tests/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
 	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined $(FUZZ_WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS)
 
 # The parser of the kernel, outside of it.
-$(F)/tests/native/%.o: CPPFLAGS := -Itests/native -Ibpf $(CPPFLAGS)
+$(F)/tests/native/%.o: CPPFLAGS := -Itests/native -Ibpf -I$(VMLINUX) $(CPPFLAGS)
 $(F)/dns: $(NATIVE_SOURCES:%.c=$(F)/%.o) $(F)/tests/answers/find.o $(F)/tests/answers/judge.o
 
 -include $(wildcard $(F)/*/*.d $(F)/*/*/*.d)

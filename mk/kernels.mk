@@ -21,6 +21,12 @@ $(B)/kernels/resolver: tests/kernels/resolver.c
 	$(call say,CC,$@)
 	$(Q)$(CC) -static -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $<
 
+## make vmlinux         vmlinux/*/vmlinux.h anew, from the BTF of KERNELS for both architectures, and of this machine's
+.PHONY: vmlinux
+vmlinux:
+	mk/deps.sh kernels
+	vmlinux/make $(KERNELS)
+
 .PHONY: kernel-programs
 kernel-programs: $(KERNEL_PROGRAMS)
 

@@ -50,11 +50,11 @@ $(B)/tests/client: $(CLIENT_SOURCES) tests/dns/client.h
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $(CLIENT_SOURCES) -lcares -lpthread
 
 # BPF_PROG_TEST_RUN against the model.
-$(B)/judge.bpf.o: tests/bpf/judge.bpf.c tests/bpf/question.h $(wildcard bpf/*.h include/*.h)
+$(B)/judge.bpf.o: tests/bpf/judge.bpf.c tests/bpf/question.h $(wildcard bpf/*.h include/*.h) $(VMLINUX)/vmlinux.h
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)
 	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror \
-		-Iinclude -Ibpf -Itests/bpf -I/usr/include/$(ARCH)-linux-gnu -c -o $@ $<
+		-Iinclude -Ibpf -Itests/bpf -I$(VMLINUX) -c -o $@ $<
 
 $(B)/judge.skel.h: $(B)/judge.bpf.o
 	$(call say,SKEL,$@)
@@ -79,7 +79,7 @@ NATIVE_OBJECTS := $(NATIVE_SOURCES:%.c=$(B)/asan/%.o)
 ANSWER_OBJECTS := $(patsubst %,$(B)/asan/tests/answers/%.o,answer edges mutate find)
 ANSWER_JUDGE   := $(patsubst %,$(B)/asan/tests/answers/%.o,native judge)
 
-$(B)/asan/tests/native/%.o: CPPFLAGS := -Itests/native -Ibpf $(CPPFLAGS)
+$(B)/asan/tests/native/%.o: CPPFLAGS := -Itests/native -Ibpf -I$(VMLINUX) $(CPPFLAGS)
 # Programs need no prototypes, and their maps have short names.
 $(B)/asan/tests/native/program.o: WARNINGS := -Wall -Wextra -Werror
 

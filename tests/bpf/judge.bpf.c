@@ -4,7 +4,8 @@
  * of the real hooks makes sockets of the host only. The packet is the question, and
  * the answer is written behind it.
  */
-#include <linux/bpf.h>
+#include "vmlinux.h"
+
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>

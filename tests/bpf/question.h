@@ -3,7 +3,7 @@
 #ifndef EGRET_TESTS_QUESTION_H
 #define EGRET_TESTS_QUESTION_H
 
-#include <linux/types.h>
+#include "egret_maps.h"
 
 struct question {
 	__u8 ethernet[16]; /* a packet must begin with some */

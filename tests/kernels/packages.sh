@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
 # Debian's packages for the guests: downloaded once into $store, unpacked, never installed. What sources this file sets
-# $store, and $suites or $newest_suites.
+# $store, and $suites or $newest_suites; $deb_arch, if not for amd64.
 
 # --- with an apt configuration of our own -----------------------------------
 
@@ -30,7 +30,7 @@ private_apt() {
 	shift 2
 	"$command" -qq -o Dir::Etc::SourceList="$dir/sources.list" -o Dir::Etc::SourceParts=/dev/null \
 		-o Dir::Etc::PreferencesParts=/dev/null -o Dir::State="$dir" -o Dir::State::status="$dir/status" \
-		-o Dir::Cache="$dir" -o APT::Sandbox::User=root -o APT::Architecture=amd64 -o Acquire::Languages=none "$@"
+		-o Dir::Cache="$dir" -o APT::Sandbox::User=root -o APT::Architecture=${deb_arch:-amd64} -o Acquire::Languages=none "$@"
 }
 
 # A suite that the mirror no longer has does not cost the others. Once a run.
@@ -49,7 +49,7 @@ packages_of() {
 	local which=$1 kernel=$2 version
 	[ "$kernel" != latest ] || kernel='[0-9]+'
 	version=$(private_apt "$which" apt-cache pkgnames linux-image- |
-		sed -nE "s/^linux-image-($kernel\.[0-9].*-cloud-amd64)\$/\1/p" | grep -v deb11 | sort -V | tail -n 1)
+		sed -nE "s/^linux-image-($kernel\.[0-9].*-cloud-${deb_arch:-amd64})\$/\1/p" | grep -v deb11 | sort -V | tail -n 1)
 	[ -n "$version" ] || return 1
 	echo "linux-image-$version"
 	private_apt "$which" apt-cache pkgnames "linux-binary-$version"

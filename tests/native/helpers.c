@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include <linux/types.h>
+#include "vmlinux.h"
+
 #include <bpf/bpf_helpers.h>
 
 #include "native.h"

@@ -8,7 +8,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <linux/tcp.h>
 #include <linux/udp.h>
 #include <sanitizer/asan_interface.h>
 

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * In place of libbpf's header: what runs in the kernel, as a part of a program of user
- * space. Each helper is a function of helpers.c, under a name of its own: libbpf has some
- * of these names too.
+ * space, which includes vmlinux.h before. Each helper is a function of helpers.c, under a name
+ * of its own: libbpf has some of these names too.
  */
 #ifndef EGRET_NATIVE_HELPERS_H
 #define EGRET_NATIVE_HELPERS_H
-
-#include <linux/bpf.h>
 
 #undef __always_inline
 #define __always_inline inline __attribute__((always_inline))
@@ -15,8 +13,6 @@
 #define __noinline __attribute__((noinline))
 #endif
 #define SEC(name)
-/* Of CO-RE: the native struct is as it stands. */
-#define preserve_access_index
 
 /* As libbpf has them: a map's definition is in its types. */
 #define __uint(name, val)  int(*name)[val]

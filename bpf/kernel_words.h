@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The kernel's types (vmlinux/README.md), and those of its numbers that are macros: BTF, which the types are made from,
+ * has no macros.
+ */
+#ifndef EGRET_BPF_KERNEL_WORDS_H
+#define EGRET_BPF_KERNEL_WORDS_H
+
+#include <stdbool.h>
+
+#include "vmlinux.h"
+
+/* include/linux/socket.h */
+#define AF_INET  2
+#define AF_INET6 10
+
+/* include/uapi/linux/if_ether.h */
+#define ETH_P_IP   0x0800
+#define ETH_P_IPV6 0x86dd
+
+/* include/uapi/linux/if_packet.h: a packet's pkt_type */
+#define PACKET_LOOPBACK 5
+
+/* include/net/ip.h */
+#define IP_MF     0x2000
+#define IP_OFFSET 0x1fff
+
+/* include/uapi/linux/ip.h; RFC 791 section 3.1: the kind of an IPv4 option, 128 where fragments repeat the option */
+#define IPOPT_END  0
+#define IPOPT_NOOP 1
+#define IPOPT_LSRR (128 | 3)
+#define IPOPT_SSRR (128 | 9)
+
+/* include/uapi/linux/in6.h; those of IPv4 are an enum */
+#define IPPROTO_HOPOPTS  0
+#define IPPROTO_ROUTING  43
+#define IPPROTO_FRAGMENT 44
+#define IPPROTO_ICMPV6   58
+#define IPPROTO_DSTOPTS  60
+
+/* include/uapi/asm-generic/errno-base.h */
+#define EINVAL 22
+
+#endif
