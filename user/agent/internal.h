@@ -65,8 +65,9 @@ int agent_start_asking(struct agent *agent, struct error *error);
 bool agent_only_audits(const struct agent *agent);
 /* Before a policy takes another one's place. Its names may be answered meanwhile. */
 int agent_wait_for_required(struct agent *agent, const struct compiled *compiled, struct error *error);
-/* A policy takes the place of one that rules only when what it requires answers, or on probation. The
- * first policy does not wait: it is better than none. */
+/* A policy takes the place of one that rules only when what it requires answers: else a slip in a
+ * rules file would open each node that reads it, at the end of its probation. The first policy does
+ * not wait: it is better than none; nor, on probation, one that follows an audit. */
 bool agent_must_wait(const struct agent *agent);
 void agent_begin_probation(struct agent *agent);
 void agent_attend_probation(struct agent *agent, bool over);

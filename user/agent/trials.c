@@ -111,8 +111,9 @@ int agent_wait_for_required(struct agent *agent, const struct compiled *compiled
 
 bool agent_must_wait(const struct agent *agent)
 {
-	return agent->replaces && agent->replaces->compiled && !agent->options.probation_sec &&
-	       !agent_only_audits(agent);
+	if (!agent->replaces || !agent->replaces->compiled || agent_only_audits(agent))
+		return false;
+	return !agent->options.probation_sec || !kernel_config(agent->kernel)->audit;
 }
 
 /* One of the policy's resolvers must answer: on probation, since a node may come up before its network. */
