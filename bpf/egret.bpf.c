@@ -62,22 +62,27 @@ static __noinline int source_is_resolver(struct __sk_buff *skb)
 
 /*
  * What goes to many comes back in to the sender's own namespace (IPV6_MULTICAST_LOOP, broadcasts), where
- * a socket or the kernel would answer it: as over lo, from an address that is here.
+ * a socket or the kernel would answer it: as over lo, from an address that is here. Global: what it finds
+ * of the address is not to multiply what the verifier walks after it.
  */
-static __always_inline bool goes_to_many(const struct packet *pkt)
+__noinline int goes_to_many(__u64 first_half, __u64 last_half)
 {
-	if (addr_is_v4(&pkt->addr))
-		return (bpf_ntohl(pkt->addr.word_be[3]) >> 28) >= 0xe; /* 224/4, 255.255.255.255 */
-	return (bpf_ntohl(pkt->addr.word_be[0]) >> 24) == 0xff;
+	struct egret_addr addr;
+
+	addr_of_halves(&addr, first_half, last_half);
+	if (addr_is_v4(&addr))
+		return (bpf_ntohl(addr.word_be[3]) >> 28) >= 0xe; /* 224/4, 255.255.255.255 */
+	return (bpf_ntohl(addr.word_be[0]) >> 24) == 0xff;
 }
 
-static __always_inline void judge_source(struct __sk_buff *skb, const struct packet *pkt, struct egret_sock *state,
-					 struct judgement *verdict)
+static __always_inline void judge_source(struct __sk_buff *skb, const struct packet *pkt, struct judgement *verdict)
 {
+	const __u64 *halves = (const __u64 *)&pkt->addr;
+
 	if (pkt->near_port_be == bpf_htons(DNS_PORT) && pkt->l4_proto == IPPROTO_UDP &&
 	    verdict->rule != EGRET_RULE_INBOUND && source_is_resolver(skb))
 		verdict_deny(verdict, EGRET_REASON_FORGED);
-	else if (goes_to_many(pkt) && source_is_foreign(skb, state))
+	else if (goes_to_many(halves[0], halves[1]) && source_is_foreign(skb))
 		verdict_deny(verdict, EGRET_REASON_FOREIGN_SOURCE);
 }
 
@@ -100,7 +105,7 @@ static __always_inline int judge_egress(struct __sk_buff *skb, const struct pack
 	if (policy_is_stale(cfg))
 		verdict_of_stale_policy(&verdict, standing.slot);
 	if (verdict.allow)
-		judge_source(skb, pkt, state, &verdict);
+		judge_source(skb, pkt, &verdict);
 	if (verdict.allow && is_dns(pkt))
 		judge_question(skb, pkt, &verdict);
 	if (!verdict.allow)
@@ -156,7 +161,7 @@ int egret_egress(struct __sk_buff *skb)
 	state = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
 	if (state && !loopback && !policy_is_stale(cfg) && verdict_cached(state, &pkt, cfg, &verdict)) {
 		if (verdict.allow)
-			judge_source(skb, &pkt, state, &verdict);
+			judge_source(skb, &pkt, &verdict);
 		if (verdict.allow && is_dns(&pkt))
 			judge_question(skb, &pkt, &verdict);
 		if (!verdict.allow)

@@ -52,18 +52,18 @@ static __always_inline bool source_is_doubtful(struct __sk_buff *skb, struct egr
 	return !read_source(skb, ret_source) || !addr_is_this_host(ret_source);
 }
 
-/* May an answer leave? Not inlined: most packets need no more than their header. */
-static __noinline int source_is_foreign(struct __sk_buff *skb, struct egret_sock *state)
+/* May an answer leave? Global: the verifier takes it once, and most packets need no more than their header. */
+__noinline int source_is_foreign(struct __sk_buff *skb)
 {
 	struct egret_addr source __attribute__((aligned(8))) = {};
 	struct bpf_sock *sk = socket_full(skb);
+	struct egret_sock *state;
 	const struct net *net;
 
-	if (!state)
-		return 1;
 	if (!source_is_doubtful(skb, &source))
 		return 0;
-	net = sk ? socket_net(sk, state) : 0;
+	state = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
+	net = state ? socket_net(sk, state) : 0;
 	return !net || !net_has(net, &source);
 }
 
@@ -87,7 +87,7 @@ static __always_inline void judge_source_on_lo(struct __sk_buff *skb, const stru
 	/* The kernel sends it on, or its answer back by the same way. */
 	if (pkt->reason == EGRET_REASON_SOURCE_ROUTE)
 		verdict_deny(verdict, EGRET_REASON_SOURCE_ROUTE);
-	else if (!answers_over_lo(skb, state, pkt) && source_is_foreign(skb, state))
+	else if (!answers_over_lo(skb, state, pkt) && source_is_foreign(skb))
 		verdict_deny(verdict, EGRET_REASON_FOREIGN_SOURCE);
 }
 
@@ -120,7 +120,7 @@ static __noinline int syn_is_foreign(struct __sk_buff *skb, struct egret_sock *s
 
 	if (!state || !cfg)
 		return 0;
-	if (!source_is_foreign(skb, state))
+	if (!source_is_foreign(skb))
 		return 0;
 	packet_parse(skb, &pkt, PACKET_DESTINATION);
 	return !(events_denied(state, &pkt, &verdict, cfg) & 1);

@@ -199,7 +199,8 @@ struct {
 	__type(value, struct egret_counter);
 } counters SEC(".maps");
 
-/* Index: enum egret_reason, and EGRET_REASONS_AUDITED more of what would be denied. Exact, whatever `drops` had to forget. */
+/* Index: enum egret_reason, and EGRET_REASONS_AUDITED more of what would be denied. Exact, whatever `drops` had to
+ * forget. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 2 * EGRET_REASONS_AUDITED);
