@@ -9,7 +9,7 @@ test="libcmocka-dev libclang-rt-dev dnsmasq-base unbound nftables iproute2 util-
 image="buildah podman runc"
 lint="clang-format clang-tidy"
 bench="ipset iptables bsdextrautils"
-kernels="qemu-system-x86 busybox-static lz4 zstd xz-utils"
+kernels="qemu-system-x86 busybox-static lz4 zstd"
 room="mmdebstrap socat"
 
 command -v apt-get >/dev/null || { echo "deps: no apt-get here; install by hand: $build $test" >&2; exit 1; }

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# What vmlinux/make writes is left as it is.
 C_FILES := $(wildcard bpf/*.[ch] include/*.h user/*/*.[ch] tests/*/*.[ch] bench/*.[ch])
 
 ## make fmt             format all C files in place

@@ -119,6 +119,8 @@ END {
 		exit 1
 	for (w = 1; w <= wanted_count; w++) {
 		count = split(wanted[w], word, /[ \t]+/)
+		if (word[1] !~ /^(typedef|layout|values|enum|fields)$/)
+			fail("types: \"" word[1] "\" is none of typedef, layout, values, enum, fields")
 		if (word[1] == "fields" && !in_fields++)
 			print_pragma("push(__attribute__((preserve_access_index)), apply_to = record)")
 		else if (word[1] != "fields" && in_fields)
@@ -129,10 +131,8 @@ END {
 			print_layout(word[2] " " word[3], find(word[2], word[3]))
 		else if (word[1] == "values" || word[1] == "enum")
 			print_values(word, count)
-		else if (word[1] == "fields")
-			print_fields(word, count)
 		else
-			fail("types: \"" word[1] "\" is none of typedef, layout, values, enum, fields")
+			print_fields(word, count)
 	}
 	if (in_fields)
 		print_pragma("pop")
