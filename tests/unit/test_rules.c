@@ -31,10 +31,8 @@
 #define RESOLVER    "10.9.9.9" /* stands in /etc/resolv.conf */
 
 static const struct policy_define variables[] = {
-    {"location", LOCATION},
-    {"api_server", API_NAME " " API_SERVER},
-    {"azure_monitor", SERVICE_TAG},
-    {"azds_guid", GUID},
+    {"location", LOCATION},         {"api_server", API_NAME " " API_SERVER},
+    {"azure_monitor", SERVICE_TAG}, {"azds_guid", GUID},
     {"registry", "contoso"},
 };
 
