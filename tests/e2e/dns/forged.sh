@@ -41,8 +41,9 @@ talk_open quiet "$cg/system.slice/app.service" "$id-node" 4 5302
 talk_open node6 "$cg/system.slice/app.service" "$id-node" 6 5303
 talk_open pod "${pod_cgroup[web]}" "$id-web" 4 5301
 talk_open pod6 "${pod_cgroup[web]}" "$id-web" 6 5304
-declare -A user=([node]=node [node6]=node [quiet]=node [pod]="pod web" [pod6]="pod web")
-declare -A to=([node]="10.224.0.4 5300" [quiet]="10.224.0.4 5302" [node6]="fd00:e9::4 5303"
+talk_open late "$cg/system.slice/app.service" "$id-node" 4 5305
+declare -A user=([node]=node [node6]=node [quiet]=node [late]=node [pod]="pod web" [pod6]="pod web")
+declare -A to=([node]="10.224.0.4 5300" [late]="10.224.0.4 5305" [quiet]="10.224.0.4 5302" [node6]="fd00:e9::4 5303"
 	[pod]="10.244.0.11 5301" [pod6]="fd00:f4::11 5304")
 query=100
 host=0
@@ -80,6 +81,10 @@ truth() {
 counted() {
 	json ".dns[\"$1\"] $2" "status --json: $1" egret_cmd status --json
 }
+
+# Whoever answers after half a minute had time to guess. More of this at the end.
+asks late late.wild.example
+late=$query late_from=$SECONDS
 
 # Who does not know the id, and who is not the server.
 asks node id.wild.example
@@ -246,4 +251,10 @@ for pointer in 2 6 7; do
 done
 asks node a.pointer.wild.example
 truth node
+
+# The server itself, half a minute later.
+while [ $((SECONDS - late_from)) -le 31 ]; do sleep 0.5; done
+forged "the right answer, half a minute late" late internet bound $silent "$late" late.wild.example
+asks late late.wild.example
+truth late
 finish
