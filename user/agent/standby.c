@@ -88,12 +88,19 @@ static int held_by_another(const struct standby *standby, struct error *error)
 			 standby->instance, who, standby->instance);
 }
 
+/* A child of an agent that was killed has its lock until it ends, a moment later. */
+#define HELD_TRIES    100
+#define HELD_SLEEP_US 10000
+
 int standby_begin(struct standby *standby, const char *path, const char *instance, struct error *error)
 {
 	*standby = (struct standby){.path = path, .instance = instance, .life = -1};
 	standby->watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (look_at_folder(standby) != -EBUSY)
-		return 0;
+	for (int tries = 0; tries < HELD_TRIES; tries++) {
+		if (look_at_folder(standby) != -EBUSY)
+			return 0;
+		usleep(HELD_SLEEP_US);
+	}
 	standby_end(standby);
 	return held_by_another(standby, error);
 }

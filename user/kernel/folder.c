@@ -138,6 +138,9 @@ static int make_parent(struct kernel *kernel, struct error *error)
 	return rc;
 }
 
+#define LOCK_TRIES    100
+#define LOCK_SLEEP_US 10000
+
 static int held_by_another(const struct kernel *kernel, struct error *error)
 {
 	struct kernel *other = NULL;
@@ -156,12 +159,13 @@ static int held_by_another(const struct kernel *kernel, struct error *error)
 
 static int lock_folder(const struct kernel *kernel, enum kernel_claim how, struct error *error)
 {
-	/* Who only asks (kernel_is_held) has the lock for a moment. */
-	for (int tries = 0; tries < (how == KERNEL_LEFT ? 1 : 20); tries++) {
+	/* Who only asks (kernel_is_held) has the lock for a moment, and so has the child of an agent that
+	 * was killed while it tried something. */
+	for (int tries = 0; tries < (how == KERNEL_LEFT ? 1 : LOCK_TRIES); tries++) {
 		if (!flock(kernel->dir_fd, LOCK_EX | LOCK_NB))
 			return 0;
 		if (how != KERNEL_LEFT)
-			usleep(5000);
+			usleep(LOCK_SLEEP_US);
 	}
 	return held_by_another(kernel, error);
 }

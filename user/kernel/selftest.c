@@ -10,8 +10,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -76,13 +78,16 @@ static int run_child(int cgroup_fd, const struct egret_addr *addr)
 
 static int outcome_of_child(int cgroup_fd, const struct egret_addr *addr)
 {
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 	int status;
 
 	if (pid < 0)
 		return NOT_TRIED;
-	if (!pid)
-		_exit(run_child(cgroup_fd, addr));
+	if (!pid) {
+		/* It has the agent's locks, and must not outlive it. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		_exit(getppid() == parent ? run_child(cgroup_fd, addr) : NOT_TRIED);
+	}
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return NOT_TRIED;
