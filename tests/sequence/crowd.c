@@ -50,7 +50,7 @@ void step_crowd(void)
 		draw_destination(&clients[i], IPPROTO_UDP, server->v4);
 		receive_from(server, &clients[i]);
 	}
-	answer_all(server, clients);
+	/* Not answered before: what was looked for once, the kernel keeps longer. */
 	note("  a crowd\n");
 	fill_flows();
 	answer_all(server, clients);

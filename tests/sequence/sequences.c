@@ -100,7 +100,7 @@ static void take_step(void)
 		step_lesson_ends();
 	else if (rare < 8)
 		step_rule_returns();
-	else if (rare < 9 && !random_below(2))
+	else if (rare < 9)
 		step_crowd();
 	else if (rare < 10 && !random_below(8))
 		step_restart();
