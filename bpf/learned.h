@@ -104,6 +104,13 @@ __noinline __u64 learned_judge_name(__u64 rule_name, __u32 port_key, __u32 subje
 	return policy_scan(target, &scan);
 }
 
+/* Of several denials the one that says most: enum egret_reason goes up with that; but a deny is final, whatever
+ * merely explains. */
+static __always_inline __u64 denial_weight(__u64 said)
+{
+	return (said & 0xff) == EGRET_REASON_DENY_RULE ? 0xff : said & 0xff;
+}
+
 /* Each name of an address stands for itself: a deny of one takes nothing from another. */
 __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 subject_classes, __u64 scope)
 {
@@ -131,8 +138,7 @@ __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 		 * all the time? */
 		if (said & JUDGEMENT_ALLOW && bpf_map_lookup_elem(&learned, &key) == found)
 			return said;
-		/* Of several denials the one that says most: enum egret_reason goes up with that. */
-		if ((said & 0xff) > (best & 0xff))
+		if (denial_weight(said) > denial_weight(best))
 			best = said;
 	}
 	return best;

@@ -134,6 +134,24 @@ denied node 10.99.0.8 tcp:443
 { rules private; echo "allow later.example tcp:443 private"; } | reload
 passes node 10.99.0.8 tcp:443
 
+# What merely explains does not stand before a deny: one name of the address is denied this port, another one
+# would allow it but for the address, and the address itself is allowed.
+dns x.aa.example 10.99.0.20
+dns x.bb.example 10.99.0.20
+reload <<'POLICY'
+resolver 20.0.0.53
+allow 10.99.0.0/24 any
+allow *.aa.example tcp:443 private
+deny  *.aa.example tcp:9000
+allow *.bb.example tcp:443 private
+allow *.bb.example tcp:9000
+POLICY
+passes node 10.99.0.20 tcp:9000
+ask node x.aa.example
+ask node x.bb.example
+denied node 10.99.0.20 tcp:9000
+passes node 10.99.0.20 tcp:443
+
 # `exec` says so when it starts and when it ends.
 cp "$probe" "$work/probe" && chmod 755 "$work" "$work/probe"
 ungoverned_exec() { in_cgroup "$cg.exec" "$id-node" "$egret" exec --policy "$work/exec.rules" "$@"; }
