@@ -131,6 +131,14 @@ static bool mark_holds(struct standby *standby, int state, const char *hash)
 	return state_mark_names(&standby->mark, hash);
 }
 
+/* What was written while `egret detach --all` took it away goes, too. A folder with anything else in it stays. */
+static void leave_folder(struct standby *standby, int state)
+{
+	state_life_end(state, standby->instance, standby->life);
+	standby->life = -1;
+	rmdir(standby->path);
+}
+
 static enum standby_why decide(struct standby *standby, int state, const char *hash)
 {
 	bool was_marked = standby->why == STANDBY_MARK;
@@ -149,6 +157,7 @@ static enum standby_why decide(struct standby *standby, int state, const char *h
 	}
 	/* Gone, and nobody asked to attach: `egret detach --all`. */
 	if (was_marked && state_mark_names(&before, hash)) {
+		leave_folder(standby, state);
 		snprintf(standby->unmarked, sizeof(standby->unmarked), "%s", hash);
 		return STANDBY_UNMARKED;
 	}
