@@ -254,7 +254,8 @@ cleanup() {
 	local code=$? pid
 	trap - EXIT INT TERM
 	[ -x "$egret" ] && in_cgroup - - "$egret" detach --instance "$instance" >/dev/null 2>&1
-	for pid in ${pids[@]+"${pids[@]}"}; do
+	# An agent that was started in a pipe's subshell is in no list, and stands by after a detach.
+	for pid in ${pids[@]+"${pids[@]}"} $(pgrep -f -- "--instance $instance( |\$)"); do
 		{ kill -KILL "$pid" && wait "$pid"; } 2>/dev/null
 	done
 	if [ -d "$cg" ]; then
