@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The rows of what was denied and of what would be: programs write them, people read them and clear them. */
 #include "internal.h"
-#include "../base/clock.h"
 #include "../base/text.h"
 
 #include <errno.h>
@@ -35,37 +34,6 @@ int kernel_each_drop(const struct kernel *kernel,
 	struct egret_drop_key keys[2];
 
 	return kernel_each_entry(walk.fd, 2 * EGRET_MAX_DROPS, (void *[]){&keys[0], &keys[1]}, visit_drop, &walk);
-}
-
-static struct egret_drop_key audited_key(const struct egret_drop_key *key)
-{
-	struct egret_drop_key audited = *key;
-
-	audited.audited = 1;
-	return audited;
-}
-
-int kernel_note_would_deny(struct kernel *kernel, const struct egret_drop_key *key, const struct egret_drop *who)
-{
-	struct egret_drop_key audited = audited_key(key);
-	int fd = kernel->maps[MAP_drops];
-	struct egret_drop drop;
-
-	if (bpf_map_lookup_elem(fd, &audited, &drop)) {
-		drop = *who;
-		drop.packets = 1;
-		drop.first_ns = clock_kernel_ns();
-	}
-	drop.last_ns = clock_kernel_ns();
-	drop.generation = kernel->config->generation;
-	return bpf_map_update_elem(fd, &audited, &drop, BPF_ANY) ? -errno : 0;
-}
-
-int kernel_forget_would_deny(struct kernel *kernel, const struct egret_drop_key *key)
-{
-	struct egret_drop_key audited = audited_key(key);
-
-	return bpf_map_delete_elem(kernel->maps[MAP_drops], &audited) && errno != ENOENT ? -errno : 0;
 }
 
 int kernel_clear_drops(struct kernel *kernel)

@@ -173,13 +173,6 @@ int kernel_get_name(const struct kernel *kernel, uint32_t index, struct egret_na
 int kernel_each_drop(const struct kernel *kernel,
 		     int (*visit)(void *context, const struct egret_drop_key *key, const struct egret_drop *drop),
 		     void *context);
-/*
- * A row of what would be denied, for what no program counts: @who tells the process, the classes and the
- * name. Where the row is there already it is the running policy's from now on.
- */
-int kernel_note_would_deny(struct kernel *kernel, const struct egret_drop_key *key, const struct egret_drop *who);
-/* That row is taken away again: a rule allows it now. */
-int kernel_forget_would_deny(struct kernel *kernel, const struct egret_drop_key *key);
 /* Takes all rows away; no counter is touched. Returns how many they were. */
 int kernel_clear_drops(struct kernel *kernel);
 int kernel_each_name(const struct kernel *kernel,
