@@ -195,8 +195,8 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
 		goto undo;
 	progress_stage(&agent->progress, "tables");
 	/* Of the policy that rules, not of one that may yet be refused. */
-	kernel_set_audit(agent->kernel, audit);
 	kernel_set_dns_names(agent->kernel, agent->policy->settings.dns_names);
+	kernel_set_audit(agent->kernel, audit);
 	agent_stay_fresh(agent);
 	rc = meta_write(agent->kernel, &agent->options, agent->compiled, diag, false);
 	agent_write_problems(agent);

@@ -44,9 +44,9 @@ static int take_over(struct agent *next, struct agent *old, struct diag *diag, s
 		return rc;
 	}
 	old->kernel = NULL;
-	kernel_set_audit(next->kernel, audit);
 	kernel_set_ttls(next->kernel, next->policy->settings.min_ttl_sec, next->policy->settings.max_ttl_sec);
 	kernel_set_dns_names(next->kernel, next->policy->settings.dns_names);
+	kernel_set_audit(next->kernel, audit); /* last: who sees the new mode may count on the rest */
 	agent_stay_fresh(next);
 	if (next->resolver)
 		resolver_each(next->resolver, agent_write_name, next);
