@@ -4,7 +4,7 @@
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 # What is neither the kernel's nor the program's entry can be tested alone.
-UNIT_SOURCES := $(filter-out user/kernel/% user/cli/% user/agent/% user/subject/%,$(SOURCES)) user/cli/suggestion.c
+UNIT_SOURCES := $(filter-out user/kernel/% user/view/% user/cli/% user/agent/% user/subject/%,$(SOURCES)) user/view/suggestion.c
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(B)/asan/%.o) \
                 $(patsubst %.c,$(B)/asan/%.o,$(wildcard tests/model/*.c))
 

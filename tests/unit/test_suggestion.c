@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/addr.h"
-#include "cli/suggestion.h"
+#include "view/suggestion.h"
 #include "egret_reasons.h"
 #include "policy/policy.h"
 

@@ -9,9 +9,9 @@
 #include <time.h>
 
 #include "../base/clock.h"
-#include "reason.h"
-#include "subject_name.h"
-#include "suggestion.h"
+#include "../view/reason.h"
+#include "../view/subject_name.h"
+#include "../view/suggestion.h"
 #include "table.h"
 
 struct collecting {

@@ -15,9 +15,9 @@
 #include "../subject/cgroup.h"
 #include "../subject/classes.h"
 #include "asked_subject.h"
-#include "lookup.h"
-#include "reason.h"
-#include "subject_name.h"
+#include "../resolve/lookup.h"
+#include "../view/reason.h"
+#include "../view/subject_name.h"
 #include "table.h"
 
 struct question {

@@ -8,7 +8,7 @@
 
 #include "../kernel/kernel.h"
 #include "../subject/cgroup.h"
-#include "subject_name.h"
+#include "../view/subject_name.h"
 #include "table.h"
 
 static const struct column columns[] = {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "../resolve/resolver.h"
-#include "lookup.h"
-#include "reason.h"
+#include "../resolve/lookup.h"
+#include "../view/reason.h"
 
 struct asking {
 	struct compiled *compiled;

@@ -8,7 +8,7 @@
 
 #include "../base/clock.h"
 #include "../kernel/kernel.h"
-#include "reason.h"
+#include "../view/reason.h"
 #include "table.h"
 
 static const struct column columns[] = {

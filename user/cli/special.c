@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "denials.h"
-#include "reason.h"
+#include "../view/reason.h"
 
 #define PRINTED_LINES 10
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "../base/state.h"
-#include "health.h"
+#include "../view/health.h"
 #include "table.h"
 
 struct standing {

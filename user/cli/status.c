@@ -10,11 +10,11 @@
 #include "../base/text.h"
 #include "../kernel/kernel.h"
 #include "../subject/cgroup.h"
-#include "health.h"
-#include "reason.h"
+#include "../view/health.h"
+#include "../view/reason.h"
 #include "special.h"
 #include "standing.h"
-#include "subject_name.h"
+#include "../view/subject_name.h"
 #include "table.h"
 
 #define EXISTING_LINES 20

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The words for reasons and builtin rules, from the one list in include/. */
-#ifndef EGRET_CLI_REASON_H
-#define EGRET_CLI_REASON_H
+#ifndef EGRET_REASON_H
+#define EGRET_REASON_H
 
 #include <stdint.h>
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../resolve/resolver.h"
+#include "resolver.h"
 
 /* A person waits: one try a server, and none for long. */
 #define TIMEOUT_MS 1000
