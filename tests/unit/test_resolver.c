@@ -764,7 +764,7 @@ static void test_queries_in_flight_are_bounded(void **state)
 	struct resolver_options options = {.servers = &addr,
 					   .server_count = 1,
 					   .inflight = 10,
-					   .queries_per_sec = UINT_MAX,
+					   .queries_per_sec = RESOLVER_MAX_RATE,
 					   .min_ttl_sec = 60,
 					   .max_ttl_sec = 3600,
 					   .timeout_ms = 2000};

@@ -40,6 +40,7 @@ struct agent_options {
 	bool watch;                    /* agent_serve ends when the policy's files change */
 	unsigned int probation_sec;    /* how long all that is required may take to answer; 0 = no probation */
 	unsigned int resolve_inflight; /* 0 = the resolver's default */
+	unsigned int resolve_rate;     /* queries a second to each server; 0 = the resolver's default */
 	unsigned int resolve_wait_sec; /* for the first answers; names that are late come in later */
 };
 

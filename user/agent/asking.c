@@ -3,7 +3,6 @@
 #include "internal.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,8 +138,7 @@ static int start_resolver(struct agent *agent, struct error *error)
 	const struct policy *policy = agent->policy;
 	struct resolver_options options = {
 	    .inflight = agent->options.resolve_inflight,
-	    /* Who sets the one means to be faster than the other lets him. */
-	    .queries_per_sec = agent->options.resolve_inflight ? UINT_MAX : 0,
+	    .queries_per_sec = agent->options.resolve_rate,
 	    .min_ttl_sec = policy->settings.min_ttl_sec,
 	    .max_ttl_sec = policy->settings.max_ttl_sec,
 	};

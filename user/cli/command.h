@@ -50,7 +50,7 @@ struct options {
 	const char *user, *report, *caller; /* exec */
 	bool json, audit, detach_on_exit, follow, clear, strict, resolve, live, ready, all, wait, cut, once, as_root;
 	bool policy_given, instance_given;
-	unsigned int resolve_inflight, probation_sec;
+	unsigned int resolve_inflight, resolve_rate, probation_sec;
 	char **arguments; /* what is no option, ends with NULL */
 	size_t argument_count;
 };
@@ -60,7 +60,7 @@ enum option_group {
 	OPTIONS_POLICY = 1 << 0,   /* --policy --define --rules-path */
 	OPTIONS_INSTANCE = 1 << 1, /* --instance */
 	OPTIONS_OUTPUT = 1 << 2,   /* --json */
-	OPTIONS_AGENT = 1 << 3,    /* --audit --resolve-inflight */
+	OPTIONS_AGENT = 1 << 3,    /* --audit --resolve-inflight --resolve-rate */
 	OPTIONS_RUN = 1 << 4,      /* --cgroup --detach-on-exit */
 	OPTIONS_FOLLOW = 1 << 5,   /* --follow --clear */
 	OPTIONS_CHECK = 1 << 6,    /* --strict; the words are rules files */

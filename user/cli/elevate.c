@@ -93,6 +93,17 @@ static void add_option(struct words *words, const char *format, const char *valu
 		add_word(words, format, value);
 }
 
+/* 0: it was not given. */
+static void add_number(struct words *words, const char *format, unsigned int value)
+{
+	char number[16];
+
+	if (!value)
+		return;
+	snprintf(number, sizeof(number), "%u", value);
+	add_word(words, format, number);
+}
+
 static void add_options(struct words *words, const struct options *options)
 {
 	for (size_t i = 0; i < options->policy_count; i++)
@@ -112,12 +123,8 @@ static void add_options(struct words *words, const struct options *options)
 		add_word(words, "%s", "--audit");
 	if (options->as_root)
 		add_word(words, "%s", "--as-root");
-	if (options->resolve_inflight) {
-		char number[16];
-
-		snprintf(number, sizeof(number), "%u", options->resolve_inflight);
-		add_word(words, "--resolve-inflight=%s", number);
-	}
+	add_number(words, "--resolve-inflight=%s", options->resolve_inflight);
+	add_number(words, "--resolve-rate=%s", options->resolve_rate);
 	add_word(words, "%s", "--");
 	for (size_t i = 0; i < options->argument_count; i++)
 		add_word(words, "%s", options->arguments[i]);

@@ -182,6 +182,7 @@ static int prepare(struct job *job, struct diag *diag, struct error *error)
 	    .audit = job->options.audit,
 	    .quiet = true,
 	    .resolve_inflight = job->options.resolve_inflight,
+	    .resolve_rate = job->options.resolve_rate,
 	};
 	int rc;
 

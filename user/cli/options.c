@@ -12,6 +12,7 @@
 #include "../base/state.h"
 #include "../base/text.h"
 #include "../base/value.h"
+#include "../resolve/resolver.h"
 #include "rules_path.h"
 
 #define DEFAULT_INSTANCE  "node"
@@ -23,6 +24,7 @@ enum long_only {
 	KEY_CGROUP,
 	KEY_AUDIT,
 	KEY_INFLIGHT,
+	KEY_RATE,
 	KEY_DETACH_ON_EXIT,
 	KEY_PROBATION,
 	KEY_STRICT,
@@ -78,6 +80,10 @@ static const struct group_option all_options[] = {
      "EGRET_AUDIT",
      {"audit", KEY_AUDIT, NULL, 0, "Count what would be denied, and let it pass (EGRET_AUDIT=1)", 0}},
     {OPTIONS_AGENT, NULL, {"resolve-inflight", KEY_INFLIGHT, "N", 0, "Queries under way at most, default 64", 0}},
+    {OPTIONS_AGENT,
+     "EGRET_RESOLVE_RATE",
+     {"resolve-rate", KEY_RATE, "N", 0, "Queries a second to each resolver at most, default 200 (EGRET_RESOLVE_RATE)",
+      0}},
     {OPTIONS_RUN,
      "EGRET_DETACH_ON_EXIT",
      {"detach-on-exit", KEY_DETACH_ON_EXIT, NULL, 0,
@@ -359,6 +365,10 @@ static error_t take(struct argp_state *state, int key, char *argument)
 	case KEY_INFLIGHT:
 		if (value_number(argument, 65535, &parsing->options->resolve_inflight))
 			refuse(state, key, "\"%s\" is no number from 1 to 65535", argument);
+		return 0;
+	case KEY_RATE:
+		if (value_number(argument, RESOLVER_MAX_RATE, &parsing->options->resolve_rate))
+			refuse(state, key, "\"%s\" is no number from 1 to %d", argument, RESOLVER_MAX_RATE);
 		return 0;
 	case KEY_STATE:
 		if (argument[0] != '/')

@@ -56,6 +56,7 @@ int command_run(const struct command *command, int argc, char **argv)
 	agent_options.standby = &standby;
 	agent_options.watch = true;
 	agent_options.resolve_inflight = options.resolve_inflight;
+	agent_options.resolve_rate = options.resolve_rate;
 	agent_options.probation_sec = options.probation_sec;
 	rc = kernel_supported(&error);
 	if (!rc)

@@ -25,12 +25,15 @@
 
 struct resolver;
 
+/* One query a microsecond: no server that is in use answers faster. */
+#define RESOLVER_MAX_RATE 1000000
+
 struct resolver_options {
 	const struct egret_addr *servers; /* copied */
 	size_t server_count;              /* 0 = -EINVAL */
 	uint16_t port;                    /* 0 = 53; for tests */
 	unsigned int inflight;            /* queries under way at most; 0 = 64 */
-	unsigned int queries_per_sec;     /* to each server; 0 = 200; UINT_MAX = as many as fit in flight */
+	unsigned int queries_per_sec;     /* to each server; 0 = 200; at most RESOLVER_MAX_RATE */
 	uint32_t min_ttl_sec;             /* how long an address lives on that is no longer named */
 	uint32_t max_ttl_sec;             /* how long an answer is good at most */
 	int timeout_ms;                   /* of one try; 0 = 2000 */

@@ -58,6 +58,14 @@ for inflight in "" 0 -1 +5 " 5" 0x5 65536 5s 99999999999999999999; do
 	shows 'resolve-inflight' "it names the option"
 done
 
+for rate in "" 0 -1 1000001 0x5 5/s 1k 1.5 99999999999999999999; do
+	refused "EGRET_RESOLVE_RATE=$rate"
+	fails 2 "and by the option: ${rate@Q}" "$egret" run --policy "$none" --cgroup "$cg" --resolve-rate="$rate"
+	shows '[-]-resolve-rate' "it names the option"
+done
+taken EGRET_RESOLVE_RATE=1
+taken EGRET_RESOLVE_RATE=1000000
+
 # A letter too few is no other meaning; what the kubelet sets for a service named egret is none of Egret's.
 expect variable "refused: a misspelt variable" run EGRET_AUDTI=1
 shows 'did you mean EGRET_AUDIT' "it says which was meant"
