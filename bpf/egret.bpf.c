@@ -12,14 +12,14 @@
 #include "dns_port.h"
 #include "dns_tcp.h"
 #include "dns_udp.h"
-#include "events.h"
-#include "flow.h"
+#include "account.h"
+#include "memory.h"
 #include "loopback.h"
 #include "maps.h"
 #include "packet.h"
 #include "policy.h"
 #include "socket.h"
-#include "verdict.h"
+#include "decide.h"
 
 #define PASS 1
 #define DROP 0
@@ -93,7 +93,7 @@ static __always_inline int judge_egress(struct __sk_buff *skb, const struct pack
 	struct standing standing;
 
 	if (state->origin == EGRET_ORIGIN_KERNEL) {
-		events_allowed(EGRET_RULE_KERNEL, pkt);
+		account_allowed(EGRET_RULE_KERNEL, pkt);
 		return PASS;
 	}
 	standing_take(cfg, &standing);
@@ -109,8 +109,8 @@ static __always_inline int judge_egress(struct __sk_buff *skb, const struct pack
 	if (verdict.allow && is_dns(pkt))
 		judge_question(skb, pkt, &verdict);
 	if (!verdict.allow)
-		return events_denied(state, pkt, &verdict, cfg);
-	events_allowed(verdict.rule, pkt);
+		return account_denied(state, pkt, &verdict, cfg);
+	account_allowed(verdict.rule, pkt);
 	return PASS;
 }
 
@@ -154,7 +154,7 @@ int egret_egress(struct __sk_buff *skb)
 	if (loopback) {
 		watch_loopback(skb, &pkt);
 		if (loopback_is_plain(skb, &pkt, cfg)) {
-			events_allowed(EGRET_RULE_LOOPBACK, &pkt);
+			account_allowed(EGRET_RULE_LOOPBACK, &pkt);
 			return PASS;
 		}
 	}
@@ -165,15 +165,15 @@ int egret_egress(struct __sk_buff *skb)
 		if (verdict.allow && is_dns(&pkt))
 			judge_question(skb, &pkt, &verdict);
 		if (!verdict.allow)
-			return events_denied(state, &pkt, &verdict, cfg) & 1;
-		events_allowed(verdict.rule, &pkt);
+			return account_denied(state, &pkt, &verdict, cfg) & 1;
+		account_allowed(verdict.rule, &pkt);
 		return PASS;
 	}
 	if (!state)
 		state = socket_adopt(skb, cfg, &pkt);
 	if (!state) {
 		verdict_deny(&verdict, EGRET_REASON_NO_MEMORY);
-		return events_denied(0, &pkt, &verdict, cfg) & 1;
+		return account_denied(0, &pkt, &verdict, cfg) & 1;
 	}
 	if (loopback)
 		return judge_loopback(skb, &pkt, state, cfg) & 1;
@@ -378,7 +378,7 @@ static __always_inline int judge_connect(struct bpf_sock_addr *ctx, struct packe
 	if (verdict.reason != EGRET_REASON_DENY_RULE && is_local(ctx, pkt))
 		return PASS;
 	special_judge(pkt, state, slot, &verdict);
-	return events_denied(state, pkt, &verdict, cfg) & 1;
+	return account_denied(state, pkt, &verdict, cfg) & 1;
 }
 
 /*
@@ -409,7 +409,7 @@ static __always_inline int judge_sendmsg(struct bpf_sock_addr *ctx, struct packe
 	learned_judge(pkt, state, slot, cfg, &verdict);
 	if (verdict.reason != EGRET_REASON_DENY_RULE || verdict.service)
 		return PASS;
-	return events_denied(state, pkt, &verdict, cfg) & 1;
+	return account_denied(state, pkt, &verdict, cfg) & 1;
 }
 
 SEC("cgroup/connect4")

@@ -7,7 +7,7 @@
 #ifndef EGRET_BPF_LEARNED_H
 #define EGRET_BPF_LEARNED_H
 
-#include "flow.h"
+#include "memory.h"
 #include "maps.h"
 #include "names.h"
 #include "packet.h"

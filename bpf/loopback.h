@@ -9,14 +9,14 @@
 #define EGRET_BPF_LOOPBACK_H
 
 #include "dns_udp.h"
-#include "events.h"
+#include "account.h"
 #include "learned.h"
 #include "local_addr.h"
 #include "maps.h"
 #include "packet.h"
 #include "policy.h"
 #include "socket.h"
-#include "verdict.h"
+#include "decide.h"
 
 /* 127/8 and 0.0.0.0, ::1 and ::. As a destination, connect() takes them for this host; as a source,
  * the answer goes over lo or to nobody. */
@@ -104,8 +104,8 @@ static __noinline int judge_loopback(struct __sk_buff *skb, const struct packet 
 	if (verdict.reason != EGRET_REASON_DENY_RULE)
 		judge_source_on_lo(skb, pkt, state, &verdict);
 	if (!verdict.allow)
-		return events_denied(state, pkt, &verdict, cfg) & 1;
-	events_allowed(EGRET_RULE_LOOPBACK, pkt);
+		return account_denied(state, pkt, &verdict, cfg) & 1;
+	account_allowed(EGRET_RULE_LOOPBACK, pkt);
 	return 1;
 }
 
@@ -123,7 +123,7 @@ static __noinline int syn_is_foreign(struct __sk_buff *skb, struct egret_sock *s
 	if (!source_is_foreign(skb))
 		return 0;
 	packet_parse(skb, &pkt, PACKET_DESTINATION);
-	return !(events_denied(state, &pkt, &verdict, cfg) & 1);
+	return !(account_denied(state, &pkt, &verdict, cfg) & 1);
 }
 
 #endif

@@ -3,8 +3,8 @@
  * Accounting: every packet on one rule, every denial on one reason and, with its
  * subject and destination, in `drops`.
  */
-#ifndef EGRET_BPF_EVENTS_H
-#define EGRET_BPF_EVENTS_H
+#ifndef EGRET_BPF_ACCOUNT_H
+#define EGRET_BPF_ACCOUNT_H
 
 #include "maps.h"
 #include "packet.h"
@@ -13,7 +13,7 @@
 
 /* bpf_ktime_get_coarse_ns (5.11) is three times cheaper than bpf_ktime_get_ns,
  * and a tick is exact enough for "when was the last one". */
-static __always_inline __u64 events_now_ns(void)
+static __always_inline __u64 account_now_ns(void)
 {
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_ktime_get_coarse_ns))
 		return bpf_ktime_get_coarse_ns();
@@ -30,7 +30,7 @@ static __always_inline void counter_add(void *map, __u32 index, __u32 len_bytes)
 	counter->bytes += len_bytes;
 }
 
-static __always_inline void events_allowed(__u32 rule, const struct packet *pkt)
+static __always_inline void account_allowed(__u32 rule, const struct packet *pkt)
 {
 	counter_add(&counters, rule, pkt->len_bytes);
 }
@@ -64,7 +64,7 @@ static __always_inline bool drop_again(const struct egret_drop_key *key, const s
 	if (drop->last_tick == tick)
 		return true;
 	drop->last_tick = tick;
-	drop->last_ns = events_now_ns();
+	drop->last_ns = account_now_ns();
 	if (state) {
 		drop->pid = state->pid;
 		__builtin_memcpy(drop->comm, state->comm, sizeof(drop->comm));
@@ -76,8 +76,8 @@ static __always_inline bool drop_again(const struct egret_drop_key *key, const s
 }
 
 /* Returns what the hook must return. */
-static __noinline int events_denied(const struct egret_sock *state, const struct packet *pkt,
-				    const struct judgement *why, const struct egret_config *cfg)
+static __noinline int account_denied(const struct egret_sock *state, const struct packet *pkt,
+				     const struct judgement *why, const struct egret_config *cfg)
 {
 	struct egret_drop_key key = {};
 	struct egret_drop drop = {};
@@ -91,7 +91,7 @@ static __noinline int events_denied(const struct egret_sock *state, const struct
 	counter_add(&reasons, why->reason + audit * EGRET_REASONS_AUDITED, pkt->len_bytes);
 	/* In audit a deny rule takes nothing away: its row in `drops` tells what it would. */
 	if (audit)
-		events_allowed(EGRET_RULE_AUDITED, pkt);
+		account_allowed(EGRET_RULE_AUDITED, pkt);
 	else if (why->reason == EGRET_REASON_DENY_RULE)
 		counter_add(&counters, why->rule, pkt->len_bytes);
 	key.cgroup_id = state ? state->cgroup_id : 0;
@@ -107,7 +107,7 @@ static __noinline int events_denied(const struct egret_sock *state, const struct
 	drop.parent_cgroup_id = state ? state->parent_cgroup_id : 0;
 	drop.packets = 1;
 	drop.generation = cfg->generation;
-	drop.first_ns = drop.last_ns = events_now_ns();
+	drop.first_ns = drop.last_ns = account_now_ns();
 	drop.name = why->name;
 	drop.name_key = name_of_drop(&key, state);
 	if (state) {

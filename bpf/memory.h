@@ -5,11 +5,12 @@
  * maps of flows: one of those that went out and one of those that came in, so that nobody
  * who sends to many pushes out the clients of another's server.
  */
-#ifndef EGRET_BPF_FLOW_H
-#define EGRET_BPF_FLOW_H
+#ifndef EGRET_BPF_MEMORY_H
+#define EGRET_BPF_MEMORY_H
 
 #include "maps.h"
 #include "packet.h"
+#include "standing.h"
 
 /* nf_conntrack's defaults: nf_conntrack_udp_timeout, nf_conntrack_udp_timeout_stream. */
 #define UDP_ONE_WAY_SEC   30
@@ -50,7 +51,7 @@ static __always_inline __u64 seen_now(__u64 both_ways)
 	return bpf_jiffies64() << 1 | both_ways;
 }
 
-static __always_inline bool flow_is_fresh(__u64 seen)
+static __always_inline bool memory_is_fresh(__u64 seen)
 {
 	__u64 limit = seen & SEEN_BOTH_WAYS ? UDP_BOTH_WAYS_SEC : UDP_ONE_WAY_SEC;
 
@@ -88,7 +89,7 @@ static __noinline int peer_spill(struct egret_sock *state, const struct egret_pe
 	struct egret_flow_key key = {};
 	struct egret_flow flow = {};
 
-	if (!state || !peer || !flow_is_fresh(peer->seen))
+	if (!state || !peer || !memory_is_fresh(peer->seen))
 		return 0;
 	key.socket_cookie = cookie;
 	key.addr = peer->addr;
@@ -125,29 +126,6 @@ static __always_inline __u32 peer_slot(void *ctx, struct egret_sock *state, cons
 	return slot;
 }
 
-/* Denials hold until something is learned, by the agent or from an answer. */
-static __always_inline __u32 learned_until(const struct egret_config *cfg)
-{
-	__u32 zero = 0, *taught = bpf_map_lookup_elem(&epoch, &zero);
-
-	return cfg->learned + (taught ? *taught : 0);
-}
-
-/* What a verdict stands on. Taken before it is made: what changes meanwhile must void it. */
-struct standing {
-	__u32 generation, learned, denials;
-	__u32 slot; /* of that generation */
-};
-
-static __always_inline void standing_take(const struct egret_config *cfg, struct standing *ret)
-{
-	*(volatile __u32 *)&ret->generation = cfg->generation;
-	ret->learned = learned_until(cfg);
-	ret->denials = cfg->denials;
-	ret->slot = ret->generation & (EGRET_POLICY_SLOTS - 1);
-	asm volatile("" ::: "memory");
-}
-
 /* What to write of a peer: the verdict, and what it stands on. */
 static __always_inline void peer_write(struct egret_peer *peer, const struct packet *pkt,
 				       const struct standing *standing, __u8 kind, __u32 rule)
@@ -161,7 +139,7 @@ static __always_inline void peer_write(struct egret_peer *peer, const struct pac
 	peer->rule = rule;
 	peer->generation = standing->generation;
 	/* An allowance holds until an answer brings a denial. */
-	peer->learned = peer_is_denied(kind) ? standing->learned : standing->denials;
+	peer->learned = peer_is_denied(kind) ? standing->additions : standing->denials;
 }
 
 static __always_inline void peer_seal(struct egret_peer *peer, __u64 both_ways)
@@ -200,7 +178,7 @@ static __always_inline int flow_find(void *ctx, struct egret_sock *state, const 
 	key.port_be = pkt->port_be;
 	key.l4_proto = pkt->l4_proto;
 	found = state->spilled & EGRET_SPILLED_FLOWS ? bpf_map_lookup_elem(&flows, &key) : 0;
-	if ((!found || !flow_is_fresh(found->seen)) && state->spilled & EGRET_SPILLED_ARRIVALS)
+	if ((!found || !memory_is_fresh(found->seen)) && state->spilled & EGRET_SPILLED_ARRIVALS)
 		found = bpf_map_lookup_elem(&arrivals, &key);
 	if (!found)
 		return -1;
@@ -222,7 +200,7 @@ static __always_inline void flow_came_in(void *ctx, struct egret_sock *state, co
 	struct egret_peer *peer;
 
 	standing_take(cfg, &standing);
-	if (peer_has_history(flow.state) && flow_is_fresh(flow.seen)) {
+	if (peer_has_history(flow.state) && memory_is_fresh(flow.seen)) {
 		__u64 both_ways = flow.state == EGRET_PEER_ALLOWED ? SEEN_BOTH_WAYS : flow.seen & SEEN_BOTH_WAYS;
 
 		if (index >= 0) {
@@ -230,9 +208,7 @@ static __always_inline void flow_came_in(void *ctx, struct egret_sock *state, co
 			return;
 		}
 		peer = &state->peers[peer_slot(ctx, state, pkt, index)];
-		/* What it stood on then is not known any more. */
-		standing = (struct standing){
-		    .generation = flow.generation, .learned = standing.learned - 1, .denials = standing.denials - 1};
+		standing = standing_void(&standing, flow.generation);
 		peer_write(peer, pkt, &standing, flow.state, flow.rule);
 		peer_seal(peer, both_ways);
 		return;

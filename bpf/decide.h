@@ -2,11 +2,11 @@
 /*
  * The decision: what the socket remembers first, then what the policy says.
  */
-#ifndef EGRET_BPF_VERDICT_H
-#define EGRET_BPF_VERDICT_H
+#ifndef EGRET_BPF_DECIDE_H
+#define EGRET_BPF_DECIDE_H
 
-#include "events.h"
-#include "flow.h"
+#include "account.h"
+#include "memory.h"
 #include "learned.h"
 #include "maps.h"
 #include "packet.h"
@@ -60,11 +60,11 @@ static __always_inline bool verdict_cached(struct egret_sock *state, const struc
 			return false;
 	} else if (peer.generation != cfg->generation) {
 		return false;
-	} else if (peer.learned != (peer_is_denied(peer.state) ? learned_until(cfg) : cfg->denials)) {
+	} else if (peer.learned != (peer_is_denied(peer.state) ? standing_additions(cfg) : cfg->denials)) {
 		return false;
 	}
 	if (pkt->l4_proto != IPPROTO_TCP) {
-		if (peer.check != peer_check(&peer) || !flow_is_fresh(peer.seen))
+		if (peer.check != peer_check(&peer) || !memory_is_fresh(peer.seen))
 			return false;
 		slot->seen = seen_now(peer.seen & SEEN_BOTH_WAYS);
 	}
@@ -126,7 +126,7 @@ static __noinline int existing_record(struct __sk_buff *skb, const struct egret_
 	value.addr = pkt->addr;
 	value.port = pkt->port;
 	value.cgroup_id = state->cgroup_id;
-	value.seen_ns = events_now_ns();
+	value.seen_ns = account_now_ns();
 	bpf_map_update_elem(&existing, &cookie, &value, BPF_NOEXIST);
 	return 0;
 }
@@ -138,7 +138,7 @@ static __always_inline bool flow_still_stands(const struct egret_sock *state, co
 {
 	if (flow->state != EGRET_PEER_ALLOWED)
 		return false;
-	if (pkt->l4_proto != IPPROTO_TCP && !flow_is_fresh(flow->seen))
+	if (pkt->l4_proto != IPPROTO_TCP && !memory_is_fresh(flow->seen))
 		return false;
 	return policy_rule_stands(flow->rule, flow->generation, port_key(pkt, slot), state->classes);
 }
@@ -148,7 +148,7 @@ static __always_inline void verdict_of_history(struct __sk_buff *skb, struct egr
 					       const struct packet *pkt, __u32 slot, const struct flow *flow,
 					       struct judgement *ret)
 {
-	if (flow->state == EGRET_PEER_INBOUND && flow_is_fresh(flow->seen)) {
+	if (flow->state == EGRET_PEER_INBOUND && memory_is_fresh(flow->seen)) {
 		verdict_allow(ret, EGRET_RULE_INBOUND);
 		return;
 	}
@@ -190,7 +190,7 @@ static __always_inline void verdict_remember(struct __sk_buff *skb, struct egret
 	__u32 slot;
 
 	if (pkt->l4_proto != IPPROTO_TCP) {
-		bool fresh = flow_is_fresh(flow->seen);
+		bool fresh = memory_is_fresh(flow->seen);
 
 		kind = flow_next_state(flow, verdict, fresh, audit);
 		if (kind == EGRET_PEER_INBOUND)
