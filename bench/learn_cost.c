@@ -22,6 +22,7 @@
 #include "lanes.h"
 #include "policies.h"
 #include "report.h"
+#include "egret_limits.h"
 
 #define ROUNDS       2000
 #define MANY         64 /* addresses of an answer */

@@ -11,6 +11,7 @@
 
 #include "policies.h"
 #include "report.h"
+#include "egret_limits.h"
 
 #define INSTANCE "memory"
 #define PATTERNS 10

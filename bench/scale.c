@@ -13,6 +13,7 @@
 #include "policies.h"
 #include "report.h"
 #include "test_run.h"
+#include "egret_limits.h"
 
 #define DEVICE "bench0"
 #define ROUNDS 41

@@ -10,7 +10,15 @@
 
 #include <bpf/bpf_helpers.h>
 
-#include "egret_maps.h"
+#include "egret_abi.h"
+#include "egret_config.h"
+#include "egret_dns.h"
+#include "egret_limits.h"
+#include "egret_memory.h"
+#include "egret_people.h"
+#include "egret_policy.h"
+#include "egret_reasons.h"
+#include "egret_subject.h"
 
 /* Drawn by the loader when an instance is made, so that nobody can choose addresses that
  * crowd a bucket, or peers that verify when they are mixed. Odd: each word counts in full. */

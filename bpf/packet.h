@@ -11,7 +11,8 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "egret_maps.h"
+#include "egret_addr.h"
+#include "egret_reasons.h"
 
 #define LOOPBACK_IFINDEX 1 /* in every network namespace, since 2.6.36 */
 

@@ -6,9 +6,6 @@
 #ifndef EGRET_LIMITS_H
 #define EGRET_LIMITS_H
 
-/* Bumped whenever a key, a value or a map below changes its meaning. */
-#define EGRET_ABI_VERSION 5
-
 /* RFC 1035 section 2.3.4: 255 octets on the wire are 253 characters of text. */
 #define EGRET_NAME_MAX  253
 #define EGRET_LABEL_MAX 63

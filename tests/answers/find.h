@@ -15,7 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "egret_maps.h"
+#include "egret_addr.h"
+#include "egret_limits.h"
 
 #define FIND_MAX_ADDRS   512
 #define FIND_MAX_MESSAGE 65535

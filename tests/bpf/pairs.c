@@ -29,6 +29,7 @@
 #include "programs.h"
 #include "question.h"
 #include "world.h"
+#include "egret_reasons.h"
 
 #define INSTANCE           "pairs"
 #define PACKETS_PER_POLICY 200

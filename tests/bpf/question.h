@@ -3,8 +3,6 @@
 #ifndef EGRET_TESTS_QUESTION_H
 #define EGRET_TESTS_QUESTION_H
 
-#include "egret_maps.h"
-
 struct question {
 	__u8 ethernet[16]; /* a packet must begin with some */
 	__u64 first_half;

@@ -13,6 +13,8 @@
 
 #include "kernel/internal.h"
 #include "subject/pod.h"
+#include "egret_limits.h"
+#include "egret_reasons.h"
 
 #define CPUS        2
 #define MAX_ENTRIES 96

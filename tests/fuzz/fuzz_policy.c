@@ -15,6 +15,9 @@
 
 #include "compile/compile.h"
 #include "model/model.h"
+#include "egret_limits.h"
+#include "egret_reasons.h"
+#include "egret_subject.h"
 
 #define MAX_NAMES  48
 #define MAX_ADDRS  24

@@ -8,6 +8,7 @@
 #define EGRET_MEMORY_H
 
 #include "model.h"
+#include "egret_limits.h"
 
 #define MEMORY_MAX_ADDRS 64
 

@@ -7,6 +7,7 @@
 #include "egret_reasons.h"
 #include "memory.h"
 #include "model.h"
+#include "egret_policy.h"
 
 /* --- one port of one rule --- */
 

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "random.h"
+#include "egret_subject.h"
 
 static uint64_t state;
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "egret_maps.h"
+#include "egret_addr.h"
 
 enum native_family { NATIVE_V4, NATIVE_V6 };
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "compile/special.h"
+#include "egret_reasons.h"
 
 struct bed bed;
 

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "egret_reasons.h"
+
 static struct stream *any_stream(void)
 {
 	return &bed.streams[random_below(STREAMS)];

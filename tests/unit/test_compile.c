@@ -16,6 +16,8 @@
 #include "compile/special.h"
 #include "model/model.h"
 #include "model/random.h"
+#include "egret_reasons.h"
+#include "egret_subject.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "policy/policy.h"
+#include "egret_limits.h"
+#include "egret_policy.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -18,6 +18,8 @@
 #include <string.h>
 
 #include "compile/compile.h"
+#include "egret_limits.h"
+#include "egret_subject.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ROWS         "tests/aks-egress-rules.tsv"

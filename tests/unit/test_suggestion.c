@@ -12,6 +12,7 @@
 #include "view/suggestion.h"
 #include "egret_reasons.h"
 #include "policy/policy.h"
+#include "egret_subject.h"
 
 #define NO_RULE EGRET_REASON_NO_RULE
 

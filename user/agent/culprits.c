@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "../subject/cgroup.h"
+#include "egret_reasons.h"
 
 static int note(void *context, const struct egret_drop_key *key, const struct egret_drop *drop)
 {

@@ -8,6 +8,7 @@
 #include "../subject/cgroup.h"
 #include "../subject/classes.h"
 #include "verdicts.h"
+#include "egret_limits.h"
 
 /* Cookie by cookie: what stands in the map, and what becomes of it. */
 struct entry {

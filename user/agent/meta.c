@@ -10,6 +10,8 @@
 #include "../base/clock.h"
 #include "../base/hash.h"
 #include "floor.h"
+#include "egret_abi.h"
+#include "egret_limits.h"
 
 static uint64_t hash_policy(const struct compiled *compiled)
 {

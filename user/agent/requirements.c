@@ -12,6 +12,7 @@
 
 #include "../base/clock.h"
 #include "../subject/cgroup.h"
+#include "egret_limits.h"
 
 #define WAIT_NS    (3 * CLOCK_NS_PER_SEC)
 #define MAX_ADDRS  4 /* of one destination: one that answers is enough */

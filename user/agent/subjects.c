@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../subject/classes.h"
+#include "egret_limits.h"
 
 struct class_entry {
 	uint64_t cgroup_id;

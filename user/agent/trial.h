@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "requirements.h"
+#include "egret_limits.h"
 
 struct trial {
 	struct kernel *kernel; /* borrowed while the trial runs */

@@ -3,6 +3,9 @@
 
 #include <netinet/in.h>
 
+#include "egret_limits.h"
+#include "egret_reasons.h"
+
 struct docket {
 	const struct kernel *kernel;
 	const struct compiled *compiled;

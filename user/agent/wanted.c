@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "egret_limits.h"
+
 /* Whoever floods this gets no more than the resolvers are asked for anyway. */
 #define MAX_ASKS 64
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "egret_maps.h"
+#include "egret_addr.h"
 
 #define ADDR_TEXT_SIZE 50 /* INET6_ADDRSTRLEN and "/128" */
 

@@ -10,6 +10,7 @@
 #include "normal_form.h"
 #include "resolved.h"
 #include "table.h"
+#include "egret_limits.h"
 
 static const char *class_format(const struct policy_class *class, char *buf, size_t size)
 {

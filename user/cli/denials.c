@@ -13,6 +13,8 @@
 #include "../view/subject_name.h"
 #include "../view/suggestion.h"
 #include "table.h"
+#include "egret_limits.h"
+#include "egret_reasons.h"
 
 struct collecting {
 	struct denials *denials;

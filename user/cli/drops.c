@@ -10,6 +10,8 @@
 
 #include "denials.h"
 #include "table.h"
+#include "egret_limits.h"
+#include "egret_reasons.h"
 
 #define FOLLOW_INTERVAL_US 500000
 

@@ -19,6 +19,7 @@
 #include "../view/reason.h"
 #include "../view/subject_name.h"
 #include "table.h"
+#include "egret_reasons.h"
 
 struct question {
 	const char *destination;

@@ -10,6 +10,7 @@
 #include "../subject/cgroup.h"
 #include "../view/subject_name.h"
 #include "table.h"
+#include "egret_limits.h"
 
 static const struct column columns[] = {
     {"address", "ADDRESS", false},          {"name", "NAME", false},          {"rule", "BY", false},

@@ -7,6 +7,7 @@
 #include "../resolve/resolver.h"
 #include "../resolve/lookup.h"
 #include "../view/reason.h"
+#include "egret_reasons.h"
 
 struct asking {
 	struct compiled *compiled;

@@ -10,6 +10,8 @@
 #include "../kernel/kernel.h"
 #include "../view/reason.h"
 #include "table.h"
+#include "egret_limits.h"
+#include "egret_reasons.h"
 
 static const struct column columns[] = {
     {"packets", "PACKETS", true},

@@ -6,6 +6,7 @@
 
 #include "denials.h"
 #include "../view/reason.h"
+#include "egret_reasons.h"
 
 #define PRINTED_LINES 10
 

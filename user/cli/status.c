@@ -16,6 +16,7 @@
 #include "standing.h"
 #include "../view/subject_name.h"
 #include "table.h"
+#include "egret_reasons.h"
 
 #define EXISTING_LINES 20
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "egret_reasons.h"
 
 static int compare_numbers(const void *left, const void *right)
 {

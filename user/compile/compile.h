@@ -33,6 +33,8 @@
 
 #include "../base/diag.h"
 #include "../policy/policy.h"
+#include "egret_people.h"
+#include "egret_policy.h"
 
 /* The addresses of one exact name; addrs are borrowed. */
 struct name_addrs {

@@ -6,6 +6,8 @@
 
 #include "internal.h"
 #include "special.h"
+#include "egret_reasons.h"
+#include "egret_subject.h"
 
 /* Once a rule is enough: it may list 100,000 destinations. */
 static bool tell_once(struct compiler *compiler, uint32_t index, uint8_t what)

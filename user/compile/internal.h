@@ -19,6 +19,7 @@
 #include <uthash.h>
 
 #include "compile.h"
+#include "egret_limits.h"
 
 struct scope {
 	const uint32_t *refs; /* its own rules (indices, not ids), in their order */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "internal.h"
+#include "egret_reasons.h"
 
 static struct judgement denied(uint8_t reason, uint32_t rule)
 {

@@ -3,6 +3,8 @@
 #include <netinet/in.h>
 
 #include "internal.h"
+#include "egret_reasons.h"
+#include "egret_subject.h"
 
 static bool has_ports(uint8_t l4_proto)
 {

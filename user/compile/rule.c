@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "internal.h"
+#include "egret_reasons.h"
+#include "egret_subject.h"
 
 #define DNS_PORT 53 /* RFC 1035 section 4.2 */
 

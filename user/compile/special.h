@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "egret_maps.h"
+#include "egret_addr.h"
+#include "egret_limits.h"
 
 bool addr_is_special(const struct egret_addr *addr);
 /* "a private address" and its like; NULL where addr_is_special says no. */

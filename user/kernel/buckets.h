@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The table of addresses: an array map of struct egret_bucket (egret_maps.h says how an
+ * The table of addresses: an array map of struct egret_bucket (egret_policy.h says how an
  * address is found). Private to kernel/.
  */
 #ifndef EGRET_BUCKETS_H

@@ -2,6 +2,7 @@
 /* The rows of what was denied and of what would be: programs write them, people read them and clear them. */
 #include "internal.h"
 #include "../base/text.h"
+#include "egret_limits.h"
 
 #include <errno.h>
 #include <stdlib.h>

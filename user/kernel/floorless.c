@@ -7,6 +7,8 @@
 
 #include <bpf/bpf.h>
 
+#include "egret_abi.h"
+
 /* What release 0.1.0 pinned as `meta` (tests/releases says which commit it is). It asked for no floor. */
 #define ABI_0_1 4
 struct meta_0_1 {

@@ -15,6 +15,7 @@
 #include <bpf/bpf.h>
 
 #include "folder.h"
+#include "egret_abi.h"
 
 #define NAME_ENTRY(name) #name,
 const char *const kernel_map_names[MAP_COUNT] = {KERNEL_MAPS(NAME_ENTRY)};

@@ -17,7 +17,10 @@
 
 #include "../base/error.h"
 #include "../compile/compile.h"
-#include "egret_maps.h"
+#include "egret_config.h"
+#include "egret_dns.h"
+#include "egret_memory.h"
+#include "egret_subject.h"
 
 struct kernel;
 

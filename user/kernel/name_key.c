@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "egret_policy.h"
+
 static uint64_t label_key(const char *label, size_t len, const __u64 *hash_keys)
 {
 	uint64_t key = egret_key_length((uint8_t)len);

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-#include "egret_maps.h"
+#include "egret_limits.h"
+#include "egret_types.h"
 
 /* @text: lower case, without trailing dot; "*.x" is a pattern. */
 uint64_t name_key(const char *text, const __u64 *hash_keys);

@@ -4,6 +4,7 @@
 #include "buckets.h"
 #include "../base/text.h"
 #include "../compile/special.h"
+#include "egret_reasons.h"
 
 #include <errno.h>
 #include <stdio.h>

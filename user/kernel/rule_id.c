@@ -9,6 +9,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "egret_limits.h"
+#include "egret_reasons.h"
+
 /* A rule, to be found by what it says. */
 struct known {
 	const struct egret_rule_text *text;

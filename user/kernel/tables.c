@@ -4,6 +4,7 @@
 #include "buckets.h"
 #include "name_key.h"
 #include "rule_id.h"
+#include "egret_reasons.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -11,6 +11,7 @@
 
 #include "folder.h"
 #include "takeover.h"
+#include "egret_abi.h"
 
 static void note_owner(struct kernel *kernel, const char *name, const struct stat *st)
 {

@@ -19,6 +19,7 @@
 
 #include "arena.h"
 #include "policy.h"
+#include "egret_limits.h"
 
 /* A piece of a line, not NUL-terminated. */
 struct word {

@@ -6,6 +6,7 @@
 
 #include "../base/hash.h"
 #include "loader.h"
+#include "egret_policy.h"
 
 /* Comparisons for "did you mean" in one load: ten thousand errors stay cheap. */
 #define SUGGESTIONS 20000

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "loader.h"
+#include "egret_policy.h"
 
 static const struct port_kind {
 	const char *name;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "loader.h"
+#include "egret_policy.h"
 
 void require_clear(struct policy_require *require)
 {

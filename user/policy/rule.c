@@ -5,6 +5,7 @@
 
 #include "../base/text.h"
 #include "loader.h"
+#include "egret_policy.h"
 
 void rule_clear(struct policy_rule *rule)
 {

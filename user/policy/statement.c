@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "loader.h"
+#include "egret_policy.h"
 
 static int parse_allow(struct loader *loader, const struct statement *statement)
 {

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
-#include "egret_maps.h"
+#include "egret_subject.h"
 
 /* The kubelet puts its tree at the root, or below one more level (kind, nested
  * kubelets: kubelet.slice/kubelet-kubepods.slice). */

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "egret_maps.h"
+#include "egret_addr.h"
 
 struct connection {
 	uint64_t cookie;    /* of its socket, as programs have it */

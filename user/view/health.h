@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "egret_maps.h"
+#include "egret_limits.h"
+#include "egret_people.h"
 
 /* The agent gives a sign of life every 10 s; a slow reload may keep it from that for half a minute. */
 #define HEALTH_LIVE_SEC 120

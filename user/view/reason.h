@@ -5,6 +5,9 @@
 
 #include <stdint.h>
 
+#include "egret_addr.h"
+#include "egret_people.h"
+
 const char *reason_label(uint32_t reason);    /* "" for none */
 const char *reason_sentence(uint32_t reason); /* "" for none */
 /* Of EGRET_REASON_SPECIAL_ADDRESS: which rule (@text), which address, and the line to add. */

@@ -11,6 +11,7 @@
 #include "../compile/special.h"
 #include "../policy/policy.h"
 #include "egret_reasons.h"
+#include "egret_subject.h"
 
 #define DNS_PORT 53
 

@@ -8,7 +8,8 @@
 
 #include <stdint.h>
 
-#include "egret_maps.h"
+#include "egret_addr.h"
+#include "egret_policy.h"
 
 struct denied {
 	const char *name; /* that leads to the address; "" = none is known */

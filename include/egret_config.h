@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the agent tells the programs beside the tables: one value, read on the hot path. */
+#ifndef EGRET_INCLUDE_CONFIG_H
+#define EGRET_INCLUDE_CONFIG_H
+
+#include "egret_types.h"
+
+/* Read on the hot path: kept to one cache line, mapped into the agent. */
+struct egret_config {
+	__u32 generation; /* lowest bit = slot of the policy tables; 0 = nothing yet */
+	__u32 learned;    /* bumped when an address is added: denials are judged again */
+	__u32 audit;      /* 1 = count what would be denied, and let it pass */
+	__u32 keep_existing;
+	__u32 has;                /* EGRET_HAS_*: what need not be looked for if the policy has none of it */
+	__u32 class_epoch;        /* bumped when `classes` changes under the policy that rules */
+	__u64 unaccounted_cgroup; /* of the self-test, or of a trial; 0 = none runs */
+	__u32 bucket_shift[2];    /* of each slot's addresses: egret_bucket_index */
+	__u32 dns_names;          /* 1 = only questions for names of the policy may leave */
+	__u32 denials;            /* programs bump it when an answer brings a denial: all is judged again */
+	__u64 stale_tick;         /* bpf_jiffies64 from which on only the floor may pass; 0 = never */
+	__u32 min_ttl_sec;
+	__u32 max_ttl_sec;
+	/* Not for programs. */
+	__u32 places_used[2];
+};
+
+#define EGRET_HAS_DENY      (1U << 0)
+#define EGRET_HAS_NAME_DENY (1U << 1)
+#define EGRET_HAS_INTERNAL  (1U << 2)
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What is remembered between packets: of a socket, of its peers, of connections
+ * that were there before the first attach.
+ */
+#ifndef EGRET_INCLUDE_MEMORY_H
+#define EGRET_INCLUDE_MEMORY_H
+
+#include "egret_addr.h"
+#include "egret_limits.h"
+
+enum egret_origin {
+	EGRET_ORIGIN_USER = 0, /* a process made it: judged */
+	EGRET_ORIGIN_INBOUND,  /* came in before the first attach: its listener was still there */
+	EGRET_ORIGIN_EXISTING, /* was established before the first attach */
+	EGRET_ORIGIN_KERNEL,   /* a control socket of the kernel: resets, ICMP errors, ND */
+};
+
+enum egret_peer_state {
+	EGRET_PEER_UNUSED = 0,
+	EGRET_PEER_ALLOWED,
+	EGRET_PEER_DENIED,
+	EGRET_PEER_INBOUND, /* the first datagram came in; no rule is needed for a while */
+	EGRET_PEER_REVOKED, /* was allowed and is denied now: what still comes in opens no way back */
+};
+
+/*
+ * Who a peer of a socket is and what was decided about it. Datagram senders race on
+ * one socket without a lock (one would cost as much as the whole hot path), so
+ * what they write carries a check word: a peer that two of them mixed does not
+ * verify, and is judged anew. TCP writes under the socket's own lock.
+ */
+struct egret_peer {
+	struct egret_addr addr;
+	__u16 port_be;
+	__u8 l4_proto;
+	__u8 state;  /* enum egret_peer_state */
+	__u8 reason; /* denied: enum egret_reason */
+	__u8 pad;
+	__u16 rule;       /* allowed: by which rule; denied: by which deny rule */
+	__u32 generation; /* that the verdict was made under */
+	__u32 learned;    /* valid while config.denials, or of a denial what was learned, is this */
+	__u64 check;      /* over all of the above */
+	__u64 seen;       /* of the last datagram: bpf_jiffies64 << 1, lowest bit: both ways */
+};
+
+/*
+ * What a socket carries with it (sk_storage).
+ */
+struct egret_sock {
+	__u64 cgroup_id;
+	__u64 parent_cgroup_id; /* still there when the container is gone; 0 = not known */
+	__u64 scope;            /* cookie of its network namespace; 0 = not known: nothing learned is for it */
+	/* Set on a listener to its own cookie. Accepted sockets inherit it, and differ
+	 * from it: that is how they are known. connect() clears it. */
+	__u64 listener_cookie;
+	struct egret_addr origin_addr; /* EXISTING, INBOUND: the only peer this is true for */
+	__u16 origin_port_be;
+	__u8 origin; /* enum egret_origin */
+	__u8 raw;
+	__u32 classes;
+	__u32 class_epoch;
+	__u32 pid;
+	char comm[EGRET_COMM_SIZE];
+	__u8 last_peer; /* the slot to look at first */
+	__u8 next_peer; /* the slot to give away next */
+	__u8 spilled;   /* EGRET_SPILLED_*: where peers of this socket are, too */
+	__u8 asks;      /* sendmsg() names a trusted resolver; the node's NAT may change it */
+	__u8 pad[4];
+	struct egret_peer peers[EGRET_PEERS];
+};
+
+#define EGRET_SPILLED_FLOWS    (1U << 0)
+#define EGRET_SPILLED_ARRIVALS (1U << 1)
+
+struct egret_flow_key {
+	__u64 socket_cookie;
+	struct egret_addr addr;
+	__u16 port_be;
+	__u8 l4_proto;
+	__u8 pad[5];
+};
+
+struct egret_flow {
+	__u64 seen; /* as in egret_peer */
+	__u32 generation;
+	__u16 rule;
+	__u8 state; /* enum egret_peer_state: in `arrivals` INBOUND, in `flows` the others */
+	__u8 pad;
+};
+
+/* A connection that was there before the first attach. */
+struct egret_existing {
+	struct egret_addr addr;
+	__u64 cgroup_id;
+	__u64 seen_ns; /* CLOCK_MONOTONIC of its first packet after the attach, or of the attach */
+	__u16 port;
+	/* By the agent. Programs note only what no rule allows, and 0 here. */
+	__u8 listed;  /* the agent has seen its socket, and sees when it ends */
+	__u8 allowed; /* by the policy that rules */
+	__u8 reason;  /* enum egret_reason; 0 = no rule allows it */
+	__u8 pad[3];
+};
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What is kept for people: texts, counters, denials, and the state of an instance. */
+#ifndef EGRET_INCLUDE_PEOPLE_H
+#define EGRET_INCLUDE_PEOPLE_H
+
+#include "egret_addr.h"
+#include "egret_limits.h"
+
+struct egret_rule_text {
+	char text[EGRET_RULE_TEXT_SIZE]; /* as written, blanks folded */
+	char purpose[EGRET_RULE_TEXT_SIZE];
+	char file[EGRET_PATH_SIZE];
+	__u32 line;
+	__u32 app;        /* enum egret_app */
+	__u32 position;   /* among the rules of the policy */
+	__u32 dests_hash; /* of the destinations that variables in the text stand for */
+};
+
+enum egret_name_state {
+	EGRET_NAME_UNUSED = 0,
+	EGRET_NAME_PENDING,        /* not answered yet */
+	EGRET_NAME_RESOLVED,       /* the last query was answered */
+	EGRET_NAME_STALE,          /* failing: the last good addresses are kept */
+	EGRET_NAME_FAILED,         /* never answered */
+	EGRET_NAME_PATTERN,        /* learned from answers, never asked for */
+	EGRET_NAME_DOES_NOT_EXIST, /* NXDOMAIN, or no address */
+};
+
+struct egret_name {
+	char name[EGRET_NAME_SIZE];
+	__u64 answered_ns; /* CLOCK_REALTIME of the last good answer, 0 = never */
+	__u32 ttl_sec;
+	__u32 addresses;
+	__u32 failures; /* in a row */
+	__u32 state;    /* enum egret_name_state */
+};
+
+struct egret_counter {
+	__u64 packets;
+	__u64 bytes;
+};
+
+/* When the agent last saw a counter move, and where it stood then. */
+struct egret_hit {
+	__u64 packets;
+	__u64 last_ns; /* CLOCK_REALTIME, 0 = never */
+};
+
+struct egret_drop_key {
+	__u64 cgroup_id;
+	struct egret_addr addr;
+	__u16 port; /* host order; of ICMP: type << 8 | code */
+	__u8 l4_proto;
+	__u8 reason;
+	__u16 rule;   /* EGRET_REASON_DENY_RULE: which */
+	__u8 audited; /* 1 = would be denied, and passed because the policy only audits */
+	__u8 pad;
+	__u64 question; /* EGRET_REASON_DNS_NAME: key of the name that was asked for; 1 = not readable */
+};
+
+struct egret_drop {
+	__u64 parent_cgroup_id;
+	__u64 packets;
+	__u64 first_ns; /* CLOCK_MONOTONIC */
+	__u64 last_ns;
+	__u64 last_tick; /* bpf_jiffies64: in one tick the clock is read once */
+	__u64 name_key;  /* of the name that was last resolved to it, in the policy or not; 0 = none */
+	__u32 pid;       /* of the process that made the socket or connected it; 0 = not known */
+	__u32 name;      /* index into `names` of the policy that denied, 0 = none */
+	__u32 classes;
+	__u32 generation; /* of the policy that judged the last of these packets */
+	char comm[EGRET_COMM_SIZE];
+};
+
+struct egret_asked {
+	char name[EGRET_NAME_SIZE]; /* with dots, lower case */
+};
+
+/*
+ * What is wrong with an instance until it is mended: `status` shows each, and is not content
+ * (exit code 1) while there is one. X(symbol, label)
+ */
+#define EGRET_PROBLEMS(X)                                                                                              \
+	X(POLICY, "policy")     /* why the newest policy does not rule */                                              \
+	X(REQUIRED, "required") /* what must answer and does not, so that the policy only audits */                    \
+	X(FLOOR, "floor")       /* the policy that rules has no floor, or no rule */                                   \
+	X(FILES, "files")       /* files of the policy that others may write */                                        \
+	X(STATE, "state")       /* the folder of what outlives a reboot cannot be used */
+
+enum egret_problem {
+#define EGRET_PROBLEM_ENUM(symbol, label) EGRET_PROBLEM_##symbol,
+	EGRET_PROBLEMS(EGRET_PROBLEM_ENUM)
+#undef EGRET_PROBLEM_ENUM
+	    EGRET_PROBLEM_COUNT
+};
+
+/* What people must know about an instance when no agent can tell them. */
+struct egret_meta {
+	__u32 abi;
+	__u32 agent_pid;
+	__u64 agent_start_ticks; /* field 22 of /proc/PID/stat: a pid is used again */
+	__u64 attached_ns;       /* CLOCK_REALTIME */
+	__u64 policy_ns;         /* CLOCK_REALTIME of the running policy */
+	__u64 heartbeat_ns;      /* CLOCK_MONOTONIC */
+	__u64 governed_cgroup;
+	__u32 rules;
+	__u32 warnings;
+	__u32 enforcing;         /* the self-test passed */
+	__u32 patterns;          /* rules that need learning */
+	__u32 policy_generation; /* the first one under which the policy of this hash ruled */
+	__u32 asked_audit;       /* the policy, or --audit, asks for no more than an audit */
+	__u64 floorless_rules; /* a hash of those that go on without a floor, for they ruled so under 0.1.0; 0 = none */
+	__u64 hash_keys[6]; /* of egret_peer.check, the buckets and names; an adopted instance goes on with its own */
+	char instance[64];
+	char cgroup_path[EGRET_PATH_SIZE];
+	char policy_path[EGRET_PATH_SIZE];
+	char policy_hash[64];
+	char text_hash[24]; /* of the text that it was compiled from; "" = of an exec, which leaves no mark */
+	char version[32];
+	char problems[EGRET_PROBLEM_COUNT][EGRET_PROBLEM_SIZE]; /* "" = none of this kind */
+	__u64 probation_ends_ns;                                /* CLOCK_REALTIME; 0 = none is on */
+	char waiting[EGRET_PROBLEM_SIZE];                       /* on probation: what does not answer yet */
+};
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Who sends: the classes of subjects, and what is kept of a cgroup. */
+#ifndef EGRET_INCLUDE_SUBJECT_H
+#define EGRET_INCLUDE_SUBJECT_H
+
+#include "egret_limits.h"
+#include "egret_policy.h"
+#include "egret_types.h"
+
+#define EGRET_CLASS_HOST        (1U << 0)
+#define EGRET_CLASS_PODS        (1U << 1)
+#define EGRET_CLASS_NAMED_SHIFT 2
+#define EGRET_CLASS_ALL         0xffffffffU
+
+/* A cgroup's bits in a class mask, by the policy of either slot. */
+struct egret_class {
+	__u32 masks[EGRET_POLICY_SLOTS];
+};
+
+/* Where a cgroup was that something was denied to: it may be gone when a person asks. */
+struct egret_subject {
+	char path[EGRET_PATH_SIZE]; /* below the cgroup root */
+};
+
+#endif
