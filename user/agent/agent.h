@@ -34,6 +34,8 @@ struct agent_options {
 	const char *cgroup;            /* path of the governed cgroup */
 	int cgroup_fd;                 /* borrowed */
 	bool node;                     /* it governs a node, whose policy needs a floor */
+	bool has_ruled;                /* this policy, here: then it goes on without a floor */
+	const char *state;             /* path of the state folder, borrowed; NULL: nothing is kept or recalled */
 	bool audit;                    /* whatever the policy says */
 	bool quiet;                    /* say only what is wrong */
 	struct standby *standby;       /* borrowed; NULL: it must govern, and ends when it is taken down */

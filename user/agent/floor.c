@@ -61,7 +61,7 @@ int floor_check(const struct agent_options *options, const struct policy *policy
 		return 0;
 	rules = hash_rules(policy);
 	/* By its pins, which a reboot takes away, or by what the state folder remembers. */
-	if (kernel_floorless_rules(options->instance) == rules ||
+	if (kernel_floorless_rules(options->instance) == rules || options->has_ruled ||
 	    (options->standby && standby_has_ruled(options->standby, policy))) {
 		*ret_rules = rules;
 		diag_add(diag, DIAG_WARNING, place, "%s", floor_problem);

@@ -135,7 +135,7 @@ void state_lock(int state)
 
 static bool is_own(const char *name)
 {
-	static const char *const kinds[] = {"mark-", "attach-", "ruled-", "agent-", STATE_UNFINISHED};
+	static const char *const kinds[] = {"mark-", "attach-", "ruled-", "policy-", "agent-", STATE_UNFINISHED};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!strncmp(name, kinds[i], strlen(kinds[i])))
@@ -170,10 +170,9 @@ int state_file_name(char buf[static STATE_NAME_SIZE], const char *kind, const ch
 	return strchr(instance, '/') || len >= STATE_NAME_SIZE ? -EINVAL : 0;
 }
 
-static int write_all(int fd, const char *text)
+static int write_all(int fd, const char *bytes, size_t len)
 {
-	size_t len = strlen(text);
-	ssize_t done = write(fd, text, len);
+	ssize_t done = write(fd, bytes, len);
 
 	if (done < 0)
 		return -errno;
@@ -181,7 +180,7 @@ static int write_all(int fd, const char *text)
 }
 
 /* After a crash there is the old file or the new one. */
-int state_file_write(int state, const char *kind, const char *instance, const char *text)
+int state_file_write(int state, const char *kind, const char *instance, const char *bytes, size_t len_bytes)
 {
 	char name[STATE_NAME_SIZE], unfinished[STATE_NAME_SIZE + 32];
 	int fd, rc;
@@ -193,7 +192,7 @@ int state_file_write(int state, const char *kind, const char *instance, const ch
 	fd = openat(state, unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	rc = write_all(fd, text);
+	rc = write_all(fd, bytes, len_bytes);
 	close(fd);
 	if (!rc && renameat(state, unfinished, state, name))
 		rc = -errno;

@@ -6,6 +6,7 @@
  *   mark-INSTANCE    a person opened it with `egret detach`: who, when, which policy
  *   attach-INSTANCE  `egret attach` asks for it again; goes when an agent has attached
  *   ruled-INSTANCE   the policies that have ruled here
+ *   policy-INSTANCE  the last good policy, whole (policy/kept.h)
  *   agent-INSTANCE   locked as long as an agent lives
  *
  * Only root may write to the folder, and to those on the way to it: what lies there opens nodes.
@@ -67,6 +68,17 @@ int state_remove_attach(int state, const char *instance);
 int state_note_ruled(int state, const char *instance, const char *policy_hash);
 /* @policy_hash NULL: any policy. */
 bool state_has_ruled(int state, const char *instance, const char *policy_hash);
+
+/* --- the last good policy --- */
+
+/* After a crash there is the one before or this one. */
+int state_write_policy(int state, const char *instance, const char *bytes, size_t len_bytes);
+/*
+ * *ret is malloc'd. -ENOENT: there is none; -EPERM: it is a link, or no file, or somebody else than root owns it,
+ * or may write to it; -EFBIG: it is larger than @max_bytes. Nothing of it is read then.
+ */
+int state_read_policy(int state, const char *instance, size_t max_bytes, char **ret, size_t *ret_len_bytes);
+int state_remove_policy(int state, const char *instance);
 
 /* --- an agent's life --- */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* One small file of the state folder: lines of KEY=VALUE. Private to base/state*.c. */
+/* One small file of the state folder: lines of KEY=VALUE, or the last good policy. Private to base/state*.c. */
 #ifndef EGRET_STATE_FILE_H
 #define EGRET_STATE_FILE_H
 
@@ -13,7 +13,7 @@
 
 int state_file_name(char buf[static STATE_NAME_SIZE], const char *kind, const char *instance);
 /* All of it or nothing, on the disk when it returns. */
-int state_file_write(int state, const char *kind, const char *instance, const char *text);
+int state_file_write(int state, const char *kind, const char *instance, const char *bytes, size_t len_bytes);
 int state_file_read(int state, const char *kind, const char *instance, char buf[static STATE_FILE_SIZE]);
 /* 0 also where there is none. */
 int state_file_remove(int state, const char *kind, const char *instance);

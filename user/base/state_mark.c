@@ -37,7 +37,7 @@ int state_write_mark(int state, const char *instance, const struct state_mark *m
 
 	snprintf(text, sizeof(text), "user=%s\nuid=%u\nat=%" PRIu64 "\npolicy=%s\nalso=%s\n", mark->user,
 		 (unsigned int)mark->uid, mark->at_ns, mark->policies[0], mark->policies[1]);
-	return state_file_write(state, "mark", instance, text);
+	return state_file_write(state, "mark", instance, text, strlen(text));
 }
 
 int state_read_mark(int state, const char *instance, struct state_mark *ret)
@@ -95,7 +95,9 @@ const char *state_mark_format(const struct state_mark *mark, char buf[static STA
 
 int state_ask_attach(int state, const char *instance, bool cut)
 {
-	return state_file_write(state, "attach", instance, cut ? "existing=cut\n" : "existing=keep\n");
+	const char *text = cut ? "existing=cut\n" : "existing=keep\n";
+
+	return state_file_write(state, "attach", instance, text, strlen(text));
 }
 
 bool state_wants_attach(int state, const char *instance, bool *ret_cut)
@@ -139,5 +141,5 @@ int state_note_ruled(int state, const char *instance, const char *policy_hash)
 	for (char *line = strtok_r(old, "\n", &save); line && count < RULED_MAX; line = strtok_r(NULL, "\n", &save))
 		if (strlen(line) < HASH_TEXT_SIZE)
 			len += snprintf(text + len, sizeof(text) - len, "%s\n", line), count++;
-	return state_file_write(state, "ruled", instance, text);
+	return state_file_write(state, "ruled", instance, text, strlen(text));
 }

@@ -47,6 +47,7 @@ struct source {
 	bool floor;
 	bool hidden;  /* its text is not for everybody's eyes: findings do not quote it */
 	bool reading; /* not read to its end yet */
+	size_t text;  /* its index in policy->texts */
 	struct source_id id;
 	UT_hash_handle hh;
 };
@@ -82,7 +83,7 @@ struct loader {
 	struct seen_rule *seen_rules;
 	struct words raw, words; /* of the present line: as written, and without variables */
 
-	size_t rule_capacity, resolver_capacity, askable_capacity, require_capacity, file_capacity;
+	size_t rule_capacity, resolver_capacity, askable_capacity, require_capacity, file_capacity, text_capacity;
 	size_t expansions, dests; /* tried so far, for the limits */
 	bool too_many_rules;
 	const struct source *hidden_told; /* once a file is enough */
@@ -163,6 +164,15 @@ struct way_finding {
 	bool by_link;                   /* a symbolic link is on the way */
 };
 void way_look(const char *path, struct way_finding *ret);
+
+/* text.c: what was read */
+/* Adds to policy->texts. -ENOMEM. */
+int text_keep(struct loader *loader, const char *path, const char *text, size_t len, bool hidden);
+/* The file policy->texts[@index] was found by this path, too. -ENOMEM. */
+int text_found_by(struct loader *loader, size_t index, const char *path);
+/* Of options->texts; NULL: none of them has that path. */
+const struct policy_text *text_find(const struct policy_options *options, const char *path);
+void text_clear(struct policy_text *text);
 
 /* source.c */
 int source_read_main(struct loader *loader, const char *path);

@@ -123,6 +123,9 @@ void policy_free(struct policy *policy)
 		free(policy->files[i].path);
 		free(policy->files[i].fault);
 	}
+	for (size_t i = 0; i < policy->text_count; i++)
+		text_clear(&policy->texts[i]);
+	free(policy->texts);
 	free(policy->askables);
 	free(policy->rules);
 	free(policy->resolvers);

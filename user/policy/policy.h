@@ -84,6 +84,15 @@ struct policy_file {
 	char *fault; /* of a rules file: how others may change it, and what to do; NULL = in no way */
 };
 
+/* A rules file as it was read. */
+struct policy_text {
+	char **paths; /* by which it was found: more than one where a link leads to it, too */
+	size_t path_count;
+	char *text;
+	size_t len_bytes;
+	bool hidden; /* findings do not quote its lines */
+};
+
 struct policy_settings {
 	uint32_t min_ttl_sec;  /* 900 */
 	uint32_t max_ttl_sec;  /* 86400 */
@@ -113,6 +122,8 @@ struct policy {
 	struct policy_file
 	    *files; /* every file that it stands on, rules in the order of reading: what a reload watches */
 	size_t file_count;
+	struct policy_text *texts; /* of the rules files among them */
+	size_t text_count;
 	uint64_t text_hash; /* of all that was read, and of the definitions: another text, another policy */
 };
 
@@ -127,6 +138,10 @@ struct policy_options {
 	size_t define_count;
 	/* Where `use` looks after the folder of the using file; colon-separated; may be NULL. */
 	const char *rules_path;
+	/* Not NULL: these are read, by the paths that they have, and nothing from the disk. With the other
+	 * options of then, the texts of a policy give that policy once more. */
+	const struct policy_text *texts;
+	size_t text_count;
 };
 
 /*

@@ -196,28 +196,54 @@ static int add_file(struct loader *loader, const char *path, const struct stat *
 	return !files[policy->file_count - 1].path || (*fault && !files[policy->file_count - 1].fault) ? -ENOMEM : 0;
 }
 
-static int parse_new(struct loader *loader, const char *path, const struct stat *st, const char *text, size_t len)
+/* What was read, from the disk or from what is kept. */
+struct content {
+	struct source_id id;
+	const char *text;
+	size_t len;
+	bool hidden;
+};
+
+static int parse_new(struct loader *loader, const char *path, const struct content *content)
 {
 	struct source *source = new_source(loader, path);
+
+	if (!source)
+		return -ENOMEM;
+	source->hidden = content->hidden || (source->user && source->user->hidden);
+	source->id = content->id;
+	source->text = loader->policy->text_count;
+	HASH_ADD(hh, loader->sources, id, sizeof(source->id), source);
+	if (!source->hh.tbl || text_keep(loader, path, content->text, content->len, source->hidden))
+		return -ENOMEM;
+	return parse_text(loader, source, content->text, content->len);
+}
+
+/* A file that was met before is not read twice. false: it is a new one. */
+static bool is_known(struct loader *loader, const char *path, unsigned int column, const struct source_id *id,
+		     int *ret_error)
+{
+	struct source *known;
+
+	HASH_FIND(hh, loader->sources, id, sizeof(*id), known);
+	if (known)
+		*ret_error =
+		    known->reading ? report_circle(loader, column, known) : text_found_by(loader, known->text, path);
+	return known;
+}
+
+static int parse_read(struct loader *loader, const char *path, const struct stat *st, struct content *content)
+{
 	struct way_finding way;
 
 	way_look(path, &way);
-	if (!source || add_file(loader, path, st, way.fault))
-		return -ENOMEM;
-	source->hidden =
-	    way.fault[0] || (way.by_link && !(st->st_mode & S_IROTH)) || (source->user && source->user->hidden);
-	source->id.dev = st->st_dev;
-	source->id.ino = st->st_ino;
-	HASH_ADD(hh, loader->sources, id, sizeof(source->id), source);
-	if (!source->hh.tbl)
-		return -ENOMEM;
-	return parse_text(loader, source, text, len);
+	content->hidden = way.fault[0] || (way.by_link && !(st->st_mode & S_IROTH));
+	return add_file(loader, path, st, way.fault) ? -ENOMEM : parse_new(loader, path, content);
 }
 
 static int read_open(struct loader *loader, int fd, const char *path, unsigned int column)
 {
-	struct source_id id = {0};
-	struct source *known;
+	struct content content = {};
 	struct stat st;
 	ssize_t len;
 	char *text;
@@ -228,11 +254,10 @@ static int read_open(struct loader *loader, int fd, const char *path, unsigned i
 	error = check_kind(loader, path, column, &st);
 	if (error)
 		return error;
-	id.dev = st.st_dev;
-	id.ino = st.st_ino;
-	HASH_FIND(hh, loader->sources, &id, sizeof(id), known);
-	if (known)
-		return known->reading ? report_circle(loader, column, known) : 0;
+	content.id.dev = st.st_dev;
+	content.id.ino = st.st_ino;
+	if (is_known(loader, path, column, &content.id, &error))
+		return error;
 
 	text = arena_alloc(&loader->arena, (size_t)st.st_size + 1);
 	if (!text)
@@ -242,15 +267,39 @@ static int read_open(struct loader *loader, int fd, const char *path, unsigned i
 		return report_errno(loader, path, column, (int)-len);
 	if (len > st.st_size)
 		return report_file(loader, path, column, "grows while it is read; give it once it is written");
-	return parse_new(loader, path, &st, text, (size_t)len);
+	content.text = text;
+	content.len = (size_t)len;
+	return parse_read(loader, path, &st, &content);
+}
+
+/* Its number stands for an inode. What lies there now is no matter, but that it changes is one. */
+static int read_kept(struct loader *loader, const char *path, unsigned int column)
+{
+	const struct policy_text *kept = text_find(loader->options, path);
+	struct content content = {};
+	struct stat st = {};
+	int error;
+
+	if (!kept)
+		return report_errno(loader, path, column, ENOENT);
+	content.id.ino = (ino_t)(kept - loader->options->texts) + 1;
+	if (is_known(loader, path, column, &content.id, &error))
+		return error;
+	content.text = kept->text;
+	content.len = kept->len_bytes;
+	content.hidden = kept->hidden;
+	stat(path, &st);
+	return add_file(loader, path, &st, "") ? -ENOMEM : parse_new(loader, path, &content);
 }
 
 /* O_NONBLOCK: opening a FIFO must not wait for its writer. */
 static int read_path(struct loader *loader, const char *path, unsigned int column)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	int error;
+	int fd, error;
 
+	if (loader->options->texts)
+		return read_kept(loader, path, column);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return report_errno(loader, path, column, errno);
 	error = read_open(loader, fd, path, column);
@@ -280,7 +329,8 @@ int source_read_text(struct loader *loader, const char *name, const char *text, 
 }
 
 /* Where `use` looks: joins folder and name; false if such a file is not there. */
-static bool is_there(const char *folder, size_t folder_len, const char *name, char ret_path[static PATH_MAX])
+static bool is_there(const struct loader *loader, const char *folder, size_t folder_len, const char *name,
+		     char ret_path[static PATH_MAX])
 {
 	bool has_suffix = strlen(name) >= strlen(SUFFIX) && !strcmp(name + strlen(name) - strlen(SUFFIX), SUFFIX);
 	struct stat st;
@@ -289,6 +339,8 @@ static bool is_there(const char *folder, size_t folder_len, const char *name, ch
 
 	if (len < 0 || len >= PATH_MAX)
 		return false;
+	if (loader->options->texts)
+		return text_find(loader->options, ret_path);
 	/* Anything but absence is told by who opens it. */
 	return !stat(ret_path, &st) || (errno != ENOENT && errno != ENOTDIR);
 }
@@ -305,15 +357,15 @@ static bool find_file(const struct loader *loader, const char *name, char ret_pa
 	const struct source *main_source = loader->source;
 
 	if (name[0] == '/')
-		return is_there("", 0, name, ret_path);
+		return is_there(loader, "", 0, name, ret_path);
 	while (main_source->user)
 		main_source = main_source->user;
-	if (is_there(loader->source->path, folder_len(loader->source->path), name, ret_path) ||
-	    is_there(main_source->path, folder_len(main_source->path), name, ret_path))
+	if (is_there(loader, loader->source->path, folder_len(loader->source->path), name, ret_path) ||
+	    is_there(loader, main_source->path, folder_len(main_source->path), name, ret_path))
 		return true;
 	for (size_t len; *rules_path; rules_path += len + (rules_path[len] == ':')) {
 		len = strcspn(rules_path, ":");
-		if (len && is_there(rules_path, len, name, ret_path))
+		if (len && is_there(loader, rules_path, len, name, ret_path))
 			return true;
 	}
 	return false;
