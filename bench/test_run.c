@@ -15,6 +15,7 @@
 #include <linux/if_ether.h>
 
 #include "bench_empty.skel.h"
+#include "bench_first_packet.skel.h"
 #include "egret.skel.h"
 #include "report.h"
 
@@ -51,38 +52,48 @@ struct packet packet_make6(uint32_t to, uint16_t port)
 	return packet;
 }
 
-static struct egret_bpf *load_one(const char *instance, const struct egret_meta *meta, bool bypass_cache)
+static void share_maps(struct bpf_object *object, const char *instance)
 {
-	struct egret_bpf *object = egret_bpf__open();
 	struct bpf_map *map;
 	char path[128];
 
-	if (!object)
-		die("open");
-	object->rodata->bypass_cache = bypass_cache;
-	memcpy((void *)object->rodata->hash_keys, meta->hash_keys, sizeof(meta->hash_keys));
-	bpf_object__for_each_map(map, object->obj)
+	bpf_object__for_each_map(map, object)
 	{
 		snprintf(path, sizeof(path), "/sys/fs/bpf/egret/%s/map_%s", instance, bpf_map__name(map));
 		if (!access(path, F_OK)) /* others are each object's own */
 			bpf_map__set_pin_path(map, path);
 	}
-	if (egret_bpf__load(object))
+}
+
+static int bypassing_load(const char *instance, const struct egret_meta *meta)
+{
+	struct bench_first_packet *object = bench_first_packet__open();
+
+	if (!object)
+		die("open");
+	memcpy((void *)object->rodata->hash_keys, meta->hash_keys, sizeof(meta->hash_keys));
+	share_maps(object->obj, instance);
+	if (bench_first_packet__load(object))
 		die("load");
-	return object;
+	return bpf_program__fd(object->progs.egret_egress);
 }
 
 void egress_load(struct egress *ret, const char *instance, const struct kernel *kernel)
 {
-	struct egret_bpf *object;
+	struct egret_bpf *object = egret_bpf__open();
 	struct egret_meta meta;
 
+	if (!object)
+		die("open");
 	if (kernel_get_meta(kernel, &meta))
 		die("meta");
-	object = load_one(instance, &meta, false);
+	memcpy((void *)object->rodata->hash_keys, meta.hash_keys, sizeof(meta.hash_keys));
+	share_maps(object->obj, instance);
+	if (egret_bpf__load(object))
+		die("load");
 	ret->cached_fd = bpf_program__fd(object->progs.egret_egress);
 	ret->ingress_fd = bpf_program__fd(object->progs.egret_ingress);
-	ret->bypassing_fd = bpf_program__fd(load_one(instance, &meta, true)->progs.egret_egress);
+	ret->bypassing_fd = bypassing_load(instance, &meta);
 }
 
 int empty_load(void)

@@ -53,7 +53,7 @@ static __always_inline bool verdict_cached(struct egret_sock *state, const struc
 	struct egret_peer *slot = &state->peers[state->last_peer & (EGRET_PEERS - 1)];
 	struct egret_peer peer = *slot;
 
-	if (bypass_cache || !peer_is(&peer, pkt) || peer.state == EGRET_PEER_UNUSED)
+	if (!EGRET_REMEMBERS_PEERS || !peer_is(&peer, pkt) || peer.state == EGRET_PEER_UNUSED)
 		return false;
 	if (peer.state == EGRET_PEER_INBOUND) {
 		if (!(peer.seen & SEEN_BOTH_WAYS))

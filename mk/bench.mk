@@ -7,7 +7,10 @@ BENCH_BPF      := $(patsubst bench/%.bpf.c,$(B)/bench_%.skel.h,$(wildcard bench/
 $(B)/bench_%.bpf.o: bench/%.bpf.c $(VMLINUX)/vmlinux.h
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)
-	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -I$(VMLINUX) -c -o $@ $<
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror \
+		-Iinclude -Ibpf -I$(VMLINUX) -c -o $@ $<
+
+$(B)/bench_first_packet.bpf.o: $(wildcard bpf/*.[ch] include/*.h)
 
 $(B)/bench_%.skel.h: $(B)/bench_%.bpf.o
 	$(call say,SKEL,$@)
