@@ -40,18 +40,6 @@ static __always_inline bool is_dns(const struct packet *pkt)
 	return pkt->port == DNS_PORT && (pkt->l4_proto == IPPROTO_UDP || pkt->l4_proto == IPPROTO_TCP);
 }
 
-/* Where the transport header begins; 0 = behind extension headers, which no honest DNS packet has. */
-static __always_inline __u32 transport_offset(struct __sk_buff *skb, __u8 l4_proto)
-{
-	__u8 octet;
-
-	if (skb->protocol == bpf_htons(ETH_P_IP))
-		return bpf_skb_load_bytes(skb, 0, &octet, 1) ? 0 : (octet & 0xf) * 4;
-	if (bpf_skb_load_bytes(skb, __builtin_offsetof(struct ipv6hdr, nexthdr), &octet, 1) || octet != l4_proto)
-		return 0;
-	return sizeof(struct ipv6hdr);
-}
-
 /* Takes @len octets at @offset of the packet for the message; at most @limit of them. */
 static __always_inline bool message_load(struct __sk_buff *skb, struct message *message, __u32 offset, __u32 len,
 					 __u32 limit)

@@ -54,7 +54,7 @@ __noinline __u64 dns_asks(struct __sk_buff *skb, __u64 first_half, __u64 last_ha
 	}
 	message->busy = 1;
 	message->trusted = trusted;
-	offset = transport_offset(skb, l4_proto);
+	offset = packet_transport_at(skb, IP_AT_START, l4_proto);
 	if (offset)
 		refused = l4_proto == IPPROTO_UDP ? datagram_asks(skb, message, offset) : stream_asks(skb, offset);
 	message->busy = 0;

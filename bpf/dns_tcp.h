@@ -339,7 +339,7 @@ __noinline int stream_comes_in(struct __sk_buff *skb)
 	__s32 ahead;
 
 	if (!message || !open || open->stream.state != EGRET_STREAM_IN_ORDER || !connected_to(skb, &server) ||
-	    !segment_read(skb, transport_offset(skb, IPPROTO_TCP), &segment) || !segment.octets)
+	    !segment_read(skb, packet_transport_at(skb, IP_AT_START, IPPROTO_TCP), &segment) || !segment.octets)
 		return 0;
 	ahead = segment.seq - open->stream.next_seq;
 	if (ahead < 0 && (__s32)(ahead + segment.octets) <= 0)

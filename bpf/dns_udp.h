@@ -21,21 +21,11 @@ static __always_inline __u64 datagram_asks(struct __sk_buff *skb, struct message
 	return question_take(skb);
 }
 
-/* Who sent it. */
-static __always_inline bool read_source(struct __sk_buff *skb, struct egret_addr *ret)
-{
-	if (skb->protocol != bpf_htons(ETH_P_IP))
-		return !bpf_skb_load_bytes(skb, __builtin_offsetof(struct ipv6hdr, saddr), ret, sizeof(*ret));
-	ret->word_be[0] = ret->word_be[1] = 0;
-	ret->word_be[2] = bpf_htonl(0xffff);
-	return !bpf_skb_load_bytes(skb, __builtin_offsetof(struct iphdr, saddr), &ret->word_be[3], sizeof(__u32));
-}
-
 /* What comes from port 53. */
 __noinline int datagram_comes_in(struct __sk_buff *skb)
 {
 	struct message *message = message_of(DNS_COMES_IN);
-	__u32 offset = transport_offset(skb, IPPROTO_UDP) + UDP_HEADER;
+	__u32 offset = packet_transport_at(skb, IP_AT_START, IPPROTO_UDP) + UDP_HEADER;
 
 	if (!message)
 		return 0;
@@ -48,7 +38,7 @@ __noinline int datagram_comes_in(struct __sk_buff *skb)
 		return 0;
 	}
 	message->busy = 1;
-	if (read_source(skb, &message->server) && offset > UDP_HEADER && skb->len > offset &&
+	if (packet_source(skb, IP_AT_START, &message->server) && offset > UDP_HEADER && skb->len > offset &&
 	    message_load(skb, message, offset, skb->len - offset, EGRET_DNS_BYTES))
 		answer_take(skb);
 	else

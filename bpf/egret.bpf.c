@@ -57,7 +57,7 @@ static __noinline int source_is_resolver(struct __sk_buff *skb)
 {
 	struct egret_addr source __attribute__((aligned(8)));
 
-	return read_source(skb, &source) && addr_is_trusted(&source);
+	return packet_source(skb, IP_AT_START, &source) && addr_is_trusted(&source);
 }
 
 /*
@@ -150,7 +150,7 @@ int egret_egress(struct __sk_buff *skb)
 		return DROP;
 	pkt.len_bytes = skb->len;
 	loopback = skb->ifindex == LOOPBACK_IFINDEX;
-	packet_parse(skb, &pkt, PACKET_DESTINATION);
+	packet_parse(skb, IP_AT_START, PACKET_DESTINATION, &pkt);
 	if (loopback) {
 		watch_loopback(skb, &pkt);
 		if (loopback_is_plain(skb, &pkt, cfg)) {
@@ -200,17 +200,6 @@ static __always_inline int listener_hears(struct __sk_buff *skb, const struct eg
 	return PASS;
 }
 
-static __always_inline bool is_tcp(struct __sk_buff *skb)
-{
-	void *data = (void *)(long)skb->data, *data_end = (void *)(long)skb->data_end;
-	__u8 l4_proto = 0;
-
-	if (data + sizeof(struct ipv6hdr) <= data_end)
-		l4_proto = skb->protocol == bpf_htons(ETH_P_IP) ? ((struct iphdr *)data)->protocol
-								: ((struct ipv6hdr *)data)->nexthdr;
-	return l4_proto == IPPROTO_TCP;
-}
-
 /* What is not TCP came in. Is it from port 53? Apart from the entry: its stack is not to add to
  * that of the names' reading, 512 octets in all. */
 static __noinline int note_datagram(struct __sk_buff *skb, const struct egret_config *cfg)
@@ -219,7 +208,7 @@ static __noinline int note_datagram(struct __sk_buff *skb, const struct egret_co
 	struct packet pkt = {};
 	struct egret_sock *state;
 
-	if (!sk || !cfg || packet_parse(skb, &pkt, PACKET_SOURCE))
+	if (!sk || !cfg || packet_parse(skb, IP_AT_START, PACKET_SOURCE, &pkt))
 		return 0;
 	state = bpf_sk_storage_get(&sockets, sk, 0, 0);
 	if (!state)
@@ -244,7 +233,7 @@ int egret_ingress(struct __sk_buff *skb)
 	/* What went to many and comes back in was sent here: it starts no flow, and teaches nothing. */
 	if (skb->pkt_type == PACKET_LOOPBACK)
 		return PASS;
-	if (!is_tcp(skb)) {
+	if (!packet_is_tcp(skb, IP_AT_START)) {
 		if (note_datagram(skb, cfg))
 			datagram_comes_in(skb);
 	} else if (sk->state == BPF_TCP_LISTEN) {

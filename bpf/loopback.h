@@ -18,28 +18,6 @@
 #include "socket.h"
 #include "decide.h"
 
-/* 127/8 and 0.0.0.0, ::1 and ::. As a destination, connect() takes them for this host; as a source,
- * the answer goes over lo or to nobody. */
-static __always_inline bool addr_is_this_host(const struct egret_addr *addr)
-{
-	if (addr_is_v4(addr))
-		return (bpf_ntohl(addr->word_be[3]) >> 24) == 127 || !addr->word_be[3];
-	return !addr->word_be[0] && !addr->word_be[1] && !addr->word_be[2] && bpf_ntohl(addr->word_be[3]) <= 1;
-}
-
-/* Read in place, as packet_parse does: most of what goes over lo needs no more. */
-static __always_inline bool source_is_destination(struct __sk_buff *skb)
-{
-	void *data = (void *)(long)skb->data, *data_end = (void *)(long)skb->data_end;
-	struct ipv6hdr *ip6 = data;
-	struct iphdr *ip = data;
-
-	if (skb->protocol == bpf_htons(ETH_P_IP))
-		return data + sizeof(*ip) <= data_end && ip->saddr == ip->daddr;
-	return data + sizeof(*ip6) <= data_end &&
-	       addr_equal((const struct egret_addr *)&ip6->saddr, (const struct egret_addr *)&ip6->daddr);
-}
-
 /*
  * May an answer to this packet leave, as far as the packet tells? Whoever dials an own address
  * speaks from that same address, unless he chose another one; and what went over lo to an
@@ -47,9 +25,9 @@ static __always_inline bool source_is_destination(struct __sk_buff *skb)
  */
 static __always_inline bool source_is_doubtful(struct __sk_buff *skb, struct egret_addr *ret_source)
 {
-	if (source_is_destination(skb))
+	if (packet_source_is_destination(skb, IP_AT_START))
 		return false;
-	return !read_source(skb, ret_source) || !addr_is_this_host(ret_source);
+	return !packet_source(skb, IP_AT_START, ret_source) || !addr_is_this_host(ret_source);
 }
 
 /* May an answer leave? Global: the verifier takes it once, and most packets need no more than their header. */
@@ -122,7 +100,7 @@ static __noinline int syn_is_foreign(struct __sk_buff *skb, struct egret_sock *s
 		return 0;
 	if (!source_is_foreign(skb))
 		return 0;
-	packet_parse(skb, &pkt, PACKET_DESTINATION);
+	packet_parse(skb, IP_AT_START, PACKET_DESTINATION, &pkt);
 	return !(account_denied(state, &pkt, &verdict, cfg) & 1);
 }
 

@@ -2,19 +2,21 @@
 /*
  * A packet as a policy sees it: the other end's address, port and protocol.
  * What cannot be parsed carries the reason that it is denied for.
+ *
+ * packet_parse() is for packets, packet_set_v4() and packet_set_words() for calls that name
+ * a destination. Where the IP header begins (@ip_at) depends on the kind of hook: at octet 0 in
+ * cgroup hooks (IP_AT_START), behind the Ethernet header at a device.
  */
 #ifndef EGRET_BPF_PACKET_H
 #define EGRET_BPF_PACKET_H
 
-#include "kernel_words.h"
+#include "addr.h"
 
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
-
-#include "egret_addr.h"
 #include "egret_reasons.h"
 
 #define LOOPBACK_IFINDEX 1 /* in every network namespace, since 2.6.36 */
+
+#define IP_AT_START 0
 
 #define IPOPT_MAX_BYTES 40 /* RFC 791 section 3.1: a header of 15 words, less 5 */
 
@@ -39,19 +41,6 @@ struct ipv6_ext {
 	__u8 len_8bytes;
 	__u8 body[2];
 };
-
-/* Both stand on 8 bytes wherever programs compare them: two loads instead of four. */
-static __always_inline bool addr_equal(const struct egret_addr *a, const struct egret_addr *b)
-{
-	const __u64 *left = (const __u64 *)a, *right = (const __u64 *)b;
-
-	return left[1] == right[1] && left[0] == right[0];
-}
-
-static __always_inline bool addr_is_v4(const struct egret_addr *addr)
-{
-	return !addr->word_be[0] && !addr->word_be[1] && addr->word_be[2] == bpf_htonl(0xffff);
-}
 
 /* By two stores: an address is read again at once, by eight bytes, and a CPU cannot
  * forward two stores into one load. (bpfel: the earlier word is the lower half.) */
@@ -105,7 +94,7 @@ static __always_inline void packet_set_l4(struct packet *pkt, __u8 l4_proto, __u
  * one goes where its address says. Global, as what has loops is: the verifier
  * takes a global function once (5.6).
  */
-__noinline int ipv4_walk_options(struct __sk_buff *skb, __u32 options_len)
+__noinline int ipv4_walk_options(struct __sk_buff *skb, __u32 options_at, __u32 options_len)
 {
 	__u32 offset = 0;
 	__u8 option[2];
@@ -113,7 +102,7 @@ __noinline int ipv4_walk_options(struct __sk_buff *skb, __u32 options_len)
 	for (int i = 0; i < IPOPT_MAX_BYTES; i++) {
 		if (offset >= options_len)
 			return offset == options_len ? EGRET_REASON_NONE : EGRET_REASON_MALFORMED;
-		if (bpf_skb_load_bytes(skb, sizeof(struct iphdr) + offset, option, sizeof(option)))
+		if (bpf_skb_load_bytes(skb, options_at + offset, option, sizeof(option)))
 			return EGRET_REASON_MALFORMED;
 		if (option[0] == IPOPT_END)
 			return EGRET_REASON_NONE;
@@ -130,7 +119,8 @@ __noinline int ipv4_walk_options(struct __sk_buff *skb, __u32 options_len)
 	return EGRET_REASON_MALFORMED;
 }
 
-static __noinline int packet_parse_v4_slowly(struct __sk_buff *skb, struct packet *pkt, enum packet_side side)
+static __noinline int packet_parse_v4_slowly(struct __sk_buff *skb, __u32 ip_at, enum packet_side side,
+					     struct packet *pkt)
 {
 	struct iphdr ip;
 	__u32 header_len, first_4 = 0;
@@ -138,7 +128,7 @@ static __noinline int packet_parse_v4_slowly(struct __sk_buff *skb, struct packe
 	if (!pkt)
 		return -1;
 	pkt->reason = EGRET_REASON_MALFORMED;
-	if (bpf_skb_load_bytes(skb, 0, &ip, sizeof(ip)) || ip.version != 4 || ip.ihl < 5)
+	if (bpf_skb_load_bytes(skb, ip_at, &ip, sizeof(ip)) || ip.version != 4 || ip.ihl < 5)
 		return -1;
 	packet_set_v4(pkt, side == PACKET_SOURCE ? ip.saddr : ip.daddr);
 	pkt->l4_proto = ip.protocol;
@@ -148,12 +138,12 @@ static __noinline int packet_parse_v4_slowly(struct __sk_buff *skb, struct packe
 	}
 	header_len = ip.ihl * 4;
 	if (header_len > sizeof(ip)) {
-		pkt->reason = ipv4_walk_options(skb, header_len - sizeof(ip));
+		pkt->reason = ipv4_walk_options(skb, ip_at + sizeof(ip), header_len - sizeof(ip));
 		if (pkt->reason)
 			return -1;
 		pkt->reason = EGRET_REASON_MALFORMED;
 	}
-	if (bpf_skb_load_bytes(skb, header_len, &first_4, sizeof(first_4)))
+	if (bpf_skb_load_bytes(skb, ip_at + header_len, &first_4, sizeof(first_4)))
 		return -1;
 	packet_set_l4(pkt, ip.protocol, first_4, side);
 	pkt->reason = EGRET_REASON_NONE;
@@ -183,9 +173,9 @@ static __always_inline bool ipv6_is_upper_layer(__u8 nexthdr)
 	       nexthdr == IPPROTO_ICMPV6 || nexthdr == IPPROTO_ESP;
 }
 
-__noinline int ipv6_walk_headers(struct __sk_buff *skb, __u32 nexthdr)
+/* @offset: behind the fixed header, whose next header is @nexthdr. */
+__noinline int ipv6_walk_headers(struct __sk_buff *skb, __u32 offset, __u32 nexthdr)
 {
-	__u32 offset = sizeof(struct ipv6hdr);
 	struct ipv6_ext ext;
 
 	for (int i = 0; i <= IPV6_MAX_EXT_HEADERS; i++) {
@@ -202,7 +192,8 @@ __noinline int ipv6_walk_headers(struct __sk_buff *skb, __u32 nexthdr)
 	return nexthdr << IPV6_WALK_PROTO_SHIFT | EGRET_REASON_EXT_HEADER;
 }
 
-static __noinline int packet_parse_v6_slowly(struct __sk_buff *skb, struct packet *pkt, enum packet_side side)
+static __noinline int packet_parse_v6_slowly(struct __sk_buff *skb, __u32 ip_at, enum packet_side side,
+					     struct packet *pkt)
 {
 	struct ipv6hdr ip6;
 	__u32 walked, first_4 = 0;
@@ -210,10 +201,10 @@ static __noinline int packet_parse_v6_slowly(struct __sk_buff *skb, struct packe
 	if (!pkt)
 		return -1;
 	pkt->reason = EGRET_REASON_MALFORMED;
-	if (bpf_skb_load_bytes(skb, 0, &ip6, sizeof(ip6)) || ip6.version != 6)
+	if (bpf_skb_load_bytes(skb, ip_at, &ip6, sizeof(ip6)) || ip6.version != 6)
 		return -1;
 	packet_set_v6(pkt, side == PACKET_SOURCE ? &ip6.saddr : &ip6.daddr);
-	walked = ipv6_walk_headers(skb, ip6.nexthdr);
+	walked = ipv6_walk_headers(skb, ip_at + sizeof(ip6), ip6.nexthdr);
 	pkt->l4_proto = walked >> IPV6_WALK_PROTO_SHIFT;
 	if (walked & 0xff) {
 		pkt->reason = walked;
@@ -227,33 +218,80 @@ static __noinline int packet_parse_v6_slowly(struct __sk_buff *skb, struct packe
 }
 
 /* The usual packet (no options, no fragment, headers in the linear part) is read
- * in place: it costs a third of bpf_skb_load_bytes. */
-static __always_inline int packet_parse(struct __sk_buff *skb, struct packet *pkt, enum packet_side side)
+ * in place: it costs a third of bpf_skb_load_bytes. 0, or -1: @pkt has the reason. */
+static __always_inline int packet_parse(struct __sk_buff *skb, __u32 ip_at, enum packet_side side, struct packet *pkt)
 {
-	void *data = (void *)(long)skb->data;
-	void *data_end = (void *)(long)skb->data_end;
-	struct ipv6hdr *ip6 = data;
-	struct iphdr *ip = data;
+	void *begin = (void *)(long)skb->data + ip_at, *end = (void *)(long)skb->data_end;
+	struct ipv6hdr *ip6 = begin;
+	struct iphdr *ip = begin;
 
 	pkt->reason = EGRET_REASON_NONE;
 	if (skb->protocol == bpf_htons(ETH_P_IP)) {
-		if (data + sizeof(*ip) + sizeof(__u32) > data_end || *(__u8 *)data != 0x45 ||
+		if (begin + sizeof(*ip) + sizeof(__u32) > end || *(__u8 *)begin != 0x45 ||
 		    ip->frag_off & bpf_htons(IP_MF | IP_OFFSET))
-			return packet_parse_v4_slowly(skb, pkt, side);
+			return packet_parse_v4_slowly(skb, ip_at, side, pkt);
 		packet_set_v4(pkt, side == PACKET_SOURCE ? ip->saddr : ip->daddr);
 		packet_set_l4(pkt, ip->protocol, *(__u32 *)(ip + 1), side);
 		return 0;
 	}
 	if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
-		if (data + sizeof(*ip6) + sizeof(__u32) > data_end || ip6->version != 6 ||
+		if (begin + sizeof(*ip6) + sizeof(__u32) > end || ip6->version != 6 ||
 		    (ip6->nexthdr != IPPROTO_TCP && ip6->nexthdr != IPPROTO_UDP))
-			return packet_parse_v6_slowly(skb, pkt, side);
+			return packet_parse_v6_slowly(skb, ip_at, side, pkt);
 		packet_set_v6(pkt, side == PACKET_SOURCE ? &ip6->saddr : &ip6->daddr);
 		packet_set_l4(pkt, ip6->nexthdr, *(__u32 *)(ip6 + 1), side);
 		return 0;
 	}
 	pkt->reason = EGRET_REASON_MALFORMED;
 	return -1;
+}
+
+static __always_inline bool packet_is_tcp(struct __sk_buff *skb, __u32 ip_at)
+{
+	void *begin = (void *)(long)skb->data + ip_at, *end = (void *)(long)skb->data_end;
+	__u8 l4_proto = 0;
+
+	if (begin + sizeof(struct ipv6hdr) <= end)
+		l4_proto = skb->protocol == bpf_htons(ETH_P_IP) ? ((struct iphdr *)begin)->protocol
+								: ((struct ipv6hdr *)begin)->nexthdr;
+	return l4_proto == IPPROTO_TCP;
+}
+
+/* Who sent it. */
+static __always_inline bool packet_source(struct __sk_buff *skb, __u32 ip_at, struct egret_addr *ret)
+{
+	if (skb->protocol != bpf_htons(ETH_P_IP))
+		return !bpf_skb_load_bytes(skb, ip_at + __builtin_offsetof(struct ipv6hdr, saddr), ret, sizeof(*ret));
+	ret->word_be[0] = ret->word_be[1] = 0;
+	ret->word_be[2] = bpf_htonl(0xffff);
+	return !bpf_skb_load_bytes(skb, ip_at + __builtin_offsetof(struct iphdr, saddr), &ret->word_be[3],
+				   sizeof(__u32));
+}
+
+/* Read in place, as packet_parse does. */
+static __always_inline bool packet_source_is_destination(struct __sk_buff *skb, __u32 ip_at)
+{
+	void *begin = (void *)(long)skb->data + ip_at, *end = (void *)(long)skb->data_end;
+	struct ipv6hdr *ip6 = begin;
+	struct iphdr *ip = begin;
+
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		return begin + sizeof(*ip) <= end && ip->saddr == ip->daddr;
+	return begin + sizeof(*ip6) <= end &&
+	       addr_equal((const struct egret_addr *)&ip6->saddr, (const struct egret_addr *)&ip6->daddr);
+}
+
+/* Where the transport header begins; 0 = behind extension headers, or not @l4_proto's. */
+static __always_inline __u32 packet_transport_at(struct __sk_buff *skb, __u32 ip_at, __u8 l4_proto)
+{
+	__u8 octet;
+
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		return bpf_skb_load_bytes(skb, ip_at, &octet, 1) ? 0 : ip_at + (octet & 0xf) * 4;
+	if (bpf_skb_load_bytes(skb, ip_at + __builtin_offsetof(struct ipv6hdr, nexthdr), &octet, 1) ||
+	    octet != l4_proto)
+		return 0;
+	return ip_at + sizeof(struct ipv6hdr);
 }
 
 #endif

@@ -93,6 +93,9 @@ $(B)/tests/answers_sent: $(B)/asan/tests/answers/sent.o $(ANSWER_OBJECTS) $(UNIT
 	$(call say,CC,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcares -ljansson -lpthread
 
+# The program's own parser of packets.
+$(B)/tests/test_packet: $(NATIVE_OBJECTS)
+
 -include $(B)/asan/tests/answers/sent.d $(NATIVE_OBJECTS:.o=.d) $(ANSWER_OBJECTS:.o=.d) $(ANSWER_JUDGE:.o=.d)
 
 # What the end-to-end tests speak and listen with.

@@ -33,6 +33,19 @@ void native_receives(const struct native_way *way, const void *message, size_t l
 size_t native_learned(struct egret_addr *ret, size_t max);
 size_t native_seen(struct egret_addr *ret, size_t max);
 
+/* What packet_parse finds, 0 where it finds nothing. */
+struct native_parsed {
+	struct egret_addr addr;
+	uint16_t port, near_port; /* host order */
+	uint8_t l4_proto;
+	uint8_t reason; /* enum egret_reason */
+};
+
+/* Parses @len octets from the IP header on, as a hook sees them whose packets begin @ip_at octets before it. Needs no
+ * native_start. */
+struct native_parsed native_parse_source(enum native_family family, const void *ip, size_t len, size_t ip_at);
+struct native_parsed native_parse_destination(enum native_family family, const void *ip, size_t len, size_t ip_at);
+
 /* For helpers.c: where the packet under way lies, and how long it is. */
 const uint8_t *native_packet(size_t *ret_len);
 

@@ -147,12 +147,19 @@ static void load_policy(void)
 	table_fallback(&lists_table, &teaches);
 }
 
-void native_start(void)
+static void make_packet(void)
 {
+	if (packet)
+		return;
 	packet = mmap((void *)PACKET_PLACE, PACKET_ROOM, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	if (packet != (void *)PACKET_PLACE)
 		abort();
+}
+
+void native_start(void)
+{
+	make_packet();
 	draw_hash_keys();
 	make_tables();
 	load_policy();
@@ -247,6 +254,39 @@ static struct __sk_buff skb_of(enum native_family family)
 	    .data_end = (unsigned long)packet + packet_len,
 	    .sk = &sock,
 	};
+}
+
+static struct native_parsed parse(enum native_family family, const void *ip, size_t len, size_t ip_at,
+				  enum packet_side side)
+{
+	static const __u8 before[64];
+	struct packet pkt = {};
+	struct __sk_buff skb;
+
+	make_packet();
+	ASAN_UNPOISON_MEMORY_REGION(packet, PACKET_ROOM);
+	packet_len = 0;
+	put(before, ip_at);
+	put(ip, len);
+	skb = skb_of(family);
+	packet_parse(&skb, ip_at, side, &pkt);
+	return (struct native_parsed){
+	    .addr = pkt.addr,
+	    .port = pkt.port,
+	    .near_port = bpf_ntohs(pkt.near_port_be),
+	    .l4_proto = pkt.l4_proto,
+	    .reason = pkt.reason,
+	};
+}
+
+struct native_parsed native_parse_source(enum native_family family, const void *ip, size_t len, size_t ip_at)
+{
+	return parse(family, ip, len, ip_at, PACKET_SOURCE);
+}
+
+struct native_parsed native_parse_destination(enum native_family family, const void *ip, size_t len, size_t ip_at)
+{
+	return parse(family, ip, len, ip_at, PACKET_DESTINATION);
 }
 
 /* --- messages --- */
