@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <netinet/in.h>
 
+#include "egret_reasons.h"
 #include "native/native.h"
 
 /* An Ethernet header, and the two octets that the kernel leaves before it so that words of IP stand at their places. */
