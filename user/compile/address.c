@@ -157,7 +157,7 @@ static int compile_address(struct compiler *compiler, const struct egret_addr *a
 	if (!rc)
 		rc = list_intern(compiler, &list, &dest);
 	if (rc == -E2BIG)
-		rc = finding_over(compiler, &list, addr_format(addr, text));
+		rc = limit_report(compiler, &list, addr_format(addr, text));
 	if (rc)
 		return rc;
 	finding_address(compiler, &list, names);

@@ -9,34 +9,6 @@
 #include "egret_reasons.h"
 #include "egret_subject.h"
 
-/* Once a rule is enough: it may list 100,000 destinations. */
-static bool tell_once(struct compiler *compiler, uint32_t index, uint8_t what)
-{
-	if (compiler->told[index] & what)
-		return false;
-	compiler->told[index] |= what;
-	return true;
-}
-
-int finding_over(struct compiler *compiler, const struct list *list, const char *what)
-{
-	uint32_t index = list->over - EGRET_RULE_FIRST;
-
-	if (!compiler->diag)
-		return -E2BIG;
-	if (!list->over) {
-		diag_add(compiler->diag, DIAG_ERROR, policy_place(compiler),
-			 "all rules together need more than %d port entries; give more destinations the same ports",
-			 EGRET_MAX_PORT_ENTRIES);
-		return -EINVAL;
-	}
-	if (tell_once(compiler, index, TOLD_LIMIT))
-		diag_add(compiler->diag, DIAG_ERROR, rule_place(compiler, index),
-			 "with this rule, %s has more than %d different ports from all rules; write ranges, or `any`",
-			 what, EGRET_MAX_PORTS_PER_DEST);
-	return 0;
-}
-
 static bool has_action(const struct compiler *compiler, const struct egret_dest *dest, uint8_t action)
 {
 	for (uint32_t i = 0; i < dest->count; i++) {

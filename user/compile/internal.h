@@ -96,16 +96,25 @@ struct compiler {
 /* What a destination has of the one around it. */
 #define EGRET_DEST_INHERITED (EGRET_DEST_SERVICE | EGRET_DEST_FLOOR | EGRET_DEST_INTERNAL)
 
-/* rule.c */
-int rules_compile(struct compiler *compiler);
+/* place.c */
 struct diag_place rule_place(const struct compiler *compiler, uint32_t index);
 struct diag_place policy_place(const struct compiler *compiler);
 uint8_t rule_action(const struct compiler *compiler, uint32_t index);
 /* What a node needs to live: it may not be denied. */
 bool rule_is_floor(const struct compiler *compiler, uint32_t index);
+#define TOLD_LIMIT      (1 << 0)
+#define TOLD_FLOOR      (1 << 1)
+#define TOLD_FLOOR_ADDR (1 << 2)
+#define TOLD_SHARED     (1 << 3)
+/* Is this the first time that @what (TOLD_*) is to be told of the rule? Once is enough: it may list 100,000
+ * destinations. */
+bool tell_once(struct compiler *compiler, uint32_t index, uint8_t what);
 
 /* intern.c: 0, -ENOMEM, -E2BIG (this list, or all of them). Sets only first and count. */
 int list_intern(struct compiler *compiler, const struct list *list, struct egret_dest *ret);
+
+/* limit.c: what list_intern found too big is told, and compiling goes on (0), or it says -E2BIG. */
+int limit_report(struct compiler *compiler, const struct list *list, const char *what);
 
 /* list.c */
 bool port_covers(const struct egret_port *outer, const struct egret_port *inner);
@@ -118,12 +127,15 @@ void list_add_scope(struct list *list, const struct compiler *compiler, const st
 void list_of_scope(struct list *list, const struct compiler *compiler, const struct scope *scope,
 		   const struct egret_dest *around);
 
+/* rule.c */
+int rules_compile(struct compiler *compiler);
+
 /* name.c */
 int names_compile(struct compiler *compiler);
 /* What says something of this exact name; NULL = nothing. */
 struct name_node *name_find(const struct compiler *compiler, const char *name);
 
-/* cover.c */
+/* cidr.c */
 int cidrs_compile(struct compiler *compiler);
 /* The narrowest CIDR that holds the address, which may be the address itself. */
 struct cidr_node *cidr_find(const struct compiler *compiler, const struct egret_addr *addr);
@@ -137,13 +149,7 @@ bool name_brings_in(const struct compiler *compiler, const struct name_node *nod
 int addresses_compile(struct compiler *compiler);
 
 /* finding.c */
-#define TOLD_LIMIT      (1 << 0)
-#define TOLD_FLOOR      (1 << 1)
-#define TOLD_FLOOR_ADDR (1 << 2)
-#define TOLD_SHARED     (1 << 3)
 int findings_report(struct compiler *compiler);
-/* A list was over its limit: tells so and goes on, or says -E2BIG. */
-int finding_over(struct compiler *compiler, const struct list *list, const char *what);
 /* Only of an address that the name does not bring in. */
 void finding_special(struct compiler *compiler, const char *name, const struct name_node *node,
 		     const struct egret_addr *addr);

@@ -216,7 +216,7 @@ static int compile_node(struct compiler *compiler, struct name_node *node)
 	list_of_scope(&list, compiler, &node->scope, node->around ? &node->around->scope.dest : NULL);
 	rc = list_intern(compiler, &list, &node->scope.dest);
 	if (rc == -E2BIG)
-		rc = finding_over(compiler, &list, node->text);
+		rc = limit_report(compiler, &list, node->text);
 	node->first_allow = first_allow(compiler->out, &node->scope.dest);
 	compiler->out->name_dests[node->index] = node->scope.dest;
 	compiler->out->name_dests[node->index].name = node->index + 1;

@@ -12,39 +12,6 @@
 
 #define DNS_PORT 53 /* RFC 1035 section 4.2 */
 
-struct diag_place policy_place(const struct compiler *compiler)
-{
-	const struct policy *policy = compiler->out->policy;
-
-	return (struct diag_place){.file = policy->rule_count ? policy->rules[0].file : "policy"};
-}
-
-struct diag_place rule_place(const struct compiler *compiler, uint32_t index)
-{
-	const struct policy *policy = compiler->out->policy;
-	const struct egret_rule_text *text = &compiler->out->texts[index];
-
-	if (index < policy->rule_count)
-		return (struct diag_place){.file = policy->rules[index].file, .line = policy->rules[index].line};
-	return (struct diag_place){.file = text->file, .line = text->line};
-}
-
-uint8_t rule_action(const struct compiler *compiler, uint32_t index)
-{
-	const struct policy *policy = compiler->out->policy;
-
-	return index < policy->rule_count ? policy->rules[index].action : EGRET_ALLOW;
-}
-
-bool rule_is_floor(const struct compiler *compiler, uint32_t index)
-{
-	const struct policy *policy = compiler->out->policy;
-
-	if (index >= policy->rule_count)
-		return true; /* a resolver */
-	return policy->rules[index].floor && policy->rules[index].action == EGRET_ALLOW;
-}
-
 /* What does not fit ends in "...". */
 static void copy_text(char *to, size_t size, const char *from)
 {
@@ -108,7 +75,7 @@ static int finish_rule(struct compiler *compiler, uint32_t index, const struct l
 	int rc = list_intern(compiler, list, &dest);
 
 	if (rc == -E2BIG)
-		rc = finding_over(compiler, list, "this rule");
+		rc = limit_report(compiler, list, "this rule");
 	compiler->out->rules[index] = (struct egret_rule){
 	    .born = compiler->input->generation,
 	    .first = dest.first,

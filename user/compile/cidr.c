@@ -10,14 +10,12 @@
 #include "internal.h"
 #include "special.h"
 
-/* Instead of a rule's index. */
-#define SERVICE_RANGE UINT32_MAX
-#define INTERNAL      (UINT32_MAX - 1)
-
-/* One destination of one rule. */
+/* One CIDR as one line says it. */
 struct item {
 	struct cidr cidr;
-	uint32_t rule;
+	uint32_t rule; /* its index, if it is by_rule */
+	bool by_rule;  /* else a setting says it */
+	uint16_t flags;
 };
 
 static int compare_cidrs(const struct cidr *a, const struct cidr *b)
@@ -35,43 +33,49 @@ static int compare_items(const void *left, const void *right)
 	return order ? order : (a->rule > b->rule) - (a->rule < b->rule);
 }
 
-static size_t gather_rule(const struct policy_rule *rule, uint32_t index, struct item *items)
+/* As many items as there can be: names are counted too. */
+static size_t room_for_items(const struct compiler *compiler)
 {
+	const struct policy *policy = compiler->out->policy;
+	size_t room =
+	    compiler->out->resolver_count + policy->settings.service_range_count + policy->settings.internal_count;
+
+	for (size_t i = 0; i < policy->rule_count; i++)
+		room += policy->rules[i].dest_count;
+	return room;
+}
+
+static size_t gather_rule(const struct compiler *compiler, uint32_t index, struct item *items)
+{
+	const struct policy_rule *rule = &compiler->out->policy->rules[index];
+	uint16_t flags = rule_is_floor(compiler, index) ? EGRET_DEST_FLOOR : 0;
 	size_t count = 0;
 
 	for (size_t d = 0; d < rule->dest_count; d++) {
-		if (rule->dests[d].kind != POLICY_DEST_CIDR)
-			continue;
-		if (items)
-			items[count] = (struct item){rule->dests[d].cidr, index};
-		count++;
+		if (rule->dests[d].kind == POLICY_DEST_CIDR)
+			items[count++] = (struct item){rule->dests[d].cidr, index, true, flags};
 	}
 	return count;
 }
 
-/* Only counts where @items is NULL. */
 static size_t gather(const struct compiler *compiler, struct item *items)
 {
-	const struct policy *policy = compiler->out->policy;
-	const struct policy_settings *settings = &policy->settings;
+	const struct compiled *out = compiler->out;
+	const struct policy_settings *settings = &out->policy->settings;
+	uint32_t rule_count = (uint32_t)out->policy->rule_count;
 	size_t count = 0;
 
-	for (size_t i = 0; i < policy->rule_count; i++)
-		count += gather_rule(&policy->rules[i], (uint32_t)i, items ? items + count : NULL);
-	for (size_t i = 0; i < compiler->out->resolver_count; i++, count++) {
-		struct cidr cidr = {.addr = compiler->out->resolvers[i], .prefix_len = 128};
-
-		if (items)
-			items[count] = (struct item){cidr, (uint32_t)(policy->rule_count + i)};
-	}
-	for (size_t i = 0; i < settings->service_range_count; i++, count++) {
-		if (items)
-			items[count] = (struct item){settings->service_ranges[i], SERVICE_RANGE};
-	}
-	for (size_t i = 0; i < settings->internal_count; i++, count++) {
-		if (items)
-			items[count] = (struct item){settings->internal[i], INTERNAL};
-	}
+	for (uint32_t i = 0; i < rule_count; i++)
+		count += gather_rule(compiler, i, &items[count]);
+	for (uint32_t i = 0; i < out->resolver_count; i++)
+		items[count++] = (struct item){{.addr = out->resolvers[i], .prefix_len = 128},
+					       rule_count + i,
+					       true,
+					       EGRET_DEST_RESOLVER | EGRET_DEST_FLOOR};
+	for (size_t i = 0; i < settings->service_range_count; i++)
+		items[count++] = (struct item){settings->service_ranges[i], .flags = EGRET_DEST_SERVICE};
+	for (size_t i = 0; i < settings->internal_count; i++)
+		items[count++] = (struct item){settings->internal[i], .flags = EGRET_DEST_INTERNAL};
 	return count;
 }
 
@@ -82,23 +86,11 @@ static struct cidr_node *find_around(struct cidr_node *before, const struct cidr
 	return before;
 }
 
-static uint16_t item_flags(const struct compiler *compiler, const struct item *item)
-{
-	uint16_t flags = 0;
-
-	if (item->rule == SERVICE_RANGE)
-		return EGRET_DEST_SERVICE;
-	if (item->rule == INTERNAL)
-		return EGRET_DEST_INTERNAL;
-	if (item->rule >= compiler->out->policy->rule_count)
-		flags |= EGRET_DEST_RESOLVER;
-	return rule_is_floor(compiler, item->rule) ? flags | EGRET_DEST_FLOOR : flags;
-}
-
 /* Doubles are neighbours. */
 static void build(struct compiler *compiler, const struct item *items, size_t count)
 {
 	struct cidr_node *node = NULL;
+	size_t ref_count = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		if (!node || compare_cidrs(&node->cidr, &items[i].cidr)) {
@@ -107,14 +99,15 @@ static void build(struct compiler *compiler, const struct item *items, size_t co
 			node = &compiler->cidrs[compiler->cidr_count++];
 			node->cidr = items[i].cidr;
 			node->around = around;
-			node->scope.refs = &compiler->cidr_refs[i];
+			node->scope.refs = &compiler->cidr_refs[ref_count];
 			node->scope.is_cidr = true;
 			node->scope.dest.flags = around ? around->scope.dest.flags & EGRET_DEST_INHERITED : 0;
 		}
-		compiler->cidr_refs[i] = items[i].rule;
-		node->scope.dest.flags |= item_flags(compiler, &items[i]);
-		if (items[i].rule < INTERNAL)
-			node->scope.ref_count++;
+		node->scope.dest.flags |= items[i].flags;
+		if (!items[i].by_rule)
+			continue;
+		compiler->cidr_refs[ref_count++] = items[i].rule;
+		node->scope.ref_count++;
 	}
 }
 
@@ -126,7 +119,7 @@ static int compile_node(struct compiler *compiler, struct cidr_node *node)
 
 	list_of_scope(&list, compiler, &node->scope, node->around ? &node->around->scope.dest : NULL);
 	rc = list_intern(compiler, &list, &node->scope.dest);
-	return rc == -E2BIG ? finding_over(compiler, &list, cidr_format(&node->cidr, text)) : rc;
+	return rc == -E2BIG ? limit_report(compiler, &list, cidr_format(&node->cidr, text)) : rc;
 }
 
 static int put_out(struct compiler *compiler)
@@ -158,17 +151,17 @@ static int put_out(struct compiler *compiler)
 
 int cidrs_compile(struct compiler *compiler)
 {
-	size_t count = gather(compiler, NULL);
-	struct item *items = calloc(count ? count : 1, sizeof(*items));
+	size_t room = room_for_items(compiler) + 1, count;
+	struct item *items = calloc(room, sizeof(*items));
 	int rc = 0;
 
-	compiler->cidrs = calloc(count ? count : 1, sizeof(*compiler->cidrs));
-	compiler->cidr_refs = calloc(count ? count : 1, sizeof(*compiler->cidr_refs));
+	compiler->cidrs = calloc(room, sizeof(*compiler->cidrs));
+	compiler->cidr_refs = calloc(room, sizeof(*compiler->cidr_refs));
 	if (!items || !compiler->cidrs || !compiler->cidr_refs) {
 		free(items);
 		return -ENOMEM;
 	}
-	gather(compiler, items);
+	count = gather(compiler, items);
 	qsort(items, count, sizeof(*items), compare_items);
 	build(compiler, items, count);
 	free(items);
