@@ -254,7 +254,7 @@ static char *findings(const struct diag *diag)
 static void load(const char *path, struct shipped *ret)
 {
 	struct policy_define defines[COUNT(variables)];
-	struct policy_options options = {&path, 1, defines, 0, "rules"};
+	struct policy_options options = {.paths = &path, .path_count = 1, .defines = defines, .rules_path = "rules"};
 	struct compile_input input = {.system_resolver_count = 1};
 	struct egret_addr resolver;
 	struct diag diag = {0};
