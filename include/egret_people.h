@@ -98,11 +98,12 @@ enum egret_problem {
 struct egret_meta {
 	__u32 abi;
 	__u32 agent_pid;
-	__u64 agent_start_ticks; /* field 22 of /proc/PID/stat: a pid is used again */
+	__u64 agent_start_ticks; /* user/base/process.h: a pid is used again */
 	__u64 attached_ns;       /* CLOCK_REALTIME */
 	__u64 policy_ns;         /* CLOCK_REALTIME of the running policy */
 	__u64 heartbeat_ns;      /* CLOCK_MONOTONIC */
 	__u64 governed_cgroup;
+	__u64 agent_pid_namespace; /* whose number agent_pid is */
 	__u32 rules;
 	__u32 warnings;
 	__u32 enforcing;         /* the self-test passed */

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "../base/clock.h"
 #include "../base/hash.h"
+#include "../base/process.h"
 #include "floor.h"
 #include "egret_abi.h"
 #include "egret_limits.h"
@@ -30,20 +30,15 @@ static uint64_t hash_policy(const struct compiled *compiled)
 	return hash;
 }
 
-/* Field 22 of /proc/PID/stat: proc(5). The command's name before it may hold anything but ')'. */
-static uint64_t own_start_ticks(void)
+/* Who gives a sign of life names itself: it may not be the one that wrote the rest. */
+static void give_sign_of_life(struct egret_meta *meta)
 {
-	unsigned long long ticks = 0;
-	FILE *file = fopen("/proc/self/stat", "re");
-	char line[1024], *behind;
+	struct process_id self = process_self();
 
-	if (!file)
-		return 0;
-	if (fgets(line, sizeof(line), file) && (behind = strrchr(line, ')')))
-		sscanf(behind + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-		       &ticks);
-	fclose(file);
-	return ticks;
+	meta->agent_pid = self.pid;
+	meta->agent_start_ticks = self.start_ticks;
+	meta->agent_pid_namespace = self.pid_namespace;
+	meta->heartbeat_ns = clock_kernel_ns();
 }
 
 static uint32_t count_patterns(const struct compiled *compiled)
@@ -69,12 +64,10 @@ int meta_write(struct kernel *kernel, const struct agent_options *options, const
 	if (strcmp(hash, meta.policy_hash) != 0)
 		meta.policy_generation = generation;
 	meta.abi = EGRET_ABI_VERSION;
-	meta.agent_pid = getpid();
-	meta.agent_start_ticks = own_start_ticks();
 	meta.policy_ns = clock_realtime_ns();
 	if (!meta.attached_ns)
 		meta.attached_ns = meta.policy_ns;
-	meta.heartbeat_ns = clock_kernel_ns();
+	give_sign_of_life(&meta);
 	meta.governed_cgroup = fstat(options->cgroup_fd, &st) ? 0 : st.st_ino;
 	meta.rules = compiled->rule_count;
 	meta.warnings = diag->warnings;
@@ -144,7 +137,7 @@ void meta_beat(struct kernel *kernel)
 
 	if (kernel_get_meta(kernel, &meta))
 		return;
-	meta.heartbeat_ns = clock_kernel_ns();
+	give_sign_of_life(&meta);
 	kernel_set_meta(kernel, &meta);
 }
 

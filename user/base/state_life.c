@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "process.h"
 #include "state_file.h"
 
 /* Open file description locks (3.15) can be asked for without taking them: who looks never stands
@@ -62,8 +63,10 @@ bool state_life_is_there(int state, const char *instance, int life)
 void state_life_beat(int life, const char *standing)
 {
 	char text[STATE_FILE_SIZE];
-	int len = snprintf(text, sizeof(text), "pid=%d\nbeat=%" PRIu64 "\nstanding=%s\n", (int)getpid(),
-			   clock_kernel_ns(), standing);
+	struct process_id self = process_self();
+	int len = snprintf(text, sizeof(text),
+			   "pid=%d\nstarted=%" PRIu64 "\npid_namespace=%" PRIu64 "\nbeat=%" PRIu64 "\nstanding=%s\n",
+			   (int)self.pid, self.start_ticks, self.pid_namespace, clock_kernel_ns(), standing);
 
 	if (life >= 0 && pwrite(life, text, len, 0) == len && ftruncate(life, len))
 		return; /* a longer text from before stays behind this one, and is not read */
@@ -96,19 +99,36 @@ static bool is_locked(int state, const char *instance)
 	return locked;
 }
 
+static uint64_t number_of(const char *text, const char *key)
+{
+	char number[32] = "0";
+
+	state_file_value(text, key, number, sizeof(number));
+	return strtoull(number, NULL, 10);
+}
+
+/* 0: it ended, and another process may have its number; or the number means nothing here. */
+static pid_t pid_of(const char *text)
+{
+	struct process_id id = {
+	    .pid = (pid_t)number_of(text, "pid"),
+	    .start_ticks = number_of(text, "started"),
+	    .pid_namespace = number_of(text, "pid_namespace"),
+	};
+
+	return process_look(&id) == PROCESS_ALIVE ? id.pid : 0;
+}
+
 int state_read_life(int state, const char *instance, struct state_life *ret)
 {
-	char text[STATE_FILE_SIZE], number[32] = "0";
+	char text[STATE_FILE_SIZE];
 	int rc = state_file_read(state, "agent", instance, text);
 
 	if (rc)
 		return rc;
 	*ret = (struct state_life){.alive = is_locked(state, instance)};
-	state_file_value(text, "pid", number, sizeof(number));
-	ret->pid = atoi(number);
-	snprintf(number, sizeof(number), "0");
-	state_file_value(text, "beat", number, sizeof(number));
-	ret->beat_sec_ago = clock_seconds_between(strtoull(number, NULL, 10), clock_kernel_ns());
+	ret->pid = pid_of(text);
+	ret->beat_sec_ago = clock_seconds_between(number_of(text, "beat"), clock_kernel_ns());
 	state_file_value(text, "standing", ret->standing, sizeof(ret->standing));
 	return 0;
 }

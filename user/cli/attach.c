@@ -35,8 +35,7 @@ static int ask(int state, const struct options *options, struct error *error)
 	else if (!strcmp(life.standing, "off"))
 		printf("instance %s is open no longer, but its policy says `set mode = off`\n", options->instance);
 	else
-		printf("instance %s is open no longer: its agent, pid %d, attaches it now\n", options->instance,
-		       (int)life.pid);
+		printf("instance %s is open no longer: its agent attaches it now\n", options->instance);
 	return 0;
 }
 

@@ -124,7 +124,7 @@ static const struct group_option all_options[] = {
       "Ask DNS for all exact names: which have no address, or one that they may not bring in?", 0}},
     {OPTIONS_STATUS,
      NULL,
-     {"live", KEY_LIVE, NULL, 0, "Only: has the agent given a sign of life in the last 120 s? Exit code 0 or 1", 0}},
+     {"live", KEY_LIVE, NULL, 0, "Only: has the agent given a sign of life in the last 30 s? Exit code 0 or 1", 0}},
     {OPTIONS_STATUS,
      NULL,
      {"ready", KEY_READY, NULL, 0, "Only: is what the policy says in force, and proved? Exit code 0 or 1", 0}},

@@ -34,13 +34,16 @@ static bool read_state(const struct options *options, struct standing *ret)
 static void describe_agent(struct standing *standing)
 {
 	const struct state_life *life = &standing->life;
+	char pid[32] = "";
 
 	standing->live = life->alive && life->beat_sec_ago < HEALTH_LIVE_SEC;
+	if (life->pid)
+		snprintf(pid, sizeof(pid), ", pid %d", (int)life->pid);
 	if (!life->alive)
 		snprintf(standing->agent, sizeof(standing->agent), "not running");
 	else
-		snprintf(standing->agent, sizeof(standing->agent), "%s, pid %d, last sign of life %lld s ago",
-			 standing->live ? "alive" : "hangs", (int)life->pid, (long long)life->beat_sec_ago);
+		snprintf(standing->agent, sizeof(standing->agent), "%s%s, last sign of life %lld s ago",
+			 standing->live ? "alive" : "hangs", pid, (long long)life->beat_sec_ago);
 }
 
 /* Why nothing is governed, though the policy does not say so; or that it is, and cannot be seen. */
@@ -100,11 +103,12 @@ static json_t *to_json(const struct standing *standing)
 
 	if (standing->problem[0])
 		json_array_append_new(problems, json_pack("{s:s, s:s}", "kind", "standing", "text", standing->problem));
-	return json_pack("{s:s, s:s, s:b, s:b, s:i, s:I, s:b, s:b, s:o, s:o}", "instance", standing->instance, "mode",
+	return json_pack("{s:s, s:s, s:b, s:b, s:o, s:I, s:b, s:b, s:o, s:o}", "instance", standing->instance, "mode",
 			 standing->mode, "attached", standing->unpinned, "agent_alive", standing->life.alive,
-			 "agent_pid", (int)standing->life.pid, "heartbeat_sec_ago",
-			 (json_int_t)standing->life.beat_sec_ago, "live", standing->live, "ready", standing->ready,
-			 "mark", standing->marked ? mark_to_json(&standing->mark) : json_null(), "problems", problems);
+			 "agent_pid", standing->life.pid ? json_integer(standing->life.pid) : json_null(),
+			 "heartbeat_sec_ago", (json_int_t)standing->life.beat_sec_ago, "live", standing->live, "ready",
+			 standing->ready, "mark", standing->marked ? mark_to_json(&standing->mark) : json_null(),
+			 "problems", problems);
 }
 
 static void print(const struct standing *standing)

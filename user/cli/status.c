@@ -202,6 +202,8 @@ static void look(const struct kernel *kernel, const char *instance, const struct
 	    .held = kernel_is_held(instance),
 	    .audits = kernel_config(kernel)->audit,
 	    .missing_hook = "",
+	    .process =
+		process_look(&(struct process_id){meta->agent_pid, meta->agent_start_ticks, meta->agent_pid_namespace}),
 	    .silent_sec = meta->heartbeat_ns ? clock_seconds_between(meta->heartbeat_ns, clock_kernel_ns()) : -1,
 	    .meta = meta,
 	};
@@ -234,10 +236,11 @@ static json_t *existing_to_json(const struct kernel *kernel)
 /* Values that no agent has left yet are null, never a number that looks like one. */
 static json_t *agent_to_json(const struct health_facts *facts, const struct health *health)
 {
-	return json_pack("{s:b, s:s, s:o, s:o, s:b, s:b, s:s}", "agent_alive", facts->held, "agent", health->agent,
-			 "agent_pid", health->live ? json_integer(facts->meta->agent_pid) : json_null(),
-			 "heartbeat_sec_ago", facts->silent_sec < 0 ? json_null() : json_integer(facts->silent_sec),
-			 "live", health->live, "ready", health->ready, "why_not_ready", health->why_not);
+	return json_pack(
+	    "{s:b, s:s, s:o, s:o, s:b, s:b, s:s}", "agent_alive", facts->held, "agent", health->agent, "agent_pid",
+	    health->live && facts->process == PROCESS_ALIVE ? json_integer(facts->meta->agent_pid) : json_null(),
+	    "heartbeat_sec_ago", facts->silent_sec < 0 ? json_null() : json_integer(facts->silent_sec), "live",
+	    health->live, "ready", health->ready, "why_not_ready", health->why_not);
 }
 
 static json_t *status_to_json(const struct kernel *kernel, const char *instance, const struct health_facts *facts,

@@ -9,6 +9,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "../base/process.h"
 #include "folder.h"
 
 #define BPF_FS_MAGIC 0xcafe4a11 /* linux/magic.h */
@@ -148,7 +149,9 @@ static int held_by_another(const struct kernel *kernel, struct error *error)
 	struct error ignored;
 	char who[32] = "another agent";
 
-	if (!kernel_open(kernel->instance, &other, &ignored) && !kernel_get_meta(other, &meta) && meta.agent_pid)
+	if (!kernel_open(kernel->instance, &other, &ignored) && !kernel_get_meta(other, &meta) &&
+	    process_look(&(struct process_id){meta.agent_pid, meta.agent_start_ticks, meta.agent_pid_namespace}) ==
+		PROCESS_ALIVE)
 		snprintf(who, sizeof(who), "the agent with pid %u", meta.agent_pid);
 	kernel_free(other);
 	return error_set(error, -EBUSY,

@@ -5,18 +5,19 @@
 
 static bool is_live(const struct health_facts *facts)
 {
-	return facts->held && facts->silent_sec >= 0 && facts->silent_sec < HEALTH_LIVE_SEC;
+	return facts->held && facts->process != PROCESS_GONE && facts->silent_sec >= 0 &&
+	       facts->silent_sec < HEALTH_LIVE_SEC;
 }
 
-/* A pid is told only of the agent that gave the sign of life. */
 static void describe_agent(const struct health_facts *facts, struct health *ret)
 {
 	long long silent = facts->silent_sec;
 
 	if (ret->live)
-		snprintf(ret->agent, sizeof(ret->agent), "alive, pid %u, last sign of life %lld s ago",
-			 facts->meta->agent_pid, silent);
-	else if (facts->held && silent < 0)
+		snprintf(ret->agent, sizeof(ret->agent), "alive, pid %u%s, last sign of life %lld s ago",
+			 facts->meta->agent_pid, facts->process == PROCESS_HIDDEN ? " of another pid namespace" : "",
+			 silent);
+	else if (facts->held && (silent < 0 || facts->process == PROCESS_GONE))
 		snprintf(ret->agent, sizeof(ret->agent), "starts; no sign of life yet");
 	else if (facts->held)
 		snprintf(ret->agent, sizeof(ret->agent), "starts or hangs: no sign of life for %lld s", silent);

@@ -9,13 +9,16 @@
 #include "egret_limits.h"
 #include "egret_people.h"
 
-/* The agent gives a sign of life every 10 s; a slow reload may keep it from that for half a minute. */
-#define HEALTH_LIVE_SEC 120
+#include "../base/process.h"
+
+/* The agent gives a sign of life every 10 s. The liveness probe of deploy/daemonset.yaml counts on this. */
+#define HEALTH_LIVE_SEC 30
 
 struct health_facts {
 	bool held;                     /* an agent (or an exec) holds the instance */
 	bool attached, audits;         /* as the kernel has it */
 	const char *missing_hook;      /* the first hook that is not attached */
+	enum process_life process;     /* of the agent that gave the last sign of life */
 	int64_t silent_sec;            /* since the last sign of life; less than 0 = there was none yet */
 	const struct egret_meta *meta; /* what the agent left */
 };

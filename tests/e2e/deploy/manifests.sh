@@ -32,6 +32,11 @@ for manifest in "$root"/deploy/*.yaml; do
 done
 
 of "$agent" "$containers | all(.readinessProbe.exec.command == [\"/egret\", \"status\", \"--ready\"])" "readiness is egret's"
+of "$agent" "$containers | all(.livenessProbe.exec.command == [\"/egret\", \"status\", \"--live\"])" "liveness is egret's"
+# An agent gives a sign of life every 10 s, so the last one may be as old as that when it begins to hang.
+silent_sec=$(sed -n 's/^#define HEALTH_LIVE_SEC //p' "$root/user/view/health.h")
+of "$agent" "$containers | map(.livenessProbe) | all($silent_sec + .periodSeconds * .failureThreshold == 60 and
+	.timeoutSeconds < .periodSeconds and .initialDelaySeconds >= 30)" "an agent that hangs is restarted after 60 s"
 of "$agent" "$pods | all([.volumes[].hostPath.path] | contains([\"/sys/fs/bpf\", \"/sys/fs/cgroup\", \"/var/lib/egret\"]))" \
 	"what must outlive the pod is the host's"
 host_paths() { yq -s "$pods | map(.volumes[].hostPath | select(.).path) | map(select(test(\"cgroup|bpf|egret\"))) | sort" "$1"; }

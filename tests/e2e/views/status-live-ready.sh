@@ -52,6 +52,26 @@ ready "the policy says audit, and audits"
 well "the policy says audit, and audits"
 json '.mode == "auditing" and .ready' "status --json: auditing" is --json
 
+# Who stands by lives; who hangs while it stands by does not.
+succeeds "detached" egret_cmd detach
+live "it stands by"
+not_ready "it stands by"
+policy <<<'allow www.probe.example tcp:https'
+is_still_live() { is --live && sleep 1 && is --live; }
+succeeds "live: it stands by, and the policy has an error" is_still_live
+kill -STOP "$agent"
+sign=$(sed "s/^beat=.*/beat=$((($(cut -d. -f1 /proc/uptime) - 40) * 1000000000))/" "$EGRET_STATE/agent-$instance")
+echo "$sign" >"$EGRET_STATE/agent-$instance" # no other file: the agent holds this one
+not_live "40 s without a sign of life, standing by"
+shows 'hangs.*4[0-9] s ago' "it says how long"
+kill -CONT "$agent"
+policy <<<'set mode = audit
+resolver 20.0.0.53
+allow www.probe.example tcp:443'
+succeeds "attached again" egret_cmd attach
+eventually is --ready
+ready "attached again"
+
 # DNS and the requirements of the policy do not make an agent less alive.
 stop "$dns_pid"
 live "no resolver answers"
@@ -72,8 +92,8 @@ silence() {
 	# shellcheck disable=SC2086
 	bpftool map update pinned "$meta" key 0 0 0 0 value $bytes || die "the sign of life cannot be set back"
 }
-silence 60
-live "60 s without a sign of life"
+silence 20
+live "20 s without a sign of life"
 silence 130
 not_live "130 s without a sign of life"
 shows 'no sign of life for 1[3-9][0-9] s' "it says how long"
@@ -82,7 +102,21 @@ not_well "the agent hangs"
 shows 'PROBLEM.*no sign of life' "it is a problem"
 json '.agent_alive and (.live | not) and .agent_pid == null' "status --json: hangs" is --json
 kill -CONT "$agent"
+back_to_life() { is --live; }
+eventually back_to_life || failed "the agent that goes on gives no sign of life"
+elsewhere() { unshare --pid --fork --mount-proc "$egret" status --instance "$instance" "$@"; }
+succeeds "from another pid namespace: live" elsewhere --live
+json '.live and .agent_pid == null' "its number is not told where another process has it" elsewhere --json
 stop "$agent" KILL
+
+# A moment after its last sign of life: who holds the instance now is not the agent whose pid that was.
+start "$work/holder.log" - - flock -o -x "/sys/fs/bpf/egret/$instance" sleep 60
+held() { ! flock -n -x "/sys/fs/bpf/egret/$instance" true; }
+eventually held || die "the instance is not held: $(cat "$work/holder.log")"
+not_live "another process holds the instance"
+shows 'starts; no sign of life yet' "it says so"
+json '(.live | not) and .agent_pid == null' "status --json: no pid" is --json
+stop "$started" KILL
 not_live "killed"
 not_ready "killed"
 shows 'no agent runs' "it says so"
