@@ -125,7 +125,7 @@ void kernel_set_unaccounted(struct kernel *kernel, uint64_t cgroup_id);
 /* Attaches all programs to the cgroup, egress last, and pins the links; where they
  * are attached already, the programs are swapped without a gap. All or nothing. */
 int kernel_attach(struct kernel *kernel, int cgroup_fd, struct error *error);
-/* Promise 12: a socket made in the governed cgroup must be denied @addr, which no
+/* Promise 12: a socket made in the governed cgroup must be denied @addr, of IPv4, which no
  * rule allows. The test itself is not accounted for. */
 int kernel_self_test(struct kernel *kernel, int cgroup_fd, const struct egret_addr *addr, struct error *error);
 

@@ -24,12 +24,14 @@
 
 enum outcome { REFUSED = 0, LET_OUT = 1, NOT_TRIED = 2 };
 
-static struct sockaddr_in6 target(const struct egret_addr *addr)
+/* The address is of IPv4 (agent/proof.c), and a kernel may have no IPv6: so the socket is none of IPv6. */
+static struct sockaddr_in target(const struct egret_addr *addr)
 {
-	struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_port = htons(DISCARD_PORT)};
-
-	memcpy(&to.sin6_addr, addr, sizeof(to.sin6_addr));
-	return to;
+	return (struct sockaddr_in){
+	    .sin_family = AF_INET,
+	    .sin_port = htons(DISCARD_PORT),
+	    .sin_addr.s_addr = addr->word_be[3],
+	};
 }
 
 static bool is_no_route(int error)
@@ -39,9 +41,9 @@ static bool is_no_route(int error)
 
 /* Before the network is up no packet comes as far as egress. But connect()'s hook runs before
  * the route is looked for. */
-static int try_to_connect(const struct sockaddr_in6 *to)
+static int try_to_connect(const struct sockaddr_in *to)
 {
-	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return NOT_TRIED;
@@ -51,8 +53,8 @@ static int try_to_connect(const struct sockaddr_in6 *to)
 /* Both ways of sending a datagram: sendmsg's hook, and egress behind connect(). */
 static int try_to_send(const struct egret_addr *addr)
 {
-	struct sockaddr_in6 to = target(addr);
-	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in to = target(addr);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return NOT_TRIED;
