@@ -16,7 +16,7 @@
 #include "agent/hits.h"
 #include "agent/meta.h"
 #include "cli/command.h"
-#include "cli/denials.h"
+#include "cli/summary.h"
 #include "fake.h"
 
 enum view {
@@ -150,7 +150,7 @@ static void see_summary(void)
 
 	if (kernel_open("fuzz", &kernel, &error))
 		return;
-	denials_summary(kernel);
+	summary_print(kernel);
 	kernel_free(kernel);
 }
 

@@ -8,89 +8,113 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "denials.h"
+#include "../view/denials.h"
+#include "../view/json.h"
+#include "../view/packets.h"
+#include "../view/reason.h"
 #include "table.h"
 #include "egret_limits.h"
 #include "egret_reasons.h"
 
 #define FOLLOW_INTERVAL_US 500000
 
+static const char *verdict_of(const json_t *row)
+{
+	return json_flag(row, "audited") ? "WOULD DENY" : "DENIED";
+}
+
+static void cell_verdict(const json_t *row, char buf[static CELL_SIZE])
+{
+	snprintf(buf, CELL_SIZE, "%s", verdict_of(row));
+}
+
+/* "curl[4242]" */
+static void cell_process(const json_t *row, char buf[static CELL_SIZE])
+{
+	long long pid = json_number(row, "pid");
+
+	buf[0] = '\0';
+	if (pid)
+		snprintf(buf, CELL_SIZE, "%s[%lld]", json_text(row, "process"), pid);
+}
+
+static void cell_policy(const json_t *row, char buf[static CELL_SIZE])
+{
+	snprintf(buf, CELL_SIZE, "%s", json_flag(row, "outdated") ? "older" : "running");
+}
+
+static void cell_why(const json_t *row, char buf[static CELL_SIZE])
+{
+	char why[REASON_TEXT_SIZE];
+
+	snprintf(buf, CELL_SIZE, "%s", reason_of_row(row, why));
+}
+
 static const struct column columns[] = {
-    {"packets", "PACKETS", true}, {"verdict", "VERDICT", false}, {"address", "ADDRESS", false}, {"port", "PORT", false},
-    {"name", "NAME", false},      {"subject", "BY", false},      {"process", "PROCESS", false}, {"last", "LAST", false},
-    {"policy", "POLICY", false},  {"why", "WHY", false},         {"rule", "RULE", false},
+    {"PACKETS", .key = "packets_total", .right = true},
+    {"VERDICT", .format = cell_verdict},
+    {"ADDRESS", .key = "address"},
+    {"PORT", .key = "port"},
+    {"NAME", .key = "name"},
+    {"BY", .format = cell_subject},
+    {"PROCESS", .format = cell_process},
+    {"LAST", .format = cell_last},
+    {"POLICY", .format = cell_policy},
+    {"WHY", .format = cell_why},
+    {"RULE", .format = cell_place},
 };
 #define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
-static json_t *rows_of(const struct kernel *kernel, const struct denials *denials)
+static long long packets_listed(const json_t *rows, bool audited)
 {
-	json_t *rows = json_array();
+	long long packets = 0;
+	const json_t *row;
+	size_t i;
 
-	for (size_t i = 0; i < denials->count; i++)
-		json_array_append_new(rows, denial_to_json(kernel, &denials->all[i]));
-	return rows;
-}
-
-static void print_table(json_t *rows, const struct denials *denials)
-{
-	for (size_t i = 0; i < denials->count; i++)
-		json_object_set_new(json_array_get(rows, i), "verdict", json_string(denial_verdict(&denials->all[i])));
-	table_print(rows, columns, COLUMN_COUNT);
-}
-
-static uint64_t packets_counted(const struct kernel *kernel, bool audited)
-{
-	struct egret_counter counter;
-	uint64_t packets = 0;
-
-	for (uint32_t reason = 1; reason < EGRET_REASON_COUNT; reason++)
-		if (!kernel_get_reason(kernel, reason, audited, &counter))
-			packets += counter.packets;
+	json_array_foreach (rows, i, row) {
+		if (json_flag(row, "audited") == audited)
+			packets += json_number(row, "packets_total");
+	}
 	return packets;
 }
 
 /* The reasons count all; rows are pushed out by newer ones, and cleared. Returns whether any are missing. */
-static bool note_forgotten(const struct kernel *kernel, const struct denials *denials)
+static bool note_forgotten(const struct kernel *kernel, const json_t *rows)
 {
-	uint64_t listed[2] = {}, counted;
-	bool missing = false;
+	json_t *counted = view_packets(kernel);
+	bool any = false;
 
-	for (size_t i = 0; i < denials->count; i++)
-		listed[denials->all[i].key.audited & 1] += denials->all[i].drop.packets;
 	for (int audited = 0; audited < 2; audited++) {
-		counted = packets_counted(kernel, audited);
-		if (counted <= listed[audited])
+		long long missing =
+		    json_number(counted, audited ? "would_deny_total" : "denied_total") - packets_listed(rows, audited);
+
+		if (missing <= 0)
 			continue;
-		printf("(and %llu more packets that %s: cleared, or older than the list of %d rows can hold)\n",
-		       (unsigned long long)(counted - listed[audited]),
-		       audited ? "would have been denied" : "were denied", EGRET_MAX_DROPS);
-		missing = true;
+		printf("(and %lld more packets that %s: cleared, or older than the list of %d rows can hold)\n",
+		       missing, audited ? "would have been denied" : "were denied", EGRET_MAX_DROPS);
+		any = true;
 	}
-	return missing;
+	json_decref(counted);
+	return any;
 }
 
 static int show_once(const struct kernel *kernel, bool json)
 {
-	struct denials denials = {};
-	int rc = denials_read(kernel, &denials);
-	json_t *rows;
+	json_t *rows = NULL;
+	int rc = view_drops(kernel, &rows);
 
 	if (rc)
-		goto out;
-	denials_sort(&denials);
-	rows = rows_of(kernel, &denials);
+		return rc;
 	if (json) {
 		json_print(rows);
-		goto out;
+		return 0;
 	}
-	if (denials.count)
-		print_table(rows, &denials);
-	if (!note_forgotten(kernel, &denials) && !denials.count)
+	if (json_array_size(rows))
+		table_print(rows, columns, COLUMN_COUNT);
+	if (!note_forgotten(kernel, rows) && !json_array_size(rows))
 		puts(kernel_config(kernel)->audit ? "nothing would have been denied" : "nothing was denied");
 	json_decref(rows);
-out:
-	denials_free(&denials);
-	return rc;
+	return 0;
 }
 
 static uint64_t packets_before(const struct denials *before, const struct denial *now)
@@ -105,22 +129,28 @@ static uint64_t packets_before(const struct denials *before, const struct denial
 	return 0;
 }
 
-static void print_line(const struct kernel *kernel, const struct denial *denial, uint64_t packets, bool json)
+static void print_line(const json_t *row)
+{
+	char subject[CELL_SIZE], process[CELL_SIZE], why[REASON_TEXT_SIZE];
+	const char *name = json_text(row, "name");
+
+	cell_subject(row, subject);
+	cell_process(row, process);
+	printf("%s %s %lld: %s %s%s%s%s by %s %s: %s\n", json_text(row, "last_time"), verdict_of(row),
+	       json_number(row, "new_packets_count"), json_text(row, "address"), json_text(row, "port"),
+	       *name ? " (" : "", name, *name ? ")" : "", subject, process, reason_of_row(row, why));
+}
+
+static void show_new(const struct kernel *kernel, const struct denial *denial, uint64_t packets, bool json)
 {
 	json_t *row = denial_to_json(kernel, denial);
-	const char *name = json_string_value(json_object_get(row, "name"));
 
+	json_set_number(row, "new_packets_count", packets);
 	if (json) {
-		json_object_set_new(row, "new_packets", json_integer((json_int_t)packets));
 		json_dumpf(row, stdout, JSON_COMPACT);
 		putchar('\n');
 	} else {
-		printf(
-		    "%s %s %llu: %s %s%s%s%s by %s %s: %s\n", json_string_value(json_object_get(row, "last_time")),
-		    denial_verdict(denial), (unsigned long long)packets,
-		    json_string_value(json_object_get(row, "address")), json_string_value(json_object_get(row, "port")),
-		    name[0] ? " (" : "", name, name[0] ? ")" : "", json_string_value(json_object_get(row, "subject")),
-		    json_string_value(json_object_get(row, "process")), json_string_value(json_object_get(row, "why")));
+		print_line(row);
 	}
 	fflush(stdout);
 	json_decref(row);
@@ -135,7 +165,7 @@ static int earliest_first(const void *a, const void *b)
 	return memcmp(&left->key, &right->key, sizeof(left->key));
 }
 
-static void print_new(const struct kernel *kernel, const struct denials *before, struct denials *now, bool json)
+static void show_all_new(const struct kernel *kernel, const struct denials *before, struct denials *now, bool json)
 {
 	if (now->count)
 		qsort(now->all, now->count, sizeof(*now->all), earliest_first);
@@ -143,7 +173,7 @@ static void print_new(const struct kernel *kernel, const struct denials *before,
 		uint64_t then = packets_before(before, &now->all[i]);
 
 		if (now->all[i].drop.packets > then)
-			print_line(kernel, &now->all[i], now->all[i].drop.packets - then, json);
+			show_new(kernel, &now->all[i], now->all[i].drop.packets - then, json);
 	}
 }
 
@@ -158,7 +188,7 @@ static int follow(const struct kernel *kernel, bool json)
 		rc = denials_read(kernel, &now);
 		if (rc)
 			break;
-		print_new(kernel, &before, &now, json);
+		show_all_new(kernel, &before, &now, json);
 		swap = before;
 		before = now;
 		now = swap;
@@ -187,7 +217,7 @@ static int clear(struct kernel *kernel, bool json, struct error *error)
 	if (cleared < 0)
 		return error_set(error, cleared, "cannot clear what was denied: %s", strerror(-cleared));
 	if (json)
-		json_print(json_pack("{s:i}", "cleared", cleared));
+		json_print(json_pack("{s:i}", "cleared_count", cleared));
 	else
 		printf("%d row%s cleared; the totals of `egret status` and the hits of `egret rules` count on\n",
 		       cleared, cleared == 1 ? "" : "s");

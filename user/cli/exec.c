@@ -17,11 +17,11 @@
 
 #include "../kernel/kernel.h"
 #include "../subject/cgroup.h"
+#include "../view/special.h"
 #include "caller.h"
-#include "denials.h"
 #include "elevate.h"
 #include "sandbox.h"
-#include "special.h"
+#include "summary.h"
 
 /* `exec` in several PID namespaces may have the same process id, and in that order they are numbered. */
 #define MAX_SAME_PID 1000
@@ -259,7 +259,7 @@ static void take_down(struct job *job)
 
 static void write_report(struct job *job)
 {
-	if (job->report && denials_report(agent_kernel(job->agent), job->report))
+	if (job->report && summary_report(agent_kernel(job->agent), job->report))
 		fprintf(stderr, "egret: cannot write the report %s: %s\n", job->options.report, strerror(errno));
 }
 
@@ -285,6 +285,14 @@ static int know_caller(struct job *job, struct error *error)
 	return rc;
 }
 
+static void warn_of_specials(const struct job *job)
+{
+	json_t *specials = view_special_addresses(agent_kernel(job->agent));
+
+	summary_specials(stderr, "egret: warning: ", specials);
+	json_decref(specials);
+}
+
 static int run_job(struct job *job)
 {
 	struct diag diag = {};
@@ -298,7 +306,7 @@ static int run_job(struct job *job)
 	if (!rc && signal_that_waits())
 		return 128 + signal_that_waits();
 	if (!rc) {
-		specials_print(stderr, "egret: warning: ", specials_to_json(agent_kernel(job->agent)));
+		warn_of_specials(job);
 		pass_signals();
 		rc = start(job, &error);
 	}
@@ -308,7 +316,7 @@ static int run_job(struct job *job)
 		fail(rc, &error);
 		return EXIT_EXEC_FAILED;
 	}
-	denials_summary(agent_kernel(job->agent));
+	summary_print(agent_kernel(job->agent));
 	write_report(job);
 	return rc;
 }

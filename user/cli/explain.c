@@ -16,7 +16,9 @@
 #include "../subject/classes.h"
 #include "asked_subject.h"
 #include "../resolve/lookup.h"
+#include "../view/json.h"
 #include "../view/reason.h"
+#include "../view/rule_text.h"
 #include "../view/subject_name.h"
 #include "table.h"
 #include "egret_reasons.h"
@@ -299,15 +301,16 @@ static void add_learner(const struct learners *learners, const struct egret_lear
 	struct judgement judgement = {};
 	struct egret_asked asked;
 	enum egret_need need;
-	char subject[512];
+	json_t *row;
 
 	if (!lesson->name || left < 0 || kernel_get_asked(learners->kernel, lesson->name, &asked) ||
 	    kernel_addr_need(learners->kernel, &learners->question->addr, &need) ||
 	    kernel_judge_name(learners->kernel, asked.name, need, port, EGRET_CLASS_ALL, &judgement))
 		return;
-	subject_name(learners->kernel, learned->subject, 0, subject, sizeof(subject));
-	json_array_append_new(learners->list, json_pack("{s:s, s:s, s:b, s:I}", "name", asked.name, "subject", subject,
-							"allowed", judgement.allow, "seconds_left", (json_int_t)left));
+	row = json_pack("{s:s, s:b, s:I}", "name", asked.name, "allowed", judgement.allow, "seconds_left",
+			(json_int_t)left);
+	json_set_subject(row, learners->kernel, learned->subject, 0);
+	json_array_append_new(learners->list, row);
 }
 
 static int visit_learned(void *context, const struct egret_learned_key *key, const struct egret_learned *learned)
@@ -388,16 +391,23 @@ static bool all_allowed(const struct answers *answers)
 	return answers->count > 0;
 }
 
-static const char *why(const struct answer *answer, char buf[static REASON_SPECIAL_SIZE])
+static const char *why(const struct answer *answer, char buf[static REASON_TEXT_SIZE])
 {
-	if (answer->judgement.reason != EGRET_REASON_SPECIAL_ADDRESS || !answer->text.text[0])
-		return reason_sentence(answer->judgement.reason);
-	return reason_of_special(&answer->text, answer->name, &answer->addr, buf);
+	json_t *row = json_object();
+	char address[ADDR_TEXT_SIZE];
+
+	json_set_text(row, "name", answer->name);
+	json_set_text(row, "address", addr_format(&answer->addr, address));
+	json_set_text(row, "reason", reason_label(answer->judgement.reason));
+	json_set_rule_text(row, &answer->text);
+	reason_of_row(row, buf);
+	json_decref(row);
+	return buf;
 }
 
 static json_t *answer_json(const struct question *question, const struct answer *answer)
 {
-	char addr[ADDR_TEXT_SIZE], port[24], buf[REASON_SPECIAL_SIZE];
+	char addr[ADDR_TEXT_SIZE], port[24], buf[REASON_TEXT_SIZE];
 
 	return json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:i}", "destination",
 			 question->is_name ? addr_format(&answer->addr, addr) : question->destination, "port",
@@ -438,7 +448,7 @@ static void print_answer(const char *destination, const char *port, const struct
 {
 	const struct judgement *judgement = &answer->judgement;
 	const char *denied = audited ? "would be denied" : "denied";
-	char buf[REASON_SPECIAL_SIZE];
+	char buf[REASON_TEXT_SIZE];
 
 	printf("%s %s: %s%s%s\n", destination, port, judgement->allow ? "allowed" : denied,
 	       judgement->allow ? "" : ": ", judgement->allow ? "" : why(answer, buf));
@@ -451,6 +461,7 @@ static void print_answers(const struct question *question, const struct answers 
 {
 	char port[24], addr[ADDR_TEXT_SIZE], destination[EGRET_NAME_SIZE + ADDR_TEXT_SIZE + 4];
 	const json_t *learned, *name;
+	char subject[CELL_SIZE];
 	size_t i;
 
 	policy_port_format(&question->port, port);
@@ -462,9 +473,9 @@ static void print_answers(const struct question *question, const struct answers 
 		print_answer(destination, port, &answers->all[i], answers->audited);
 	}
 	json_array_foreach (answers->learned, i, learned) {
+		cell_subject(learned, subject);
 		printf("  but %s for %s, which learned it as %s, %lld s more\n",
-		       json_is_true(json_object_get(learned, "allowed")) ? "allowed" : "not on this port",
-		       json_string_value(json_object_get(learned, "subject")),
+		       json_is_true(json_object_get(learned, "allowed")) ? "allowed" : "not on this port", subject,
 		       json_string_value(json_object_get(learned, "name")),
 		       (long long)json_integer_value(json_object_get(learned, "seconds_left")));
 	}

@@ -8,8 +8,8 @@
 
 #include "../compile/compile.h"
 
-/* [{name, addresses, problem, special: [text]}], asked of the policy's resolvers, else of the system's.
- * -ENOENT: there is nobody to ask. */
+/* [{name, addresses, problem_text, special_addresses: [{name, address, reason, rule, file, line}]}], asked of the
+ * policy's resolvers, else of the system's. -ENOENT: there is nobody to ask. */
 int resolved_to_json(struct compiled *compiled, json_t **ret);
 /* As comments, so that what check prints is still the policy. */
 void resolved_print(const json_t *names);

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../base/clock.h"
+#include "../base/format.h"
+#include "../view/json.h"
 
 #define MAX_COLUMNS 16
-#define CELL_SIZE   512
 
 static void format_integer(json_int_t value, char *buf, size_t size)
 {
@@ -23,18 +23,24 @@ static void format_integer(json_int_t value, char *buf, size_t size)
 	buf[at] = '\0';
 }
 
-static void format_cell(const json_t *row, const char *key, char *buf, size_t size)
+static void format_value(const json_t *value, char buf[static CELL_SIZE])
 {
-	const json_t *value = json_object_get(row, key);
-
-	if (json_is_string(value) && json_string_length(value))
-		snprintf(buf, size, "%s", json_string_value(value));
+	if (json_is_string(value))
+		snprintf(buf, CELL_SIZE, "%s", json_string_value(value));
 	else if (json_is_integer(value))
-		format_integer(json_integer_value(value), buf, size);
-	else if (json_is_boolean(value))
-		snprintf(buf, size, "%s", json_is_true(value) ? "yes" : "no");
+		format_integer(json_integer_value(value), buf, CELL_SIZE);
 	else
-		snprintf(buf, size, "-");
+		buf[0] = '\0';
+}
+
+static void format_cell(const json_t *row, const struct column *column, char buf[static CELL_SIZE])
+{
+	if (column->format)
+		column->format(row, buf);
+	else
+		format_value(json_object_get(row, column->key), buf);
+	if (!buf[0])
+		snprintf(buf, CELL_SIZE, "-");
 }
 
 static void print_row(const char cells[][CELL_SIZE], const struct column *columns, const int *widths, size_t count)
@@ -63,7 +69,7 @@ void table_print(const json_t *rows, const struct column *columns, size_t count)
 		widths[i] = strlen(columns[i].heading);
 	json_array_foreach (rows, index, row) {
 		for (size_t i = 0; i < count; i++) {
-			format_cell(row, columns[i].key, cells[i], CELL_SIZE);
+			format_cell(row, &columns[i], cells[i]);
 			if ((int)strlen(cells[i]) > widths[i])
 				widths[i] = strlen(cells[i]);
 		}
@@ -73,7 +79,7 @@ void table_print(const json_t *rows, const struct column *columns, size_t count)
 	print_row(cells, columns, widths, count);
 	json_array_foreach (rows, index, row) {
 		for (size_t i = 0; i < count; i++)
-			format_cell(row, columns[i].key, cells[i], CELL_SIZE);
+			format_cell(row, &columns[i], cells[i]);
 		print_row(cells, columns, widths, count);
 	}
 }
@@ -85,33 +91,30 @@ void json_print(json_t *value)
 	json_decref(value);
 }
 
-const char *age_format(unsigned long long then_ns, unsigned long long now_ns, char *buf, size_t size)
+void cell_subject(const json_t *row, char buf[static CELL_SIZE])
 {
-	unsigned long long seconds = now_ns > then_ns ? (now_ns - then_ns) / CLOCK_NS_PER_SEC : 0;
+	const char *subject = json_text(row, "subject");
 
-	if (!then_ns)
-		snprintf(buf, size, "never");
-	else if (seconds < 120)
-		snprintf(buf, size, "%llu s ago", seconds);
-	else if (seconds < 2 * 3600)
-		snprintf(buf, size, "%llu min ago", seconds / 60);
-	else if (seconds < 48 * 3600)
-		snprintf(buf, size, "%llu h ago", seconds / 3600);
+	if (*subject)
+		snprintf(buf, CELL_SIZE, "%s", subject);
 	else
-		snprintf(buf, size, "%llu days ago", seconds / 86400);
-	return buf;
+		snprintf(buf, CELL_SIZE, "cgroup %lld, gone", json_number(row, "cgroup_id"));
 }
 
-const char *bytes_format(unsigned long long bytes, char *buf, size_t size)
+void cell_place(const json_t *row, char buf[static CELL_SIZE])
 {
-	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-	double value = bytes;
-	size_t unit = 0;
+	const char *file = json_text(row, "file");
 
-	while (value >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
-		value /= 1024;
-		unit++;
-	}
-	snprintf(buf, size, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
-	return buf;
+	buf[0] = '\0';
+	if (*file)
+		snprintf(buf, CELL_SIZE, "%s:%lld", file, json_number(row, "line"));
+}
+
+void cell_last(const json_t *row, char buf[static CELL_SIZE])
+{
+	char age[AGE_TEXT_SIZE];
+	time_t last;
+
+	snprintf(buf, CELL_SIZE, "%s",
+		 json_time(row, "last_time", &last) ? age_format(last, time(NULL), age) : "never");
 }

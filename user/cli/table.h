@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/*
- * One writer for text and JSON: a view is a JSON value, and a table is what a person
- * sees of an array of objects.
- */
+/* A view for a person: a table of an array of objects, and the texts that JSON leaves to whoever prints. */
 #ifndef EGRET_TABLE_H
 #define EGRET_TABLE_H
 
@@ -10,20 +7,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define CELL_SIZE 1024
+
 struct column {
-	const char *key; /* of each object */
 	const char *heading;
-	bool right; /* numbers */
+	const char *key; /* of each object: strings as they are, integers with a blank at each thousand */
+	void (*format)(const json_t *row, char buf[static CELL_SIZE]); /* or else what makes the cell */
+	bool right;                                                    /* numbers */
 };
 
-/* Strings as they are, integers with a blank at each thousand, missing values as "-". */
+/* What is null, missing or empty is shown as "-". */
 void table_print(const json_t *rows, const struct column *columns, size_t count);
 /* Prints to standard output, and drops the reference. */
 void json_print(json_t *value);
 
-/* "3 s ago", "2 h ago"; "never" for 0. @now_ns of the same clock. */
-const char *age_format(unsigned long long then_ns, unsigned long long now_ns, char *buf, size_t size);
-/* "12 KiB" */
-const char *bytes_format(unsigned long long bytes, char *buf, size_t size);
+/* Cells, and parts of sentences, from the members that every view names alike. */
+void cell_subject(const json_t *row, char buf[static CELL_SIZE]); /* "cgroup 7, gone" where nobody noted it */
+void cell_place(const json_t *row, char buf[static CELL_SIZE]);   /* "policy.rules:7" */
+void cell_last(const json_t *row, char buf[static CELL_SIZE]);    /* how long ago "last_time" was, or "never" */
 
 #endif

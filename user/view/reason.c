@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "reason.h"
 
-#include <stddef.h>
-
 #include <stdio.h>
+#include <string.h>
 
+#include "../base/addr.h"
 #include "../compile/special.h"
 #include "egret_reasons.h"
+#include "json.h"
 
 struct words {
 	const char *label, *sentence;
@@ -34,13 +35,27 @@ const char *reason_sentence(uint32_t reason)
 	return reason < EGRET_REASON_COUNT ? reasons[reason].sentence : "a reason that this version does not know";
 }
 
-const char *reason_of_special(const struct egret_rule_text *text, const char *name, const struct egret_addr *addr,
-			      char buf[static REASON_SPECIAL_SIZE])
+static const char *sentence_of_label(const char *label)
 {
-	char sentence[SPECIAL_SENTENCE_SIZE];
+	for (size_t reason = 0; reason < EGRET_REASON_COUNT; reason++) {
+		if (!strcmp(reasons[reason].label, label))
+			return reasons[reason].sentence;
+	}
+	return reason_sentence(EGRET_REASON_COUNT);
+}
 
-	snprintf(buf, REASON_SPECIAL_SIZE, "%.250s:%u %s", text->file, text->line,
-		 special_sentence(name, addr, text->text, sentence));
+const char *reason_of_row(const json_t *row, char buf[static REASON_TEXT_SIZE])
+{
+	const char *label = json_text(row, "reason"), *rule = json_text(row, "rule");
+	char sentence[SPECIAL_SENTENCE_SIZE];
+	struct egret_addr addr;
+
+	if (strcmp(label, reason_label(EGRET_REASON_SPECIAL_ADDRESS)) != 0 || !*rule ||
+	    addr_parse(json_text(row, "address"), &addr))
+		snprintf(buf, REASON_TEXT_SIZE, "%s", sentence_of_label(label));
+	else
+		snprintf(buf, REASON_TEXT_SIZE, "%.250s:%lld %s", json_text(row, "file"), json_number(row, "line"),
+			 special_sentence(json_text(row, "name"), &addr, rule, sentence));
 	return buf;
 }
 

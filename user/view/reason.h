@@ -3,6 +3,7 @@
 #ifndef EGRET_REASON_H
 #define EGRET_REASON_H
 
+#include <jansson.h>
 #include <stdint.h>
 
 #include "egret_addr.h"
@@ -10,12 +11,12 @@
 
 const char *reason_label(uint32_t reason);    /* "" for none */
 const char *reason_sentence(uint32_t reason); /* "" for none */
-/* Of EGRET_REASON_SPECIAL_ADDRESS: which rule (@text), which address, and the line to add. */
-#define REASON_SPECIAL_SIZE 1536
-struct egret_addr;
-struct egret_rule_text;
-const char *reason_of_special(const struct egret_rule_text *text, const char *name, const struct egret_addr *addr,
-			      char buf[static REASON_SPECIAL_SIZE]);
+#define REASON_TEXT_SIZE 1536
+/*
+ * The sentence for "reason" of a row. Of a special address it says which rule, which address, and the line to add,
+ * from "name", "address", "rule", "file" and "line". Returns @buf.
+ */
+const char *reason_of_row(const json_t *row, char buf[static REASON_TEXT_SIZE]);
 /* NULL: the id is a line of the policy. */
 const char *builtin_label(uint32_t rule);
 const char *builtin_sentence(uint32_t rule);

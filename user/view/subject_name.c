@@ -7,6 +7,7 @@
 #include "../base/text.h"
 #include "../subject/cgroup.h"
 #include "../subject/pod.h"
+#include "json.h"
 
 /* Where the subject is, or where it was. */
 static int find_path(const struct kernel *kernel, uint64_t cgroup_id, uint64_t parent_id, char *buf, size_t size)
@@ -24,17 +25,26 @@ static int find_path(const struct kernel *kernel, uint64_t cgroup_id, uint64_t p
 	return cgroup_path_of_id(parent_id, buf, size);
 }
 
-void subject_name(const struct kernel *kernel, uint64_t cgroup_id, uint64_t parent_id, char *buf, size_t size)
+#define SUBJECT_SIZE 512
+
+static void path_to_text(const char *path, char buf[static SUBJECT_SIZE])
 {
-	char path[CGROUP_PATH_SIZE];
 	struct pod pod;
 
-	if (find_path(kernel, cgroup_id, parent_id, path, sizeof(path)))
-		snprintf(buf, size, "cgroup %llu, gone", (unsigned long long)cgroup_id);
-	else if (pod_of_path(path, NULL, &pod))
-		snprintf(buf, size, "pod %s%s%s", pod.name[0] ? pod.name : pod.uid,
+	if (pod_of_path(path, NULL, &pod))
+		snprintf(buf, SUBJECT_SIZE, "pod %s%s%s", pod.name[0] ? pod.name : pod.uid,
 			 pod.container[0] ? " container " : "", pod.container);
 	else
-		snprintf(buf, size, "%s", path);
-	text_make_printable(buf, size); /* who makes a cgroup names it */
+		snprintf(buf, SUBJECT_SIZE, "%s", path);
+	text_make_printable(buf, SUBJECT_SIZE); /* who makes a cgroup names it */
+}
+
+void json_set_subject(json_t *row, const struct kernel *kernel, uint64_t cgroup_id, uint64_t parent_id)
+{
+	char path[CGROUP_PATH_SIZE], text[SUBJECT_SIZE] = "";
+
+	if (!find_path(kernel, cgroup_id, parent_id, path, sizeof(path)))
+		path_to_text(path, text);
+	json_set_text(row, "subject", text);
+	json_set_number(row, "cgroup_id", cgroup_id);
 }

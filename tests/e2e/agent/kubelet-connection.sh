@@ -27,7 +27,7 @@ allow 20.1.0.1 tcp:443
 POLICY
 agent_start --probation 8s
 tells 'enforcing on probation until [0-9:]{8}; not yet: the kubelet is connected to 51\.1\.1\.1:443, which no rule allows$' "the log says what is not allowed, and nothing else"
-json '.probation.waiting_for | test("the kubelet is connected to 51.1.1.1:443")' "status too" egret_cmd status --json
+json '.probation.waiting_text | test("the kubelet is connected to 51.1.1.1:443")' "status too" egret_cmd status --json
 denied node 51.0.0.1 tcp:443
 eventually logged "$work/agent.log" ' auditing: '
 tells 'auditing: .*the kubelet is connected to 51\.1\.1\.1:443' "it goes back to audit"

@@ -24,7 +24,7 @@ start "$work/agent.log" - "$id-node" "$egret" run --instance "$instance" --cgrou
 agent=$started
 eventually logged "$work/agent.log" enforcing || die "it does not begin: $(cat "$work/agent.log")"
 enforcing_times() { [ "$(grep -c '^egret: enforcing' "$work/agent.log")" -ge "$1" ]; }
-packets() { egret_cmd rules --json | jq "[.[] | select(.rule == \"$1\")][0].packets"; }
+packets() { egret_cmd rules --json | jq "[.[] | select(.rule == \"$1\")][0].packets_total"; }
 
 node dig +short +time=3 +tries=1 @$resolver a.wild.example A >/dev/null
 passes node 20.1.0.4 tcp:443
@@ -54,7 +54,7 @@ sleep 0.5
 expect "$said" "a live connection whose rule is gone is cut" sh -c "wc -l <'$work/gone.hold'"
 passes node 20.1.0.4 tcp:443
 succeeds "what was counted follows its rule" test "$(packets "allow kept.reload.example tcp:443")" -ge "$before"
-json 'any(.[]; .rule == "allow new.reload.example tcp:443" and .packets < 10)' "a new rule has its own counter" \
+json 'any(.[]; .rule == "allow new.reload.example tcp:443" and .packets_total < 10)' "a new rule has its own counter" \
 	egret_cmd rules --json
 
 # An error changes nothing, and is told with its place.

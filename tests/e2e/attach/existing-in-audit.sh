@@ -26,7 +26,7 @@ resolver 20.0.0.53
 allow 20.1.0.1 tcp:443
 POLICY
 agent_start
-row() { echo "any(.[]; .address == \"$1\" and .port == \"tcp:443\" and .audited and .policy == \"running\" and (.subject | test(\"$2\")))"; }
+row() { echo "any(.[]; .address == \"$1\" and .port == \"tcp:443\" and .audited and (.outdated | not) and (.subject | test(\"$2\")))"; }
 json "$(row 51.0.0.1 system.slice/app.service)" "what stands is a row, with its owner" egret_cmd drops --json
 json "$(row 2603:1000:51::1 app.service)" "IPv6, too" egret_cmd drops --json
 json "$(row 51.0.0.2 app.service)" "an IPv4-mapped one, too" egret_cmd drops --json
@@ -34,7 +34,7 @@ json "$(row 51.0.0.3 default/web)" "a pod's, in its own network namespace" egret
 json 'length == 4' "and nothing else: nothing that is allowed, came in, stays here or is not governed" egret_cmd drops --json
 succeeds "drops" egret_cmd drops
 shows 'WOULD DENY +51\.0\.0\.1 ' "for people"
-json '.existing | length == 4 and all(.[]; .subject != "")' "status has them" egret_cmd status --json
+json '.existing | length == 4 and all(.[]; .subject != null)' "status has them" egret_cmd status --json
 succeeds "status" egret_cmd status
 shows '^existing +4 connections .*no rule allows' "for people"
 shows '^ +51\.0\.0\.1 tcp:443 by .*/app\.service' "with address and owner"
@@ -63,7 +63,7 @@ stop "$agent"
 sed -i '/audit/d' "$work/policy.rules"
 agent_start
 json '.existing | length == 2' "enforcing, status has what goes on" egret_cmd status --json
-json 'all(.[]; .policy != "running")' "which is not denied" egret_cmd drops --json
+json 'all(.[]; .outdated)' "which is not denied" egret_cmd drops --json
 expect ok "it does go on" hold_say denied
 denied node 51.0.0.1 tcp:443
 finish

@@ -9,7 +9,7 @@ bed_up
 drops() { egret_cmd drops --json; }
 row() { # row ADDR AUDITED: its packets and whose policy it is
 	drops | jq -r --arg a "$1" --argjson v "$2" \
-		'map(select(.address == $a and .audited == $v)) | if . == [] then "none" else .[] | "\(.packets)/\(.policy)" end'
+		'map(select(.address == $a and .audited == $v)) | if . == [] then "none" else .[] | "\(.packets_total)/\(if .outdated then "older" else "running" end)" end'
 }
 would() { egret_cmd explain "$@"; }
 reload() {
@@ -39,8 +39,8 @@ succeeds "drops" egret_cmd drops
 shows '3 +WOULD DENY +51\.0\.0\.1 +udp:123' "drops: WOULD DENY"
 shows 'WOULD DENY +51\.0\.0\.2 .*policy\.rules:4' "drops: what the deny rule would take away, too"
 expect 0 "drops: nothing is called denied" grep -cw DENIED "$work/output"
-json '.totals | .denied_packets == 0 and .would_deny_packets == 4 and .would_deny["no-rule"] == 3 and
-	.would_deny["deny-rule"] == 1 and .denied["no-rule"] == 0' "status: counted apart" egret_cmd status --json
+json '.packets | .denied_total == 0 and .would_deny_total == 4 and .would_deny_by_reason_total["no-rule"] == 3 and
+	.would_deny_by_reason_total["deny-rule"] == 1 and .denied_by_reason_total["no-rule"] == 0' "status: counted apart" egret_cmd status --json
 succeeds "status" egret_cmd status
 shows '0 denied, 4 would be denied' "status: says so"
 fails 1 "explain: no" would 51.0.0.1 udp:123
@@ -48,9 +48,9 @@ shows '51\.0\.0\.1 udp:123: would be denied' "explain: would be denied"
 fails 1 "explain of the deny rule: no" would 51.0.0.2 udp:123
 shows 'would be denied' "explain: would be denied"
 json '.allowed == false and .audited' "explain --json: audited" egret_cmd explain 51.0.0.1 udp:123 --json
-json '.[] | select(.rule == "deny 51.0.0.2") | .packets == 0 and .would_deny_packets == 1' \
+json '.[] | select(.rule == "deny 51.0.0.2") | .packets_total == 0 and .would_deny_packets_count == 1' \
 	"rules: a deny rule takes nothing away in audit" egret_cmd rules --json
-json '.[] | select(.rule == "(audited)") | .packets == 4' "rules: what passed, all the same" egret_cmd rules --json
+json '.[] | select(.rule == "(audited)") | .packets_total == 4' "rules: what passed, all the same" egret_cmd rules --json
 
 # The mode changes, the rules do not.
 reload <<'POLICY'
@@ -66,7 +66,7 @@ shows '1 +DENIED +51\.0\.0\.1 ' "drops: DENIED"
 shows '3 +WOULD DENY +51\.0\.0\.1 .* older ' "drops: the older mode's beside it"
 expect PACKETS "drops: what rules now stands first" sh -c "sed -n 1p '$work/output'"
 expect 1 "drops: what rules now stands first" sh -c "sed -n 2p '$work/output' | awk '{ print \$1 }'"
-json '.totals | .denied_packets == 1 and .would_deny_packets == 4' "status: both" egret_cmd status --json
+json '.packets | .denied_total == 1 and .would_deny_total == 4' "status: both" egret_cmd status --json
 fails 1 "explain: denied" would 51.0.0.1 udp:123
 shows '51\.0\.0\.1 udp:123: denied' "explain: denied, and nothing of would"
 
@@ -98,7 +98,7 @@ eventually seen
 expect '20[0-9-]*T[0-9:]*Z' "--follow: the time" grep -m1 51.0.0.4 "$work/follow"
 expect 1 "--follow: DENIED and how many" sh -c "grep -m1 51.0.0.4 '$work/follow' | grep -cE ' DENIED [0-9]+: '"
 
-total=$(egret_cmd status --json | jq .totals.denied_packets)
+total=$(egret_cmd status --json | jq .packets.denied_total)
 rows=$(drops | jq length)
 fails 2 "--clear and --follow are two things" egret_cmd drops --clear --follow
 fails 3 "--clear is for root" setpriv --reuid 65534 --clear-groups "$egret" drops --clear --instance "$instance"
@@ -106,10 +106,10 @@ expect "$rows" "nothing is gone yet" sh -c "'$egret' drops --json --instance $in
 succeeds "--clear" egret_cmd drops --clear
 shows "^$rows rows cleared" "--clear: how many"
 expect 0 "--clear: they are gone" sh -c "'$egret' drops --json --instance $instance | jq length"
-expect "$total" "--clear: the totals are as they were" sh -c "'$egret' status --json --instance $instance | jq .totals.denied_packets"
+expect "$total" "--clear: the totals are as they were" sh -c "'$egret' status --json --instance $instance | jq .packets.denied_total"
 succeeds "drops" egret_cmd drops
 shows "$total more packets that were denied: cleared" "drops: says that rows are missing"
-json '.cleared == 0' "--clear --json: none is left" egret_cmd drops --clear --json
+json '.cleared_count == 0' "--clear --json: none is left" egret_cmd drops --clear --json
 denied node 51.0.0.4 udp:123
 expect 1/running "a row comes anew" row 51.0.0.4 false
 again() { [ "$(grep -c 51.0.0.4 "$work/follow")" -ge 2 ]; }

@@ -6,7 +6,7 @@
 needs_egret
 bed_up
 settled() { [ "$(egret_cmd status --json | jq -r .mode)" = "$1" ]; }
-would_deny() { egret_cmd status --json | jq .totals.would_deny_packets; }
+would_deny() { egret_cmd status --json | jq .packets.would_deny_total; }
 cat >"$work/talk.py" <<'PY'
 import socket, sys
 sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]

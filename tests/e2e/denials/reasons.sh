@@ -20,7 +20,7 @@ allow vault.example   tcp:443
 POLICY
 
 no_memory_is_counted() { [ "$(counted no-memory)" -gt 0 ]; }
-counted() { egret_cmd status --json | jq --arg reason "$1" '.totals.denied[$reason] // 0'; }
+counted() { egret_cmd status --json | jq --arg reason "$1" '.packets.denied_by_reason_total[$reason] // 0'; }
 
 # reason LABEL SENTENCE ADDRESS SUBJECT CMD...: what CMD sends is denied for that reason.
 reason() {
@@ -29,7 +29,7 @@ reason() {
 	before=$(counted "$label")
 	$subject "$@" >"$work/tried" 2>&1 </dev/null
 	expect $((before + 1)) "$label is counted once" counted "$label"
-	json "any(.[]; .reason == \"$label\" and .address == \"$addr\" and .packets >= 1)" "$label in drops --json" \
+	json "any(.[]; .reason == \"$label\" and .address == \"$addr\" and .packets_total >= 1)" "$label in drops --json" \
 		egret_cmd drops --json
 	succeeds "drops" egret_cmd drops
 	shows "${addr//./\\.} .*$sentence" "$label in drops"

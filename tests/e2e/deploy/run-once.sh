@@ -23,7 +23,7 @@ links() { for link in "/sys/fs/bpf/egret/$instance"/link_*; do bpftool -j link s
 succeeds "the first time it ends with 0" once
 shows 'only audits' "and says that it only audits"
 passes node 51.0.0.1 tcp:443
-json '.mode == "auditing" and (.agent_alive | not)' "what is attached audits, without an agent" egret_cmd status --json
+json '.mode == "auditing" and (.agent.alive | not)' "what is attached audits, without an agent" egret_cmd status --json
 
 # The agent of the DaemonSet takes over, and has the policy rule.
 agent_start
@@ -50,12 +50,12 @@ sed -i '$d' "$work/policy.rules"
 reboot
 passes node 51.0.0.1 tcp:443
 succeeds "after a reboot, of what has ruled" once
-json '.mode == "enforcing" and (.agent_alive | not)' "it enforces, and is proved" egret_cmd status --json
+json '.mode == "enforcing" and (.agent.alive | not)' "it enforces, and is proved" egret_cmd status --json
 denied node 51.0.0.1 tcp:443
 passes node 20.1.0.1 tcp:443
 agent_start
 denied node 51.0.0.1 tcp:443
-json '.mode == "enforcing" and .agent_alive' "the agent takes over" egret_cmd status --json
+json '.mode == "enforcing" and .agent.alive' "the agent takes over" egret_cmd status --json
 stop "$agent" TERM
 
 # Another text has not ruled yet.

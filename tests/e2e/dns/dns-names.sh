@@ -31,7 +31,7 @@ asks() { expect "$1" "may be asked for: $2" ask @$resolver "${@:2}"; }
 refuses() {
 	json "map(select(.reason == \"dns-name\" and .name == \"$1\")) == []" "not asked for so far: $1" egret_cmd drops --json
 	fails 9 "may not be asked for: $*" ask @$resolver "$@"
-	json "map(select(.reason == \"dns-name\" and .name == \"$1\" and .packets >= 1)) | length == 1" \
+	json "map(select(.reason == \"dns-name\" and .name == \"$1\" and .packets_total >= 1)) | length == 1" \
 		"drops --json: $1" egret_cmd drops --json
 }
 
@@ -82,7 +82,7 @@ said "answered answered" "by TCP, twenty at once" both:www.exact.example hear ma
 said "silence" "what is refused is refused again, whatever is sent behind it" \
 	length:www.exact.example question:sss.evil.examples question:www.exact.example hear
 said "answered answered" "a connection anew" both:www.exact.example hear both:s.evil.example again both:www.exact.example hear
-json '.dns.gap == 0' "status --json: a new connection is no gap" egret_cmd status --json
+json '.dns_total.gap == 0' "status --json: a new connection is no gap" egret_cmd status --json
 # A stream is left at the gap, and the agent asks for what it owes: not for what was refused before.
 # leaves COUNT STEP...: until that many streams were left: a server may send all answers in one segment.
 leaves() {
@@ -90,12 +90,12 @@ leaves() {
 	shift
 	for _ in 1 2 3 4 5 6 7 8; do
 		lossy ungoverned sport stream "$@" hear >/dev/null
-		egret_cmd status --json | jq -e ".dns.gap == $count" >/dev/null && return
+		egret_cmd status --json | jq -e ".dns_total.gap == $count" >/dev/null && return
 	done
 	return 1
 }
 succeeds "an answer lost, on a connection anew" leaves 1 both:y.denied.wild.example again many:20:p:.wild.example
-json '.dns.asked_anew == 20' "status --json: the agent asks for these twenty" egret_cmd status --json
+json '.dns_total.asked_anew == 20' "status --json: the agent asks for these twenty" egret_cmd status --json
 succeeds "drops" egret_cmd drops
 shows 'c2vjcmv0\.evil\.example' "drops: the name"
 
@@ -121,5 +121,5 @@ enforcing() { egret_cmd status --json | jq -e '.mode == "enforcing"'; }
 eventually enforcing
 expect 20.1.0.6 "without the setting, any name may be asked for" ask @$resolver c2vjcmv0.evil.example
 succeeds "an answer lost, for names that no rule has" leaves 2 many:20:p:.evil.example
-json '.dns.asked_anew == 20' "status --json: the agent asks for none of these" egret_cmd status --json
+json '.dns_total.asked_anew == 20' "status --json: the agent asks for none of these" egret_cmd status --json
 finish

@@ -21,7 +21,7 @@ resolver 10.0.0.10
 allow *.wild.example  tcp:443
 POLICY
 tcp() { node dig +noedns +short +tcp +time=5 +tries=1 @20.0.0.54 "$@"; }
-counted() { json ".dns[\"$1\"] == $2" "$3" egret_cmd status --json; }
+counted() { json ".dns_total[\"$1\"] == $2" "$3" egret_cmd status --json; }
 
 denied node 20.7.0.2 tcp:443
 expect 20.7.0.2 "an answer in one segment" tcp f1.wild.example A
@@ -124,5 +124,5 @@ expect 20 "all of twenty answers in one segment teach" learned_below full
 counted packed 0 "none of these was too many"
 node "$root/build/tests/forger" stream 20.0.0.54 many:36:f:.over.wild.example hear >/dev/null
 expect 32 "of thirty-six, as many as Egret reads" learned_below over
-json '.dns.packed >= 1 and .dns.overflow == 1' "too many are counted as that, and not as too long" egret_cmd status --json
+json '.dns_total.packed >= 1 and .dns_total.overflow == 1' "too many are counted as that, and not as too long" egret_cmd status --json
 finish

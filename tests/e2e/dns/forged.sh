@@ -79,7 +79,7 @@ truth() {
 }
 
 counted() {
-	json ".dns[\"$1\"] $2" "status --json: $1" egret_cmd status --json
+	json ".dns_total[\"$1\"] $2" "status --json: $1" egret_cmd status --json
 }
 
 # Whoever answers after half a minute had time to guess. More of this at the end.
@@ -228,7 +228,7 @@ fi
 # The server itself, with addresses that no name may bring in.
 special="169.254.169.254 127.0.0.1 0.0.0.0 224.0.0.1 255.255.255.255 168.63.129.16 10.0.0.1 51.7.0.9 ::1 :: fe80::1
 	ff02::1 fd00::1 100.64.0.1 100.127.255.254 172.31.255.254 198.19.255.254 fdff::1 febf::1 ::7 ::ffff:169.254.169.254 64:ff9b::a9fe:a9fe 2603:1000:7::9"
-before=$(egret_cmd status --json | jq .dns.rebinding)
+before=$(egret_cmd status --json | jq .dns_total.rebinding)
 for addr in $special; do
 	type=A
 	[[ $addr != *:* ]] || type=AAAA

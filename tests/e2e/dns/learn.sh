@@ -48,7 +48,7 @@ allow 20.9.0.1        tcp:443
 POLICY
 ask() { node dig +short +time=3 +tries=1 @$resolver "$@"; }
 liar() { node dig +noedns +ignore +short +time=3 +tries=1 @20.0.0.54 "$@" >/dev/null 2>&1; }
-taught() { egret_cmd learned --json | jq -r '.[] | "\(.address) \(.name) \(.rule)"'; }
+taught() { egret_cmd learned --json | jq -r '.[] | "\(.address) \(.name) \(.policy_name)"'; }
 
 # What is meant.
 denied node 20.1.0.1 tcp:443
@@ -78,7 +78,7 @@ denied node 20.1.0.7 tcp:443
 succeeds "learned" egret_cmd learned
 shows '20\.1\.0\.1 .*a\.wild\.example .*\*\.wild\.example' "learned: address, name, pattern"
 shows 'late\.wild\.example' "learned: names in lower case"
-json 'all(.[]; .seconds_left >= 0 and .seconds_left <= 61)' "learned --json: the time left" egret_cmd learned --json
+json 'all(.[]; .left_seconds >= 0 and .left_seconds <= 61)' "learned --json: the time left" egret_cmd learned --json
 
 echo "nameserver $resolver" >"$work/resolv.conf"
 mount --bind "$work/resolv.conf" /etc/resolv.conf
@@ -104,13 +104,13 @@ expect "connected" "the node asks a ClusterIP from an unconnected socket" \
 expect 20.4.0.2 "and from a connected one" node dig +short +time=3 +tries=1 @10.0.0.11 own.wild.example A
 json '[.[] | select(.address == "20.4.0.2") | .name] | sort == ["musl.wild.example", "own.wild.example"]' "both taught" \
 	egret_cmd learned --json
-json '.dns.mismatch == 0 and .dns.unasked == 0' "no answer was a stranger's" egret_cmd status --json
+json '.dns_total.mismatch == 0 and .dns_total.unasked == 0' "no answer was a stranger's" egret_cmd status --json
 
 # A shorter TTL, of another resolver: what the first answer gave lasts.
 dns twice.wild.example 20.4.0.2
 expect 20.4.0.2 "a minute" ask twice.wild.example A
 expect 20.4.0.2 "and a second" node dig +short +time=3 +tries=1 @10.0.0.11 twice.wild.example A
-json '[.[] | select(.name == "twice.wild.example") | .seconds_left] | length == 1 and .[0] > 30' "the minute is left" \
+json '[.[] | select(.name == "twice.wild.example") | .left_seconds] | length == 1 and .[0] > 30' "the minute is left" \
 	egret_cmd learned --json
 
 # More names on one address than are remembered of it: those of one rule stand for each other.
@@ -125,24 +125,24 @@ for i in 1 2 3 4 5; do
 done
 passes node 20.1.0.61 tcp:443
 expect ECONNREFUSED "its first name still counts" try node 20.1.0.61 tcp:8001 # nobody listens
-json '.dns.names == 0' "status --json: nothing was lost" egret_cmd status --json
+json '.dns_total.names == 0' "status --json: nothing was lost" egret_cmd status --json
 for i in 2 3 4 5; do
 	expect 20.1.0.60 "one of another rule" ask x.r$i.five.example A
 done
 denied node 20.1.0.60 tcp:8001
 expect ECONNREFUSED "the second name counts" try node 20.1.0.60 tcp:8002
 expect ECONNREFUSED "and the fifth" try node 20.1.0.60 tcp:8005
-json '.dns.names == 1' "status --json: a name found no room" egret_cmd status --json
+json '.dns_total.names == 1' "status --json: a name found no room" egret_cmd status --json
 
 # What the agent resolved of an exact name, and what applications were answered.
 expect 20.1.0.5 "an exact name" ask exact.example A
-json '.dns.exact == 2 and .dns.differs == 0' "status --json: the same, here and for the denied name" egret_cmd status --json
+json '.dns_total.exact == 2 and .dns_total.differs == 0' "status --json: the same, here and for the denied name" egret_cmd status --json
 sed -i '/ exact.example$/d' "$work/hosts"
 echo "20.1.0.55 exact.example" >>"$work/hosts"
 kill -HUP "$dns_pid"
 eventually dns_serves exact.example 20.1.0.55
 expect 20.1.0.55 "another address" ask exact.example A
-json '.dns.exact == 3 and .dns.differs == 1' "status --json: how often they differ" egret_cmd status --json
+json '.dns_total.exact == 3 and .dns_total.differs == 1' "status --json: how often they differ" egret_cmd status --json
 passes node 20.1.0.55 tcp:80
 fails 1 "explain an address of a name that no rule has" explain 20.1.0.4 tcp:443
 shows 'it was resolved as newer\.example, and no rule has that name' "it tells the name"
@@ -166,7 +166,7 @@ done
 expect "" "nothing of it was learned" sh -c "$(declare -f egret_cmd taught); egret='$egret' instance='$instance'; taught | grep -E '^(20\.2\.0\.([123468]|9|10|11)|169|10|127|::1|fe80)'"
 
 for lesson in mismatch:2 stray:2 malformed:2 truncated:1 rebinding:3; do
-	json ".dns[\"${lesson%:*}\"] >= ${lesson#*:}" "status --json counts what it did not learn: ${lesson%:*}" \
+	json ".dns_total[\"${lesson%:*}\"] >= ${lesson#*:}" "status --json counts what it did not learn: ${lesson%:*}" \
 		egret_cmd status --json
 done
 

@@ -24,7 +24,7 @@ count=${EGRET_ANSWERS_SENT:-5000}
 succeeds "$count answers: what was learned is what c-ares finds" \
 	node "$sent" ask "${servers[@]}" "$count" "$egret" learned --json --instance "$instance"
 grep ^note: "$work/output"
-json '.dns.malformed > 0 and .dns.mismatch > 0 and .dns.stray > 0 and .dns.rebinding > 0' \
+json '.dns_total.malformed > 0 and .dns_total.mismatch > 0 and .dns_total.stray > 0 and .dns_total.rebinding > 0' \
 	"status --json counts what it did not learn" egret_cmd status --json
-json '.dns.addresses > 1000' "status --json: much was learned" egret_cmd status --json
+json '.dns_total.addresses > 1000' "status --json: much was learned" egret_cmd status --json
 finish

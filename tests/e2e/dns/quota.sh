@@ -30,7 +30,7 @@ address() { echo "20.7.$(($1 / 250)).$(($1 % 250 + 1))"; }
 
 # learn_many COUNT WHO FIRST: of as many names from fFIRST on.
 learn_many() { expect learned "$2 learns $1 addresses" $2 "$forger" learn 20.0.0.54 "$3" "$1" f .wild.example; }
-counted() { json ".dns[\"$1\"] $2" "status --json: $1 $2" egret_cmd status --json; }
+counted() { json ".dns_total[\"$1\"] $2" "status --json: $1 $2" egret_cmd status --json; }
 
 # Questions of one socket: 16, and then eight in each set of its crowd. Those of one name whose ids
 # differ by 64 share a set.

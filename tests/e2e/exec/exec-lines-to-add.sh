@@ -60,8 +60,8 @@ if diff "$work/wanted" "$work/lines" >"$work/diff"; then
 else
 	failed "lines to add: $(cat "$work/diff" "$work/output")"
 fi
-json 'length > 0 and ([.[].allow] | all(. != ""))' "each has it in the report" cat "$work/report.json"
-json '.[] | select(.address == "203.0.113.9") | .allow == "allow 203.0.113.9 tcp:8080"' "the same" cat "$work/report.json"
+json 'length > 0 and ([.[].suggestion] | all(. != null))' "each has it in the report" cat "$work/report.json"
+json '.[] | select(.address == "203.0.113.9") | .suggestion == "allow 203.0.113.9 tcp:8080"' "the same" cat "$work/report.json"
 cat "$work/policy.rules" "$work/lines" >"$work/more.rules"
 succeeds "with them, check takes the list" "$egret" check --strict "$work/more.rules"
 succeeds "all of it again" run more.rules -- bash "$work/traffic.sh"

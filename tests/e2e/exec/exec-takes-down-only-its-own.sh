@@ -16,7 +16,7 @@ agent_start
 # still_governed WHAT: the instance of the agent is as it was.
 still_governed() {
 	denied node 51.0.0.1 tcp:443
-	json '.mode == "enforcing" and .attached and .agent_alive' "$1: the agent's instance rules on" egret_cmd status --json
+	json '.mode == "enforcing" and .attached and .agent.alive' "$1: the agent's instance rules on" egret_cmd status --json
 }
 caller() { in_cgroup "$cg-caller" "$id-node" "$@"; }
 exec_in() { caller "$egret" exec --policy "$work/policy.rules" "$@"; }

@@ -172,7 +172,7 @@ passes node 20.1.0.1 tcp:443
 echo 0 >"$cg/cgroup.max.descendants"
 fails 3 "a start that cannot be proved" run --policy "$work/enforced.rules" --cgroup "$cg"
 succeeds "its policy does not rule" sh -c "! '$egret' rules --instance '$instance' | grep 51.0.0.0"
-json '.mode == "enforcing" and .attached and .rules == 3' "what ruled rules on" egret_cmd status --json
+json '.mode == "enforcing" and .attached and .policy.rules_count == 3' "what ruled rules on" egret_cmd status --json
 denied node 51.0.0.1 tcp:443
 passes node 20.1.0.1 tcp:443
 fails 3 "a first start that cannot be proved" timeout 90 "$egret" run --instance "$instance-2" \

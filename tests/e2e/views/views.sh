@@ -36,10 +36,10 @@ shows 'www\.views\.example.*443' "rules: the line as written"
 shows 'the shop' "rules: its purpose"
 shows '\*\.pattern\.example' "rules: the pattern"
 json 'type == "array" or type == "object"' "rules --json" egret_cmd rules --json
-json '[.. | objects | select(.packets? and .packets > 0)] | length > 0' "rules --json: packets are counted" \
+json '[.. | objects | select(.packets_total? and .packets_total > 0)] | length > 0' "rules --json: packets are counted" \
 	egret_cmd rules --json
 
-json '.[] | select(.rule == "deny 51.9.9.9") | .packets == 1' "rules --json: a deny counts what it took away" \
+json '.[] | select(.rule == "deny 51.9.9.9") | .packets_total == 1' "rules --json: a deny counts what it took away" \
 	egret_cmd rules --json
 
 succeeds "drops" egret_cmd drops

@@ -18,7 +18,7 @@ expect ok "a connection while it is open" hold_say kept
 succeeds "attach" egret_cmd attach
 closes "it is closed"
 expect ok "what began while it was open goes on" hold_say kept
-json 'any(.existing[]; .address == "51.0.0.1" and .port == 443)' "and is listed" egret_cmd status --json
+json 'any(.existing[]; .address == "51.0.0.1" and .port == "tcp:443")' "and is listed" egret_cmd status --json
 
 succeeds "detach once more" egret_cmd detach
 hold_open cut "$cg/system.slice/app.service" "$id-node" 51.0.0.2 443

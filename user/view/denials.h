@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Denials as people see them, for `drops` and for the end of `exec`. What was denied and what would
- * be denied, since the policy only audits, are rows of their own. */
+/* What was denied, and what would be, since the policy only audits: rows of their own, for `drops`, `status` and the
+ * end of `exec`. */
 #ifndef EGRET_DENIALS_H
 #define EGRET_DENIALS_H
 
 #include <jansson.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "../kernel/kernel.h"
 
 struct denial {
 	struct egret_drop_key key;
 	struct egret_drop drop;
-	bool older; /* of a policy, or of a mode, that no longer rules */
+	bool outdated; /* of a policy, or of a mode, that no longer rules */
 };
 
 /* Zero-initialise; denials_free. */
@@ -28,13 +27,13 @@ int denials_read(const struct kernel *kernel, struct denials *ret);
 void denials_sort(struct denials *denials);
 void denials_free(struct denials *denials);
 
-/* "DENIED", "WOULD DENY". */
-const char *denial_verdict(const struct denial *denial);
+/*
+ * {packets_total, audited, outdated, address, port, name, reason, rule, file, line, suggestion, subject, cgroup_id,
+ * process, pid, first_time, last_time}. "rule" is the one that denies, or that would allow it of a special address;
+ * "suggestion" the line that would have let it through.
+ */
 json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial);
-
-/* A few lines on standard error; nothing if nothing was denied. */
-void denials_summary(const struct kernel *kernel);
-/* The same as JSON, all of it. A negative errno: it could not be written. */
-int denials_report(const struct kernel *kernel, FILE *file);
+/* [row], sorted. */
+int view_drops(const struct kernel *kernel, json_t **ret);
 
 #endif

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "denials.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../policy/policy.h"
+#include "json.h"
+#include "reason.h"
+#include "rule_text.h"
+#include "subject_name.h"
+#include "suggestion.h"
+#include "egret_reasons.h"
+
+struct collecting {
+	struct denials *denials;
+	uint32_t policy_generation;
+	bool audit;
+};
+
+static int collect(void *context, const struct egret_drop_key *key, const struct egret_drop *drop)
+{
+	const struct collecting *collecting = context;
+	struct denials *denials = collecting->denials;
+
+	if (denials->count == denials->capacity) {
+		size_t capacity = denials->capacity ? 2 * denials->capacity : 64;
+		struct denial *all = realloc(denials->all, capacity * sizeof(*all));
+
+		if (!all)
+			return -ENOMEM;
+		denials->all = all;
+		denials->capacity = capacity;
+	}
+	/* Generations are counted on, and over: only their distance tells which is older. */
+	denials->all[denials->count++] = (struct denial){
+	    *key, *drop,
+	    (int32_t)(drop->generation - collecting->policy_generation) < 0 || key->audited != collecting->audit};
+	return 0;
+}
+
+static bool is_listed(const struct denials *denials, const struct egret_drop_key *key)
+{
+	for (size_t i = 0; i < denials->count; i++)
+		if (!memcmp(&denials->all[i].key, key, sizeof(*key)))
+			return true;
+	return false;
+}
+
+/* Once the policy enforces, a connection from before the attach goes on until it closes, and can not be
+ * made again: under audit that is told beforehand, though no packet of it was held. */
+static int collect_existing(void *context, uint64_t cookie, const struct egret_existing *value)
+{
+	const struct collecting *collecting = context;
+	struct egret_drop_key key = {
+	    .cgroup_id = value->cgroup_id,
+	    .addr = value->addr,
+	    .port = value->port,
+	    .l4_proto = IPPROTO_TCP,
+	    .reason = value->reason ? value->reason : EGRET_REASON_NO_RULE,
+	    .audited = 1,
+	};
+	struct egret_drop drop = {
+	    .first_ns = value->seen_ns,
+	    .last_ns = value->seen_ns,
+	    .generation = collecting->policy_generation,
+	};
+
+	(void)cookie;
+	if (value->allowed || is_listed(collecting->denials, &key))
+		return 0;
+	return collect(context, &key, &drop);
+}
+
+int denials_read(const struct kernel *kernel, struct denials *ret)
+{
+	struct collecting collecting = {.denials = ret, .audit = kernel_config(kernel)->audit};
+	struct egret_meta meta = {};
+	int rc;
+
+	ret->count = 0;
+	kernel_get_meta(kernel, &meta);
+	collecting.policy_generation = meta.policy_generation;
+	rc = kernel_each_drop(kernel, collect, &collecting);
+	if (!rc && collecting.audit)
+		rc = kernel_each_existing(kernel, collect_existing, &collecting);
+	return rc;
+}
+
+static int worst_first(const void *a, const void *b)
+{
+	const struct denial *left = a, *right = b;
+
+	if (left->outdated != right->outdated)
+		return left->outdated - right->outdated;
+	if (left->drop.packets != right->drop.packets)
+		return left->drop.packets < right->drop.packets ? 1 : -1;
+	if (left->drop.last_ns != right->drop.last_ns)
+		return left->drop.last_ns < right->drop.last_ns ? 1 : -1;
+	return memcmp(&left->key, &right->key, sizeof(left->key)); /* qsort wants one order */
+}
+
+void denials_sort(struct denials *denials)
+{
+	if (denials->count)
+		qsort(denials->all, denials->count, sizeof(*denials->all), worst_first);
+}
+
+void denials_free(struct denials *denials)
+{
+	free(denials->all);
+	*denials = (struct denials){};
+}
+
+/* As the language writes it; "protocol:47" is of none that it has a word for. */
+static void set_port(json_t *row, const struct egret_drop_key *key)
+{
+	struct policy_port port = {.l4_proto = key->l4_proto, .lo = key->port, .hi = key->port};
+	char text[24];
+
+	switch (key->l4_proto) {
+	case IPPROTO_ICMPV6:
+		port.l4_proto = IPPROTO_ICMP;
+		break;
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_SCTP:
+	case IPPROTO_ICMP:
+		break;
+	default:
+		snprintf(text, sizeof(text), "protocol:%u", key->l4_proto);
+		json_set_text(row, "port", text);
+		return;
+	}
+	json_set_text(row, "port", policy_port_format(&port, text));
+}
+
+/* The name that was last resolved to the address, or else the policy's. */
+static void find_name(const struct kernel *kernel, const struct egret_drop *drop, char buf[static EGRET_NAME_SIZE])
+{
+	struct egret_name name = {};
+	struct egret_asked asked = {};
+
+	buf[0] = '\0';
+	if (drop->name_key && !kernel_get_asked(kernel, drop->name_key, &asked))
+		snprintf(buf, EGRET_NAME_SIZE, "%s", asked.name);
+	else if (drop->name && !kernel_get_name(kernel, drop->name, &name))
+		snprintf(buf, EGRET_NAME_SIZE, "%s", name.name);
+}
+
+static void set_suggestion(json_t *row, const struct kernel *kernel, const struct denial *denial, const char *name)
+{
+	const struct egret_drop_key *key = &denial->key;
+	char line[SUGGESTION_SIZE];
+	struct denied denied = {
+	    .name = name,
+	    .addr = key->addr,
+	    .need = EGRET_NEED_NOTHING,
+	    .l4_proto = key->l4_proto,
+	    .port = key->port,
+	    .reason = key->reason,
+	    .classes = denial->drop.classes,
+	    .rule_text = key->reason == EGRET_REASON_SPECIAL_ADDRESS ? json_text(row, "rule") : "",
+	};
+
+	if (kernel_addr_need(kernel, &key->addr, &denied.need))
+		denied.need = EGRET_NEED_NOTHING;
+	json_set_text(row, "suggestion", suggestion_line(&denied, line));
+}
+
+static void set_process(json_t *row, const struct egret_drop *drop)
+{
+	char comm[EGRET_COMM_SIZE + 1];
+
+	snprintf(comm, sizeof(comm), "%.*s", (int)sizeof(drop->comm), drop->comm);
+	json_set_text(row, "process", drop->pid ? comm : NULL);
+	json_object_set_new(row, "pid", drop->pid ? json_integer(drop->pid) : json_null());
+}
+
+json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial)
+{
+	const struct egret_drop_key *key = &denial->key;
+	const struct egret_drop *drop = &denial->drop;
+	char address[ADDR_TEXT_SIZE], name[EGRET_NAME_SIZE];
+	json_t *row = json_object();
+
+	find_name(kernel, drop, name);
+	json_set_number(row, "packets_total", drop->packets);
+	json_set_flag(row, "audited", key->audited);
+	json_set_flag(row, "outdated", denial->outdated);
+	json_set_text(row, "address", addr_format(&key->addr, address));
+	set_port(row, key);
+	json_set_text(row, "name", name);
+	json_set_text(row, "reason", reason_label(key->reason));
+	json_set_rule(row, kernel, key->rule);
+	set_suggestion(row, kernel, denial, name);
+	json_set_subject(row, kernel, key->cgroup_id, drop->parent_cgroup_id);
+	set_process(row, drop);
+	json_set_kernel_time(row, "first_time", drop->first_ns);
+	json_set_kernel_time(row, "last_time", drop->last_ns);
+	return row;
+}
+
+int view_drops(const struct kernel *kernel, json_t **ret)
+{
+	struct denials denials = {};
+	int rc = denials_read(kernel, &denials);
+
+	if (!rc) {
+		denials_sort(&denials);
+		*ret = json_array();
+		for (size_t i = 0; i < denials.count; i++)
+			json_array_append_new(*ret, denial_to_json(kernel, &denials.all[i]));
+	}
+	denials_free(&denials);
+	return rc;
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "json.h"
+
+#include "../base/clock.h"
+#include "../base/format.h"
+
+void json_set_text(json_t *object, const char *key, const char *text)
+{
+	json_t *value = text && *text ? json_string(text) : NULL;
+
+	json_object_set_new(object, key, value ? value : json_null());
+}
+
+void json_set_number(json_t *object, const char *key, uint64_t number)
+{
+	json_object_set_new(object, key, json_integer((json_int_t)number));
+}
+
+void json_set_flag(json_t *object, const char *key, bool flag)
+{
+	json_object_set_new(object, key, json_boolean(flag));
+}
+
+void json_set_time(json_t *object, const char *key, uint64_t realtime_ns)
+{
+	char text[TIME_TEXT_SIZE] = "";
+
+	if (realtime_ns)
+		time_format((time_t)(realtime_ns / CLOCK_NS_PER_SEC), text);
+	json_set_text(object, key, text);
+}
+
+void json_set_kernel_time(json_t *object, const char *key, uint64_t kernel_ns)
+{
+	uint64_t now = clock_kernel_ns(), age = now > kernel_ns ? now - kernel_ns : 0;
+
+	json_set_time(object, key, kernel_ns ? clock_realtime_ns() - age : 0);
+}
+
+const char *json_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+long long json_number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+bool json_flag(const json_t *object, const char *key)
+{
+	return json_is_true(json_object_get(object, key));
+}
+
+bool json_time(const json_t *object, const char *key, time_t *ret)
+{
+	return !time_parse(json_text(object, key), ret);
+}

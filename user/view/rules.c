@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "rules.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../base/clock.h"
+#include "json.h"
+#include "reason.h"
+#include "rule_text.h"
+#include "egret_reasons.h"
+
+struct rules {
+	const struct kernel *kernel;
+	bool agent_alive;
+	json_t *rows;
+	/* By rule: what deny rules would have taken away in audit, of the rows that `drops` has. */
+	uint64_t *would_deny;
+	uint32_t limit;
+};
+
+static void set_last(const struct rules *rules, json_t *row, uint32_t id, uint64_t packets)
+{
+	struct egret_hit hit = {};
+	bool moved;
+
+	kernel_get_hit(rules->kernel, id, &hit);
+	/* Moved since the agent looked, which it does every 10 s. */
+	moved = packets != hit.packets;
+	json_set_time(row, "last_time", moved && rules->agent_alive ? clock_realtime_ns() : hit.last_ns);
+	json_set_number(row, "untimed_packets_count", moved && !rules->agent_alive ? packets - hit.packets : 0);
+}
+
+static void add_row(const struct rules *rules, uint32_t id, const struct egret_rule_text *text)
+{
+	bool is_line = id >= EGRET_RULE_FIRST;
+	struct egret_counter counter = {};
+	json_t *row = json_object();
+
+	kernel_get_counter(rules->kernel, id, &counter);
+	json_set_number(row, "rule_id", id);
+	json_set_rule_text(row, text);
+	if (!is_line) /* no line stands anywhere */
+		json_object_set_new(row, "line", json_null());
+	json_set_text(row, "purpose", text->purpose);
+	json_set_number(row, "packets_total", counter.packets);
+	json_set_number(row, "bytes_total", counter.bytes);
+	set_last(rules, row, id, counter.packets);
+	json_set_number(row, "would_deny_packets_count", id < rules->limit ? rules->would_deny[id] : 0);
+	json_array_append_new(rules->rows, row);
+}
+
+static void add_builtin_rows(const struct rules *rules)
+{
+	for (uint32_t id = EGRET_RULE_NONE + 1; id < EGRET_RULE_BUILTIN_COUNT; id++) {
+		struct egret_rule_text text = {};
+		struct egret_counter counter;
+
+		if (kernel_get_counter(rules->kernel, id, &counter) || !counter.packets)
+			continue;
+		snprintf(text.text, sizeof(text.text), "(%s)", builtin_label(id));
+		add_row(rules, id, &text);
+	}
+}
+
+static int add_rule(void *context, uint32_t rule, const struct egret_rule_text *text)
+{
+	add_row(context, rule, text);
+	return 0;
+}
+
+static int add_would_deny(void *context, const struct egret_drop_key *key, const struct egret_drop *drop)
+{
+	struct rules *rules = context;
+
+	if (key->audited && key->reason == EGRET_REASON_DENY_RULE && key->rule < rules->limit)
+		rules->would_deny[key->rule] += drop->packets;
+	return 0;
+}
+
+int view_rules(const struct kernel *kernel, const char *instance, json_t **ret)
+{
+	struct rules rules = {.kernel = kernel, .agent_alive = kernel_is_held(instance)};
+
+	rules.limit = kernel_rule_limit(kernel);
+	rules.would_deny = calloc(rules.limit, sizeof(*rules.would_deny));
+	if (!rules.would_deny)
+		return -ENOMEM;
+	rules.rows = json_array();
+	kernel_each_drop(kernel, add_would_deny, &rules);
+	kernel_each_rule(kernel, add_rule, &rules);
+	add_builtin_rows(&rules);
+	free(rules.would_deny);
+	*ret = rules.rows;
+	return 0;
+}

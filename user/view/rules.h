@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Each rule with what it let through, or took away. */
+#ifndef EGRET_VIEW_RULES_H
+#define EGRET_VIEW_RULES_H
+
+#include <jansson.h>
+
+#include "../kernel/kernel.h"
+
+/*
+ * [{rule_id, rule, file, line, purpose, packets_total, bytes_total, last_time, untimed_packets_count,
+ * would_deny_packets_count}], in the order of the policy; then what passed without a line of it, where anything did:
+ * "rule" is "(loopback)" and so on, and no file has it.
+ *
+ * last_time: good to 10 s, which is how often the agent looks. untimed_packets_count: came when none did.
+ * would_deny_packets_count: of a deny, what it would have taken away in audit, as far as `drops` has it.
+ */
+int view_rules(const struct kernel *kernel, const char *instance, json_t **ret);
+
+#endif

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "status.h"
+
+#include <stdio.h>
+
+#include "../base/clock.h"
+#include "../base/text.h"
+#include "../subject/cgroup.h"
+#include "health.h"
+#include "json.h"
+#include "names.h"
+#include "packets.h"
+#include "special.h"
+#include "subject_name.h"
+
+/* Where it is, or where it was; null where nothing was governed yet. */
+static void set_cgroup(json_t *status, const struct egret_meta *meta)
+{
+	char path[CGROUP_PATH_SIZE];
+	bool gone = !meta->governed_cgroup || cgroup_path_of_id(meta->governed_cgroup, path, sizeof(path));
+
+	if (gone)
+		snprintf(path, sizeof(path), "%s", meta->cgroup_path);
+	text_make_printable(path, sizeof(path));
+	json_set_text(status, "cgroup", path);
+	json_set_flag(status, "cgroup_gone", gone && path[0]);
+}
+
+static json_t *policy_to_json(const struct egret_meta *meta)
+{
+	json_t *policy;
+
+	if (!meta->version[0])
+		return json_null();
+	policy = json_object();
+	json_set_text(policy, "path", meta->policy_path);
+	json_set_text(policy, "hash", meta->policy_hash);
+	json_set_time(policy, "loaded_time", meta->policy_ns);
+	json_set_number(policy, "rules_count", meta->rules);
+	json_set_number(policy, "warnings_count", meta->warnings);
+	return policy;
+}
+
+/* Without an agent nothing ends it, and nothing comes of it. */
+static json_t *probation_to_json(const struct egret_meta *meta)
+{
+	json_t *probation;
+
+	if (meta->probation_ends_ns < clock_realtime_ns())
+		return json_null();
+	probation = json_object();
+	json_set_time(probation, "ends_time", meta->probation_ends_ns);
+	json_set_text(probation, "waiting_text", meta->waiting);
+	return probation;
+}
+
+/* What became of DNS answers, by enum egret_lesson_kind. */
+static json_t *lessons_to_json(const struct kernel *kernel)
+{
+	static const char *const labels[] = {
+#define LESSON_LABEL(symbol, label, sentence) label,
+	    EGRET_LESSONS(LESSON_LABEL)
+#undef LESSON_LABEL
+	};
+	json_t *lessons = json_object();
+	struct egret_counter counter;
+
+	for (uint32_t kind = 0; kind < EGRET_LESSON_COUNT; kind++) {
+		if (!kernel_get_lesson(kernel, kind, &counter))
+			json_set_number(lessons, labels[kind], counter.packets);
+	}
+	return lessons;
+}
+
+struct existing_list {
+	const struct kernel *kernel;
+	json_t *rows;
+};
+
+static int add_existing(void *context, uint64_t cookie, const struct egret_existing *value)
+{
+	const struct existing_list *list = context;
+	char address[ADDR_TEXT_SIZE], port[16];
+	json_t *row;
+
+	(void)cookie;
+	if (value->allowed)
+		return 0;
+	row = json_object();
+	snprintf(port, sizeof(port), "tcp:%u", value->port);
+	json_set_text(row, "address", addr_format(&value->addr, address));
+	json_set_text(row, "port", port);
+	json_set_subject(row, list->kernel, value->cgroup_id, 0);
+	return json_array_append_new(list->rows, row);
+}
+
+static json_t *existing_to_json(const struct kernel *kernel)
+{
+	struct existing_list list = {kernel, json_array()};
+
+	/* With `existing = cut` they do not go on once the policy enforces. */
+	if (kernel_config(kernel)->keep_existing || kernel_config(kernel)->audit)
+		kernel_each_existing(kernel, add_existing, &list);
+	return list.rows;
+}
+
+/* A map of one entry, and one that was made to the policy's size, may well be full. */
+static bool is_full(const struct kernel_map_fill *fill)
+{
+	return !fill->sized_to_policy && fill->entries > 1 &&
+	       (uint64_t)fill->entries * 10 >= (uint64_t)fill->max_entries * 9;
+}
+
+static json_t *maps_to_json(const struct kernel *kernel)
+{
+	struct kernel_map_fill fills[KERNEL_MAP_FILLS];
+	size_t count = kernel_map_fill(kernel, fills);
+	json_t *maps = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *row = json_object();
+
+		json_set_text(row, "map", fills[i].name);
+		json_set_number(row, "entries_count", fills[i].entries);
+		json_set_number(row, "max_entries_count", fills[i].max_entries);
+		json_set_number(row, "memory_bytes", fills[i].memory_bytes);
+		json_set_flag(row, "sized_to_policy", fills[i].sized_to_policy);
+		json_set_flag(row, "full", is_full(&fills[i]));
+		json_array_append_new(maps, row);
+	}
+	return maps;
+}
+
+json_t *view_status(const struct kernel *kernel, const char *instance, const struct egret_meta *meta)
+{
+	json_t *status = view_health(kernel, instance, meta);
+
+	json_set_text(status, "version", meta->version);
+	json_set_time(status, "attached_time", meta->attached_ns);
+	set_cgroup(status, meta);
+	json_object_set_new(status, "policy", policy_to_json(meta));
+	json_object_set_new(status, "probation", probation_to_json(meta));
+	json_object_set_new(status, "names", view_names(kernel));
+	json_object_set_new(status, "packets", view_packets(kernel));
+	json_object_set_new(status, "dns_total", lessons_to_json(kernel));
+	json_object_set_new(status, "existing", existing_to_json(kernel));
+	json_object_set_new(status, "special_addresses", view_special_addresses(kernel));
+	json_object_set_new(status, "maps", maps_to_json(kernel));
+	json_set_text(status, "uplink_check", "off");
+	return status;
+}

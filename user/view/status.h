@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What runs, and what is wrong with it. */
+#ifndef EGRET_VIEW_STATUS_H
+#define EGRET_VIEW_STATUS_H
+
+#include <jansson.h>
+
+#include "../kernel/kernel.h"
+
+/*
+ * view_health, and {version, attached_time, cgroup, cgroup_gone, policy: {path, hash, loaded_time, rules_count,
+ * warnings_count}, probation: {ends_time, waiting_text}, names (names.h), packets (packets.h), dns_total,
+ * existing: [{address, port, subject, cgroup_id}], special_addresses (special.h), maps: [{map, entries_count,
+ * max_entries_count, memory_bytes, sized_to_policy, full}], uplink_check}.
+ * version: of the Egret that loaded the policy; null as "policy" is where none was loaded yet.
+ */
+json_t *view_status(const struct kernel *kernel, const char *instance, const struct egret_meta *meta);
+
+#endif
