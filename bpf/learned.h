@@ -16,52 +16,6 @@
 
 /* --- what an address asks of a name --- */
 
-static __always_inline bool v4_is_in(__u32 addr, __u32 network, __u32 prefix_len)
-{
-	return !((addr ^ network) >> (32 - prefix_len));
-}
-
-/* The registries' special purposes: user/compile/special.c has the same list, with its sources. */
-static __always_inline bool v4_is_special(__u32 a)
-{
-	return a == 0xa83f8110 || v4_is_in(a, 0x00000000, 8) || v4_is_in(a, 0x0a000000, 8) ||
-	       v4_is_in(a, 0x64400000, 10) || v4_is_in(a, 0x7f000000, 8) || v4_is_in(a, 0xa9fe0000, 16) ||
-	       v4_is_in(a, 0xac100000, 12) || v4_is_in(a, 0xc0000000, 24) || v4_is_in(a, 0xc0000200, 24) ||
-	       v4_is_in(a, 0xc01fc400, 24) || v4_is_in(a, 0xc034c100, 24) || v4_is_in(a, 0xc0586300, 24) ||
-	       v4_is_in(a, 0xc0a80000, 16) || v4_is_in(a, 0xc0af3000, 24) || v4_is_in(a, 0xc6120000, 15) ||
-	       v4_is_in(a, 0xc6336400, 24) || v4_is_in(a, 0xcb007100, 24) || v4_is_in(a, 0xe0000000, 3);
-}
-
-static __always_inline bool v6_is_special(const struct egret_addr *addr)
-{
-	__u32 first = bpf_ntohl(addr->word_be[0]), second = bpf_ntohl(addr->word_be[1]);
-
-	if (!first && !second && !addr->word_be[2])
-		return true; /* ::, ::1 and what is reserved with them */
-	if (first == 0x0064ff9b)
-		return second >> 16 == 1 || (!second && !addr->word_be[2]);
-	return (first == 0x01000000 && second < 2) || first >> 9 == 0x20010000 >> 9 || first == 0x20010db8 ||
-	       first >> 16 == 0x2002 || (first == 0x2620004f && second >> 16 == 0x8000) || first >> 12 == 0x3fff0 ||
-	       first >> 16 == 0x5f00 || first >> 25 == 0xfc000000 >> 25 || first >> 22 == 0xfe800000 >> 22 ||
-	       first >> 24 == 0xff;
-}
-
-static __always_inline bool addr_is_special(const struct egret_addr *addr)
-{
-	return addr_is_v4(addr) ? v4_is_special(bpf_ntohl(addr->word_be[3])) : v6_is_special(addr);
-}
-
-/* What a name may bring in where its rule says `private`; addr_is_special holds for all of it. */
-static __always_inline bool addr_is_private(const struct egret_addr *addr)
-{
-	__u32 a = bpf_ntohl(addr->word_be[3]);
-
-	if (!addr_is_v4(addr))
-		return bpf_ntohl(addr->word_be[0]) >> 25 == 0xfc000000 >> 25;
-	return v4_is_in(a, 0x0a000000, 8) || v4_is_in(a, 0x64400000, 10) || v4_is_in(a, 0xac100000, 12) ||
-	       v4_is_in(a, 0xc0a80000, 16);
-}
-
 static __always_inline void addr_of_halves(struct egret_addr *addr, __u64 first_half, __u64 last_half)
 {
 	addr->word_be[0] = first_half;
@@ -70,21 +24,22 @@ static __always_inline void addr_of_halves(struct egret_addr *addr, __u64 first_
 	addr->word_be[3] = last_half >> 32;
 }
 
-/* As addr_need of user/compile/cover.c. Global: each of its many ways out would be taken with all that
- * follows. */
+/* Global: each of its many ways out would be taken with all that follows. */
 __noinline __u32 learned_need(__u64 first_half, __u64 last_half, __u32 slot)
 {
 	struct egret_addr addr __attribute__((aligned(8)));
 	struct egret_config *cfg = policy_config();
 	struct egret_target *target;
+	__u32 need;
 
 	addr_of_halves(&addr, first_half, last_half);
-	if (addr_is_special(&addr))
-		return addr_is_private(&addr) ? EGRET_NEED_PRIVATE : EGRET_NEED_ADDRESS;
+	need = egret_need_of_purpose(&addr);
+	if (need)
+		return need;
 	if (!cfg || !(cfg->has & EGRET_HAS_INTERNAL))
 		return EGRET_NEED_NOTHING;
 	target = policy_find((const __u64 *)&addr, cfg, slot);
-	return target && target->dest.flags & EGRET_DEST_INTERNAL ? EGRET_NEED_ADDRESS : EGRET_NEED_NOTHING;
+	return target ? egret_need_inside(target->dest.flags) : EGRET_NEED_NOTHING;
 }
 
 /* --- a verdict by what was learned --- */
@@ -93,30 +48,21 @@ __noinline __u32 learned_need(__u64 first_half, __u64 last_half, __u32 slot)
  * loop once. */
 __noinline __u64 learned_judge_name(__u64 rule_name, __u32 port_key, __u32 subject_classes, __u32 need)
 {
-	void *table = policy_table(&lists, port_key >> PORT_KEY_SLOT_SHIFT);
+	void *table = policy_table(&lists, egret_port_key_slot(port_key));
 	struct egret_target *target = table ? bpf_map_lookup_elem(table, &rule_name) : 0;
-	struct scan scan;
+	struct egret_scan scan;
 
 	if (!target || !target->dest.count)
 		return EGRET_REASON_NO_RULE;
-	scan = (struct scan){
-	    .port_key = port_key, .subject_classes = subject_classes, .need = need, .name = target->dest.name};
+	scan = egret_scan_of_name(&target->dest, port_key, subject_classes, need);
 	return policy_scan(target, &scan);
 }
 
-/* Of several denials the one that says most: enum egret_reason goes up with that; but a deny is final, whatever
- * merely explains. */
-static __always_inline __u64 denial_weight(__u64 said)
-{
-	return (said & 0xff) == EGRET_REASON_DENY_RULE ? 0xff : said & 0xff;
-}
-
-/* Each name of an address stands for itself: a deny of one takes nothing from another. */
 __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 subject_classes, __u64 scope)
 {
 	struct egret_learned_key key = {.scope = scope};
 	__u64 best = EGRET_REASON_NO_RULE, now = bpf_jiffies64();
-	__u32 slot = port_key >> PORT_KEY_SLOT_SHIFT & (EGRET_POLICY_SLOTS - 1);
+	__u32 slot = egret_port_key_slot(port_key) & (EGRET_POLICY_SLOTS - 1);
 	struct egret_learned *found;
 	__u32 need;
 
@@ -126,29 +72,24 @@ __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 	found = bpf_map_lookup_elem(&learned, &key);
 	if (!found)
 		return best;
-	need = addr_is_private(&key.addr) ? EGRET_NEED_PRIVATE : EGRET_NEED_NOTHING;
+	need = egret_need_of_learned(&key.addr);
 	for (int i = 0; i < EGRET_LEARNED_NAMES; i++) {
 		struct egret_lesson *lesson = &found->lessons[i];
 		__u64 said, rule_name = lesson->rule_names[slot];
 
-		if (!rule_name || (__s64)(lesson->expires_tick - now) <= 0)
+		if (!rule_name || egret_is_over(lesson->expires_tick, now))
 			continue;
 		said = learned_judge_name(rule_name, port_key, subject_classes, need);
 		/* An element that was deleted is given to another address at once: was it this one's
 		 * all the time? */
-		if (said & JUDGEMENT_ALLOW && bpf_map_lookup_elem(&learned, &key) == found)
+		if (said & EGRET_SAID_ALLOW && bpf_map_lookup_elem(&learned, &key) == found)
 			return said;
-		if (denial_weight(said) > denial_weight(best))
-			best = said;
+		best = egret_denial_of_both(best, said);
 	}
 	return best;
 }
 
-/*
- * What the policy lists first; then, where that allows nothing, what was learned. A denied
- * name takes its addresses away from the rules that allow them as addresses, and not
- * from those that allow another name of them, or what a node needs to live.
- */
+/* What the policy lists first; then, where that does not settle it, what was learned. */
 static __always_inline void learned_judge(const struct packet *pkt, const struct egret_sock *state, __u32 slot,
 					  const struct egret_config *cfg, struct judgement *ret)
 {
@@ -156,19 +97,11 @@ static __always_inline void learned_judge(const struct packet *pkt, const struct
 	struct judgement by_name = {};
 
 	policy_judge(pkt, slot, state->classes, ret);
-	if (ret->reason == EGRET_REASON_DENY_RULE)
+	if (!egret_names_count(ret, cfg->has))
 		return;
-	if (ret->allow && (ret->firm || !(cfg->has & EGRET_HAS_NAME_DENY)))
-		return;
-	judgement_unpack(learned_look_up(halves[0], halves[1], port_key(pkt, slot), state->classes, state->scope),
-			 &by_name);
-	if (ret->allow && by_name.reason != EGRET_REASON_DENY_RULE)
-		return;
-	/* A deny is final: what merely explains does not stand before it. */
-	if (!by_name.allow && by_name.reason != EGRET_REASON_DENY_RULE && by_name.reason <= ret->reason)
-		return;
-	by_name.service = ret->service;
-	*ret = by_name;
+	egret_said_unpack(learned_look_up(halves[0], halves[1], port_key(pkt, slot), state->classes, state->scope),
+			  &by_name);
+	egret_add_names(ret, &by_name);
 }
 
 /* --- why a special address is denied --- */
@@ -206,7 +139,7 @@ __noinline __u64 seen_rule_name(__u64 first_half, __u64 last_half, __u64 scope, 
 /* A rule that would allow this, if the name that was last resolved to it could bring it in. */
 __noinline __u64 special_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 subject_classes, __u64 scope)
 {
-	__u32 slot = port_key >> PORT_KEY_SLOT_SHIFT & (EGRET_POLICY_SLOTS - 1), need;
+	__u32 slot = egret_port_key_slot(port_key) & (EGRET_POLICY_SLOTS - 1), need;
 	void *table = policy_table(&lists, slot);
 	struct egret_target *target;
 	__u64 rule_name;
@@ -216,7 +149,7 @@ __noinline __u64 special_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 		return 0;
 	rule_name = seen_rule_name(first_half, last_half, scope, slot);
 	target = rule_name ? bpf_map_lookup_elem(table, &rule_name) : 0;
-	if (!target || !(target->dest.flags & EGRET_DEST_ALLOWS))
+	if (!target || !egret_name_explains(target->dest.flags))
 		return 0;
 	return learned_judge_name(rule_name, port_key, subject_classes, need);
 }
@@ -228,17 +161,11 @@ static __always_inline void special_judge(const struct packet *pkt, const struct
 	const __u64 *halves = (const __u64 *)&pkt->addr;
 	struct judgement special = {};
 
-	if (ret->reason == EGRET_REASON_DENY_RULE || ret->reason == EGRET_REASON_SPECIAL_ADDRESS)
+	if (!egret_special_counts(ret))
 		return;
-	judgement_unpack(special_look_up(halves[0], halves[1], port_key(pkt, slot), state->classes, state->scope),
-			 &special);
-	if (special.reason == EGRET_REASON_DENY_RULE) /* of a name that brings in nothing */
-		special.reason = EGRET_REASON_PORT;
-	if (special.reason <= ret->reason)
-		return;
-	ret->reason = special.reason;
-	ret->rule = special.reason == EGRET_REASON_SPECIAL_ADDRESS ? special.rule : 0;
-	ret->name = special.name;
+	egret_said_unpack(special_look_up(halves[0], halves[1], port_key(pkt, slot), state->classes, state->scope),
+			  &special);
+	egret_add_special(ret, &special);
 }
 
 /* --- learning --- */
@@ -351,7 +278,7 @@ static __always_inline __u64 private_rule_name(const struct message *message, __
 	void *table = policy_table(&lists, slot);
 	struct egret_target *target = table ? bpf_map_lookup_elem(table, &rule_name) : 0;
 
-	return target && target->dest.flags & EGRET_DEST_PRIVATE ? rule_name : 0;
+	return target && egret_meets(target->dest.flags, EGRET_NEED_PRIVATE) ? rule_name : 0;
 }
 
 /* Sets what the address is learned for, in either slot; enum egret_untaught. */

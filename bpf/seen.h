@@ -8,18 +8,16 @@
 #ifndef EGRET_BPF_SEEN_H
 #define EGRET_BPF_SEEN_H
 
+#include "egret_learn.h"
 #include "maps.h"
 #include "names.h"
 
 static __always_inline struct egret_seen_bucket *seen_bucket(const struct egret_learned_key *key)
 {
-	const __u64 *words = (const __u64 *)key;
-	__u64 hash = words[0] * hash_keys[0] + words[1] * hash_keys[1] + words[2] * hash_keys[2];
-	__u32 index = hash >> (64 - EGRET_SEEN_BUCKETS_LOG2);
+	__u32 index = egret_seen_index(key, hash_keys);
 
 	return bpf_map_lookup_elem(&seen, &index);
 }
-_Static_assert(sizeof(struct egret_learned_key) == 3 * sizeof(__u64), "seen_bucket covers three words");
 
 static __always_inline bool seen_is(const struct egret_seen *entry, const struct egret_learned_key *key)
 {

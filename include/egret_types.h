@@ -7,4 +7,7 @@
 #include <linux/types.h>
 #endif
 
+/* What both halves compile becomes part of its caller: in programs the verifier judges it there. */
+#define EGRET_INLINE static inline __attribute__((always_inline))
+
 #endif

@@ -5,7 +5,7 @@ FUZZ_SEC ?= 600
 FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 F        := $(B)/fuzz
 FUZZ_SANITIZE := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-FUZZ_SOURCES  := $(filter-out user/cli/main.c,$(SOURCES)) tests/model/model.c tests/model/memory.c \
+FUZZ_SOURCES  := $(filter-out user/cli/main.c,$(SOURCES)) tests/model/model.c tests/model/memory.c tests/model/special.c \
                  tests/fuzz/fake.c
 FUZZ_OBJECTS  := $(FUZZ_SOURCES:%.c=$(F)/%.o)
 # What asks the system itself; tests/fuzz/fake.c answers in its place.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "judge.h"
 
-#include "compile/special.h"
+#include "model/special.h"
 
 static struct disagreement disagree(const char *what, const struct egret_addr *addr)
 {
@@ -19,7 +19,7 @@ static struct disagreement judge_taught(const struct addr_set *learned, const st
 		if (!found_has(found, &learned->addrs[i]))
 			return disagree("Egret learned what c-ares does not find under the asked name",
 					&learned->addrs[i]);
-		if (addr_is_special(&learned->addrs[i]))
+		if (model_is_special(&learned->addrs[i]))
 			return disagree("Egret learned an address of a special purpose", &learned->addrs[i]);
 	}
 	return (struct disagreement){.what = NULL};
@@ -32,7 +32,7 @@ static struct disagreement judge_whole(const struct addr_set *learned, const str
 
 		if (!found_has(found, addr))
 			return disagree("c-ares' parser does not find what the walk does", addr);
-		if (!addr_is_special(addr) && !addr_set_has(learned, addr))
+		if (!model_is_special(addr) && !addr_set_has(learned, addr))
 			return disagree("Egret did not learn what is in a well-formed answer", addr);
 	}
 	return (struct disagreement){.what = NULL};

@@ -23,7 +23,7 @@
 
 #include "answer.h"
 #include "base/addr.h"
-#include "compile/special.h"
+#include "model/special.h"
 #include "model/random.h"
 
 #define WHOLE_EVERY 8
@@ -245,7 +245,7 @@ static void check_whole(const struct lesson *lessons, size_t lesson_count, const
 		if (number % WHOLE_EVERY)
 			continue;
 		for (size_t i = 0; i < heard->addr_count; i++)
-			if (!addr_is_special(&heard->addrs[i]) &&
+			if (!model_is_special(&heard->addrs[i]) &&
 			    !lessons_have(lessons, lesson_count, number, &heard->addrs[i]))
 				fail("Egret did not learn what is in a well-formed answer", heard, &heard->addrs[i]);
 	}

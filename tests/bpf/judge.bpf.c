@@ -27,9 +27,9 @@ int judge(struct __sk_buff *skb)
 
 	if (!cfg || (void *)(question + 1) > (void *)(long)skb->data_end)
 		return 1;
-	port_key = question->port_key | policy_slot(cfg) << PORT_KEY_SLOT_SHIFT;
-	judgement_unpack(policy_look_up(question->first_half, question->last_half, port_key, question->classes),
-			 &verdict);
+	port_key = question->port_key | policy_slot(cfg) << EGRET_PORT_KEY_SLOT_SHIFT;
+	egret_said_unpack(policy_look_up(question->first_half, question->last_half, port_key, question->classes),
+			  &verdict);
 	question = (void *)(long)skb->data;
 	if ((void *)(question + 1) > (void *)(long)skb->data_end)
 		return 1;

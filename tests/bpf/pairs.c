@@ -103,6 +103,8 @@ static void compare_look_ups(struct bench *bench, struct world *world, const str
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = &question, .data_size_in = sizeof(question),
 		    .data_out = &answer, .data_size_out = sizeof(answer));
 	uint8_t l4_proto = packet->l4_proto == IPPROTO_ICMPV6 ? IPPROTO_ICMP : packet->l4_proto;
+	const struct kernel_packet sent = {
+	    .addr = packet->addr, .l4_proto = packet->l4_proto, .port = packet->port, .classes = mask};
 	struct model_verdict in_kernel = expected;
 	struct judgement got;
 
@@ -110,8 +112,8 @@ static void compare_look_ups(struct bench *bench, struct world *world, const str
 	got = compiled_judge_addr(world->compiled, &packet->addr, packet->l4_proto, packet->port, mask);
 	if (!agree(got, expected))
 		disagree(world, "explain --policy", NULL, packet, got, expected);
-	if (kernel_judge(bench->kernel, &packet->addr, packet->l4_proto, packet->port, mask, &got))
-		die("kernel_judge");
+	if (kernel_decide(bench->kernel, &sent, &got))
+		die("kernel_decide");
 	if (!agree(got, in_kernel))
 		disagree(world, "explain", NULL, packet, got, expected);
 	memcpy(&question.first_half, packet->addr.bytes, 16);

@@ -305,7 +305,7 @@ static struct judgement judge_anew(struct world *world, const struct model_packe
 	check_dest(compiled, &dest);
 	if (!dest.count)
 		return compiled_judge_addr(compiled, &packet->addr, packet->l4_proto, packet->port, mask);
-	return compiled_judge_list(&compiled->ports[dest.first], dest.count, packet->l4_proto, packet->port, mask);
+	return compiled_judge_dest(compiled, &dest, packet->l4_proto, packet->port, mask);
 }
 
 static void compare(struct world *world, const struct model_packet *packet, uint32_t mask)

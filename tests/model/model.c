@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compile/special.h"
 #include "egret_reasons.h"
 #include "memory.h"
 #include "model.h"
+#include "special.h"
 #include "egret_policy.h"
 
 /* --- one port of one rule --- */
@@ -172,7 +172,7 @@ static size_t first_allow(const struct policy *policy, const char *name)
 /* An address of a special purpose holds only for rules that say so, and of most kinds for none. */
 static bool rule_brings_in(const struct policy_rule *rule, const struct egret_addr *addr)
 {
-	return !addr_is_special(addr) || (rule->private && addr_is_private(addr));
+	return !model_is_special(addr) || (rule->private && model_is_private(addr));
 }
 
 static bool name_brings_in(const struct policy *policy, const char *name, const struct egret_addr *addr)
@@ -181,7 +181,7 @@ static bool name_brings_in(const struct policy *policy, const char *name, const 
 		if (rule_brings_in(&policy->rules[i], addr) && rule_allows_name(policy, &policy->rules[i], name))
 			return true;
 	}
-	return !addr_is_special(addr);
+	return !model_is_special(addr);
 }
 
 /* Where the policy writes the name, or else the longest pattern over it, for the first time. */
@@ -472,7 +472,7 @@ static struct model_verdict judge_listed(const struct model *model, const struct
 	by_denied_names(&judging);
 	by_address(&judging, EGRET_ALLOW);
 	by_resolvers(&judging);
-	for (size_t i = 0; i < judging.all_count && addr_is_special(&packet->addr) && !judging.done; i++)
+	for (size_t i = 0; i < judging.all_count && model_is_special(&packet->addr) && !judging.done; i++)
 		by_special_name(&judging, all[i]);
 	return outcome(&judging);
 }
@@ -486,7 +486,7 @@ static struct model_verdict judge_lesson(const struct model *model, const char *
 		return (struct model_verdict){.reason = EGRET_REASON_NO_RULE};
 	by_name(&judging, name);
 	by_denied_names(&judging);
-	if (addr_is_special(&packet->addr) && !judging.done)
+	if (model_is_special(&packet->addr) && !judging.done)
 		by_special_name(&judging, name);
 	return outcome(&judging);
 }

@@ -2,8 +2,7 @@
 /*
  * What a policy means, written plainly: lists and loops over the rules as they were
  * parsed, no tables, no caches, no order of look-ups. Tests hold the program to it.
- * Shares with the program only the parsed policy and the list of special-purpose
- * addresses.
+ * Shares with the program only the parsed policy.
  */
 #ifndef EGRET_MODEL_H
 #define EGRET_MODEL_H

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "compile/special.h"
+#include "model/special.h"
 #include "egret_reasons.h"
 
 struct bed bed;
@@ -162,7 +162,7 @@ static bool reason_is_open(struct model_verdict verdict, const struct model_pack
 {
 	const struct memory_addr *known = memory_find(&bed.memory, &packet->addr);
 
-	return verdict.reason != EGRET_REASON_DENY_RULE && addr_is_special(&packet->addr) && known && known->seen;
+	return verdict.reason != EGRET_REASON_DENY_RULE && model_is_special(&packet->addr) && known && known->seen;
 }
 
 uint64_t counted(struct model_verdict verdict, const struct model_packet *packet)

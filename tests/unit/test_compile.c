@@ -16,7 +16,9 @@
 #include "compile/special.h"
 #include "model/model.h"
 #include "model/random.h"
+#include "model/special.h"
 #include "egret_reasons.h"
+#include "egret_special.h"
 #include "egret_subject.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -453,14 +455,41 @@ static void special_addresses_are_those_of_the_registries(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(special); i++) {
 		assert_int_equal(addr_parse(special[i], &addr), 0);
-		if (!addr_is_special(&addr) || !addr_special_kind(&addr))
+		if (!egret_addr_is_special(&addr) || !addr_special_kind(&addr))
 			fail_msg("%s should count as special", special[i]);
 	}
 	for (size_t i = 0; i < COUNT(public); i++) {
 		assert_int_equal(addr_parse(public[i], &addr), 0);
-		if (addr_is_special(&addr))
+		if (egret_addr_is_special(&addr))
 			fail_msg("%s should not count as special", public[i]);
 	}
+}
+
+/* Each edge of each range: its last bit, and one bit beyond. */
+static void expect_edges(uint64_t high, uint64_t low, uint32_t prefix_len)
+{
+	for (uint32_t bit = 0; bit < 128; bit++) {
+		uint64_t at_high = bit < 64 ? high ^ 1ULL << (63 - bit) : high;
+		uint64_t at_low = bit < 64 ? low : low ^ 1ULL << (127 - bit);
+		struct egret_addr addr = {.word_be = {htonl((uint32_t)(at_high >> 32)), htonl((uint32_t)at_high),
+						      htonl((uint32_t)(at_low >> 32)), htonl((uint32_t)at_low)}};
+		char text[ADDR_TEXT_SIZE];
+
+		if (egret_addr_is_special(&addr) != model_is_special(&addr) ||
+		    egret_addr_is_private(&addr) != model_is_private(&addr) ||
+		    egret_addr_is_special(&addr) != !!addr_special_kind(&addr))
+			fail_msg("%s, near a range of %u bits", addr_format(&addr, text), prefix_len);
+	}
+}
+
+static void special_addresses_are_those_of_the_model(void **state)
+{
+	(void)state;
+#define EXPECT_V4(a, b, c, d, len, private, kind) expect_edges(0, 0xffff00000000 | egret_v4_of(a, b, c, d), 96 + (len));
+#define EXPECT_V6(first, second, third, last, len, private, kind)                                                      \
+	expect_edges(egret_v6_high_of(first, second, third), last, len);
+	EGRET_SPECIAL_V4(EXPECT_V4)
+	EGRET_SPECIAL_V6(EXPECT_V6)
 }
 
 /* --- rules, ids, entries --- */
@@ -696,7 +725,7 @@ static struct judgement judge_anew(struct run *run, const struct model_packet *p
 	assert_int_equal(compiled_address(run->compiled, &packet->addr, names, count, &dest), 0);
 	if (!dest.count)
 		return compiled_judge_addr(run->compiled, &packet->addr, packet->l4_proto, packet->port, mask);
-	return compiled_judge_list(&run->compiled->ports[dest.first], dest.count, packet->l4_proto, packet->port, mask);
+	return compiled_judge_dest(run->compiled, &dest, packet->l4_proto, packet->port, mask);
 }
 
 static void compare(struct run *run, const struct model *model, const char *policy, const char *names)
@@ -759,6 +788,7 @@ int main(void)
 	    cmocka_unit_test(every_port_form),
 	    cmocka_unit_test(names_bring_in_no_special_addresses),
 	    cmocka_unit_test(special_addresses_are_those_of_the_registries),
+	    cmocka_unit_test(special_addresses_are_those_of_the_model),
 	    cmocka_unit_test(rules_keep_their_ids_and_texts),
 	    cmocka_unit_test(equal_lists_share_their_entries),
 	    cmocka_unit_test(the_same_input_gives_the_same_output),

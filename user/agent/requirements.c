@@ -216,11 +216,11 @@ static void wait_for_all(struct attempt *attempt)
 static bool is_ruled_out(const struct attempt *attempt, const struct dial *dial)
 {
 	const struct kernel *ruling = attempt->requirements->ruling;
+	const struct kernel_packet packet = {
+	    .addr = dial->addr, .l4_proto = dial->l4_proto, .port = dial->port, .classes = EGRET_CLASS_HOST};
 	struct judgement verdict;
 
-	return dial->error && ruling &&
-	       !kernel_judge(ruling, &dial->addr, dial->l4_proto, dial->port, EGRET_CLASS_HOST, &verdict) &&
-	       !verdict.allow;
+	return dial->error && ruling && !kernel_decide(ruling, &packet, &verdict) && !verdict.allow;
 }
 
 static void call_from_home(struct attempt *attempt)

@@ -35,7 +35,7 @@ static bool name_allows(const struct compiled *compiled, const char *name, const
 	uint32_t teacher = compiled_name_teacher(compiled, name);
 
 	return teacher &&
-	       compiled_meets(compiled->name_dests[teacher - 1].flags,
+	       egret_meets(compiled->name_dests[teacher - 1].flags,
 			      compiled_addr_need(compiled, &verdict->of.addr)) &&
 	       compiled_judge_name(compiled, name, IPPROTO_TCP, verdict->of.port, verdict->classes).allow;
 }

@@ -137,8 +137,7 @@ static void judge_in_files(struct compiled *compiled, const struct question *que
 
 	if (compiled_address(compiled, &answer->addr, names, 1, &dest))
 		return;
-	answer->judgement = compiled_judge_list(&compiled->ports[dest.first], dest.count, question->port.l4_proto,
-						question->port.lo, classes);
+	answer->judgement = compiled_judge_dest(compiled, &dest, question->port.l4_proto, question->port.lo, classes);
 	if (answer->judgement.rule >= EGRET_RULE_FIRST)
 		answer->text = compiled->texts[answer->judgement.rule - EGRET_RULE_FIRST];
 	snprintf(answer->name, sizeof(answer->name), "%s", question->name);
@@ -223,48 +222,38 @@ static int find_addresses(const struct question *question, struct answers *ret, 
 	return rc ? error_set(error, rc, "no memory") : 0;
 }
 
-/* What the policy does not list for the address, whoever resolves the name may learn; or lose, if
- * the name is denied. */
-static int judge_learned(const struct kernel *kernel, const struct question *question, uint32_t classes,
-			 struct answer *answer)
+static struct kernel_packet packet_of(const struct question *question, const struct egret_addr *addr, uint32_t classes)
 {
-	struct judgement by_name;
-	enum egret_need need;
-	int rc;
-
-	if (!question->is_name || answer->judgement.firm || answer->judgement.reason == EGRET_REASON_DENY_RULE)
-		return 0;
-	rc = kernel_addr_need(kernel, &answer->addr, &need);
-	if (!rc)
-		rc = kernel_judge_name(kernel, question->name, need, &question->port, classes, &by_name);
-	if (rc)
-		return rc == -ENOENT ? 0 : rc;
-	if (by_name.reason == EGRET_REASON_DENY_RULE ||
-	    (!answer->judgement.allow && (by_name.allow || by_name.reason > answer->judgement.reason)))
-		answer->judgement = by_name;
-	return 0;
+	return (struct kernel_packet){
+	    .addr = *addr,
+	    .l4_proto = question->port.l4_proto,
+	    .port = question->port.lo,
+	    .classes = classes,
+	    .now_tick = kernel_tick_now(),
+	};
 }
 
-/* An address that nobody learned, since it is special: whose name was resolved to it? */
+/* Of an address that is denied, and that nobody can learn, since it is special: the name that it was resolved for says
+ * more, in whatever network namespace that was. */
 struct special_search {
 	const struct kernel *kernel;
 	const struct question *question;
 	struct answer *answer;
 	uint32_t classes;
-	enum egret_need need;
 };
 
 static void judge_seen(void *context, const struct egret_seen *seen)
 {
 	const struct special_search *search = context;
 	struct answer *answer = search->answer;
+	struct kernel_packet packet = packet_of(search->question, &answer->addr, search->classes);
 	struct judgement judgement;
 	struct egret_asked asked;
 
-	if (!addr_equal(&seen->key.addr, &answer->addr) || kernel_get_asked(search->kernel, seen->name, &asked) ||
-	    kernel_judge_name(search->kernel, asked.name, search->need, &search->question->port, search->classes,
-			      &judgement) ||
-	    judgement.reason != EGRET_REASON_SPECIAL_ADDRESS || answer->judgement.reason == judgement.reason)
+	packet.scope = seen->key.scope;
+	if (!addr_equal(&seen->key.addr, &answer->addr) || answer->judgement.reason == EGRET_REASON_SPECIAL_ADDRESS ||
+	    kernel_get_asked(search->kernel, seen->name, &asked) ||
+	    kernel_decide(search->kernel, &packet, &judgement) || judgement.reason != EGRET_REASON_SPECIAL_ADDRESS)
 		return;
 	answer->judgement = judgement;
 	snprintf(answer->name, sizeof(answer->name), "%s", asked.name);
@@ -273,14 +262,14 @@ static void judge_seen(void *context, const struct egret_seen *seen)
 static void judge_special(const struct kernel *kernel, const struct question *question, uint32_t classes,
 			  struct answer *answer)
 {
-	struct special_search search = {kernel, question, answer, classes, EGRET_NEED_NOTHING};
+	struct special_search search = {kernel, question, answer, classes};
 	struct egret_name name = {};
 
 	if (answer->judgement.allow || answer->judgement.reason == EGRET_REASON_DENY_RULE)
 		return;
 	if (question->is_name)
 		snprintf(answer->name, sizeof(answer->name), "%s", question->name);
-	else if (!kernel_addr_need(kernel, &answer->addr, &search.need) && search.need)
+	else
 		kernel_each_seen(kernel, judge_seen, &search);
 	if (!answer->name[0] && !kernel_get_name(kernel, kernel_addr_name(kernel, &answer->addr), &name))
 		snprintf(answer->name, sizeof(answer->name), "%.*s", (int)sizeof(name.name) - 1, name.name);
@@ -296,16 +285,17 @@ struct learners {
 static void add_learner(const struct learners *learners, const struct egret_learned *learned,
 			const struct egret_lesson *lesson)
 {
-	const struct policy_port *port = &learners->question->port;
+	struct kernel_packet packet = packet_of(learners->question, &learners->question->addr, EGRET_CLASS_ALL);
+	uint32_t slot = kernel_config(learners->kernel)->generation & (EGRET_POLICY_SLOTS - 1);
 	int64_t left = kernel_seconds_until(lesson->expires_tick);
 	struct judgement judgement = {};
 	struct egret_asked asked;
-	enum egret_need need;
 	json_t *row;
 
-	if (!lesson->name || left < 0 || kernel_get_asked(learners->kernel, lesson->name, &asked) ||
-	    kernel_addr_need(learners->kernel, &learners->question->addr, &need) ||
-	    kernel_judge_name(learners->kernel, asked.name, need, port, EGRET_CLASS_ALL, &judgement))
+	packet.lesson = lesson;
+	if (!lesson->name || left < 0 || !lesson->rule_names[slot] ||
+	    kernel_get_asked(learners->kernel, lesson->name, &asked) ||
+	    kernel_decide(learners->kernel, &packet, &judgement))
 		return;
 	row = json_pack("{s:s, s:b, s:I}", "name", asked.name, "allowed", judgement.allow, "seconds_left",
 			(json_int_t)left);
@@ -325,14 +315,26 @@ static int visit_learned(void *context, const struct egret_learned_key *key, con
 static void add_outside(void *context, const struct egret_seen *seen)
 {
 	const struct learners *learners = context;
-	struct judgement judgement;
 	struct egret_asked asked;
 
 	if (addr_equal(&seen->key.addr, &learners->question->addr) &&
 	    !kernel_get_asked(learners->kernel, seen->name, &asked) &&
-	    kernel_judge_name(learners->kernel, asked.name, EGRET_NEED_NOTHING, &learners->question->port,
-			      EGRET_CLASS_ALL, &judgement) == -ENOENT)
+	    !kernel_name_has_rule(learners->kernel, asked.name))
 		json_array_append_new(learners->list, json_string(asked.name));
+}
+
+/* A name is judged by each of its addresses, as for whoever resolves it now. */
+static int judge_one(const struct kernel *kernel, const struct question *question, uint32_t classes,
+		     struct answer *answer)
+{
+	struct kernel_packet packet = packet_of(question, &answer->addr, classes);
+	struct egret_lesson lesson;
+	int rc = question->is_name ? kernel_lesson_of(kernel, question->name, &answer->addr, &lesson) : 0;
+
+	if (rc)
+		return rc;
+	packet.lesson = question->is_name ? &lesson : NULL;
+	return kernel_decide(kernel, &packet, &answer->judgement);
 }
 
 static int judge_all(const struct kernel *kernel, const struct question *question, const struct answers *answers)
@@ -341,11 +343,8 @@ static int judge_all(const struct kernel *kernel, const struct question *questio
 
 	for (size_t i = 0; i < answers->count; i++) {
 		struct answer *answer = &answers->all[i];
-		int rc = kernel_judge(kernel, &answer->addr, question->port.l4_proto, question->port.lo, classes,
-				      &answer->judgement);
+		int rc = judge_one(kernel, question, classes, answer);
 
-		if (!rc)
-			rc = judge_learned(kernel, question, classes, answer);
 		if (rc)
 			return rc;
 		judge_special(kernel, question, classes, answer);

@@ -38,6 +38,15 @@ static size_t sort_names(struct addr_name *names, size_t count)
 	return kept;
 }
 
+/* Makes of a name's list what stands of it for an address of this need. */
+static void list_meet(struct egret_port *list, size_t count, enum egret_need need)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].action == EGRET_ALLOW && list[i].private < need)
+			list[i].action = EGRET_SPECIAL;
+	}
+}
+
 /* Of the name's list, @copy: all denies, as skips, and the allows that became @action. */
 static int add_group(struct list *list, const struct egret_port *copy, size_t count, uint8_t action, uint8_t group)
 {
@@ -76,7 +85,7 @@ static uint8_t add_groups(struct list *list, const struct compiler *compiler, co
 		if (action == EGRET_ALLOW && !name_brings_in(compiler, names->all[i].node, names->need))
 			continue;
 		memcpy(copy, &compiler->out->ports[dest->first], dest->count * sizeof(*copy));
-		compiled_list_meet(copy, dest->count, names->need);
+		list_meet(copy, dest->count, names->need);
 		group += add_group(list, copy, dest->count, action, group);
 	}
 	return group;

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "internal.h"
-#include "special.h"
 
 /* One CIDR as one line says it. */
 struct item {
@@ -188,12 +187,13 @@ struct cidr_node *cidr_find(const struct compiler *compiler, const struct egret_
 
 enum egret_need addr_need(const struct compiler *compiler, const struct egret_addr *addr)
 {
+	enum egret_need need = egret_need_of_purpose(addr);
 	const struct cidr_node *node;
 
-	if (addr_is_special(addr))
-		return addr_is_private(addr) ? EGRET_NEED_PRIVATE : EGRET_NEED_ADDRESS;
+	if (need)
+		return need;
 	node = cidr_find(compiler, addr);
-	return node && node->scope.dest.flags & EGRET_DEST_INTERNAL ? EGRET_NEED_ADDRESS : EGRET_NEED_NOTHING;
+	return node ? egret_need_inside(node->scope.dest.flags) : EGRET_NEED_NOTHING;
 }
 
 enum egret_need compiled_addr_need(const struct compiled *compiled, const struct egret_addr *addr)

@@ -6,7 +6,7 @@
  *
  * What a destination may do is one list of egret_port entries; the first entry
  * that matches protocol, port and class decides, and no match is a denial. The
- * kernel and compiled_judge_* read the same lists. The order in a list:
+ * programs and compiled_judge_* read the same lists by the same lines (egret_decide.h). The order in a list:
  *
  *   1. denies of CIDRs and addresses that cover the destination   (EGRET_DENY)
  *   2. for each allowed name of the address: that name's denies   (EGRET_SKIP), then
@@ -33,6 +33,7 @@
 
 #include "../base/diag.h"
 #include "../policy/policy.h"
+#include "egret_decide.h"
 #include "egret_people.h"
 #include "egret_policy.h"
 
@@ -116,15 +117,6 @@ uint32_t compiled_name_teacher(const struct compiled *compiled, const char *name
 
 /* What an address asks of a name before the name may bring it in. */
 enum egret_need compiled_addr_need(const struct compiled *compiled, const struct egret_addr *addr);
-/* Does a name with these flags (EGRET_DEST_*) meet that? */
-bool compiled_meets(uint16_t name_flags, enum egret_need need);
-
-struct judgement {
-	bool allow;
-	uint8_t reason; /* enum egret_reason; EGRET_REASON_NONE if allowed */
-	uint32_t rule;  /* that allowed or denied, or would allow but for a special address; 0 = none */
-	bool firm;      /* allowed by a name, or for the node to live: no denied name takes it away */
-};
 
 /* What the kernel would say of a first packet to this destination. @port is 0
  * where the protocol has none. @classes: the subject's mask, one or more bits. */
@@ -134,10 +126,10 @@ struct judgement compiled_judge_addr(const struct compiled *compiled, const stru
  * it has or will have. */
 struct judgement compiled_judge_name(const struct compiled *compiled, const char *name, uint8_t l4_proto, uint16_t port,
 				     uint32_t classes);
-/* Makes of a name's list what stands of it for an address that was learned. */
-void compiled_list_meet(struct egret_port *list, size_t count, enum egret_need need);
-/* Scans one list; shared with whoever reads lists back from the maps. */
-struct judgement compiled_judge_list(const struct egret_port *list, size_t count, uint8_t l4_proto, uint16_t port,
-				     uint32_t classes);
+/* What the list of an address says; @dest is of compiled_address. */
+struct judgement compiled_judge_dest(const struct compiled *compiled, const struct egret_dest *dest, uint8_t l4_proto,
+				     uint16_t port, uint32_t classes);
+/* What a list says; @scan is of egret_decide.h. For whoever reads lists back from the maps, too. */
+struct judgement compiled_scan(struct egret_scan *scan, const struct egret_port *list, size_t count);
 
 #endif

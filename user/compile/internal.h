@@ -119,7 +119,6 @@ int limit_report(struct compiler *compiler, const struct list *list, const char 
 /* list.c */
 bool port_covers(const struct egret_port *outer, const struct egret_port *inner);
 bool port_overlaps(const struct egret_port *a, const struct egret_port *b);
-bool port_matches(const struct egret_port *entry, uint8_t l4_proto, uint16_t port);
 void list_add(struct list *list, struct egret_port entry);
 /* All that @scope and @around say by this action. @around may be NULL. */
 void list_add_scope(struct list *list, const struct compiler *compiler, const struct scope *scope,

@@ -1,52 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the kernel would say: the same lists, read in the same way. */
+/* What the programs would say: the same lists, read by the same lines (egret_decide.h). */
 #include <netinet/in.h>
 #include <stdlib.h>
 
 #include "internal.h"
 #include "egret_reasons.h"
 
-static struct judgement denied(uint8_t reason, uint32_t rule)
+struct judgement compiled_scan(struct egret_scan *scan, const struct egret_port *list, size_t count)
 {
-	return (struct judgement){.reason = reason, .rule = rule};
-}
+	struct judgement judgement = {};
+	__u64 said = count ? 0 : egret_scan_nothing(scan);
+	size_t i = 0;
 
-void compiled_list_meet(struct egret_port *list, size_t count, enum egret_need need)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (list[i].action == EGRET_ALLOW && list[i].private < need)
-			list[i].action = EGRET_SPECIAL;
-	}
-}
-
-struct judgement compiled_judge_list(const struct egret_port *list, size_t count, uint8_t l4_proto, uint16_t port,
-				     uint32_t classes)
-{
-	struct judgement none = denied(count ? EGRET_REASON_PORT : EGRET_REASON_NO_RULE, 0);
-	uint8_t void_group = 0;
-
-	if (l4_proto == IPPROTO_ICMPV6) /* a rule says `icmp` for both families */
-		l4_proto = IPPROTO_ICMP;
-	for (size_t i = 0; i < count; i++) {
-		const struct egret_port *entry = &list[i];
-
-		if (!port_matches(entry, l4_proto, port) || (void_group && entry->group == void_group))
-			continue;
-		if (!(entry->classes & classes)) {
-			if (entry->action == EGRET_ALLOW && none.reason < EGRET_REASON_CLASS)
-				none.reason = EGRET_REASON_CLASS;
-			continue;
-		}
-		if (entry->action == EGRET_ALLOW)
-			return (struct judgement){.allow = true, .rule = entry->rule, .firm = entry->group != 0};
-		if (entry->action == EGRET_DENY)
-			return denied(EGRET_REASON_DENY_RULE, entry->rule);
-		if (entry->action == EGRET_SKIP)
-			void_group = entry->group;
-		else if (!none.rule)
-			none = denied(EGRET_REASON_SPECIAL_ADDRESS, entry->rule);
-	}
-	return none;
+	while (i < count && !egret_scan_entry(scan, &list[i], &said))
+		i++;
+	if (count && i == count)
+		said = egret_scan_denies(scan);
+	egret_said_unpack(said, &judgement);
+	return judgement;
 }
 
 static int compare_addr(const void *wanted, const void *entry)
@@ -54,35 +25,44 @@ static int compare_addr(const void *wanted, const void *entry)
 	return addr_compare(wanted, &((const struct compiled_addr *)entry)->addr);
 }
 
-static struct judgement judge(const struct compiled *compiled, const struct egret_dest *dest, uint8_t l4_proto,
-			      uint16_t port, uint32_t classes)
-{
-	if (!dest->count)
-		return denied(EGRET_REASON_NO_RULE, 0);
-	return compiled_judge_list(&compiled->ports[dest->first], dest->count, l4_proto, port, classes);
-}
-
-struct judgement compiled_judge_addr(const struct compiled *compiled, const struct egret_addr *addr, uint8_t l4_proto,
-				     uint16_t port, uint32_t classes)
+static const struct egret_dest *find_dest(const struct compiled *compiled, const struct egret_addr *addr)
 {
 	const struct compiled_addr *found =
 	    bsearch(addr, compiled->addrs, compiled->addr_count, sizeof(*found), compare_addr);
 	const struct cidr_node *around;
 
 	if (found)
-		return judge(compiled, &found->dest, l4_proto, port, classes);
+		return &found->dest;
 	around = cidr_find(compiled->intern, addr);
-	if (!around)
-		return denied(EGRET_REASON_NO_RULE, 0);
-	return judge(compiled, &around->scope.dest, l4_proto, port, classes);
+	return around ? &around->scope.dest : NULL;
+}
+
+struct judgement compiled_judge_dest(const struct compiled *compiled, const struct egret_dest *dest, uint8_t l4_proto,
+				     uint16_t port, uint32_t classes)
+{
+	struct egret_scan scan = egret_scan_of_addr(dest, egret_port_key(0, l4_proto, port), classes);
+
+	return compiled_scan(&scan, &compiled->ports[dest->first], dest->count);
+}
+
+struct judgement compiled_judge_addr(const struct compiled *compiled, const struct egret_addr *addr, uint8_t l4_proto,
+				     uint16_t port, uint32_t classes)
+{
+	const struct egret_dest *dest = find_dest(compiled, addr);
+
+	if (!dest)
+		return (struct judgement){.reason = EGRET_REASON_NO_RULE};
+	return compiled_judge_dest(compiled, dest, l4_proto, port, classes);
 }
 
 struct judgement compiled_judge_name(const struct compiled *compiled, const char *name, uint8_t l4_proto, uint16_t port,
 				     uint32_t classes)
 {
 	const struct name_node *node = name_find(compiled->intern, name);
+	struct egret_scan scan;
 
 	if (!node)
-		return denied(EGRET_REASON_NO_RULE, 0);
-	return judge(compiled, &node->scope.dest, l4_proto, port, classes);
+		return (struct judgement){.reason = EGRET_REASON_NO_RULE};
+	scan = egret_scan_of_name(&node->scope.dest, egret_port_key(0, l4_proto, port), classes, EGRET_NEED_NOTHING);
+	return compiled_scan(&scan, &compiled->ports[node->scope.dest.first], node->scope.dest.count);
 }

@@ -11,15 +11,6 @@ static bool has_ports(uint8_t l4_proto)
 	return l4_proto != EGRET_L4_ANY && l4_proto != IPPROTO_ICMP;
 }
 
-bool port_matches(const struct egret_port *entry, uint8_t l4_proto, uint16_t port)
-{
-	if (entry->l4_proto == EGRET_L4_ANY)
-		return true;
-	if (entry->l4_proto != l4_proto)
-		return false;
-	return !has_ports(l4_proto) || (entry->lo <= port && port <= entry->hi);
-}
-
 static bool covers_ports(const struct egret_port *outer, const struct egret_port *inner)
 {
 	if (outer->l4_proto == EGRET_L4_ANY)

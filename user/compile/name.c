@@ -58,16 +58,9 @@ uint32_t compiled_name_teacher(const struct compiled *compiled, const char *name
 	return node && compiled->name_dests[node->index].flags & EGRET_DEST_TEACHES ? node->index + 1 : 0;
 }
 
-bool compiled_meets(uint16_t name_flags, enum egret_need need)
-{
-	if (need == EGRET_NEED_PRIVATE)
-		return name_flags & EGRET_DEST_PRIVATE;
-	return need == EGRET_NEED_NOTHING;
-}
-
 bool name_brings_in(const struct compiler *compiler, const struct name_node *node, enum egret_need need)
 {
-	return compiled_meets(compiler->out->name_dests[node->index].flags, need);
+	return egret_meets(compiler->out->name_dests[node->index].flags, need);
 }
 
 /* @count: of the names that it is added to, one of compiled's two. */

@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/*
- * Addresses that no public name has an honest reason to resolve to: what a name
- * brings in of these kinds would reach into the node or its network.
- */
+/* What people read of special addresses (egret_special.h). */
 #ifndef EGRET_SPECIAL_H
 #define EGRET_SPECIAL_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "egret_addr.h"
 #include "egret_limits.h"
 
-bool addr_is_special(const struct egret_addr *addr);
-/* "a private address" and its like; NULL where addr_is_special says no. */
+/* "a private address" and its like, of the table in egret_special.h; NULL: it is no special address. */
 const char *addr_special_kind(const struct egret_addr *addr);
-/* Special, and what a name may bring in where its rule says `private`. */
-bool addr_is_private(const struct egret_addr *addr);
 
 #define SPECIAL_LINE_SIZE (EGRET_RULE_TEXT_SIZE + 64)
 /* The line that allows the address itself what the rule allows. Returns @buf. */

@@ -138,14 +138,14 @@ int learned_match(struct kernel *kernel, const struct compiled *compiled, uint32
 int kernel_open_wanted(struct kernel *kernel);
 /* Ticks of the kernel's coarse clock in a second. */
 uint32_t kernel_tick_hz(void);
-/* bpf_jiffies64, as nearly as user space can tell. */
-uint64_t kernel_tick_now(void);
 /*
  * Walks a map that programs write meanwhile. An entry that goes away takes the walk's
  * place with it, and the kernel starts over: the bound ends that.
  */
 int kernel_each_entry(int fd, size_t bound, void *keys[2], int (*visit)(void *context, const void *key), void *context);
-/* The inner map of the slot that rules; the caller closes it. */
+/* The inner map of a slot; the caller closes it. */
+int kernel_slot_fd(const struct kernel *kernel, enum kernel_map outer, uint32_t slot);
+/* The same of the slot that rules. */
 int kernel_inner_fd(const struct kernel *kernel, enum kernel_map outer);
 
 #endif

@@ -193,6 +193,8 @@ int kernel_get_asked(const struct kernel *kernel, uint64_t key, struct egret_ask
 int kernel_get_lesson(const struct kernel *kernel, uint32_t kind, struct egret_counter *ret);
 /* The key of a name or pattern in this instance. */
 uint64_t kernel_name_key(const struct kernel *kernel, const char *text);
+/* bpf_jiffies64, as nearly as user space can tell. */
+uint64_t kernel_tick_now(void);
 /* Seconds until a tick of the programs' clock, less than 0 when it is over; good to a second
  * or so, for people. */
 int64_t kernel_seconds_until(uint64_t tick);
@@ -215,18 +217,30 @@ int kernel_each_existing(const struct kernel *kernel,
 /* NULL: it ended. */
 int kernel_set_existing(struct kernel *kernel, uint64_t cookie, const struct egret_existing *value);
 
-/* What the running policy says of a first packet, read from the maps themselves. */
-int kernel_judge(const struct kernel *kernel, const struct egret_addr *addr, uint8_t l4_proto, uint16_t port,
-		 uint32_t classes, struct judgement *ret);
+/* A first packet, and who sends it. */
+struct kernel_packet {
+	struct egret_addr addr;
+	uint8_t l4_proto;
+	uint16_t port; /* 0 where the protocol has none */
+	uint32_t classes;
+	uint64_t scope;                    /* cookie of the network namespace; 0 = nothing was learned there */
+	const struct egret_lesson *lesson; /* counts beside what was learned; NULL = none */
+	uint64_t now_tick;                 /* kernel_tick_now */
+};
+/* What the programs would say, read from the maps themselves. */
+int kernel_decide(const struct kernel *kernel, const struct kernel_packet *packet, struct judgement *ret);
+/* What a trusted answer with @addr for @name would teach by the policy that rules; of rule_names both are 0 where
+ * that is nothing. */
+int kernel_lesson_of(const struct kernel *kernel, const char *name, const struct egret_addr *addr,
+		     struct egret_lesson *ret);
+
+/* Does a name or pattern of the policy speak for it? */
+bool kernel_name_has_rule(const struct kernel *kernel, const char *name);
 
 /* egret_dest.name of an address that the agent resolved: an index into `names`; 0 = none. */
 uint32_t kernel_addr_name(const struct kernel *kernel, const struct egret_addr *addr);
 /* What the running policy makes this address ask of a name. */
 int kernel_addr_need(const struct kernel *kernel, const struct egret_addr *addr, enum egret_need *ret);
-/* The same of a name, by its exact rules and the patterns over it: what its addresses of this need may do
- * for whoever learned them from an answer. -ENOENT: the policy has nothing for it. */
-int kernel_judge_name(const struct kernel *kernel, const char *name, enum egret_need need,
-		      const struct policy_port *port, uint32_t classes, struct judgement *ret);
 /* Addresses that the agent resolved, and that @name (an index into `names`) may not bring in by @rule, which
  * would allow it something. */
 void kernel_each_special(const struct kernel *kernel,

@@ -160,37 +160,32 @@ static int note_rule_keys(struct matching *matching)
 	return 0;
 }
 
+static bool has_rule_key(const void *policy, uint64_t key)
+{
+	return find_rule_key(policy, key);
+}
+
 /* By its text. Where that is forgotten, nothing speaks for it: a deny could be missed. */
 static uint64_t match_text(const struct matching *matching, uint64_t name)
 {
-	const struct compiled *compiled = matching->compiled;
+	const __u64 *hash_keys = matching->kernel->hash_keys;
+	__u64 domains[EGRET_MAX_LABELS];
 	struct egret_asked asked;
-	uint32_t index;
 
 	if (kernel_get_asked(matching->kernel, name, &asked))
 		return 0;
-	index = compiled_name_teacher(compiled, asked.name);
-	return index ? name_key(compiled->names[index - 1], matching->kernel->hash_keys) : 0;
+	return name_speaker(name, domains, name_domains(asked.name, hash_keys, domains, EGRET_MAX_LABELS), hash_keys,
+			    has_rule_key, matching);
 }
 
 /* The key of what speaks for the name now; 0 = nothing does. By keys: its text may be forgotten. */
 static uint64_t match_name(const struct matching *matching, uint64_t name, const __u64 suffixes[EGRET_SUFFIXES])
 {
-	uint64_t found = 0;
-
 	if (!name)
 		return 0;
-	if (find_rule_key(matching, name))
-		return name;
-	if (matching->deep && suffixes[EGRET_SUFFIXES - 1])
+	if (matching->deep && suffixes[EGRET_SUFFIXES - 1] && !find_rule_key(matching, name))
 		return match_text(matching, name);
-	for (size_t i = 0; i < EGRET_SUFFIXES && suffixes[i]; i++) {
-		uint64_t pattern = egret_key_pattern(suffixes[i], matching->kernel->hash_keys);
-
-		if (find_rule_key(matching, pattern))
-			found = pattern;
-	}
-	return found;
+	return name_speaker(name, suffixes, EGRET_SUFFIXES, matching->kernel->hash_keys, has_rule_key, matching);
 }
 
 /* The same, but 0 where it may not bring in an address of this need: `private` may have gone, and `set
@@ -198,10 +193,9 @@ static uint64_t match_name(const struct matching *matching, uint64_t name, const
 static uint64_t match_lesson(const struct matching *matching, enum egret_need need, uint64_t name,
 			     const __u64 suffixes[EGRET_SUFFIXES])
 {
-	const struct rule_key *found =
-	    need == EGRET_NEED_ADDRESS ? NULL : find_rule_key(matching, match_name(matching, name, suffixes));
+	const struct rule_key *found = find_rule_key(matching, match_name(matching, name, suffixes));
 
-	return found && compiled_meets(found->flags, need) ? found->key : 0;
+	return found && egret_meets(found->flags, need) ? found->key : 0;
 }
 
 static int match_one(void *context, const struct egret_learned_key *key, const struct egret_learned *learned)
@@ -449,7 +443,7 @@ int kernel_teach(struct kernel *kernel, const struct compiled *compiled, const s
 	if (kernel_get_asked(kernel, wanted->name, &asked))
 		return 0;
 	index = compiled_name_teacher(compiled, asked.name);
-	if (!index || !compiled_meets(compiled->name_dests[index - 1].flags, compiled_addr_need(compiled, addr)))
+	if (!index || !egret_meets(compiled->name_dests[index - 1].flags, compiled_addr_need(compiled, addr)))
 		return 0;
 	lesson.rule_names[kernel->config->generation & (EGRET_POLICY_SLOTS - 1)] =
 	    name_key(compiled->names[index - 1], kernel->hash_keys);

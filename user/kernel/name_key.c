@@ -33,16 +33,44 @@ uint64_t name_key(const char *text, const __u64 *hash_keys)
 	return is_pattern ? egret_key_pattern(key, hash_keys) : key;
 }
 
-void name_suffixes(const char *text, const __u64 *hash_keys, __u64 ret[static EGRET_SUFFIXES])
+size_t name_domains(const char *text, const __u64 *hash_keys, __u64 *ret, size_t max)
 {
+	const char *end = text + strlen(text);
+	uint64_t key = 0;
 	size_t count = 0;
 
-	memset(ret, 0, EGRET_SUFFIXES * sizeof(*ret));
-	for (const char *dot = text + strlen(text); dot > text && count < EGRET_SUFFIXES;) {
-		do
-			dot--;
-		while (dot > text && *dot != '.');
-		if (dot > text)
-			ret[count++] = name_key(dot + 1, hash_keys);
+	while (count < max) {
+		const char *label = end;
+
+		while (label > text && label[-1] != '.')
+			label--;
+		if (label == text) /* the name itself */
+			break;
+		key = egret_key_label(key, label_key(label, (size_t)(end - label), hash_keys), hash_keys);
+		ret[count++] = key;
+		end = label - 1;
 	}
+	return count;
+}
+
+void name_suffixes(const char *text, const __u64 *hash_keys, __u64 ret[static EGRET_SUFFIXES])
+{
+	memset(ret, 0, EGRET_SUFFIXES * sizeof(*ret));
+	name_domains(text, hash_keys, ret, EGRET_SUFFIXES);
+}
+
+uint64_t name_speaker(uint64_t name, const __u64 *domains, size_t count, const __u64 *hash_keys,
+		      bool (*has)(const void *policy, uint64_t key), const void *policy)
+{
+	uint64_t found = 0;
+
+	if (has(policy, name))
+		return name;
+	for (size_t i = 0; i < count && domains[i]; i++) {
+		uint64_t pattern = egret_key_pattern(domains[i], hash_keys);
+
+		if (has(policy, pattern))
+			found = pattern;
+	}
+	return found;
 }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Reading an instance: counters, texts, and what its tables say. */
 #include "internal.h"
-#include "buckets.h"
 #include "../base/text.h"
-#include "../compile/special.h"
 #include "egret_reasons.h"
 
 #include <errno.h>
@@ -136,15 +134,20 @@ int kernel_set_hit(struct kernel *kernel, uint32_t rule, const struct egret_hit 
 	return bpf_map_update_elem(kernel->maps[MAP_hits], &rule, hit, BPF_ANY) ? -errno : 0;
 }
 
-int kernel_inner_fd(const struct kernel *kernel, enum kernel_map outer)
+int kernel_slot_fd(const struct kernel *kernel, enum kernel_map outer, uint32_t slot)
 {
-	uint32_t slot = kernel->config->generation & 1, id;
+	uint32_t id;
 	int fd;
 
 	if (bpf_map_lookup_elem(kernel->maps[outer], &slot, &id))
 		return -errno;
 	fd = bpf_map_get_fd_by_id(id);
 	return fd < 0 ? -errno : fd;
+}
+
+int kernel_inner_fd(const struct kernel *kernel, enum kernel_map outer)
+{
+	return kernel_slot_fd(kernel, outer, kernel->config->generation & (EGRET_POLICY_SLOTS - 1));
 }
 
 static int lookup_inner(const struct kernel *kernel, enum kernel_map outer, const void *key, void *ret)
@@ -319,111 +322,6 @@ int kernel_each_existing(const struct kernel *kernel,
 
 	return kernel_each_entry(walk.fd, 2 * EGRET_MAX_EXISTING, (void *[]){&keys[0], &keys[1]}, visit_existing,
 				 &walk);
-}
-
-static int find_target(const struct kernel *kernel, const struct egret_addr *addr, struct egret_target *ret)
-{
-	struct egret_cidr_key key = {.prefix_len = 128, .addr = *addr};
-	uint32_t slot = kernel->config->generation & 1;
-	struct buckets buckets = {.fd = kernel_inner_fd(kernel, MAP_addrs),
-				  .shift = kernel->config->bucket_shift[slot]};
-	struct egret_meta meta;
-	int rc;
-
-	if (buckets.fd < 0)
-		return buckets.fd;
-	rc = kernel_get_meta(kernel, &meta);
-	if (!rc)
-		rc = buckets_find(&buckets, meta.hash_keys, addr, ret);
-	close(buckets.fd);
-	return rc == -ENOENT ? lookup_inner(kernel, MAP_cidrs, &key, ret) : rc;
-}
-
-static int judge_target(const struct kernel *kernel, const struct egret_target *target, enum egret_need need,
-			const struct policy_port *port, uint32_t classes, struct judgement *ret)
-{
-	struct egret_port list[EGRET_MAX_PORTS_PER_DEST];
-	uint32_t count = target->dest.count;
-
-	if (count > EGRET_MAX_PORTS_PER_DEST)
-		return -EPROTO;
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t index = target->dest.first + i;
-		int rc = lookup_inner(kernel, MAP_ports, &index, &list[i]);
-
-		if (rc)
-			return rc;
-	}
-	compiled_list_meet(list, count, need);
-	*ret = compiled_judge_list(list, count, port->l4_proto, port->lo, classes);
-	ret->firm |= target->dest.flags & (EGRET_DEST_RESOLVER | EGRET_DEST_FLOOR);
-	return 0;
-}
-
-uint32_t kernel_addr_name(const struct kernel *kernel, const struct egret_addr *addr)
-{
-	struct egret_target target = {};
-
-	return find_target(kernel, addr, &target) ? 0 : target.dest.name;
-}
-
-int kernel_addr_need(const struct kernel *kernel, const struct egret_addr *addr, enum egret_need *ret)
-{
-	struct egret_target target = {};
-	int rc = find_target(kernel, addr, &target);
-
-	if (rc && rc != -ENOENT)
-		return rc;
-	*ret = EGRET_NEED_NOTHING;
-	if (addr_is_special(addr))
-		*ret = addr_is_private(addr) ? EGRET_NEED_PRIVATE : EGRET_NEED_ADDRESS;
-	else if (target.dest.flags & EGRET_DEST_INTERNAL)
-		*ret = EGRET_NEED_ADDRESS;
-	return 0;
-}
-
-int kernel_judge(const struct kernel *kernel, const struct egret_addr *addr, uint8_t l4_proto, uint16_t port,
-		 uint32_t classes, struct judgement *ret)
-{
-	const struct policy_port asked = {.l4_proto = l4_proto, .lo = port, .hi = port};
-	struct egret_target target = {};
-	int rc = find_target(kernel, addr, &target);
-
-	if (rc && rc != -ENOENT)
-		return rc;
-	return judge_target(kernel, &target, EGRET_NEED_NOTHING, &asked, classes, ret);
-}
-
-/* The name itself, or else the narrowest pattern over it. */
-static int find_list(const struct kernel *kernel, const char *name, struct egret_target *ret)
-{
-	uint64_t key = kernel_name_key(kernel, name);
-	int rc = lookup_inner(kernel, MAP_lists, &key, ret);
-	char pattern[EGRET_NAME_SIZE + 1];
-
-	for (const char *dot = strchr(name, '.'); rc == -ENOENT && dot; dot = strchr(dot + 1, '.')) {
-		snprintf(pattern, sizeof(pattern), "*%s", dot);
-		key = kernel_name_key(kernel, pattern);
-		rc = lookup_inner(kernel, MAP_lists, &key, ret);
-	}
-	return rc;
-}
-
-/* As the programs: a name that brings the address in by no rule is heard for what it allows elsewhere. */
-int kernel_judge_name(const struct kernel *kernel, const char *name, enum egret_need need,
-		      const struct policy_port *port, uint32_t classes, struct judgement *ret)
-{
-	struct egret_target target = {};
-	int rc = find_list(kernel, name, &target);
-	bool brings_in = compiled_meets(target.dest.flags, need);
-
-	if (!rc && !brings_in && !(target.dest.flags & EGRET_DEST_ALLOWS))
-		rc = -ENOENT;
-	if (!rc)
-		rc = judge_target(kernel, &target, need, port, classes, ret);
-	if (!rc && !brings_in && ret->reason == EGRET_REASON_DENY_RULE)
-		*ret = (struct judgement){.reason = EGRET_REASON_PORT};
-	return rc;
 }
 
 static uint64_t map_memory(int fd)
