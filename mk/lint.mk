@@ -7,9 +7,10 @@ C_FILES := $(wildcard bpf/*.[ch] include/*.h user/*/*.[ch] tests/*/*.[ch] bench/
 fmt:
 	clang-format -i $(C_FILES)
 
-## make lint            clang-format and clang-tidy; a warning is an error
+## make lint            clang-format, clang-tidy, and what the tree promises its readers; a warning is an error
 .PHONY: lint
-lint: $(B)/egret.skel.h
+lint: $(B)/egret
 	mk/deps.sh lint
 	clang-format --dry-run -Werror $(C_FILES)
+	tests/house/check
 	clang-tidy --quiet $(SOURCES) -- $(CPPFLAGS) -std=gnu11 2>/dev/null

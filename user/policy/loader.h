@@ -82,6 +82,7 @@ struct loader {
 	struct variable *variables;
 	struct seen_rule *seen_rules;
 	struct words raw, words; /* of the present line: as written, and without variables */
+	const struct word *used; /* by the present line: a file that is to be read next; NULL = none */
 
 	size_t rule_capacity, resolver_capacity, askable_capacity, require_capacity, file_capacity, text_capacity;
 	size_t expansions, dests; /* tried so far, for the limits */
@@ -177,7 +178,6 @@ void text_clear(struct policy_text *text);
 /* source.c */
 int source_read_main(struct loader *loader, const char *path);
 int source_read_text(struct loader *loader, const char *name, const char *text, size_t len);
-int source_use(struct loader *loader, const struct word *word);
 
 /* rule.c */
 int rule_parse(struct loader *loader, const struct statement *statement, uint8_t action);

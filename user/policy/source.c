@@ -99,6 +99,19 @@ static bool is_text(const char *text, size_t len)
 	return !memchr(text, '\0', len) && text_utf8_len(text, len) == len;
 }
 
+static int use_file(struct loader *loader, const struct word *word);
+
+static int parse_line(struct loader *loader, const char *line, size_t len)
+{
+	struct statement statement;
+	int error = line_split(loader, line, len, &statement);
+
+	loader->used = NULL;
+	if (!error && statement.count)
+		error = statement_parse(loader, &statement);
+	return error || !loader->used ? error : use_file(loader, loader->used);
+}
+
 /* A line that is no text was reported; the others may switch off. */
 static int parse_lines(struct loader *loader, const char *text, size_t len)
 {
@@ -109,16 +122,13 @@ static int parse_lines(struct loader *loader, const char *text, size_t len)
 	while (text < end) {
 		const char *stop = memchr(text, '\n', (size_t)(end - text));
 		const char *next = stop ? stop + 1 : end;
-		struct statement statement;
 		size_t line_len = (size_t)((stop ? stop : end) - text);
 		int error;
 
 		if (line_len && text[line_len - 1] == '\r')
 			line_len--;
 		loader->line++;
-		error = is_text(text, line_len) ? line_split(loader, text, line_len, &statement) : -EINVAL;
-		if (!error && statement.count)
-			error = statement_parse(loader, &statement);
+		error = is_text(text, line_len) ? parse_line(loader, text, line_len) : -EINVAL;
 		if (error == -ENOMEM)
 			return error;
 		text = next;
@@ -384,7 +394,7 @@ static void report_no_file(struct loader *loader, const struct word *word)
 	    rules_path && *rules_path ? rules_path : "which is empty");
 }
 
-int source_use(struct loader *loader, const struct word *word)
+static int use_file(struct loader *loader, const struct word *word)
 {
 	char *name = arena_copy(&loader->arena, word->text, word->len);
 	unsigned int column = word->column; /* @word is gone once another file is parsed */

@@ -20,7 +20,6 @@ static int parse_deny(struct loader *loader, const struct statement *statement)
 static int parse_use(struct loader *loader, const struct statement *statement)
 {
 	int error = variable_expand(loader, statement->words + 1, statement->count - 1);
-	struct word name;
 
 	if (error)
 		return error;
@@ -29,8 +28,8 @@ static int parse_use(struct loader *loader, const struct statement *statement)
 		       "`use` takes one file; write `use aks/node`, a line for each");
 		return -EINVAL;
 	}
-	name = loader->words.items[0];
-	return source_use(loader, &name);
+	loader->used = &loader->words.items[0];
+	return 0;
 }
 
 static int add_resolver(struct loader *loader, struct policy_resolver resolver)

@@ -109,11 +109,7 @@ uint64_t server_ready_ns(const struct server *server);
 void server_count_query(struct server *server);
 void server_note(struct server *server, int ares_status);
 
-/* question.c: asks until there is an answer or no hope left, then calls round_question_ended. */
-void question_ask(struct question *question);
-
-/* round.c */
-void round_start(struct name *name);
+/* round.c: what becomes of a round's questions. */
 /* @ares_status is ARES_SUCCESS, ARES_ENODATA (no such address), or why there is no answer. */
 void round_question_ended(struct question *question, int ares_status);
 /* Nobody wants to know any more: the name was removed, or the resolver closes. */
@@ -124,5 +120,9 @@ void name_free(struct name *name);
 /* Drops the addresses whose time is over. */
 bool name_drop_expired(struct name *name, uint64_t now_ns);
 void name_schedule(struct name *name);
+
+/* question.c: begins a round. Each of its questions is asked until there is an answer or no hope left, and then ends in
+ * round_question_ended. */
+void questions_ask(struct name *name);
 
 #endif

@@ -29,6 +29,8 @@ static int read_answer(struct question *question, int ares_status, const unsigne
 	return round_add_answer(question->name, question->family, answer, len) ? ARES_SUCCESS : ARES_ENODATA;
 }
 
+static void ask(struct question *question);
+
 static void on_answer(void *context, int ares_status, int timeouts, unsigned char *answer, int len)
 {
 	struct question *question = context;
@@ -52,12 +54,12 @@ static void on_answer(void *context, int ares_status, int timeouts, unsigned cha
 		question->no_such_name = true;
 	question->server = next_server(question);
 	if (question->server)
-		question_ask(question);
+		ask(question);
 	else
 		round_question_ended(question, question->no_such_name ? ARES_ENODATA : ares_status);
 }
 
-void question_ask(struct question *question)
+static void ask(struct question *question)
 {
 	struct resolver *resolver = question->name->resolver;
 
@@ -69,4 +71,15 @@ void question_ask(struct question *question)
 	server_count_query(question->server);
 	ares_query(question->server->channel, question->name->text, ns_c_in,
 		   question->family == FAMILY_A ? ns_t_a : ns_t_aaaa, on_answer, question);
+}
+
+void questions_ask(struct name *name)
+{
+	struct round *round = &name->round;
+
+	*round = (struct round){.open = FAMILIES, .ttl_sec = name->resolver->options.max_ttl_sec};
+	for (int family = 0; family < FAMILIES; family++)
+		round->questions[family] = (struct question){.name = name, .family = family};
+	for (int family = 0; family < FAMILIES; family++)
+		ask(&round->questions[family]);
 }

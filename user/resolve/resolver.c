@@ -218,7 +218,7 @@ static void look_after(struct resolver *resolver, struct name *name, uint64_t no
 		return;
 	}
 	schedule_remove(&resolver->schedule, name);
-	round_start(name);
+	questions_ask(name);
 }
 
 static void read_descriptors(struct resolver *resolver, const struct pollfd *fds, size_t count)

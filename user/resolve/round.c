@@ -75,17 +75,6 @@ bool name_drop_expired(struct name *name, uint64_t now_ns)
 	return kept != before;
 }
 
-void round_start(struct name *name)
-{
-	struct round *round = &name->round;
-
-	*round = (struct round){.open = FAMILIES, .ttl_sec = name->resolver->options.max_ttl_sec};
-	for (int family = 0; family < FAMILIES; family++)
-		round->questions[family] = (struct question){.name = name, .family = family};
-	for (int family = 0; family < FAMILIES; family++)
-		question_ask(&round->questions[family]);
-}
-
 static int parse_a(const unsigned char *answer, int len, struct egret_addr *addrs, uint32_t *ret_ttl_sec)
 {
 	struct ares_addrttl records[NAME_MAX_ADDRS];
