@@ -3,6 +3,7 @@
 #include "internal.h"
 #include "../base/text.h"
 #include "egret_reasons.h"
+#include "egret_limits.h"
 
 #include <errno.h>
 #include <stdio.h>

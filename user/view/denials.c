@@ -14,6 +14,7 @@
 #include "subject_name.h"
 #include "suggestion.h"
 #include "egret_reasons.h"
+#include "egret_limits.h"
 
 struct collecting {
 	struct denials *denials;

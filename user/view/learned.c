@@ -5,6 +5,7 @@
 #include "json.h"
 #include "name_index.h"
 #include "subject_name.h"
+#include "egret_limits.h"
 
 struct lessons {
 	const struct kernel *kernel;
