@@ -117,8 +117,10 @@ static struct rank *rank_entries(const struct diag *diag)
 	return ranks;
 }
 
-static void print_entry(const struct diag_entry *entry, FILE *out)
+static void print_entry(void *context, const struct diag_entry *entry)
 {
+	FILE *out = context;
+
 	fputs(entry->file, out);
 	if (entry->line)
 		fprintf(out, ":%u", entry->line);
@@ -127,16 +129,22 @@ static void print_entry(const struct diag_entry *entry, FILE *out)
 	fprintf(out, ": %s: %s\n", entry->severity == DIAG_ERROR ? "error" : "warning", entry->text);
 }
 
-void diag_print(const struct diag *diag, FILE *out)
+void diag_each(const struct diag *diag, void (*visit)(void *context, const struct diag_entry *entry), void *context)
 {
-	size_t hidden = diag->errors + diag->warnings - diag->count;
 	struct rank *ranks = diag->count ? rank_entries(diag) : NULL;
 
 	for (size_t i = 0; i < diag->count; i++)
-		print_entry(ranks ? ranks[i].entry : &diag->entries[i], out);
+		visit(context, ranks ? ranks[i].entry : &diag->entries[i]);
+	free(ranks);
+}
+
+void diag_print(const struct diag *diag, FILE *out)
+{
+	size_t hidden = diag->errors + diag->warnings - diag->count;
+
+	diag_each(diag, print_entry, out);
 	if (hidden)
 		fprintf(out, "and %zu more, not shown\n", hidden);
-	free(ranks);
 }
 
 void diag_clear(struct diag *diag)

@@ -39,6 +39,8 @@ __attribute__((format(printf, 4, 5))) void diag_add(struct diag *diag, enum diag
 						    struct diag_place place, const char *format, ...);
 /* All errors but the first @keep become warnings. */
 void diag_forgive(struct diag *diag, size_t keep);
+/* In the order of the files, their lines and columns. */
+void diag_each(const struct diag *diag, void (*visit)(void *context, const struct diag_entry *entry), void *context);
 /* "file:line:column: error: text", a line each. */
 void diag_print(const struct diag *diag, FILE *out);
 void diag_clear(struct diag *diag);

@@ -84,7 +84,7 @@ int state_remove_policy(int state, const char *instance);
 
 struct state_life {
 	bool alive; /* some agent holds the file's lock at this moment */
-	pid_t pid; /* 0 = it ended, or it is in another pid namespace */
+	pid_t pid;  /* 0 = it ended, or it is in another pid namespace */
 	/* Since the agent last wrote; it does every 10 s where nothing is attached. Where something
 	 * is, its sign of life stands in the maps, and is younger. */
 	int64_t beat_sec_ago;

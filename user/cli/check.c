@@ -7,50 +7,12 @@
 #include <string.h>
 
 #include "../compile/compile.h"
+#include "../view/findings.h"
+#include "../view/policy.h"
 #include "normal_form.h"
 #include "resolved.h"
 #include "table.h"
 #include "egret_limits.h"
-
-static const char *class_format(const struct policy_class *class, char *buf, size_t size)
-{
-	static const char *const words[] = {
-	    [POLICY_FOR_ALL] = "",
-	    [POLICY_FOR_HOST] = "host",
-	    [POLICY_FOR_PODS] = "pods",
-	    [POLICY_FOR_CGROUP] = "cgroup",
-	};
-
-	if (class->kind == POLICY_FOR_CGROUP)
-		snprintf(buf, size, "cgroup %s", class->path);
-	else
-		snprintf(buf, size, "%s", words[class->kind]);
-	return buf;
-}
-
-static json_t *ports_to_json(const struct policy_rule *rule)
-{
-	json_t *ports = json_array();
-	char text[24];
-
-	for (size_t i = 0; i < rule->port_count; i++)
-		json_array_append_new(ports, json_string(policy_port_format(&rule->ports[i], text)));
-	return ports;
-}
-
-static json_t *rule_to_json(const struct policy_rule *rule)
-{
-	char class[EGRET_PATH_SIZE + 8], dest[256];
-	json_t *dests = json_array();
-
-	for (size_t i = 0; i < rule->dest_count; i++)
-		json_array_append_new(dests, json_string(policy_dest_format(&rule->dests[i], dest)));
-	return json_pack("{s:s, s:o, s:o, s:b, s:s, s:b, s:s, s:s, s:i}", "action",
-			 rule->action == EGRET_ALLOW ? "allow" : "deny", "destinations", dests, "ports",
-			 ports_to_json(rule), "private", rule->private, "for",
-			 class_format(&rule->class, class, sizeof(class)), "floor", rule->floor, "purpose",
-			 rule->purpose, "file", rule->file, "line", (int)rule->line);
-}
 
 /* An address of a mixed list shows no name that could be checked. */
 static void print_port(const struct policy_dest *dest, struct policy_port port)
@@ -64,7 +26,7 @@ static void print_port(const struct policy_dest *dest, struct policy_port port)
 
 static void print_rule(const struct policy_rule *rule)
 {
-	char class[EGRET_PATH_SIZE + 8], dest[256];
+	char class[POLICY_CLASS_TEXT_SIZE], dest[256];
 
 	for (size_t d = 0; d < rule->dest_count; d++) {
 		printf("%-5s  %-40s ", rule->action == EGRET_ALLOW ? "allow" : "deny",
@@ -74,7 +36,7 @@ static void print_rule(const struct policy_rule *rule)
 		if (rule->private && rule->dests[d].kind != POLICY_DEST_CIDR)
 			printf("  private");
 		if (rule->class.kind != POLICY_FOR_ALL)
-			printf("  for %s", class_format(&rule->class, class, sizeof(class)));
+			printf("  for %s", policy_class_format(&rule->class, class));
 		if (rule->purpose[0])
 			printf("   # %s", rule->purpose);
 		putchar('\n');
@@ -140,39 +102,6 @@ static void print_notes(const struct policy *policy)
 			apps, apps == 1 ? "" : "s");
 }
 
-static const char *mode_format(const struct policy *policy)
-{
-	if (policy->settings.off)
-		return "off";
-	return policy->settings.audit ? "audit" : "enforce";
-}
-
-static json_t *askables_to_json(const struct policy *policy)
-{
-	json_t *names = json_array();
-	char dest[256];
-
-	for (size_t i = 0; i < policy->askable_count; i++)
-		json_array_append_new(names, json_string(policy_dest_format(&policy->askables[i], dest)));
-	return names;
-}
-
-static json_t *policy_to_json(const struct policy *policy, const struct compiled *compiled)
-{
-	json_t *rules = json_array(), *resolvers = json_array();
-	char text[ADDR_TEXT_SIZE];
-
-	for (size_t i = 0; i < policy->rule_count; i++)
-		json_array_append_new(rules, rule_to_json(&policy->rules[i]));
-	for (size_t i = 0; compiled && i < compiled->resolver_count; i++)
-		json_array_append_new(resolvers, json_string(addr_format(&compiled->resolvers[i], text)));
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:i, s:i}", "rules", rules, "resolvers", resolvers,
-			 "names_to_ask", askables_to_json(policy), "requires", normal_form_requires_to_json(policy),
-			 "settings", normal_form_settings_to_json(policy), "mode", mode_format(policy), "existing",
-			 policy->settings.keep_existing ? "keep" : "cut", "min_ttl", (int)policy->settings.min_ttl_sec,
-			 "max_ttl", (int)policy->settings.max_ttl_sec);
-}
-
 /* NULL if nobody asks for it, or where nothing is compiled. */
 static int resolve_names(const struct options *options, struct compiled *compiled, json_t **ret)
 {
@@ -186,38 +115,65 @@ static int resolve_names(const struct options *options, struct compiled *compile
 	return rc ? fail(rc == -ENOENT ? -EPERM : rc, &error) : EXIT_YES;
 }
 
+static json_t *to_json(const struct policy *policy, const struct compiled *compiled, json_t *names,
+		       const struct diag *diag)
+{
+	json_t *all = view_policy(policy, compiled);
+
+	if (names)
+		json_object_set(all, "resolved", names);
+	json_object_update_new(all, view_findings(diag));
+	return all;
+}
+
+static void print_text(const struct policy *policy, const struct compiled *compiled, const json_t *names)
+{
+	if (policy->settings.off)
+		printf("# Nothing is governed, whatever else the files say.\n");
+	print_policy(policy, compiled);
+	resolved_print(names);
+}
+
+static int show(const struct options *options, const struct policy *policy, struct compiled *compiled,
+		const struct diag *diag)
+{
+	json_t *names = NULL;
+	int rc = resolve_names(options, compiled, &names);
+
+	if (!rc && options->strict && (diag->warnings || resolved_is_wrong(names)))
+		rc = EXIT_NO;
+	if (options->json)
+		json_print(to_json(policy, compiled, names, diag));
+	else
+		print_text(policy, compiled, names);
+	json_decref(names);
+	print_notes(policy);
+	return rc;
+}
+
 int command_check(const struct command *command, int argc, char **argv)
 {
 	struct compiled *compiled;
 	struct options options;
-	json_t *names = NULL, *all;
+	struct diag diag = {};
 	struct policy *policy;
-	int rc, asked;
+	int rc;
 
 	options_parse(command, argc, argv, &options);
 	if (!options.policy_count) {
 		fprintf(stderr, "egret: which rules file? egret check FILE...\n");
 		return EXIT_USAGE;
 	}
-	rc = load_offline(&options, true, &policy, &compiled);
-	if (rc != EXIT_YES && rc != EXIT_NO)
+	rc = load_offline(&options, &policy, &compiled, &diag);
+	if (rc) {
+		rc = fail_by_findings(&options, rc, &diag);
+		diag_clear(&diag);
 		return rc;
-	asked = resolve_names(&options, compiled, &names);
-	if (asked || (options.strict && resolved_is_wrong(names)))
-		rc = asked ? asked : EXIT_NO;
-	if (options.json) {
-		all = policy_to_json(policy, compiled);
-		if (names)
-			json_object_set(all, "resolved", names);
-		json_print(all);
-	} else {
-		if (policy->settings.off)
-			printf("# Nothing is governed, whatever else the files say.\n");
-		print_policy(policy, compiled);
-		resolved_print(names);
 	}
-	json_decref(names);
-	print_notes(policy);
+	if (!options.json)
+		diag_print(&diag, stderr);
+	rc = show(&options, policy, compiled, &diag);
+	diag_clear(&diag);
 	compiled_free(compiled);
 	policy_free(policy);
 	return rc;

@@ -81,12 +81,16 @@ int fail(int rc, const struct error *error);
 /* The same for a look at what runs: an instance that is open or off is not to be started, but understood. */
 int fail_to_look(int rc, const struct error *error);
 
-/* Loads and compiles what --policy names, with no addresses for its names: enough to
- * judge by. Prints findings. On failure returns an exit code. A policy that is off is not compiled:
- * NULL. */
+/* The same for a command whose --json holds errors, too. */
+int fail_to_answer(const struct options *options, int rc, const struct error *error);
+/* A policy that cannot be used: what @diag says of it, as text or, with --json, as JSON. */
+int fail_by_findings(const struct options *options, int rc, const struct diag *diag);
+
+/* Loads and compiles what --policy names, with no addresses for its names: enough to judge by. A negative
+ * errno: fail_by_findings. A policy that is off is not compiled: NULL. */
 struct compiled;
-int load_offline(const struct options *options, bool show_warnings, struct policy **ret_policy,
-		 struct compiled **ret_compiled);
+int load_offline(const struct options *options, struct policy **ret_policy, struct compiled **ret_compiled,
+		 struct diag *diag);
 
 /* An `exec` without --instance is instance exec-PID, in a cgroup of this name below its caller's. */
 #define EXEC_INSTANCE_PREFIX "exec-"

@@ -173,13 +173,17 @@ static int ask_files(const struct options *options, const struct question *quest
 	struct compiled *compiled;
 	struct policy *policy;
 	struct answer *answer;
+	struct diag diag = {};
 	uint32_t classes;
 	int rc;
 
 	if (make_room(ret, 1))
 		return EXIT_CANNOT;
 	answer = ret->all;
-	rc = load_offline(options, false, &policy, &compiled);
+	rc = load_offline(options, &policy, &compiled, &diag);
+	if (rc)
+		rc = fail_by_findings(options, rc, &diag);
+	diag_clear(&diag);
 	if (rc)
 		return rc;
 	answer->addr = question->addr;

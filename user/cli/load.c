@@ -8,10 +8,11 @@
 
 #include "../compile/compile.h"
 #include "../resolve/resolver.h"
+#include "../view/findings.h"
+#include "table.h"
 
-int fail(int rc, const struct error *error)
+static int exit_code(int rc)
 {
-	fprintf(stderr, "egret: %s\n", error->text);
 	switch (-rc) {
 	case EINVAL:
 		return EXIT_USAGE;
@@ -26,6 +27,12 @@ int fail(int rc, const struct error *error)
 	}
 }
 
+int fail(int rc, const struct error *error)
+{
+	fprintf(stderr, "egret: %s\n", error->text);
+	return exit_code(rc);
+}
+
 int fail_to_look(int rc, const struct error *error)
 {
 	int code = fail(rc, error);
@@ -35,44 +42,51 @@ int fail_to_look(int rc, const struct error *error)
 	return code;
 }
 
-static void print_findings(const struct diag *diag, bool show_warnings)
+int fail_to_answer(const struct options *options, int rc, const struct error *error)
 {
-	if (diag->errors || (show_warnings && diag->warnings))
-		diag_print(diag, stderr);
+	if (!options->json)
+		return fail(rc, error);
+	json_print(view_error(error));
+	return exit_code(rc);
 }
 
-int load_offline(const struct options *options, bool show_warnings, struct policy **ret_policy,
-		 struct compiled **ret_compiled)
+int fail_by_findings(const struct options *options, int rc, const struct diag *diag)
+{
+	if (options->json) {
+		json_print(view_findings(diag));
+	} else {
+		diag_print(diag, stderr);
+		fprintf(stderr, "egret: %zu error%s, %zu warning%s\n", diag->errors, diag->errors == 1 ? "" : "s",
+			diag->warnings, diag->warnings == 1 ? "" : "s");
+	}
+	return rc == -EINVAL ? EXIT_USAGE : EXIT_CANNOT;
+}
+
+int load_offline(const struct options *options, struct policy **ret_policy, struct compiled **ret_compiled,
+		 struct diag *diag)
 {
 	struct policy_options policy_options;
 	struct compile_input input = {.generation = 1};
 	struct policy *policy = NULL;
 	struct egret_addr *system = NULL;
-	struct diag diag = {};
 	int rc;
 
 	options_of_policy(options, &policy_options);
-	rc = policy_load(&policy_options, &policy, &diag);
-	if (!rc) {
-		policy_report_files(policy, &diag);
-		resolver_system_servers(NULL, &system, &input.system_resolver_count);
-		input.system_resolvers = system;
-		input.policy = policy;
-		*ret_compiled = NULL;
-		if (!policy->settings.off)
-			rc = compile_policy(&input, ret_compiled, &diag);
-	}
-	print_findings(&diag, show_warnings);
+	*ret_compiled = NULL;
+	rc = policy_load(&policy_options, &policy, diag);
+	if (rc)
+		return rc;
+	policy_report_files(policy, diag);
+	resolver_system_servers(NULL, &system, &input.system_resolver_count);
+	input.system_resolvers = system;
+	input.policy = policy;
+	if (!policy->settings.off)
+		rc = compile_policy(&input, ret_compiled, diag);
 	free(system);
 	if (rc) {
-		fprintf(stderr, "egret: %zu error%s, %zu warning%s\n", diag.errors, diag.errors == 1 ? "" : "s",
-			diag.warnings, diag.warnings == 1 ? "" : "s");
 		policy_free(policy);
-		diag_clear(&diag);
-		return rc == -EINVAL ? EXIT_USAGE : EXIT_CANNOT;
+		return rc;
 	}
 	*ret_policy = policy;
-	rc = show_warnings && options->strict && diag.warnings ? EXIT_NO : EXIT_YES;
-	diag_clear(&diag);
-	return rc;
+	return 0;
 }

@@ -94,35 +94,3 @@ void normal_form_print_requires(const struct policy *policy)
 		printf("  %s\n", policy_port_format(&require->port, port));
 	}
 }
-
-static void add_setting(void *context, const char *name, const char *value, bool is_default)
-{
-	(void)is_default;
-	json_object_set_new(context, name, json_string(value));
-}
-
-json_t *normal_form_settings_to_json(const struct policy *policy)
-{
-	json_t *settings = json_object();
-
-	policy_each_setting(policy, add_setting, settings);
-	return settings;
-}
-
-json_t *normal_form_requires_to_json(const struct policy *policy)
-{
-	json_t *requires = json_array();
-	char text[256], port[24];
-
-	for (size_t i = 0; i < policy->require_count; i++) {
-		const struct policy_require *require = &policy->requires[i];
-		json_t *dests = json_array();
-
-		for (size_t d = 0; d < require->dest_count; d++)
-			json_array_append_new(dests, json_string(policy_dest_format(&require->dests[d], text)));
-		json_array_append_new(requires, json_pack("{s:o, s:s, s:s, s:i}", "destinations", dests, "port",
-							  policy_port_format(&require->port, port), "file",
-							  require->file, "line", (int)require->line));
-	}
-	return requires;
-}

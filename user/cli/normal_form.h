@@ -6,16 +6,11 @@
 #ifndef EGRET_NORMAL_FORM_H
 #define EGRET_NORMAL_FORM_H
 
-#include <jansson.h>
-
 #include "../compile/compile.h"
 
 void normal_form_print_settings(const struct policy *policy);
 /* @compiled: NULL where nothing is governed. */
 void normal_form_print_resolvers(const struct policy *policy, const struct compiled *compiled);
 void normal_form_print_requires(const struct policy *policy);
-
-json_t *normal_form_settings_to_json(const struct policy *policy);
-json_t *normal_form_requires_to_json(const struct policy *policy);
 
 #endif

@@ -1,14 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "json.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "../base/clock.h"
 #include "../base/format.h"
+#include "../base/text.h"
+
+/* JSON is UTF-8, which a path need not be. */
+static json_t *printable(const char *text)
+{
+	char *copy = strdup(text);
+	json_t *value;
+
+	if (!copy)
+		return json_null();
+	text_make_printable(copy, strlen(copy) + 1);
+	value = json_string(copy);
+	free(copy);
+	return value;
+}
 
 void json_set_text(json_t *object, const char *key, const char *text)
 {
-	json_t *value = text && *text ? json_string(text) : NULL;
+	json_t *value = text && *text ? json_string(text) : json_null();
 
-	json_object_set_new(object, key, value ? value : json_null());
+	json_object_set_new(object, key, value ? value : printable(text));
 }
 
 void json_set_number(json_t *object, const char *key, uint64_t number)

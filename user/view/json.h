@@ -19,7 +19,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* null where @text is NULL, empty, or no UTF-8. */
+/* null where @text is NULL or empty; what is no UTF-8 in it becomes "?". */
 void json_set_text(json_t *object, const char *key, const char *text);
 void json_set_number(json_t *object, const char *key, uint64_t number);
 void json_set_flag(json_t *object, const char *key, bool flag);

@@ -3,7 +3,7 @@
 # What `check` prints is the whole policy: read again it is the same one, and prints the same again.
 . "$(dirname "$0")/../lib.sh"
 needs_egret
-meaning='del(.rules[] | .file, .line, .floor) | del(.requires[] | .file, .line)
+meaning='del(.findings) | del(.rules[] | .file, .line, .floor) | del(.requires[] | .file, .line)
 	| .rules |= (map(. as $r | .destinations[] | $r + {destinations: [.]}) | sort)
 	| (.rules[] | select(.destinations[0] | test("[a-z]") | not)).ports |= map(sub("https?"; "tcp"))'
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A policy as `check` reads it from its files. */
+#ifndef EGRET_VIEW_POLICY_H
+#define EGRET_VIEW_POLICY_H
+
+#include <jansson.h>
+
+#include "../compile/compile.h"
+
+/* What stands behind `for`: "host", "pods", "cgroup /PATH"; "" for all. Returns @buf. */
+#define POLICY_CLASS_TEXT_SIZE (EGRET_PATH_SIZE + 8)
+const char *policy_class_format(const struct policy_class *class, char buf[static POLICY_CLASS_TEXT_SIZE]);
+
+/*
+ * {mode, settings: {NAME: text}, resolvers: [address], names_to_ask: [name], requires: [{destinations, port, file,
+ * line}], rules: [{action, destinations, ports, private, for, floor, purpose, file, line}]}. Settings are as the
+ * language writes them. @compiled: NULL where the policy is off, which has no resolvers then.
+ */
+json_t *view_policy(const struct policy *policy, const struct compiled *compiled);
+
+#endif
