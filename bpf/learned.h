@@ -8,6 +8,7 @@
 #define EGRET_BPF_LEARNED_H
 
 #include "memory.h"
+#include "egret_learn.h"
 #include "maps.h"
 #include "names.h"
 #include "packet.h"
@@ -192,68 +193,35 @@ static __always_inline void ring_enter(__u64 subject, const struct egret_learned
 		if (!teacher)
 			return;
 	}
-	place.place = teacher->next % EGRET_LEARNED_PER_SUBJECT;
+	place.place = egret_ring_place(teacher);
 	teacher->next++;
 	before = bpf_map_lookup_elem(&rings, &place);
 	if (before) {
 		struct egret_learned_key gone = *before;
 
 		old = bpf_map_lookup_elem(&learned, &gone);
-		if (old && old->subject == subject && !old->shared)
+		if (old && egret_goes_with_ring(old, subject))
 			bpf_map_delete_elem(&learned, &gone);
 	}
 	bpf_map_update_elem(&rings, &place, key, BPF_ANY);
 }
 
-static __always_inline bool lesson_is_live(const struct egret_lesson *lesson)
+/* Finds a place for the name under way. */
+static __always_inline struct egret_lesson *lesson_of(struct egret_learned *entry, const struct message *message,
+						      __u64 now)
 {
-	return (__s64)(lesson->expires_tick - bpf_jiffies64()) > 0;
-}
+	struct egret_lesson *lesson = egret_lesson_place(entry->lessons, message->name, message->taught, now);
 
-/* Do the same rules speak for it? */
-static __always_inline bool lesson_says_same(const struct egret_lesson *lesson, const struct message *message)
-{
-	return lesson->rule_names[0] == message->taught[0] && lesson->rule_names[1] == message->taught[1];
-}
-
-/* The lesson of this name; or else one that ended, one that the same rules speak for, or the one
- * that ends first, of which the address loses what its rules say. */
-static __always_inline struct egret_lesson *lesson_of(struct egret_learned *entry, const struct message *message)
-{
-	struct egret_lesson *first = &entry->lessons[0], *same = 0;
-
-	for (int i = 0; i < EGRET_LEARNED_NAMES; i++) {
-		struct egret_lesson *lesson = &entry->lessons[i];
-
-		if (lesson->name == message->name)
-			return lesson;
-		if (lesson_says_same(lesson, message))
-			same = lesson;
-		if ((__s64)(lesson->expires_tick - first->expires_tick) < 0)
-			first = lesson;
-	}
-	if (!lesson_is_live(first))
-		return first;
-	if (same)
-		return same;
-	lesson_count(EGRET_LESSON_NAMES);
-	return first;
-}
-
-static __always_inline __u64 expiry_of(__u32 ttl_sec, const struct egret_config *cfg)
-{
-	if (ttl_sec < cfg->min_ttl_sec)
-		ttl_sec = cfg->min_ttl_sec;
-	if (ttl_sec > cfg->max_ttl_sec)
-		ttl_sec = cfg->max_ttl_sec;
-	return bpf_jiffies64() + (__u64)ttl_sec * ticks_per_sec;
+	if (egret_lesson_is_lost(lesson, message->name, message->taught, now))
+		lesson_count(EGRET_LESSON_NAMES);
+	return lesson;
 }
 
 /* A name that the policy denies has got this address: what allows it otherwise is judged again. */
 static __always_inline void lesson_denies(const struct message *message, const struct egret_lesson *lesson,
-					  struct egret_config *cfg)
+					  struct egret_config *cfg, __u64 now)
 {
-	if (!message->denies || (lesson->name == message->name && lesson_is_live(lesson)))
+	if (!message->denies || (lesson->name == message->name && !egret_is_over(lesson->expires_tick, now)))
 		return;
 	__sync_fetch_and_add(&cfg->denials, 1);
 }
@@ -301,14 +269,14 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half, __u32 
 	struct egret_learned_key key __attribute__((aligned(8))) = {};
 	struct egret_learned *entry;
 	struct egret_lesson *lesson;
-	__u64 expires_tick, untaught;
+	__u64 expires_tick, untaught, now = bpf_jiffies64();
 	__u32 zero = 0, *moved;
 
 	if (!message || !cfg)
 		return 0;
 	key.scope = message->scope;
 	addr_of_halves(&key.addr, first_half, last_half);
-	expires_tick = expiry_of(message->ttl_sec, cfg);
+	expires_tick = egret_lesson_ends(message->ttl_sec, cfg, now, ticks_per_sec);
 	untaught = answer_teaches(message, slot & (EGRET_POLICY_SLOTS - 1), need);
 	seen_add(message, &key, expires_tick, untaught);
 	if (untaught) {
@@ -329,17 +297,9 @@ __noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half, __u32 
 	}
 	if (entry->subject != message->subject)
 		entry->shared = 1;
-	lesson = lesson_of(entry, message);
-	lesson_denies(message, lesson, cfg);
-	/* A shorter TTL of another resolver takes nothing from what an earlier answer gave. */
-	if ((lesson->name != message->name && !lesson_says_same(lesson, message)) ||
-	    (__s64)(expires_tick - lesson->expires_tick) > 0)
-		lesson->expires_tick = expires_tick;
-	lesson->rule_names[0] = message->taught[0];
-	lesson->rule_names[1] = message->taught[1];
-	for (int i = 0; i < EGRET_SUFFIXES; i++)
-		lesson->suffixes[i] = message->suffixes[i];
-	lesson->name = message->name;
+	lesson = lesson_of(entry, message, now);
+	lesson_denies(message, lesson, cfg, now);
+	egret_lesson_write(lesson, message->name, message->taught, message->suffixes, expires_tick);
 	lesson_count(EGRET_LESSON_ADDRESS);
 	moved = bpf_map_lookup_elem(&epoch, &zero);
 	if (moved)

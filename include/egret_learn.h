@@ -6,7 +6,88 @@
 #ifndef EGRET_INCLUDE_LEARN_H
 #define EGRET_INCLUDE_LEARN_H
 
+#include "egret_config.h"
+#include "egret_decide.h"
 #include "egret_dns.h"
+
+/* --- which lesson of an address gives way --- */
+
+/* Do the same rules speak for it, under either policy? @rule_names: of egret_lesson. */
+EGRET_INLINE bool egret_lesson_says_same(const struct egret_lesson *lesson, const __u64 *rule_names)
+{
+	return lesson->rule_names[0] == rule_names[0] && lesson->rule_names[1] == rule_names[1];
+}
+
+/* The lesson of this name; or else one that ended, one that the same rules speak for, or the one
+ * that ends first, of which the address loses what its rules say. Free places ended at 0. */
+EGRET_INLINE struct egret_lesson *egret_lesson_place(struct egret_lesson *lessons, __u64 name, const __u64 *rule_names,
+						     __u64 now_tick)
+{
+	struct egret_lesson *first = &lessons[0], *same = 0;
+
+	for (int i = 0; i < EGRET_LEARNED_NAMES; i++) {
+		struct egret_lesson *lesson = &lessons[i];
+
+		if (lesson->name == name)
+			return lesson;
+		if (egret_lesson_says_same(lesson, rule_names))
+			same = lesson;
+		if ((__s64)(lesson->expires_tick - first->expires_tick) < 0)
+			first = lesson;
+	}
+	return same && !egret_is_over(first->expires_tick, now_tick) ? same : first;
+}
+
+/* Is what the lesson says lost, if the place that was found for a name is written? */
+EGRET_INLINE bool egret_lesson_is_lost(const struct egret_lesson *lesson, __u64 name, const __u64 *rule_names,
+				       __u64 now_tick)
+{
+	return lesson->name != name && !egret_is_over(lesson->expires_tick, now_tick) &&
+	       !egret_lesson_says_same(lesson, rule_names);
+}
+
+/* @lesson: the place that was found. A shorter TTL of another resolver takes nothing from what an earlier answer
+ * gave. */
+EGRET_INLINE void egret_lesson_write(struct egret_lesson *lesson, __u64 name, const __u64 *rule_names,
+				     const __u64 *suffixes, __u64 expires_tick)
+{
+	if ((lesson->name != name && !egret_lesson_says_same(lesson, rule_names)) ||
+	    (__s64)(expires_tick - lesson->expires_tick) > 0)
+		lesson->expires_tick = expires_tick;
+	lesson->rule_names[0] = rule_names[0];
+	lesson->rule_names[1] = rule_names[1];
+	for (int i = 0; i < EGRET_SUFFIXES; i++)
+		lesson->suffixes[i] = suffixes[i];
+	lesson->name = name;
+}
+
+/* --- how long --- */
+
+/* As `set min_ttl` and `set max_ttl` bound it. */
+EGRET_INLINE __u64 egret_lesson_ends(__u32 ttl_sec, const struct egret_config *cfg, __u64 now_tick, __u32 ticks_per_sec)
+{
+	if (ttl_sec < cfg->min_ttl_sec)
+		ttl_sec = cfg->min_ttl_sec;
+	if (ttl_sec > cfg->max_ttl_sec)
+		ttl_sec = cfg->max_ttl_sec;
+	return now_tick + (__u64)ttl_sec * ticks_per_sec;
+}
+
+/* --- whose quota --- */
+
+/* The place of a subject's ring that its next address takes: the subject's oldest makes room. */
+EGRET_INLINE __u32 egret_ring_place(const struct egret_teacher *teacher)
+{
+	return teacher->next % EGRET_LEARNED_PER_SUBJECT;
+}
+
+/* Does an address go with its place in the subject's ring? Not one that somebody else learned, too. */
+EGRET_INLINE bool egret_goes_with_ring(const struct egret_learned *learned, __u64 subject)
+{
+	return learned->subject == subject && !learned->shared;
+}
+
+/* --- the last name of an address --- */
 
 /* Where the last name of an address is kept. */
 EGRET_INLINE __u32 egret_seen_index(const struct egret_learned_key *key, const volatile __u64 *hash_keys)
