@@ -55,19 +55,23 @@ $(B)/tests/client: $(CLIENT_SOURCES) tests/dns/client.h
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $(CLIENT_SOURCES) -lcares -lpthread
 
 # BPF_PROG_TEST_RUN against the model.
-$(B)/judge.bpf.o: tests/bpf/judge.bpf.c tests/bpf/question.h $(wildcard bpf/*.h include/*.h) $(VMLINUX)/vmlinux.h
+# Each uses some of the programs' functions only.
+$(B)/judge.bpf.o $(B)/decide.bpf.o: $(B)/%.bpf.o: tests/bpf/%.bpf.c $(wildcard tests/bpf/*.h bpf/*.h include/*.h) \
+		$(VMLINUX)/vmlinux.h
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)
-	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror \
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror -Wno-unused-function \
 		-Iinclude -Ibpf -Itests/bpf -I$(VMLINUX) -c -o $@ $<
 
-$(B)/judge.skel.h: $(B)/judge.bpf.o
+$(B)/judge.skel.h $(B)/decide.skel.h: $(B)/%.skel.h: $(B)/%.bpf.o
 	$(call say,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name judge_bpf > $@.new
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.new
 	$(Q)mv $@.new $@
 
-$(B)/tests/pairs: $(wildcard tests/bpf/*.h) tests/bpf/pairs.c tests/bpf/programs.c tests/bpf/world.c $(wildcard tests/model/*.[ch]) $(filter-out $(B)/user/cli/%,$(OBJECTS)) \
-		| $(B)/judge.skel.h
+$(B)/tests/pairs: $(B)/judge.skel.h
+$(B)/tests/decisions: $(B)/decide.skel.h
+$(B)/tests/pairs $(B)/tests/decisions: $(B)/tests/%: $(wildcard tests/bpf/*.h) tests/bpf/%.c tests/bpf/programs.c \
+		tests/bpf/world.c $(wildcard tests/model/*.[ch]) $(filter-out $(B)/user/cli/%,$(OBJECTS))
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests -Itests/bpf $(ALL_CFLAGS) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
@@ -108,7 +112,7 @@ $(B)/tests/test_packet: $(NATIVE_OBJECTS)
 tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so liar early client forger)
 
 .PHONY: tests
-tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/sequences \
+tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/decisions $(B)/tests/sequences \
 		$(B)/tests/answers_native $(B)/tests/answers_sent
 
 ## make unit            unit tests; T=policy one of them, T=floor each case with that in its name
@@ -137,6 +141,7 @@ test:
 ## make test-long       the same with all random pairs, sequences and answers, and with seeded bugs: an hour
 .PHONY: test-long
 test-long: export EGRET_PAIRS = 1000000
+test-long: export EGRET_DECISIONS = 100000
 test-long: export EGRET_SEQUENCES = 2000
 test-long: export EGRET_ANSWERS = 1000000
 test-long: export EGRET_ANSWERS_SENT = 50000

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The programs' own learning and decision, for any sender: `teach` is an answer that is believed, `decide` a first
+ * packet. What is asked is the packet, and the answer is written into it.
+ */
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "decision.h"
+#include "dns.h"
+#include "learned.h"
+#include "maps.h"
+#include "names.h"
+#include "packet.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+/* Too large for the stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct egret_sock);
+} senders SEC(".maps");
+
+/* As answer_take of dns.h, from where it knows whose answer it is. */
+SEC("tc")
+int teach(struct __sk_buff *skb)
+{
+	struct lesson *lesson = (void *)(long)skb->data;
+	struct message *message = message_of(DNS_COMES_IN);
+	struct egret_config *cfg = policy_config();
+	__u64 halves[2];
+	__u32 slot;
+
+	if (!cfg || !message || (void *)(lesson + 1) > (void *)(long)skb->data_end)
+		return 1;
+	halves[0] = lesson->halves[0];
+	halves[1] = lesson->halves[1];
+	message->scope = lesson->scope;
+	message->subject = lesson->subject;
+	message->ttl_sec = lesson->ttl_sec;
+	if (bpf_skb_load_bytes(skb, __builtin_offsetof(struct lesson, dns), message->bytes, LESSON_DNS_BYTES))
+		return 1;
+	message->len = LESSON_DNS_BYTES;
+	slot = policy_slot(cfg);
+	message->name = name_read(DNS_COMES_IN, DNS_HEADER);
+	name_remember(DNS_COMES_IN, message->name);
+	name_note_suffixes(DNS_COMES_IN);
+	message->rule_names[0] = name_find_rule(DNS_COMES_IN, EGRET_DEST_TEACHES, 0);
+	message->rule_names[1] = name_find_rule(DNS_COMES_IN, EGRET_DEST_TEACHES, 1);
+	message->outside = !message->rule_names[slot & 1];
+	learn(halves);
+	return 0;
+}
+
+SEC("tc")
+int decide(struct __sk_buff *skb)
+{
+	struct decision *decision = (void *)(long)skb->data;
+	struct egret_config *cfg = policy_config();
+	__u64 tick = bpf_jiffies64();
+	struct judgement verdict = {};
+	struct packet pkt = {};
+	struct egret_sock *sender;
+	__u32 zero = 0, slot;
+
+	sender = bpf_map_lookup_elem(&senders, &zero);
+	if (!cfg || !sender || (void *)(decision + 1) > (void *)(long)skb->data_end)
+		return 1;
+	((__u64 *)&pkt.addr)[0] = decision->halves[0];
+	((__u64 *)&pkt.addr)[1] = decision->halves[1];
+	pkt.l4_proto = decision->l4_proto;
+	pkt.port = decision->port;
+	sender->classes = decision->classes;
+	sender->scope = decision->scope;
+	slot = policy_slot(cfg);
+	learned_judge(&pkt, sender, slot, cfg, &verdict);
+	if (!verdict.allow)
+		special_judge(&pkt, sender, slot, &verdict);
+	decision = (void *)(long)skb->data;
+	if ((void *)(decision + 1) > (void *)(long)skb->data_end)
+		return 1;
+	decision->tick = tick;
+	decision->ticks_taken = bpf_jiffies64() - tick;
+	decision->rule = verdict.rule;
+	decision->allow = verdict.allow;
+	decision->reason = verdict.reason;
+	return 0;
+}
