@@ -74,6 +74,11 @@ as_printed() {
 for view in status rules learned drops; do
 	keeps_to_it "$view" egret_cmd "$view" --json
 done
+keeps_to_it "explain: no" egret_cmd explain 51.0.0.2 tcp:443 --json
+keeps_to_it "explain: yes" egret_cmd explain 20.1.0.1 tcp:443 --json
+keeps_to_it "explain: an address of a name" egret_cmd explain 10.99.0.1 tcp:443 --json
+keeps_to_it "explain: what is learned" egret_cmd explain 20.1.0.7 tcp:443 --json
+keeps_to_it "explain of files" "$egret" explain --policy "$work/policy.rules" www.json.example tcp:443 --json
 keeps_to_it "check" "$egret" check --json "$work/policy.rules"
 
 as_printed status '"instance   \(.instance): \(.mode)", "pid \(.agent.pid)", .policy.path, .problems[].text,
@@ -100,6 +105,10 @@ json '[.findings[] | [.line, .column, .severity]] == [[1, 21, "error"], [2, 7, "
 fails 2 "explain of one" "$egret" explain --json --policy "$work/wrong.rules" 1.2.3.4 tcp:1
 cp "$work/output" "$work/explained.json"
 succeeds "the same" diff "$work/wrong.json" "$work/explained.json"
+fails 2 "explain of nothing that can be asked" egret_cmd explain --json 1.2.3.4 smtp
+cp "$work/output" "$work/asked.json"
+json '.findings | length == 1 and .[0].severity == "error" and .[0].file == null and (.[0].text | test("smtp"))' \
+	"says so" cat "$work/asked.json"
 printf 'allow a.example tcp:443\nset floor = off\nallow a.example tcp:443\n' >"$work/twice.rules"
 json '(.rules | length == 2) and any(.findings[]; .severity == "warning")' "a warning stands beside the policy" \
 	"$egret" check --json "$work/twice.rules"

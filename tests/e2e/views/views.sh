@@ -70,7 +70,7 @@ fails 1 "explain: a name that no rule allows" on_node explain elsewhere.example 
 shows 'no rule allows' "explain: why not"
 fails 1 "explain: a name without address" on_node explain nowhere.example tcp:443
 shows 'nowhere\.example has no address' "explain: says so"
-json '.addresses[0].destination == "20.1.0.1" and .allowed' "explain --json: the addresses" \
+json '.answers[0].address == "20.1.0.1" and .allowed' "explain --json: the addresses" \
 	on_node explain www.views.example tcp:443 --json
 succeeds "explain: with a policy in the environment, still what runs" \
 	env EGRET_POLICY=/nonexistent nsenter --net="/run/netns/$id-node" "$egret" explain 20.1.0.1 tcp:443 \
