@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Every map, with its writer. Sizes are of the kernel side; the agent sizes the
+ * Every map that is pinned; who writes to each is in egret_abi.h (EGRET_MAPS). One more, `messages` in names.h, holds
+ * what is known of a message while it is read, and nothing beyond. Sizes are of the kernel side; the agent sizes the
  * inner maps of the policy tables to each policy.
  */
 #ifndef EGRET_BPF_MAPS_H
@@ -24,7 +25,7 @@
  * crowd a bucket, or peers that verify when they are mixed. Odd: each word counts in full. */
 const volatile __u64 hash_keys[6] = {1, 1, 1, 1, 1, 1};
 
-/* --- policy tables: agent writes, two slots, slot = generation & 1 --- */
+/* --- policy tables: two slots, slot = generation & 1 --- */
 
 /* BPF_F_INNER_MAP (5.10) lets inner arrays differ in size. Sizes and not types:
  * clang writes only forward declarations for what an inner map points to. */
@@ -122,7 +123,7 @@ struct {
 	__array(values, struct inner_lists);
 } lists SEC(".maps");
 
-/* --- agent writes, one for all policies --- */
+/* --- from the agent, one for all policies --- */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -172,7 +173,7 @@ struct {
 	__type(value, struct egret_name);
 } names SEC(".maps");
 
-/* --- programs write --- */
+/* --- from the programs --- */
 
 /* BPF_F_CLONE (5.4): a socket that a listener makes starts with the listener's
  * state, and so can tell that it came in. */

@@ -82,6 +82,12 @@ $(B)/tests/sequences: $(wildcard tests/sequence/*.[ch] tests/bpf/*.h) tests/bpf/
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests -Itests/bpf $(ALL_CFLAGS) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
 
+# Asks the kernel's verifier.
+$(B)/tests/writers: tests/house/writers.c $(B)/egret.skel.h $(wildcard include/*.h)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -o $@ $< $(LDLIBS)
+
 # Answers against c-ares: through the program outside the kernel, whose own source is in it.
 NATIVE_SOURCES := $(wildcard tests/native/*.c)
 NATIVE_OBJECTS := $(NATIVE_SOURCES:%.c=$(B)/asan/%.o)
@@ -113,7 +119,7 @@ tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so li
 
 .PHONY: tests
 tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/decisions $(B)/tests/sequences \
-		$(B)/tests/answers_native $(B)/tests/answers_sent
+		$(B)/tests/answers_native $(B)/tests/answers_sent $(B)/tests/writers
 
 ## make unit            unit tests; T=policy one of them, T=floor each case with that in its name
 .PHONY: unit

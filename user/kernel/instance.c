@@ -17,8 +17,8 @@
 #include "folder.h"
 #include "egret_abi.h"
 
-#define NAME_ENTRY(name) #name,
-const char *const kernel_map_names[MAP_COUNT] = {KERNEL_MAPS(NAME_ENTRY)};
+#define NAME_ENTRY(name, ...) #name,
+const char *const kernel_map_names[MAP_COUNT] = {EGRET_MAPS(NAME_ENTRY)};
 const char *const kernel_hook_names[HOOK_COUNT] = {KERNEL_HOOKS(NAME_ENTRY)};
 
 void instance_pin_path(char buf[static PIN_PATH_SIZE], const char *instance, const char *kind, const char *name)

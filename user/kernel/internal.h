@@ -4,47 +4,15 @@
 #define EGRET_KERNEL_INTERNAL_H
 
 #include "kernel.h"
+#include "egret_abi.h"
 
 #define BPFFS         "/sys/fs/bpf"
 #define INSTANCES     BPFFS "/egret"
 #define PIN_PATH_SIZE 256
 
-/* X(map): every map that is pinned. */
-#define KERNEL_MAPS(X)                                                                                                 \
-	X(addrs)                                                                                                       \
-	X(cidrs)                                                                                                       \
-	X(ports)                                                                                                       \
-	X(rules)                                                                                                       \
-	X(texts)                                                                                                       \
-	X(config)                                                                                                      \
-	X(meta)                                                                                                        \
-	X(hits)                                                                                                        \
-	X(classes)                                                                                                     \
-	X(subjects)                                                                                                    \
-	X(names)                                                                                                       \
-	X(sockets)                                                                                                     \
-	X(flows)                                                                                                       \
-	X(counters)                                                                                                    \
-	X(reasons)                                                                                                     \
-	X(drops)                                                                                                       \
-	X(existing)                                                                                                    \
-	X(queries)                                                                                                     \
-	X(learned)                                                                                                     \
-	X(rings)                                                                                                       \
-	X(teachers)                                                                                                    \
-	X(asked)                                                                                                       \
-	X(seen)                                                                                                        \
-	X(lessons)                                                                                                     \
-	X(epoch)                                                                                                       \
-	X(lists)                                                                                                       \
-	X(streams)                                                                                                     \
-	X(wanted)                                                                                                      \
-	X(arrivals)                                                                                                    \
-	X(crowds)
-
 enum kernel_map {
-#define KERNEL_MAP_ENUM(map) MAP_##map,
-	KERNEL_MAPS(KERNEL_MAP_ENUM)
+#define KERNEL_MAP_ENUM(map, writer, other) MAP_##map,
+	EGRET_MAPS(KERNEL_MAP_ENUM)
 #undef KERNEL_MAP_ENUM
 	    MAP_COUNT
 };
@@ -70,7 +38,9 @@ enum kernel_hook {
 /* One table a slot of the policy, or one map for all? */
 static inline bool kernel_map_is_table(enum kernel_map map)
 {
-	return map <= MAP_texts || map == MAP_lists;
+#define KERNEL_COUNT_TABLE(map, writer, other) +1
+	return map < EGRET_TABLES(KERNEL_COUNT_TABLE);
+#undef KERNEL_COUNT_TABLE
 }
 
 extern const char *const kernel_map_names[MAP_COUNT];
