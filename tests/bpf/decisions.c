@@ -22,6 +22,7 @@
 #include "model/random.h"
 #include "programs.h"
 #include "world.h"
+#include "egret_reasons.h"
 
 #define INSTANCE          "decisions"
 #define STATES_PER_POLICY 200

@@ -8,6 +8,7 @@
 #include "../compile/compile.h"
 #include "../kernel/kernel.h"
 #include "../subject/asked_subject.h"
+#include "egret_limits.h"
 
 struct explain_question {
 	const char *destination; /* as it was asked */

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "../compile/compile.h"
+#include "egret_limits.h"
 
 /* What stands behind `for`: "host", "pods", "cgroup /PATH"; "" for all. Returns @buf. */
 #define POLICY_CLASS_TEXT_SIZE (EGRET_PATH_SIZE + 8)
