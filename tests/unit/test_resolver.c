@@ -668,6 +668,81 @@ static void test_a_alone_is_an_answer(void **state)
 	end_one(&one);
 }
 
+/* --- what was known before --- */
+
+static void recall(struct one *one, const char *first, const char *second)
+{
+	struct egret_addr addrs[2];
+
+	assert_int_equal(addr_parse(first, &addrs[0]), 0);
+	assert_int_equal(addr_parse(second, &addrs[1]), 0);
+	assert_int_equal(resolver_recall(one->resolver, "name.example", addrs, 2, 1790000000), 0);
+}
+
+static void test_recalled_addresses_stand_while_nobody_answers(void **state)
+{
+	struct one one;
+	const struct resolver_name *name = ask_one(&one, answer_silence);
+
+	(void)state;
+	recall(&one, "2001:db8::9", "198.51.100.9");
+	assert_addrs(name, "198.51.100.9 2001:db8::9");
+	assert_true(name->recalled);
+	assert_int_equal(name->answered_ns, 1790000000);
+	assert_int_equal(one.seen.changes, 1);
+	WAIT_FOR(name->failures >= 2, one.resolver, &one.fake, 1);
+	assert_addrs(name, "198.51.100.9 2001:db8::9");
+	assert_true(name->recalled);
+	end_one(&one);
+}
+
+static void test_an_answer_takes_the_place_of_what_was_recalled(void **state)
+{
+	struct one one;
+	const struct resolver_name *name = ask_one(&one, answer_silence);
+
+	(void)state;
+	recall(&one, "198.51.100.9", "2001:db8::9");
+	one.fake.answer = answer_only_a; /* half an answer: the other half is not awaited */
+	WAIT_FOR(one.seen.changes == 2, one.resolver, &one.fake, 1);
+	assert_addrs(name, "198.51.100.7");
+	assert_false(name->recalled);
+	assert_int_not_equal(name->answered_ns, 1790000000);
+	end_one(&one);
+}
+
+static void test_an_empty_answer_ends_what_was_recalled(void **state)
+{
+	struct one one;
+	const struct resolver_name *name = ask_one(&one, answer_silence);
+
+	(void)state;
+	recall(&one, "198.51.100.9", "2001:db8::9");
+	one.fake.answer = answer_nxdomain;
+	WAIT_FOR(one.seen.changes == 2, one.resolver, &one.fake, 1);
+	assert_addrs(name, "");
+	assert_int_equal(name->state, RESOLVER_EMPTY);
+	end_one(&one);
+}
+
+static void test_nothing_is_recalled_over_an_answer(void **state)
+{
+	struct one one;
+	const struct resolver_name *name = ask_one(&one, answer_well);
+
+	(void)state;
+	recall(&one, "198.51.100.9", "2001:db8::9");
+	assert_addrs(name, "198.51.100.7 2001:db8::7");
+	assert_false(name->recalled);
+	assert_int_equal(one.seen.changes, 1);
+	end_one(&one);
+	ask_one(&one, answer_nxdomain);
+	recall(&one, "198.51.100.9", "2001:db8::9");
+	assert_int_equal(one.seen.changes, 0);
+	assert_int_equal(resolver_recall(one.resolver, "other.example", NULL, 0, 1), 0);
+	end_one(&one);
+}
+
 /* --- several servers --- */
 
 static const char *const two[] = {"127.0.0.2", "127.0.0.3"};
@@ -997,6 +1072,10 @@ int main(void)
 	    cmocka_unit_test(test_address_that_is_gone_lives_on_for_min_ttl),
 	    cmocka_unit_test(test_last_good_addresses_are_kept),
 	    cmocka_unit_test(test_a_alone_is_an_answer),
+	    cmocka_unit_test(test_recalled_addresses_stand_while_nobody_answers),
+	    cmocka_unit_test(test_an_answer_takes_the_place_of_what_was_recalled),
+	    cmocka_unit_test(test_an_empty_answer_ends_what_was_recalled),
+	    cmocka_unit_test(test_nothing_is_recalled_over_an_answer),
 	    cmocka_unit_test(test_next_server_when_one_is_silent),
 	    cmocka_unit_test(test_next_server_when_one_knows_no_such_name),
 	    cmocka_unit_test(test_a_name_without_aaaa_is_settled),

@@ -114,6 +114,8 @@ void server_note(struct server *server, int ares_status);
 void round_question_ended(struct question *question, int ares_status);
 /* Nobody wants to know any more: the name was removed, or the resolver closes. */
 void round_question_dropped(struct question *question);
+/* Gives the name addresses that no round brought in. -ENOMEM: it is as it was. */
+int name_recall(struct name *name, const struct egret_addr *addrs, size_t count, uint64_t answered_ns);
 /* Adds what the answer names; the count that was found, 0 for none. */
 size_t round_add_answer(struct name *name, enum family family, const unsigned char *answer, int len);
 void name_free(struct name *name);

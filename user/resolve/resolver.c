@@ -138,6 +138,20 @@ int resolver_remove(struct resolver *resolver, const char *text)
 	return 0;
 }
 
+int resolver_recall(struct resolver *resolver, const char *text, const struct egret_addr *addrs, size_t count,
+		    uint64_t answered_ns)
+{
+	struct name *name = find(resolver, text);
+	int rc;
+
+	if (!name || (name->seen.state != RESOLVER_PENDING && name->seen.state != RESOLVER_FAILED))
+		return 0;
+	rc = name_recall(name, addrs, count, answered_ns);
+	if (!rc)
+		resolver->notify(resolver->context, &name->seen, true);
+	return rc;
+}
+
 const struct resolver_name *resolver_find(struct resolver *resolver, const char *text)
 {
 	const struct name *name = find(resolver, text);

@@ -59,6 +59,7 @@ struct resolver_name {
 	uint64_t next_ns;      /* CLOCK_MONOTONIC of the next try */
 	unsigned int failures; /* rounds in a row that left A or AAAA without an answer */
 	const char *error;     /* of the last failure, for people; "" if none */
+	bool recalled;         /* addrs and answered_ns are those of resolver_recall: no answer since */
 };
 
 /* Called from resolver_process when a round of a name ended. @changed: its
@@ -82,6 +83,13 @@ void resolver_free(struct resolver *resolver); /* takes NULL; no more calls to n
 /* @name without trailing dot. Asked at the next resolver_process. 0 if it is there already. */
 int resolver_add(struct resolver *resolver, const char *name);
 int resolver_remove(struct resolver *resolver, const char *name);
+/*
+ * What @name had when it was last answered, in another life: it has these addresses until an answer
+ * comes, which takes their place. Calls notify. A name that was answered is left as it is, and so is
+ * one that is not there. @answered_ns: CLOCK_REALTIME. -ENOMEM.
+ */
+int resolver_recall(struct resolver *resolver, const char *name, const struct egret_addr *addrs, size_t count,
+		    uint64_t answered_ns);
 const struct resolver_name *resolver_find(struct resolver *resolver, const char *name);
 void resolver_each(struct resolver *resolver, void (*visit)(void *context, const struct resolver_name *name),
 		   void *context);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* One round of one name: A and AAAA, and what they change. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,6 +245,40 @@ static void conclude(struct name *name)
 		name->seen.answered_ns = clock_realtime_ns();
 }
 
+int name_recall(struct name *name, const struct egret_addr *addrs, size_t count, uint64_t answered_ns)
+{
+	struct egret_addr *copy = calloc(count + 1, sizeof(*copy));
+	uint64_t *drop_ns = calloc(count + 1, sizeof(*drop_ns));
+
+	if (!copy || !drop_ns) {
+		free(copy);
+		free(drop_ns);
+		return -ENOMEM;
+	}
+	memcpy(copy, addrs, count * sizeof(*copy));
+	free(name->addrs);
+	free(name->drop_ns);
+	name->addrs = copy;
+	name->drop_ns = drop_ns;
+	name->seen.addrs = copy;
+	name->seen.addr_count = sort_unique(copy, count);
+	name->seen.answered_ns = answered_ns;
+	name->seen.recalled = true;
+	return 0;
+}
+
+/* Once there is an answer; true: there were addresses. */
+static bool forget_recalled(struct name *name)
+{
+	bool had_any = name->seen.recalled && name->seen.addr_count;
+
+	if (!name->seen.recalled || (name->seen.state != RESOLVER_RESOLVED && name->seen.state != RESOLVER_EMPTY))
+		return false;
+	name->seen.recalled = false;
+	name->seen.addr_count = 0;
+	return had_any;
+}
+
 static void finish(struct name *name)
 {
 	struct resolver *resolver = name->resolver;
@@ -252,7 +287,8 @@ static void finish(struct name *name)
 
 	name->round.addr_count = sort_unique(name->round.addrs, name->round.addr_count);
 	conclude(name);
-	changed = take_addresses(name, now);
+	changed = forget_recalled(name);
+	changed |= take_addresses(name, now);
 	changed |= name_drop_expired(name, now);
 	free(name->round.addrs);
 	name->round.addrs = NULL;
