@@ -126,6 +126,7 @@ int agent_resolve(struct agent *agent, struct error *error)
 		progress_step(&agent->progress, "resolving names", agent->names - pending, agent->names);
 	}
 	progress_stage(&agent->progress, "names");
+	agent_recall_names(agent);
 	unresolved_report(agent->resolver, addresses_count(agent->addresses), &agent->progress);
 	return 0;
 }

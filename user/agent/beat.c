@@ -46,12 +46,13 @@ static int tell_why_gone(struct agent *agent, const char *missing, struct error 
 static bool look_at_state(struct agent *agent)
 {
 	struct standby *standby = agent->options.standby;
-	bool had_problem = *standby->problem;
+	bool had_problem = *agent_state_problem(agent);
 
 	standby->unpinned = !kernel_is_pinned(agent->kernel);
 	standby_beat(standby);
-	if (had_problem || *standby->problem)
-		meta_write_problem(agent->kernel, EGRET_PROBLEM_STATE, standby->problem);
+	agent_keep_fresh(agent);
+	if (had_problem || *agent_state_problem(agent))
+		meta_write_problem(agent->kernel, EGRET_PROBLEM_STATE, agent_state_problem(agent));
 	return standby_is_marked(standby);
 }
 

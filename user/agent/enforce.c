@@ -134,18 +134,23 @@ static void end_standby(struct agent *agent)
 	if (!standby)
 		return;
 	standby_attached(standby);
-	meta_write_problem(agent->kernel, EGRET_PROBLEM_STATE, standby->problem);
+	meta_write_problem(agent->kernel, EGRET_PROBLEM_STATE, agent_state_problem(agent));
 	if (*standby->problem)
 		progress_warn(&agent->progress, "%s", standby->problem);
 }
 
-void agent_note_ruled(const struct agent *agent)
+void agent_note_ruled(struct agent *agent)
 {
 	const struct probation *probation = &agent->probation;
 
-	if (agent->options.standby && !probation->try_ns && !probation->ends_ns && probation->trial.fd < 0 &&
-	    !kernel_config(agent->kernel)->audit)
+	if (!agent->options.standby || probation->try_ns || probation->ends_ns || probation->trial.fd >= 0)
+		return;
+	if (agent_only_audits(agent)) {
+		agent_forget_policy(agent);
+	} else if (!kernel_config(agent->kernel)->audit) {
 		standby_note_ruled(agent->options.standby, agent->policy);
+		agent_keep_policy(agent);
+	}
 }
 
 void agent_write_problems(struct agent *agent)

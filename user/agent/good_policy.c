@@ -50,14 +50,31 @@ int good_policy_read(const char *state, const char *instance, struct kept_policy
 	return rc ? refuse(error, rc, state, instance) : 0;
 }
 
-const char *good_policy_format(const struct kept_policy *good, char buf[static GOOD_POLICY_TEXT_SIZE])
+static const char *format_time(uint64_t realtime_ns, char buf[static 32])
 {
-	time_t at = (time_t)(good->ruled_ns / CLOCK_NS_PER_SEC);
-	char date[32] = "an unknown time";
+	time_t at = (time_t)(realtime_ns / CLOCK_NS_PER_SEC);
 	struct tm local;
 
-	if (at > 0 && localtime_r(&at, &local))
-		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &local);
-	snprintf(buf, GOOD_POLICY_TEXT_SIZE, "of %s, kept by Egret %s", date, good->version);
+	if (!localtime_r(&at, &local) || !strftime(buf, 32, "%Y-%m-%d %H:%M:%S", &local))
+		snprintf(buf, 32, "an unknown time");
 	return buf;
+}
+
+void good_policy_explain(const struct kept_policy *good, const struct diag *diag, const struct error *error,
+			 struct error *ret)
+{
+	char at[32], wrong[ERROR_SIZE];
+	size_t i = 0;
+
+	while (i < diag->count && diag->entries[i].severity != DIAG_ERROR)
+		i++;
+	if (i < diag->count && diag->entries[i].line)
+		snprintf(wrong, sizeof(wrong), "%s:%u:%u: %s", diag->entries[i].file, diag->entries[i].line,
+			 diag->entries[i].column, diag->entries[i].text);
+	else if (i < diag->count)
+		snprintf(wrong, sizeof(wrong), "%s: %s", diag->entries[i].file, diag->entries[i].text);
+	else
+		snprintf(wrong, sizeof(wrong), "%s", error->text);
+	error_set(ret, 0, "the last good policy rules, kept at %s by Egret %s, and not the one that lies there: %s",
+		  format_time(good->ruled_ns, at), good->version, wrong);
 }

@@ -34,8 +34,11 @@
  */
 int good_policy_read(const char *state, const char *instance, struct kept_policy *ret, struct error *error);
 
-#define GOOD_POLICY_TEXT_SIZE 96
-/* "of 2026-11-27 13:05:00, kept by Egret 0.2.0": behind "the last good policy". Returns @buf. */
-const char *good_policy_format(const struct kept_policy *good, char buf[static GOOD_POLICY_TEXT_SIZE]);
+/*
+ * Why @good rules, for the log and `status` (agent_note_problem): the first finding of @diag, which is about the policy
+ * that was to begin, else @error; and which policy it is that rules.
+ */
+void good_policy_explain(const struct kept_policy *good, const struct diag *diag, const struct error *error,
+			 struct error *ret);
 
 #endif

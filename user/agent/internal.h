@@ -23,6 +23,16 @@
 /* Who writes several files, or one in several pieces, is given this long. */
 #define SETTLE_NS (300 * CLOCK_NS_PER_MS)
 
+/* What lies in the state folder of the policy that rules (good_policy.h). */
+struct kept {
+	bool good;            /* this policy is kept, and its addresses stay so */
+	uint64_t look_ns;     /* CLOCK_MONOTONIC: when its addresses are compared with those that lie there */
+	uint64_t hash;        /* of those */
+	uint64_t answered_ns; /* the newest of their answers */
+	bool told;            /* that it cannot be written */
+	char problem[ERROR_SIZE];
+};
+
 struct agent {
 	struct agent_options options;
 	struct progress progress;
@@ -44,6 +54,7 @@ struct agent {
 	uint64_t look_ns;         /* when to look at the files; 0 = nothing moved */
 	uint64_t retry_ns;        /* when to read them again, changed or not; 0 = no need */
 	struct culprits culprits;
+	struct kept kept;
 	uint64_t heartbeat_ns;
 	uint64_t sweep_ns;
 	uint64_t full_seen; /* addresses that found no room, when that was looked at last */
@@ -79,10 +90,22 @@ void agent_announce(struct agent *agent, bool audit);
 /* A sign of life, for a policy that wants one. */
 void agent_stay_fresh(struct agent *agent);
 /* Enforced, and tried as long as was asked for: `run --once` may begin with it. */
-void agent_note_ruled(const struct agent *agent);
+void agent_note_ruled(struct agent *agent);
 /* What is wrong with the policy for as long as it rules. */
 void agent_write_problems(struct agent *agent);
 void agent_rebuild(struct agent *agent);
+
+/* keep.c */
+/* The policy that rules is good: it is kept. */
+void agent_keep_policy(struct agent *agent);
+/* Now and then: the addresses of its names, where they changed. */
+void agent_keep_fresh(struct agent *agent);
+/* It audits because somebody wants it to: what was kept is stricter than that. */
+void agent_forget_policy(struct agent *agent);
+/* Names that nobody has answered for have the addresses that are kept. */
+void agent_recall_names(struct agent *agent);
+/* What is wrong with the state folder, or with what is kept in it; "" = nothing. */
+const char *agent_state_problem(const struct agent *agent);
 
 /* beat.c */
 /* Now and then: what an event may have missed, and that the instance is still there. */

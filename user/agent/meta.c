@@ -159,7 +159,7 @@ void meta_write_name(struct kernel *kernel, const struct compiled *compiled, con
 	    .ttl_sec = name->ttl_sec,
 	    .addresses = name->addr_count,
 	    .failures = name->failures,
-	    .state = name_state(name->state),
+	    .state = name->recalled ? EGRET_NAME_RECALLED : name_state(name->state),
 	};
 	uint32_t id;
 

@@ -178,8 +178,10 @@ bool standby_decide(struct standby *standby, const struct policy *policy)
 		/* Another text than the one that was opened, and it rules. */
 		standby->why = STANDBY_OFF;
 		standby->unmarked[0] = '\0';
-		if (state >= 0)
+		if (state >= 0) {
 			state_remove_mark(state, standby->instance);
+			state_remove_policy(state, standby->instance); /* what is open by a word stays open */
+		}
 	} else {
 		standby->why = decide(standby, state, hash);
 	}

@@ -37,7 +37,10 @@ static void add(void *context, const struct resolver_name *name)
 	char text[160];
 
 	report->names++;
-	if (name->state == RESOLVER_PENDING)
+	if (name->recalled)
+		snprintf(text, sizeof(text), "%s; it has the addresses from disk until it is resolved",
+			 *name->error ? name->error : "not resolved yet");
+	else if (name->state == RESOLVER_PENDING)
 		snprintf(text, sizeof(text), "not resolved yet; denied until then");
 	else if (name->state == RESOLVER_FAILED)
 		snprintf(text, sizeof(text), "%s; denied until resolved", name->error);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "../agent/good_policy.h"
 #include "../base/state.h"
 #include "../kernel/kernel.h"
 
@@ -47,8 +48,11 @@ static bool is_opened(int state, const char *instance)
 	return state >= 0 && !state_read_mark(state, instance, &mark) && !state_wants_attach(state, instance, &cut);
 }
 
-static int attach(struct agent_options *options, struct diag *diag, struct error *error)
+/* @problem: what `status` says is wrong with it from now on; NULL = nothing. */
+static int attach(const struct agent_options *options, const struct error *problem, struct diag *diag,
+		  struct error *error)
 {
+	static const struct diag no_findings;
 	struct agent *agent;
 	int rc = agent_new(options, &agent, diag, error);
 
@@ -57,27 +61,77 @@ static int attach(struct agent_options *options, struct diag *diag, struct error
 	rc = agent_resolve(agent, error);
 	if (!rc)
 		rc = agent_enforce(agent, diag, error);
-	diag_print(diag, stderr); /* while the names of its files are there */
-	diag_clear(diag);
+	if (!rc && problem)
+		agent_note_problem(agent, &no_findings, problem);
 	agent_free(agent);
 	return rc;
 }
 
-/* Of the files as they are: is it off, and has it ruled here? A policy with errors is none of both. */
-static void look_at_policy(const struct agent_options *options, int state, bool *ret_off, bool *ret_ruled)
+static void say_findings(struct diag *diag)
 {
+	diag_print(diag, stderr);
+	diag_clear(diag);
+}
+
+/* The policy that lies there cannot begin, as @diag and @error say, with @rc: one that was good here stands in for it.
+ */
+static int attach_good(const struct agent_options *options, int rc, struct diag *diag, struct error *error)
+{
+	struct agent_options instead = *options;
+	struct kept_policy good;
+	struct error why_not, problem;
+
+	if (good_policy_read(options->state, options->instance, &good, &why_not)) {
+		fprintf(stderr, "egret: %s\n", why_not.text);
+		return rc;
+	}
+	good_policy_explain(&good, diag, error, &problem);
+	say_findings(diag);
+	fprintf(stderr, "egret: %s\n", problem.text);
+	instead.policy = good.options;
+	instead.has_ruled = true;
+	rc = attach(&instead, &problem, diag, error);
+	kept_clear(&good);
+	return rc;
+}
+
+/* The policy that lies there is enforced where it has ruled before. */
+static int attach_policy(const struct agent_options *options, bool broken, struct diag *diag, struct error *error)
+{
+	struct agent_options cautious = *options;
+	int rc;
+
+	if (!broken && !options->has_ruled) {
+		cautious.audit = true;
+		fprintf(
+		    stderr,
+		    "egret: this policy has not ruled on this machine yet: it only audits until an agent takes over\n");
+	}
+	rc = attach(&cautious, NULL, diag, error);
+	return rc && diag->errors ? attach_good(options, rc, diag, error) : rc;
+}
+
+/* Of the files as they are. */
+struct look {
+	bool broken, off, ruled; /* it has ruled here */
+};
+
+static struct look look_at_policy(const struct agent_options *options, int state)
+{
+	struct look look = {};
 	char hash[HASH_TEXT_SIZE];
 	struct policy *policy;
 	struct diag diag = {};
 
-	*ret_off = *ret_ruled = false;
-	if (!policy_load(&options->policy, &policy, &diag)) {
+	look.broken = policy_load(&options->policy, &policy, &diag);
+	if (!look.broken) {
 		snprintf(hash, sizeof(hash), "%016" PRIx64, policy->text_hash);
-		*ret_off = policy->settings.off;
-		*ret_ruled = state >= 0 && state_has_ruled(state, options->instance, hash);
+		look.off = policy->settings.off;
+		look.ruled = state >= 0 && state_has_ruled(state, options->instance, hash);
 		policy_free(policy);
 	}
 	diag_clear(&diag);
+	return look;
 }
 
 int run_once(const struct options *words, struct agent_options *options)
@@ -86,9 +140,11 @@ int run_once(const struct options *words, struct agent_options *options)
 	struct diag diag = {};
 	struct error error;
 	int state = state_open(words->state, false, &error), rc;
-	bool off, ruled, lives = agent_lives(state, instance), opened = is_opened(state, instance);
+	bool lives = agent_lives(state, instance), opened = is_opened(state, instance);
+	struct look look = look_at_policy(options, state);
 
-	look_at_policy(options, state, &off, &ruled);
+	if (look.off && state >= 0)
+		state_remove_policy(state, instance); /* what is open by a word stays open */
 	if (state >= 0)
 		close(state);
 	if (lives)
@@ -97,19 +153,14 @@ int run_once(const struct options *words, struct agent_options *options)
 		return leave(instance, "a person opened it, and it stays open until `egret attach`");
 	if (is_attached(instance))
 		return leave(instance, "it is attached already, and goes on");
-	if (off)
+	if (look.off)
 		return leave(instance, "the policy says `set mode = off`");
-	options->audit = options->audit || !ruled;
+	options->has_ruled = look.ruled;
 	options->resolve_wait_sec = ONCE_RESOLVE_WAIT_SEC;
 	options->probation_sec = 0;
 	options->standby = NULL; /* nobody stays to stand by */
-	if (!ruled)
-		fprintf(
-		    stderr,
-		    "egret: this policy has not ruled on this machine yet: it only audits until an agent takes over\n");
-	rc = attach(options, &diag, &error);
-	diag_print(&diag, stderr);
-	diag_clear(&diag);
+	rc = attach_policy(options, look.broken, &diag, &error);
+	say_findings(&diag);
 	/* An agent that came meanwhile does all of this. */
 	if (rc == -EBUSY && agent_lives(-1, instance))
 		return leave(instance, "an agent lives already");

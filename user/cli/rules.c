@@ -6,6 +6,7 @@
 
 #include "../kernel/kernel.h"
 #include "../view/json.h"
+#include "../view/names.h"
 #include "../view/reason.h"
 #include "../view/rules.h"
 #include "table.h"
@@ -50,12 +51,23 @@ static bool any_would_deny(const json_t *rows)
 	return false;
 }
 
+/* Rules that an answer may change: `status` has the names. */
+static void print_from_disk(const json_t *names)
+{
+	long long count = json_number(json_object_get(names, "state_count"), "from-disk");
+
+	if (count)
+		printf(
+		    "%lld name%s above %s not answered since the start: the addresses are from disk (egret status)\n",
+		    count, count == 1 ? "" : "s", count == 1 ? "was" : "were");
+}
+
 int command_rules(const struct command *command, int argc, char **argv)
 {
 	struct options options;
 	struct kernel *kernel;
 	struct error error;
-	json_t *rows;
+	json_t *rows, *names = NULL;
 	int rc;
 
 	options_parse(command, argc, argv, &options);
@@ -63,6 +75,8 @@ int command_rules(const struct command *command, int argc, char **argv)
 	if (rc)
 		return fail_to_look(rc, &error);
 	rc = view_rules(kernel, options.instance, &rows);
+	if (!rc)
+		names = view_names(kernel);
 	kernel_free(kernel);
 	if (rc) {
 		error_set(&error, rc, "no memory for the rules of instance %s", options.instance);
@@ -70,10 +84,12 @@ int command_rules(const struct command *command, int argc, char **argv)
 	}
 	if (options.json) {
 		json_print(rows);
-		return EXIT_YES;
+	} else {
+		/* The last column is for who audits. */
+		table_print(rows, columns, any_would_deny(rows) ? COLUMN_COUNT : COLUMN_COUNT - 1);
+		print_from_disk(names);
+		json_decref(rows);
 	}
-	/* The last column is for who audits. */
-	table_print(rows, columns, any_would_deny(rows) ? COLUMN_COUNT : COLUMN_COUNT - 1);
-	json_decref(rows);
+	json_decref(names);
 	return EXIT_YES;
 }

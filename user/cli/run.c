@@ -54,6 +54,7 @@ int command_run(const struct command *command, int argc, char **argv)
 	agent_options.cgroup = options.cgroup ? options.cgroup : "/";
 	agent_options.audit = options.audit;
 	agent_options.standby = &standby;
+	agent_options.state = options.state;
 	agent_options.watch = true;
 	agent_options.resolve_inflight = options.resolve_inflight;
 	agent_options.resolve_rate = options.resolve_rate;

@@ -125,18 +125,21 @@ static void print_names(const json_t *names)
 {
 	const json_t *failing = json_object_get(names, "failing"), *name;
 	json_t *states = json_object_get(names, "state_count");
-	char age[AGE_TEXT_SIZE];
+	char age[AGE_TEXT_SIZE], from_disk[32] = "";
 	size_t index;
 
+	if (json_number(states, "from-disk"))
+		snprintf(from_disk, sizeof(from_disk), ", %lld from disk", json_number(states, "from-disk"));
 	printf("names      %lld: %lld resolved, %lld stale, %lld failed, %lld without address, %lld pending, "
-	       "%lld patterns\n",
+	       "%lld patterns%s\n",
 	       all_of(states), json_number(states, "resolved"), json_number(states, "stale"),
 	       json_number(states, "failed"), json_number(states, "no-address"), json_number(states, "pending"),
-	       json_number(states, "pattern"));
+	       json_number(states, "pattern"), from_disk);
 	json_array_foreach (failing, index, name)
-		printf("           %s does not resolve (%lld failures, last good answer %s, %lld addresses kept)\n",
+		printf("           %s does not resolve (%lld failures, last good answer %s, %lld addresses %s)\n",
 		       json_text(name, "name"), json_number(name, "failures_count"), age_of(name, "answered_time", age),
-		       json_number(name, "addresses_count"));
+		       json_number(name, "addresses_count"),
+		       strcmp(json_text(name, "state"), "from-disk") ? "kept" : "from disk");
 }
 
 static void print_reasons(json_t *reasons, const char *verdict)

@@ -37,6 +37,23 @@ reread() { [ "$(grep -c "enforcing: instance" "$work/agent.log")" -gt 1 ]; }
 eventually reread
 json "$floor"' and (.problems | length == 1)' "and after a reload" egret_cmd status --json
 
+# At boot too, and when its file is broken by then: it ruled.
+stop "$agent" KILL
+once() {
+	in_cgroup - "$id-node" "$this" run --once --policy "$work/policy.rules" --cgroup "$cg" --instance node
+}
+cp "$work/policy.rules" "$work/good.rules"
+for broken in "" "allow nonsense"; do
+	rm -rf /sys/fs/bpf/egret/node
+	echo "$broken" >>"$work/policy.rules"
+	sed -i '/^$/d' "$work/policy.rules"
+	succeeds "at boot${broken:+, when its file is broken}" once
+	stays
+	json "$floor"' and .mode == "enforcing"' "status says what is missing" egret_cmd status --json
+done
+cp "$work/good.rules" "$work/policy.rules"
+begin "$this"
+
 # Another one does not begin: neither by a reload, nor by a start.
 echo "allow 20.1.0.2 tcp:443" >>"$work/policy.rules"
 problem() { egret_cmd status --json | jq -e 'any(.problems[]; .kind == "policy" and (.text | test("no floor")))'; }
