@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "floor.h"
+#include "rest.h"
 #include "unresolved.h"
 
 #define RESOLVE_WAIT_SEC 15
@@ -24,7 +25,7 @@ int agent_new(const struct agent_options *options, struct agent **ret, struct di
 	progress_start(&agent->progress, options->quiet);
 	probation_init(&agent->probation);
 	agent->addresses = addresses_new();
-	rc = agent->addresses ? policy_load(&options->policy, &agent->policy, diag) : -ENOMEM;
+	rc = agent->addresses ? rest_load(&options->policy, &agent->policy, diag) : -ENOMEM;
 	progress_stage(&agent->progress, "policy");
 	if (!rc)
 		policy_report_files(agent->policy, diag);
@@ -38,8 +39,8 @@ int agent_new(const struct agent_options *options, struct agent **ret, struct di
 		agent_free(agent);
 		return rc;
 	}
-	if (options->watch && watch_new(agent->policy, &agent->watch))
-		progress_warn(&agent->progress, "the policy's files cannot be watched; after a change, send SIGHUP");
+	if (options->watch && watch_new(agent->policy, &agent->watch, error))
+		progress_warn(&agent->progress, "%s", error->text);
 	/* What changed while it was read brings no event any more. */
 	agent->look_ns = clock_now_ns() + SETTLE_NS;
 	*ret = agent;

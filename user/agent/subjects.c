@@ -107,13 +107,11 @@ int subjects_new(const char *governed_path, int governed_fd, const struct compil
 	subjects->kernel = kernel;
 	subjects->inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	subjects->governed_path = strdup(governed_path);
-	if (subjects->inotify_fd < 0 || !subjects->governed_path || copy_paths(subjects, compiled))
+	if (!subjects->governed_path || copy_paths(subjects, compiled))
 		goto out;
 	snprintf(watched, sizeof(watched), "/proc/self/fd/%d", governed_fd);
-	if (inotify_add_watch(subjects->inotify_fd, watched, IN_CREATE | IN_ONLYDIR) < 0) {
-		rc = -errno;
-		goto out;
-	}
+	/* Where inotify is used up, subjects_refresh of each beat finds new cgroups alone: agent/watch.c tells it. */
+	inotify_add_watch(subjects->inotify_fd, watched, IN_CREATE | IN_ONLYDIR);
 	rc = tell_next(subjects);
 	if (rc)
 		goto out;

@@ -3,39 +3,35 @@
 
 #include <errno.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/inotify_limit.h"
+#include "rest.h"
 
 #define EVENTS                                                                                                         \
 	(IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_MOVE_SELF | IN_DELETE | IN_DELETE_SELF |        \
 	 IN_ATTRIB)
+/* How long files must be what they are before they are taken: writers of several pieces pause for less. */
+#define REST_MS 400
+/* Where no event tells. */
+#define LOOK_MS   5000
+#define MAX_LINKS 8
 
 struct watch {
-	int fd;
+	int fd; /* epoll, of both below */
+	int events, timer;
+	bool slow; /* not all is told by events */
 	const struct policy *policy;
+	struct policy_file *last; /* what was there when it was looked at last; NULL = what was read */
 };
-
-/* All that tells versions apart is zero: nothing lies there. */
-static struct policy_file look_at(const struct policy_file *file)
-{
-	struct stat st = {};
-
-	stat(file->path, &st);
-	return (struct policy_file){file->path, st.st_dev, st.st_ino, st.st_size, st.st_mtim, file->fault};
-}
-
-/* Does what was there before lie there still? Nothing, too. */
-static bool is_unchanged(const struct policy_file *before)
-{
-	struct policy_file now = look_at(before);
-
-	return now.device == before->device && now.inode == before->inode && now.size == before->size &&
-	       now.changed.tv_sec == before->changed.tv_sec && now.changed.tv_nsec == before->changed.tv_nsec;
-}
 
 /* The folder of @path as it is written, or what is left of the way there: it may come back.
  * Twice the same is one. */
@@ -58,45 +54,114 @@ static int add_folder(int fd, const char *path)
 	return rc;
 }
 
-/* Where the file is named, and where it lies: one may be a link, and either may change. */
-static int add_folders(int fd, const char *path)
+/* What the link at @path names, seen from where it lies. false: it is none. */
+static bool follow(char path[static PATH_MAX])
 {
-	char *target = realpath(path, NULL);
-	int rc = add_folder(fd, path);
+	char target[PATH_MAX], folder[PATH_MAX];
+	ssize_t len = readlink(path, target, sizeof(target) - 1);
 
+	if (len < 0)
+		return false;
+	target[len] = '\0';
+	snprintf(folder, sizeof(folder), "%s", path);
+	if (target[0] == '/')
+		snprintf(path, PATH_MAX, "%s", target);
+	else
+		return snprintf(path, PATH_MAX, "%s/%s", dirname(folder), target) < PATH_MAX;
+	return true;
+}
+
+/* Where the file is named, and where it lies or would lie: a link may name what is not there yet. */
+static int add_folders(int fd, const char *named)
+{
+	char path[PATH_MAX], *target = realpath(named, NULL);
+	int rc = add_folder(fd, named);
+
+	snprintf(path, sizeof(path), "%s", named);
+	for (int links = 0; !rc && links < MAX_LINKS && follow(path); links++)
+		rc = add_folder(fd, path);
 	if (!rc && target)
 		rc = add_folder(fd, target);
 	free(target);
 	return rc;
 }
 
-int watch_new(const struct policy *policy, struct watch **ret)
+static int add_all(struct watch *watch)
+{
+	int rc = watch->events < 0 ? -EMFILE : 0;
+
+	for (size_t i = 0; i < watch->policy->file_count && !rc; i++)
+		rc = add_folders(watch->events, watch->policy->files[i].path);
+	watch->slow = rc;
+	return rc;
+}
+
+/* 0 = never. */
+static void wake_in(struct watch *watch, unsigned int ms)
+{
+	struct itimerspec when = {.it_value = {ms / 1000, ms % 1000 * (long)CLOCK_NS_PER_MS}};
+
+	timerfd_settime(watch->timer, 0, &when, NULL);
+}
+
+static int join(struct watch *watch, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	return fd >= 0 && epoll_ctl(watch->fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int open_all(struct watch *watch)
+{
+	int rc;
+
+	watch->fd = epoll_create1(EPOLL_CLOEXEC);
+	watch->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (watch->fd < 0 || watch->timer < 0)
+		return -errno;
+	rc = join(watch, watch->timer);
+	return rc ? rc : join(watch, watch->events);
+}
+
+int watch_new(const struct policy *policy, struct watch **ret, struct error *error)
 {
 	struct watch *watch = calloc(1, sizeof(*watch));
-	int rc = 0;
+	char why[INOTIFY_WHY_SIZE];
+	int refused, rc;
 
 	if (!watch)
-		return -ENOMEM;
+		return error_set(error, -ENOMEM, "out of memory");
 	watch->policy = policy;
-	watch->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (watch->fd < 0)
-		rc = -errno;
-	for (size_t i = 0; i < policy->file_count && !rc; i++)
-		rc = add_folders(watch->fd, policy->files[i].path);
+	watch->events = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	refused = watch->events < 0 ? -errno : 0;
+	rc = open_all(watch);
 	if (rc) {
 		watch_free(watch);
-		return rc;
+		return error_set(error, rc, "the policy's files cannot be watched: %s; after a change, send SIGHUP",
+				 strerror(-rc));
 	}
+	if (!refused)
+		refused = add_all(watch);
+	watch->slow = refused;
 	*ret = watch;
-	return 0;
+	if (!refused)
+		return 0;
+	wake_in(watch, LOOK_MS);
+	return error_set(error, refused, "the policy's files cannot be watched: %s. They are looked at every %d s",
+			 inotify_why(-refused, why), LOOK_MS / 1000);
 }
 
 void watch_free(struct watch *watch)
 {
 	if (!watch)
 		return;
+	if (watch->events >= 0)
+		close(watch->events);
+	if (watch->timer >= 0)
+		close(watch->timer);
 	if (watch->fd >= 0)
 		close(watch->fd);
+	free(watch->last);
 	free(watch);
 }
 
@@ -108,21 +173,12 @@ int watch_fd(const struct watch *watch)
 void watch_drain(struct watch *watch)
 {
 	char events[4096];
+	uint64_t ticks;
 
-	while (read(watch->fd, events, sizeof(events)) > 0)
+	while (watch->events >= 0 && read(watch->events, events, sizeof(events)) > 0)
 		;
-}
-
-bool watch_sees_change(const struct watch *watch)
-{
-	/* A folder may have come, or be another one by now. */
-	for (size_t i = 0; i < watch->policy->file_count; i++)
-		add_folders(watch->fd, watch->policy->files[i].path);
-	for (size_t i = 0; i < watch->policy->file_count; i++) {
-		if (!is_unchanged(&watch->policy->files[i]))
-			return true;
-	}
-	return false;
+	if (read(watch->timer, &ticks, sizeof(ticks)) == sizeof(ticks) && watch->slow)
+		wake_in(watch, LOOK_MS);
 }
 
 struct policy_file *watch_look(const struct policy *policy)
@@ -130,6 +186,45 @@ struct policy_file *watch_look(const struct policy *policy)
 	struct policy_file *files = calloc(policy->file_count + 1, sizeof(*files));
 
 	for (size_t i = 0; files && i < policy->file_count; i++)
-		files[i] = look_at(&policy->files[i]);
+		files[i] = rest_look(&policy->files[i]);
 	return files;
+}
+
+static bool are_same(const struct policy_file *a, const struct policy_file *b, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!rest_is_same(&a[i], &b[i]))
+			return false;
+	return true;
+}
+
+static bool is_at_rest(const struct policy_file *files, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rest_is_written(&files[i]) || rest_is_emptied(&files[i]))
+			return false;
+	return true;
+}
+
+bool watch_sees_change(struct watch *watch)
+{
+	size_t count = watch->policy->file_count;
+	struct policy_file *before = watch->last, *now;
+	bool changed, same;
+
+	add_all(watch); /* a folder may have come, or be another one by now */
+	now = watch_look(watch->policy);
+	if (!now)
+		return false;
+	changed = !are_same(now, watch->policy->files, count);
+	same = before && are_same(now, before, count);
+	free(before);
+	watch->last = now;
+	if (changed && same && is_at_rest(now, count))
+		return true;
+	if (changed)
+		wake_in(watch, REST_MS);
+	else if (watch->slow)
+		wake_in(watch, LOOK_MS);
+	return false;
 }

@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
 
@@ -60,6 +61,38 @@ static int check_version(struct error *error)
 			 name.release, OLDEST_MAJOR, OLDEST_MINOR);
 }
 
+/* Does a program load that reads the kernel's memory? bpf_probe_read_kernel came in 5.5; lockdown_reasons names
+ * it "use of bpf to read kernel RAM", and the verifier knows it no longer then (5.13, and 5.10.43 on). */
+static bool may_read_kernel(void)
+{
+	const struct bpf_insn instructions[] = {
+	    {.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_10},
+	    {.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_1, .imm = -8},
+	    {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 8},
+	    {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3, .imm = 0},
+	    {.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_probe_read_kernel},
+	    {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0},
+	    {.code = BPF_JMP | BPF_EXIT},
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_CGROUP_SKB, NULL, "GPL", instructions,
+			       sizeof(instructions) / sizeof(instructions[0]), NULL);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || errno != EINVAL; /* whatever else is wrong, loading the programs tells */
+}
+
+static int check_lockdown(struct error *error)
+{
+	if (may_read_kernel())
+		return 0;
+	return error_set(
+	    error, -ENOSYS,
+	    "this kernel lets no BPF program read its memory, as with lockdown=confidentiality, and Egret's "
+	    "must read there which addresses are the node's own; boot it with lockdown=integrity (see "
+	    "/sys/kernel/security/lockdown)");
+}
+
 int kernel_supported(struct error *error)
 {
 	int rc;
@@ -74,5 +107,6 @@ int kernel_supported(struct error *error)
 		return error_set(error, -ENOSYS,
 				 "this kernel has no BTF (/sys/kernel/btf/vmlinux), which the programs "
 				 "are fitted to; use a kernel with CONFIG_DEBUG_INFO_BTF=y");
-	return kernel_check_bpffs(error);
+	rc = check_lockdown(error);
+	return rc ? rc : kernel_check_bpffs(error);
 }

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "rest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+
+#define RESTLESS_SEC 60
+#define TRY_MS       100
+
+struct policy_file rest_look(const struct policy_file *file)
+{
+	struct stat st = {};
+
+	stat(file->path, &st);
+	return (struct policy_file){file->path, st.st_dev, st.st_ino, st.st_size, st.st_mtim, file->fault};
+}
+
+bool rest_is_same(const struct policy_file *a, const struct policy_file *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+static bool is_recent(const struct timespec *changed)
+{
+	time_t age_sec = (time_t)(clock_realtime_ns() / CLOCK_NS_PER_SEC) - changed->tv_sec;
+
+	return age_sec >= 0 && age_sec < RESTLESS_SEC;
+}
+
+/* The kernel gives no lease to read on a file that is open for writing: F_SETLEASE of fcntl(2). Who opens it for
+ * writing in this moment waits for us, and the signal that tells us so is one that is ignored. */
+static bool is_open_for_writing(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	bool open_for_writing;
+
+	if (fd < 0)
+		return false;
+	fcntl(fd, F_SETSIG, SIGURG);
+	open_for_writing = fcntl(fd, F_SETLEASE, F_RDLCK) && errno == EAGAIN;
+	if (!open_for_writing)
+		fcntl(fd, F_SETLEASE, F_UNLCK);
+	close(fd);
+	return open_for_writing;
+}
+
+bool rest_is_written(const struct policy_file *now)
+{
+	return is_recent(&now->changed) && is_open_for_writing(now->path);
+}
+
+bool rest_is_emptied(const struct policy_file *now)
+{
+	return now->inode && !now->size && is_recent(&now->changed);
+}
+
+/* The first file that is not what was read, or that somebody writes; NULL = all are at rest. */
+static const char *find_restless(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->file_count; i++) {
+		struct policy_file now = rest_look(&policy->files[i]);
+
+		if (!rest_is_same(&now, &policy->files[i]) || rest_is_written(&now))
+			return policy->files[i].path;
+	}
+	return NULL;
+}
+
+/* The same, where nothing could be read: of the files that are named. */
+static const char *find_restless_path(const struct policy_options *options)
+{
+	for (size_t i = 0; i < options->path_count; i++) {
+		struct policy_file file = {.path = (char *)options->paths[i]}, now = rest_look(&file);
+
+		if (rest_is_written(&now))
+			return options->paths[i];
+	}
+	return NULL;
+}
+
+static int load_once(const struct policy_options *options, struct policy **ret, struct diag *diag,
+		     const char **ret_restless)
+{
+	struct policy *policy = NULL;
+	int rc = policy_load(options, &policy, diag);
+
+	/* The path of a `use` goes with the policy: the file that was named stands for it. */
+	*ret_restless = rc ? find_restless_path(options) : find_restless(policy) ? options->paths[0] : NULL;
+	if (*ret_restless)
+		policy_free(policy);
+	else if (!rc)
+		*ret = policy;
+	return rc;
+}
+
+int rest_load(const struct policy_options *options, struct policy **ret, struct diag *diag)
+{
+	const char *restless;
+
+	for (int ms = 0; ms <= REST_WAIT_MS; ms += TRY_MS) {
+		int rc = load_once(options, ret, diag, &restless);
+
+		if (!restless)
+			return rc;
+		diag_clear(diag);
+		usleep(TRY_MS * 1000);
+	}
+	diag_add(diag, DIAG_ERROR, (struct diag_place){.file = restless},
+		 "somebody still writes this file, or one that it uses; it is read when that is done: write to another "
+		 "name and rename that");
+	return -EINVAL;
+}
