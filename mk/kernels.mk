@@ -30,10 +30,10 @@ vmlinux:
 .PHONY: kernel-programs
 kernel-programs: $(KERNEL_PROGRAMS)
 
-## make test-kernels    load, enforce, learn and take down on each of KERNELS (5.10 6.1 6.12 latest), and under systemd, in qemu; minutes
+## make test-kernels    load, enforce, learn and take down on each of KERNELS (5.10 6.1 6.12 latest), without IPv6, locked down, and under systemd, in qemu; minutes
 .PHONY: test-kernels
 test-kernels:
 	mk/deps.sh kernels
 	$(MAKE) --no-print-directory static kernel-programs
-	tests/kernels/run $(KERNELS)
+	tests/kernels/run $(KERNELS) 6.1:ipv6.disable=1 6.1:lockdown=integrity 6.1:lockdown=confidentiality
 	tests/kernels/systemd
