@@ -17,8 +17,10 @@
 #include "egret_policy.h"
 #include "egret_subject.h"
 
-/* Bumped whenever a key, a value or a map changes its meaning. */
+/* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and says
+ * what to write here when it changes. */
 #define EGRET_ABI_VERSION 5
+#define EGRET_ABI_LAYOUT  UINT64_C(0xf40cbe414fb5e85a)
 
 /*
  * Every map that is pinned, and who writes to it: the agent, the programs, or both, and what the other one does then.

@@ -82,6 +82,18 @@ $(B)/tests/sequences: $(wildcard tests/sequence/*.[ch] tests/bpf/*.h) tests/bpf/
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests -Itests/bpf $(ALL_CFLAGS) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
 
+# The form of the maps, and its hash.
+$(B)/layout.bpf.o: tests/house/layout.bpf.c $(wildcard bpf/*.h include/*.h) $(VMLINUX)/vmlinux.h
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror \
+		-Iinclude -Ibpf -I$(VMLINUX) -c -o $@ $<
+
+$(B)/tests/layout: tests/house/layout.c $(wildcard include/*.h) user/base/hash.h | $(B)/layout.bpf.o
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -o $@ $< $(LDLIBS)
+
 # Asks the kernel's verifier.
 $(B)/tests/writers: tests/house/writers.c $(B)/egret.skel.h $(wildcard include/*.h)
 	@mkdir -p $(@D)
@@ -119,7 +131,7 @@ tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so li
 
 .PHONY: tests
 tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/decisions $(B)/tests/sequences \
-		$(B)/tests/answers_native $(B)/tests/answers_sent $(B)/tests/writers
+		$(B)/tests/answers_native $(B)/tests/answers_sent $(B)/tests/layout $(B)/tests/writers
 
 ## make unit            unit tests; T=policy one of them, T=floor each case with that in its name
 .PHONY: unit
