@@ -18,7 +18,17 @@ $(B)/tests/test_%: $(B)/asan/tests/unit/test_%.o $(B)/asan/tests/unit/filter.o $
 	$(call say,CC,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka -lcares -lpthread
 
--include $(UNIT_OBJECTS:.o=.d) $(UNIT_TESTS:$(B)/tests/%=$(B)/asan/tests/unit/%.d)
+# Views are tested on an instance without a kernel.
+VIEW_SOURCES := $(wildcard user/view/*.c user/subject/*.c user/base/*.c user/policy/*.c user/compile/*.c) \
+                user/kernel/name_key.c tests/unit/fake_kernel.c
+VIEW_TESTS   := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_view_*.c))
+
+$(VIEW_TESTS:%=$(B)/tests/%): $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/tests/unit/filter.o $(VIEW_SOURCES:%.c=$(B)/asan/%.o)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka -ljansson -lpthread
+
+-include $(VIEW_SOURCES:%.c=$(B)/asan/%.d) $(UNIT_OBJECTS:.o=.d) $(UNIT_TESTS:$(B)/tests/%=$(B)/asan/tests/unit/%.d)
 .SECONDARY:
 
 PROBE_SOURCES := $(wildcard tests/tools/probe*.c)

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "fake_kernel.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define TICKS_PER_SEC 100
+
+const struct kernel *fake_instance;
+
+const struct egret_config *kernel_config(const struct kernel *kernel)
+{
+	return &kernel->config;
+}
+
+int kernel_get_meta(const struct kernel *kernel, struct egret_meta *ret)
+{
+	*ret = kernel->meta;
+	return 0;
+}
+
+bool kernel_is_held(const char *instance)
+{
+	(void)instance;
+	return fake_instance && fake_instance->held;
+}
+
+bool kernel_is_attached(const struct kernel *kernel, const char **ret_missing)
+{
+	if (kernel->missing_hook)
+		*ret_missing = kernel->missing_hook;
+	return !kernel->missing_hook;
+}
+
+/* --- rules, counters --- */
+
+uint32_t kernel_rule_limit(const struct kernel *kernel)
+{
+	(void)kernel;
+	return EGRET_RULE_FIRST + FAKE_MAX;
+}
+
+int kernel_get_text(const struct kernel *kernel, uint32_t rule, struct egret_rule_text *ret)
+{
+	if (rule >= EGRET_RULE_FIRST + FAKE_MAX || !kernel->texts[rule].text[0])
+		return -ENOENT;
+	*ret = kernel->texts[rule];
+	return 0;
+}
+
+int kernel_each_rule(const struct kernel *kernel,
+		     int (*visit)(void *context, uint32_t rule, const struct egret_rule_text *text), void *context)
+{
+	for (uint32_t rule = EGRET_RULE_FIRST; rule < EGRET_RULE_FIRST + FAKE_MAX; rule++) {
+		if (kernel->texts[rule].text[0])
+			visit(context, rule, &kernel->texts[rule]);
+	}
+	return 0;
+}
+
+int kernel_get_counter(const struct kernel *kernel, uint32_t rule, struct egret_counter *ret)
+{
+	*ret = kernel->counters[rule];
+	return 0;
+}
+
+int kernel_get_hit(const struct kernel *kernel, uint32_t rule, struct egret_hit *ret)
+{
+	*ret = kernel->hits[rule];
+	return 0;
+}
+
+int kernel_get_reason(const struct kernel *kernel, uint32_t reason, bool audited, struct egret_counter *ret)
+{
+	*ret = kernel->reasons[audited][reason];
+	return 0;
+}
+
+int kernel_get_lesson(const struct kernel *kernel, uint32_t kind, struct egret_counter *ret)
+{
+	*ret = kernel->lessons[kind];
+	return 0;
+}
+
+/* --- names, subjects --- */
+
+int kernel_get_name(const struct kernel *kernel, uint32_t index, struct egret_name *ret)
+{
+	if (index >= FAKE_MAX || kernel->names[index].state == EGRET_NAME_UNUSED)
+		return -ENOENT;
+	*ret = kernel->names[index];
+	return 0;
+}
+
+int kernel_each_name(const struct kernel *kernel,
+		     int (*visit)(void *context, uint32_t index, const struct egret_name *name), void *context)
+{
+	int rc = 0;
+
+	for (uint32_t i = 1; i < FAKE_MAX && !rc; i++) {
+		if (kernel->names[i].state != EGRET_NAME_UNUSED)
+			rc = visit(context, i, &kernel->names[i]);
+	}
+	return rc;
+}
+
+int kernel_get_asked(const struct kernel *kernel, uint64_t key, struct egret_asked *ret)
+{
+	for (size_t i = 0; i < kernel->asked_count; i++) {
+		if (kernel->asked[i].key == key) {
+			*ret = kernel->asked[i].asked;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+int kernel_get_subject(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject *ret)
+{
+	for (size_t i = 0; i < kernel->subject_count; i++) {
+		if (kernel->subjects[i].cgroup_id == cgroup_id) {
+			*ret = kernel->subjects[i].subject;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+int kernel_get_class(const struct kernel *kernel, uint64_t cgroup_id, uint32_t *ret)
+{
+	(void)kernel;
+	(void)cgroup_id;
+	(void)ret;
+	return -ENOENT;
+}
+
+/* --- rows --- */
+
+int kernel_each_drop(const struct kernel *kernel,
+		     int (*visit)(void *context, const struct egret_drop_key *key, const struct egret_drop *drop),
+		     void *context)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < kernel->drop_count && !rc; i++)
+		rc = visit(context, &kernel->drops[i].key, &kernel->drops[i].drop);
+	return rc;
+}
+
+int kernel_each_existing(const struct kernel *kernel,
+			 int (*visit)(void *context, uint64_t cookie, const struct egret_existing *value),
+			 void *context)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < kernel->existing_count && !rc; i++)
+		rc = visit(context, i + 1, &kernel->existing[i]);
+	return rc;
+}
+
+int kernel_each_learned(const struct kernel *kernel,
+			int (*visit)(void *context, const struct egret_learned_key *key,
+				     const struct egret_learned *learned),
+			void *context)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < kernel->learned_count && !rc; i++)
+		rc = visit(context, &kernel->learned[i].key, &kernel->learned[i].learned);
+	return rc;
+}
+
+size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[static KERNEL_MAP_FILLS])
+{
+	memcpy(ret, kernel->fills, sizeof(kernel->fills));
+	return kernel->fill_count;
+}
+
+/* The clock of ticks stands at 0. */
+uint64_t kernel_tick_now(void)
+{
+	return 0;
+}
+
+int64_t kernel_seconds_until(uint64_t tick)
+{
+	return (int64_t)tick / TICKS_PER_SEC;
+}
+
+/* --- decisions --- */
+
+int kernel_addr_need(const struct kernel *kernel, const struct egret_addr *addr, enum egret_need *ret)
+{
+	(void)kernel;
+	*ret = (enum egret_need)egret_need_of_purpose(addr);
+	return 0;
+}
+
+void kernel_each_special(const struct kernel *kernel,
+			 void (*visit)(void *context, const struct egret_addr *addr, uint32_t name, uint32_t rule),
+			 void *context)
+{
+	if (kernel->special_rule)
+		visit(context, &kernel->special_addr, 1, kernel->special_rule);
+}
+
+uint32_t kernel_addr_name(const struct kernel *kernel, const struct egret_addr *addr)
+{
+	(void)kernel;
+	(void)addr;
+	return 0;
+}
+
+void kernel_each_seen(const struct kernel *kernel, void (*visit)(void *context, const struct egret_seen *seen),
+		      void *context)
+{
+	(void)kernel;
+	(void)visit;
+	(void)context;
+}
+
+bool kernel_name_has_rule(const struct kernel *kernel, const char *name)
+{
+	(void)kernel;
+	(void)name;
+	return false;
+}
+
+int kernel_lesson_of(const struct kernel *kernel, const char *name, const struct egret_addr *addr,
+		     struct egret_lesson *ret)
+{
+	(void)kernel;
+	(void)name;
+	(void)addr;
+	memset(ret, 0, sizeof(*ret));
+	return 0;
+}
+
+int kernel_decide(const struct kernel *kernel, const struct kernel_packet *packet, struct judgement *ret)
+{
+	(void)packet;
+	*ret = kernel->judgement;
+	return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* An instance of which a test fills in what its maps hold, for what reads it. Zero-initialise; no memory is owned. */
+#ifndef EGRET_FAKE_KERNEL_H
+#define EGRET_FAKE_KERNEL_H
+
+#include "egret_reasons.h"
+#include "kernel/kernel.h"
+
+#define FAKE_MAX 8
+
+struct kernel {
+	struct egret_config config;
+	struct egret_meta meta;
+	bool held;
+	const char *missing_hook; /* NULL = attached */
+	/* By id in the kernel; a rule without text is none. */
+	struct egret_rule_text texts[EGRET_RULE_FIRST + FAKE_MAX];
+	struct egret_counter counters[EGRET_RULE_FIRST + FAKE_MAX];
+	struct egret_hit hits[EGRET_RULE_FIRST + FAKE_MAX];
+	struct egret_counter reasons[2][EGRET_REASON_COUNT]; /* denied, audited */
+	struct egret_counter lessons[EGRET_LESSON_COUNT];
+	struct egret_name names[FAKE_MAX]; /* from 1 on; EGRET_NAME_UNUSED is none */
+	struct {
+		struct egret_drop_key key;
+		struct egret_drop drop;
+	} drops[FAKE_MAX];
+	struct egret_existing existing[FAKE_MAX];
+	struct {
+		struct egret_learned_key key;
+		struct egret_learned learned;
+	} learned[FAKE_MAX];
+	struct {
+		uint64_t key;
+		struct egret_asked asked;
+	} asked[FAKE_MAX];
+	struct {
+		uint64_t cgroup_id;
+		struct egret_subject subject;
+	} subjects[FAKE_MAX];
+	struct kernel_map_fill fills[FAKE_MAX];
+	size_t drop_count, existing_count, learned_count, asked_count, subject_count, fill_count;
+	/* An address that name 1 has and may not bring in, by the rule; 0 = none. */
+	struct egret_addr special_addr;
+	uint32_t special_rule;
+	struct judgement judgement; /* of any packet */
+};
+
+/* The one that kernel_is_held answers for; instances have no other name here. */
+extern const struct kernel *fake_instance;
+
+#endif

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* drops, rules, learned: each row of JSON, exactly. */
+#include "view.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "kernel/name_key.h"
+#include "view/denials.h"
+#include "view/learned.h"
+#include "view/reason.h"
+#include "view/rules.h"
+
+#define RULE_A    EGRET_RULE_FIRST
+#define RULE_DENY (EGRET_RULE_FIRST + 1)
+#define NAME_KEY  77
+
+static struct egret_drop drop_of(uint64_t packets, int first_sec_ago, int last_sec_ago, uint32_t generation)
+{
+	uint64_t now = clock_kernel_ns();
+
+	return (struct egret_drop){
+	    .packets = packets,
+	    .first_ns = now - first_sec_ago * CLOCK_NS_PER_SEC,
+	    .last_ns = now - last_sec_ago * CLOCK_NS_PER_SEC,
+	    .generation = generation,
+	};
+}
+
+static void add_drop(struct kernel *kernel, struct egret_drop_key key, struct egret_drop drop)
+{
+	kernel->drops[kernel->drop_count].key = key;
+	kernel->drops[kernel->drop_count++].drop = drop;
+}
+
+static void a_denial_says_who_where_why_and_what_to_write(void **state)
+{
+	static struct kernel kernel;
+	struct egret_drop drop = drop_of(3, 60, 5, 4);
+	json_t *rows, *row;
+
+	(void)state;
+	kernel = (struct kernel){.meta = {.policy_generation = 4}};
+	set_asked(&kernel, NAME_KEY, "www.shop.example");
+	set_subject_path(&kernel, CGROUP_NOTED, "/system.slice/app.service");
+	drop.name_key = NAME_KEY;
+	drop.pid = 4242;
+	memcpy(drop.comm, "curl", sizeof("curl"));
+	add_drop(&kernel,
+		 (struct egret_drop_key){.cgroup_id = CGROUP_NOTED,
+					 .addr = addr("20.1.0.1"),
+					 .port = 443,
+					 .l4_proto = IPPROTO_TCP,
+					 .reason = EGRET_REASON_NO_RULE},
+		 drop);
+	assert_int_equal(view_drops(&kernel, &rows), 0);
+	row = json_array_get(rows, 0);
+	take_time(row, "first_time", 60);
+	take_time(row, "last_time", 5);
+	assert_view(rows, "[{'packets_total': 3, 'audited': false, 'outdated': false, 'address': '20.1.0.1',"
+			  " 'port': 'tcp:443', 'name': 'www.shop.example', 'reason': 'no-rule', 'rule': null,"
+			  " 'file': null, 'line': null, 'suggestion': 'allow www.shop.example https:443',"
+			  " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
+			  " 'process': 'curl', 'pid': 4242}]");
+}
+
+static void what_nobody_knows_is_null(void **state)
+{
+	static struct kernel kernel;
+	json_t *rows, *row;
+
+	(void)state;
+	kernel = (struct kernel){.config = {.audit = 1}, .meta = {.policy_generation = 4}};
+	set_rule(&kernel, RULE_DENY, "deny 2001:db8::/32", 9);
+	add_drop(&kernel,
+		 (struct egret_drop_key){.cgroup_id = CGROUP_GONE,
+					 .addr = addr("2001:db8::1"),
+					 .l4_proto = IPPROTO_GRE,
+					 .reason = EGRET_REASON_DENY_RULE,
+					 .rule = RULE_DENY,
+					 .audited = 1},
+		 drop_of(1, 0, 0, 4));
+	assert_int_equal(view_drops(&kernel, &rows), 0);
+	row = json_array_get(rows, 0);
+	take_time(row, "first_time", 0);
+	take_time(row, "last_time", 0);
+	assert_view(rows, "[{'packets_total': 1, 'audited': true, 'outdated': false, 'address': '2001:db8::1',"
+			  " 'port': 'protocol:47', 'name': null, 'reason': 'deny-rule', 'rule': 'deny 2001:db8::/32',"
+			  " 'file': 'policy.rules', 'line': 9, 'suggestion': null, 'subject': null,"
+			  " 'cgroup_id': 9223090561878065154, 'process': null, 'pid': null}]");
+}
+
+static void ports_are_as_the_language_writes_them(void **state)
+{
+	static const struct {
+		uint8_t l4_proto;
+		uint16_t port;
+		const char *text;
+	} cases[] = {
+	    {IPPROTO_TCP, 22, "tcp:22"},    {IPPROTO_UDP, 53, "udp:53"},        {IPPROTO_SCTP, 3868, "sctp:3868"},
+	    {IPPROTO_ICMP, 8 << 8, "icmp"}, {IPPROTO_ICMPV6, 128 << 8, "icmp"}, {IPPROTO_ESP, 0, "protocol:50"},
+	};
+	static struct kernel kernel;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct denial denial = {
+		    .key = {.cgroup_id = CGROUP_GONE, .l4_proto = cases[i].l4_proto, .port = cases[i].port}};
+		json_t *row = denial_to_json(&kernel, &denial);
+
+		assert_string_equal(json_text(row, "port"), cases[i].text);
+		json_decref(row);
+	}
+}
+
+/* What rules now before the rest, of each the worst first, of equals the last one first. */
+static void the_worst_stands_first(void **state)
+{
+	static const char *const order[] = {"20.0.0.3", "20.0.0.5", "20.0.0.2", "20.0.0.1", "20.0.0.4"};
+	static struct kernel kernel;
+	struct egret_drop_key key = {.l4_proto = IPPROTO_TCP, .cgroup_id = CGROUP_GONE};
+	json_t *rows;
+
+	(void)state;
+	kernel = (struct kernel){.meta = {.policy_generation = 8}};
+	key.addr = addr("20.0.0.1"), add_drop(&kernel, key, drop_of(900, 9, 9, 7));
+	key.addr = addr("20.0.0.2"), add_drop(&kernel, key, drop_of(5, 9, 9, 8));
+	key.addr = addr("20.0.0.3"), add_drop(&kernel, key, drop_of(70, 9, 9, 9));
+	key.addr = addr("20.0.0.5"), add_drop(&kernel, key, drop_of(5, 9, 2, 8));
+	key.audited = 1;
+	key.addr = addr("20.0.0.4"), add_drop(&kernel, key, drop_of(800, 9, 9, 8));
+	assert_int_equal(view_drops(&kernel, &rows), 0);
+	for (size_t i = 0; i < 5; i++) {
+		assert_string_equal(json_text(json_array_get(rows, i), "address"), order[i]);
+		assert_int_equal(json_flag(json_array_get(rows, i), "outdated"), i >= 3);
+	}
+	json_decref(rows);
+}
+
+/* In audit, what began before and could not begin again is a row without a packet. */
+static void what_existed_before_an_audit_is_a_row(void **state)
+{
+	static struct kernel kernel;
+	json_t *rows;
+
+	(void)state;
+	kernel = (struct kernel){.config = {.audit = 1}, .existing_count = 2};
+	kernel.existing[0] = (struct egret_existing){
+	    .addr = addr("51.0.0.1"), .cgroup_id = CGROUP_GONE, .seen_ns = clock_kernel_ns(), .port = 443};
+	kernel.existing[1] = kernel.existing[0];
+	kernel.existing[1].allowed = 1;
+	assert_int_equal(view_drops(&kernel, &rows), 0);
+	assert_int_equal(json_array_size(rows), 1);
+	assert_int_equal(json_number(json_array_get(rows, 0), "packets_total"), 0);
+	assert_true(json_flag(json_array_get(rows, 0), "audited"));
+	json_decref(rows);
+	kernel.config.audit = 0;
+	assert_int_equal(view_drops(&kernel, &rows), 0);
+	assert_view(rows, "[]");
+}
+
+static void a_special_address_says_what_to_add(void **state)
+{
+	json_t *row = json_object();
+	char text[REASON_TEXT_SIZE];
+
+	(void)state;
+	json_set_text(row, "reason", "special-address");
+	json_set_text(row, "name", "api.example");
+	json_set_text(row, "address", "10.9.0.1");
+	assert_string_equal(reason_of_row(row, text), "a rule has the name, but this is an address that a name may not "
+						      "bring in; allow the address itself");
+	json_set_text(row, "rule", "allow api.example tcp:443");
+	json_set_text(row, "file", "p.rules");
+	json_set_number(row, "line", 3);
+	assert_string_equal(reason_of_row(row, text),
+			    "p.rules:3 names api.example, but 10.9.0.1 is a private address, which a name may not "
+			    "bring in: add `allow 10.9.0.1 tcp:443`, or `private` behind the rule's ports");
+	json_set_text(row, "reason", "port");
+	assert_string_equal(reason_of_row(row, text), "rules name this destination, but not this port and protocol");
+	json_decref(row);
+}
+
+static void rules_say_what_they_let_through(void **state)
+{
+	static struct kernel kernel;
+	json_t *rows;
+
+	(void)state;
+	kernel = (struct kernel){};
+	fake_instance = &kernel;
+	set_rule(&kernel, RULE_A, "allow a.example tcp:443", 2);
+	set_rule(&kernel, RULE_DENY, "deny 51.0.0.0/8", 3);
+	snprintf(kernel.texts[RULE_A].purpose, sizeof(kernel.texts[RULE_A].purpose), "the shop");
+	kernel.counters[RULE_A] = (struct egret_counter){12, 800};
+	kernel.hits[RULE_A] = (struct egret_hit){12, AT_NS};
+	kernel.counters[EGRET_RULE_INBOUND] = (struct egret_counter){7, 70};
+	add_drop(&kernel, (struct egret_drop_key){.reason = EGRET_REASON_DENY_RULE, .rule = RULE_DENY, .audited = 1},
+		 drop_of(5, 9, 9, 1));
+	assert_int_equal(view_rules(&kernel, "x", &rows), 0);
+	assert_view(rows, "[{'rule_id': 16, 'rule': 'allow a.example tcp:443', 'file': 'policy.rules', 'line': 2,"
+			  "  'purpose': 'the shop', 'packets_total': 12, 'bytes_total': 800,"
+			  "  'last_time': '2026-11-27T18:00:00Z', 'untimed_packets_count': 0,"
+			  "  'would_deny_packets_count': 0},"
+			  " {'rule_id': 17, 'rule': 'deny 51.0.0.0/8', 'file': 'policy.rules', 'line': 3,"
+			  "  'purpose': null, 'packets_total': 0, 'bytes_total': 0, 'last_time': null,"
+			  "  'untimed_packets_count': 0, 'would_deny_packets_count': 5},"
+			  " {'rule_id': 2, 'rule': '(inbound)', 'file': null, 'line': null, 'purpose': null,"
+			  "  'packets_total': 7, 'bytes_total': 70, 'last_time': null, 'untimed_packets_count': 7,"
+			  "  'would_deny_packets_count': 0}]");
+}
+
+/* An agent looks every 10 s: what moved since moved now. Without one, nobody can tell when. */
+static void a_hit_is_timed_by_the_agent(void **state)
+{
+	static struct kernel kernel;
+	json_t *rows, *row;
+
+	(void)state;
+	kernel = (struct kernel){};
+	fake_instance = &kernel;
+	set_rule(&kernel, RULE_A, "allow a.example tcp:443", 2);
+	kernel.counters[RULE_A] = (struct egret_counter){15, 800};
+	kernel.hits[RULE_A] = (struct egret_hit){12, AT_NS};
+	assert_int_equal(view_rules(&kernel, "x", &rows), 0);
+	row = json_array_get(rows, 0);
+	assert_string_equal(json_text(row, "last_time"), "2026-11-27T18:00:00Z");
+	assert_int_equal(json_number(row, "untimed_packets_count"), 3);
+	json_decref(rows);
+	kernel.held = true;
+	assert_int_equal(view_rules(&kernel, "x", &rows), 0);
+	row = json_array_get(rows, 0);
+	assert_int_equal(json_number(row, "untimed_packets_count"), 0);
+	take_time(row, "last_time", 0);
+	json_decref(rows);
+}
+
+static void set_name(struct kernel *kernel, uint32_t index, const char *name, enum egret_name_state state)
+{
+	snprintf(kernel->names[index].name, sizeof(kernel->names[index].name), "%s", name);
+	kernel->names[index].state = state;
+}
+
+static void learned_addresses_say_for_whom_and_how_long(void **state)
+{
+	static struct kernel kernel;
+	struct egret_lesson *lessons;
+	size_t ended;
+	json_t *rows;
+
+	(void)state;
+	kernel = (struct kernel){.config = {.generation = 3}, .learned_count = 1};
+	for (size_t i = 0; i < 6; i++)
+		kernel.meta.hash_keys[i] = 0x9e3779b97f4a7c15 * (2 * i + 1) | 1;
+	set_name(&kernel, 1, "a.example", EGRET_NAME_RESOLVED);
+	set_name(&kernel, 2, "*.wild.example", EGRET_NAME_PATTERN);
+	set_subject_path(&kernel, CGROUP_NOTED, "/a.slice");
+	set_asked(&kernel, NAME_KEY, "x.wild.example");
+	kernel.learned[0].key = (struct egret_learned_key){.addr = addr("20.1.0.7"), .scope = 12};
+	kernel.learned[0].learned.subject = CGROUP_NOTED;
+	lessons = kernel.learned[0].learned.lessons;
+	/* In the slot that rules now; in the other one alone; ended. */
+	lessons[0] = (struct egret_lesson){.name = NAME_KEY, .expires_tick = 30 * 100};
+	lessons[0].rule_names[1] = name_key("*.wild.example", kernel.meta.hash_keys);
+	lessons[1] = lessons[0];
+	lessons[1].rule_names[0] = lessons[0].rule_names[1];
+	lessons[1].rule_names[1] = 0;
+	lessons[2] = lessons[0];
+	lessons[2].expires_tick = (uint64_t)-500;
+	assert_int_equal(view_learned(&kernel, &rows, &ended), 0);
+	assert_int_equal(ended, 1);
+	assert_int_equal(json_array_size(rows), 1);
+	take_time(json_array_get(rows, 0), "expires_time", -30);
+	assert_view(rows, "[{'address': '20.1.0.7', 'name': 'x.wild.example', 'policy_name': '*.wild.example',"
+			  " 'left_seconds': 30, 'subject': '/a.slice', 'cgroup_id': 9223090561878065153,"
+			  " 'scope': 12}]");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_denial_says_who_where_why_and_what_to_write),
+	    cmocka_unit_test(what_nobody_knows_is_null),
+	    cmocka_unit_test(ports_are_as_the_language_writes_them),
+	    cmocka_unit_test(the_worst_stands_first),
+	    cmocka_unit_test(what_existed_before_an_audit_is_a_row),
+	    cmocka_unit_test(a_special_address_says_what_to_add),
+	    cmocka_unit_test(rules_say_what_they_let_through),
+	    cmocka_unit_test(a_hit_is_timed_by_the_agent),
+	    cmocka_unit_test(learned_addresses_say_for_whom_and_how_long),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* status: what is wrong, how the agent is, and each value of JSON, exactly. */
+#include "view.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "view/explain.h"
+#include "view/findings.h"
+#include "view/health.h"
+#include "view/status.h"
+
+static struct egret_meta meta_of_a_good_one(void)
+{
+	struct egret_meta meta = {.attached_ns = AT_NS, .policy_ns = AT_NS + 60 * CLOCK_NS_PER_SEC, .enforcing = 1};
+
+	snprintf(meta.version, sizeof(meta.version), "9.9");
+	return meta;
+}
+
+struct life {
+	bool held;
+	int64_t silent_sec;
+	bool live;
+	const char *sentence;
+};
+
+/* Reads like what `status` and a probe say. */
+static void the_agent_is_described(void **state)
+{
+	static const struct life cases[] = {
+	    {true, 3, true, "alive, pid 7, last sign of life 3 s ago"},
+	    {true, 29, true, "alive, pid 7, last sign of life 29 s ago"},
+	    {true, 30, false, "starts or hangs: no sign of life for 30 s"},
+	    {true, -1, false, "starts; no sign of life yet"},
+	    {false, -1, false, "not running"},
+	    {false, 5, false,
+	     "not running (last sign of life 5 s ago): what is attached goes on, names are no longer refreshed"},
+	};
+	struct egret_meta meta = meta_of_a_good_one();
+	char text[AGENT_TEXT_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct health_facts facts = {.held = cases[i].held,
+					     .attached = true,
+					     .missing_hook = "",
+					     .pid = 7,
+					     .silent_sec = cases[i].silent_sec,
+					     .meta = &meta};
+		struct health health;
+		json_t *view;
+
+		health_judge(&facts, &health);
+		assert_int_equal(health.live, cases[i].live);
+		view = json_pack("{s:b, s:{s:b, s:o, s:o}}", "live", health.live, "agent", "alive", facts.held, "pid",
+				 health.live ? json_integer(facts.pid) : json_null(), "heartbeat_age_seconds",
+				 facts.silent_sec < 0 ? json_null() : json_integer(facts.silent_sec));
+		assert_string_equal(agent_format(view, text), cases[i].sentence);
+		json_decref(view);
+	}
+}
+
+/* What is looked at first wins; each row mends what the one before it was about. */
+static void the_first_reason_is_told(void **state)
+{
+	struct egret_meta meta = {.asked_audit = 0};
+	struct health_facts facts = {.missing_hook = "connect4", .silent_sec = -1, .meta = &meta};
+	struct health health;
+
+	(void)state;
+	health_judge(&facts, &health);
+	assert_string_equal(health.problem.kind, "not-attached");
+	assert_string_equal(health.problem.text, "nothing is attached yet, so nothing is governed");
+	meta.attached_ns = AT_NS;
+	health_judge(&facts, &health);
+	assert_string_equal(health.problem.text,
+			    "hook connect4 is not attached, so the cgroup is not governed; start the agent anew");
+	facts.attached = true;
+	health_judge(&facts, &health);
+	assert_string_equal(health.problem.kind, "not-proven");
+	meta.enforcing = 1;
+	facts.held = true;
+	facts.silent_sec = 50;
+	health_judge(&facts, &health);
+	assert_string_equal(health.problem.kind, "agent");
+	assert_string_equal(health.problem.text, "the agent starts or hangs: no sign of life for 50 s");
+	facts.held = false;
+	health_judge(&facts, &health);
+	assert_null(health.problem.kind);
+	assert_string_equal(health.not_ready.text, "no agent runs, so a change of the policy would not be seen");
+	facts.held = true;
+	facts.silent_sec = 1;
+	meta.probation_ends_ns = AT_NS;
+	snprintf(meta.problems[EGRET_PROBLEM_REQUIRED], EGRET_PROBLEM_SIZE, "a required one");
+	snprintf(meta.problems[EGRET_PROBLEM_FLOOR], EGRET_PROBLEM_SIZE, "no floor"); /* rules all the same */
+	snprintf(meta.waiting, sizeof(meta.waiting), "waits");
+	health_judge(&facts, &health);
+	assert_string_equal(health.not_ready.kind, "required");
+	meta.problems[EGRET_PROBLEM_REQUIRED][0] = '\0';
+	health_judge(&facts, &health);
+	assert_string_equal(health.not_ready.kind, "probation");
+	meta.waiting[0] = '\0';
+	facts.audits = true;
+	health_judge(&facts, &health);
+	assert_string_equal(health.not_ready.kind, "audit");
+	assert_false(health.ready);
+	facts.audits = false;
+	health_judge(&facts, &health);
+	assert_true(health.ready && health.live);
+}
+
+#define NO_REASON                                                                                                      \
+	"'no-rule': 0, 'class': 0, 'deny-rule': 0, 'malformed': 0, 'fragment': 0, 'extension-header': 0,"              \
+	"'source-route': 0, 'no-memory': 0, 'dns-name': 0, 'stale-agent': 0, 'forged': 0, 'foreign-source': 0,"        \
+	"'special-address': 0,"
+#define NO_LESSON                                                                                                      \
+	"'outside': 0, 'unasked': 0, 'mismatch': 0, 'truncated': 0, 'malformed': 0, 'failed': 0, 'rebinding': 0,"      \
+	"'stray': 0, 'scopeless': 0, 'full': 0, 'busy': 0, 'gap': 0, 'overlap': 0, 'overflow': 0, 'packed': 0,"        \
+	"'names': 0, 'unread': 0, 'crowded': 0, 'exact': 0, 'differs': 0, 'asked_anew': 0"
+
+static void fill(struct kernel *kernel)
+{
+	*kernel = (struct kernel){.config = {.keep_existing = 1}, .meta = meta_of_a_good_one()};
+	snprintf(kernel->meta.policy_path, sizeof(kernel->meta.policy_path), "/etc/p.rules");
+	snprintf(kernel->meta.policy_hash, sizeof(kernel->meta.policy_hash), "abcd");
+	snprintf(kernel->meta.cgroup_path, sizeof(kernel->meta.cgroup_path), "/was/here");
+	snprintf(kernel->meta.problems[EGRET_PROBLEM_FLOOR], EGRET_PROBLEM_SIZE, "no floor");
+	kernel->meta.governed_cgroup = CGROUP_GONE;
+	kernel->meta.rules = 2;
+	set_rule(kernel, 16, "allow a.example tcp:443", 1);
+	set_rule(kernel, 17, "deny 51.0.0.0/8", 2);
+	kernel->counters[16].packets = 10;
+	kernel->counters[17].packets = 4; /* taken away, not allowed */
+	kernel->counters[EGRET_RULE_KERNEL].packets = 3;
+	kernel->counters[EGRET_RULE_AUDITED].packets = 100; /* passed, and not allowed */
+	kernel->reasons[0][EGRET_REASON_PORT].packets = 4;
+	kernel->reasons[1][EGRET_REASON_PORT].packets = 6;
+	kernel->lessons[EGRET_LESSON_ADDRESS].packets = 5;
+	kernel->names[1] = (struct egret_name){
+	    .name = "a.example", .state = EGRET_NAME_STALE, .failures = 2, .addresses = 1, .answered_ns = AT_NS};
+	kernel->names[2] = (struct egret_name){.name = "b.example", .state = EGRET_NAME_RESOLVED};
+	kernel->names[3] = (struct egret_name){.name = "*.c.example", .state = EGRET_NAME_PATTERN};
+	kernel->existing[0] = (struct egret_existing){.addr = addr("51.0.0.1"), .cgroup_id = CGROUP_GONE, .port = 22};
+	kernel->existing[1] = (struct egret_existing){.addr = addr("51.0.0.2"), .allowed = 1};
+	kernel->existing_count = 2;
+	kernel->special_addr = addr("10.9.0.1");
+	kernel->special_rule = 16;
+	kernel->fills[0] = (struct kernel_map_fill){.name = "drops", .entries = 90, .max_entries = 100};
+	kernel->fills[1] = (struct kernel_map_fill){
+	    .name = "addrs", .entries = 4, .max_entries = 4, .memory_bytes = 4096, .sized_to_policy = true};
+	kernel->fill_count = 2;
+}
+
+static void status_has_each_value(void **state)
+{
+	static struct kernel kernel;
+
+	(void)state;
+	fill(&kernel);
+	fake_instance = &kernel;
+	assert_view(
+	    view_status(&kernel, "node", &kernel.meta),
+	    "{'instance': 'node', 'mode': 'enforcing', 'attached': true, 'missing_hook': null,"
+	    "'agent': {'alive': false, 'pid': null, 'heartbeat_age_seconds': null}, 'live': false, 'ready': false,"
+	    "'not_ready': {'kind': 'agent', 'text': 'no agent runs, so a change of the policy would not be seen'},"
+	    "'problems': [{'kind': 'floor', 'text': 'no floor'}], 'version': '9.9',"
+	    "'attached_time': '2026-11-27T18:00:00Z', 'cgroup': '/was/here', 'cgroup_gone': true,"
+	    "'policy': {'path': '/etc/p.rules', 'hash': 'abcd', 'loaded_time': '2026-11-27T18:01:00Z',"
+	    " 'rules_count': 2, 'warnings_count': 0}, 'probation': null,"
+	    "'names': {'state_count': {'pending': 0, 'resolved': 1, 'stale': 1, 'failed': 0, 'pattern': 1,"
+	    " 'no-address': 0, 'from-disk': 0}, 'failing': [{'name': 'a.example', 'state': 'stale', 'failures_count': "
+	    "2,"
+	    " 'answered_time': '2026-11-27T18:00:00Z', 'addresses_count': 1}]},"
+	    "'packets': {'allowed_total': 13, 'denied_total': 4, 'would_deny_total': 6,"
+	    " 'denied_by_reason_total': {" NO_REASON "'port': 4},"
+	    " 'would_deny_by_reason_total': {" NO_REASON "'port': 6}},"
+	    "'dns_total': {'addresses': 5, " NO_LESSON "},"
+	    "'existing': [{'address': '51.0.0.1', 'port': 'tcp:22', 'subject': null,"
+	    " 'cgroup_id': 9223090561878065154}],"
+	    "'special_addresses': [{'name': 'a.example', 'address': '10.9.0.1', 'reason': 'special-address',"
+	    " 'rule': 'allow a.example tcp:443', 'file': 'policy.rules', 'line': 1}],"
+	    "'maps': [{'map': 'drops', 'entries_count': 90, 'max_entries_count': 100, 'memory_bytes': 0,"
+	    " 'sized_to_policy': false, 'full': true}, {'map': 'addrs', 'entries_count': 4, 'max_entries_count': 4,"
+	    " 'memory_bytes': 4096, 'sized_to_policy': true, 'full': false}], 'uplink_check': 'off'}");
+}
+
+static void before_a_policy_there_is_none(void **state)
+{
+	static struct kernel kernel;
+	json_t *view;
+
+	(void)state;
+	kernel = (struct kernel){.missing_hook = "egress"};
+	fake_instance = &kernel;
+	view = view_status(&kernel, "node", &kernel.meta);
+	assert_true(json_is_null(json_object_get(view, "policy")));
+	assert_true(json_is_null(json_object_get(view, "cgroup")));
+	assert_true(json_is_null(json_object_get(view, "attached_time")));
+	assert_false(json_flag(view, "cgroup_gone"));
+	assert_string_equal(json_text(view, "mode"), "not-attached");
+	assert_string_equal(json_text(view, "missing_hook"), "egress");
+	json_decref(view);
+}
+
+static void an_address_is_explained(void **state)
+{
+	static struct kernel kernel;
+	struct egret_addr to = addr("51.1.1.1");
+	struct explain_question question = {.destination = "51.1.1.1",
+					    .port = {.l4_proto = IPPROTO_TCP, .lo = 443, .hi = 443},
+					    .addrs = &to,
+					    .addr_count = 1};
+	json_t *view;
+
+	(void)state;
+	fill(&kernel);
+	kernel.judgement = (struct judgement){.reason = EGRET_REASON_DENY_RULE, .rule = 17};
+	assert_int_equal(view_explain_kernel(&kernel, &question, &view), 0);
+	assert_view(view, "{'destination': '51.1.1.1', 'port': 'tcp:443', 'subject': 'host', 'governed': true,"
+			  "'audited': false, 'allowed': false, 'answers': [{'address': '51.1.1.1', 'allowed': false,"
+			  "'reason': 'deny-rule', 'rule': 'deny 51.0.0.0/8', 'file': 'policy.rules', 'line': 2,"
+			  "'purpose': null, 'name': null}], 'learned': [], 'names_without_rule': []}");
+	assert_view(view_explain_off(&question),
+		    "{'destination': '51.1.1.1', 'port': 'tcp:443', 'subject': 'host', 'governed': false,"
+		    "'audited': false, 'allowed': true, 'answers': [{'address': '51.1.1.1', 'allowed': true,"
+		    "'reason': null, 'rule': null, 'file': null, 'line': null, 'purpose': null, 'name': null}]}");
+}
+
+static void findings_stand_in_the_order_of_the_file(void **state)
+{
+	struct error error = {"no such thing"};
+	struct diag diag = {};
+
+	(void)state;
+	diag_add(&diag, DIAG_WARNING, (struct diag_place){"a.rules", 7, 3}, "second");
+	diag_add(&diag, DIAG_ERROR, (struct diag_place){"a.rules", 2, 0}, "first");
+	diag_add(&diag, DIAG_ERROR, (struct diag_place){"b.rules", 0, 0}, "of all of it, \xff");
+	assert_view(view_findings(&diag),
+		    "{'findings': ["
+		    "{'file': 'a.rules', 'line': 2, 'column': null, 'severity': 'error', 'text': 'first'},"
+		    "{'file': 'a.rules', 'line': 7, 'column': 3, 'severity': 'warning', 'text': 'second'},"
+		    "{'file': 'b.rules', 'line': null, 'column': null, 'severity': 'error',"
+		    " 'text': 'of all of it, ?'}]}");
+	diag_clear(&diag);
+	assert_view(view_error(&error), "{'findings': [{'file': null, 'line': null, 'column': null,"
+					"'severity': 'error', 'text': 'no such thing'}]}");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_agent_is_described),  cmocka_unit_test(the_first_reason_is_told),
+	    cmocka_unit_test(status_has_each_value),   cmocka_unit_test(before_a_policy_there_is_none),
+	    cmocka_unit_test(an_address_is_explained), cmocka_unit_test(findings_stand_in_the_order_of_the_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
