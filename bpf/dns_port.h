@@ -5,7 +5,7 @@
 #ifndef EGRET_BPF_DNS_PORT_H
 #define EGRET_BPF_DNS_PORT_H
 
-#include "dns_tcp.h"
+#include "dns_tcp_out.h"
 #include "dns_udp.h"
 
 /* Where sendmsg() of an unconnected socket is told to ask: before the translation that egress sees

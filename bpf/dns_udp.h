@@ -6,6 +6,7 @@
 #define EGRET_BPF_DNS_UDP_H
 
 #include "dns.h"
+#include "teach.h"
 
 #define UDP_HEADER 8
 

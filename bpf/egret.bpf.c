@@ -10,7 +10,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "dns_port.h"
-#include "dns_tcp.h"
+#include "dns_tcp_in.h"
 #include "dns_udp.h"
 #include "account.h"
 #include "memory.h"

@@ -1,97 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Names in a DNS message (RFC 1035 section 4.1.4), and what the policy says of them. The
- * message lies in a buffer of the CPU; whoever has the buffer says so, and another
- * message that comes in meanwhile teaches nothing.
+ * Names in a DNS message (RFC 1035 section 4.1.4), and what the policy says of them.
+ *
+ * name_read() makes the key of a name; name_note_suffixes(), name_find_rule() and name_remember() are about the name
+ * that it read last.
  */
 #ifndef EGRET_BPF_NAMES_H
 #define EGRET_BPF_NAMES_H
 
 #include "maps.h"
+#include "message.h"
 #include "policy.h"
 
-#define DNS_HEADER     12
 #define DNS_POINTER    0xc0 /* RFC 1035 section 4.1.4 */
 #define DNS_MAX_JUMPS  8
 #define DNS_NAME_STEPS 256 /* octets of a name and jumps; RFC 1035 section 2.3.4 */
-
-/* How far the reading of a name has come. In memory of the map and not on the stack: what
- * the verifier does not know, it does not tell apart, and so it takes a loop once. */
-struct name_reader {
-	__u32 at, end; /* end: 0 until a pointer was followed */
-	__u32 left;    /* octets of the label under way */
-	__u32 jumps;
-	__u64 label;
-	__u32 whole; /* a question's name: no pointers, there is nothing before it to point to */
-	__u32 pad;
-};
-
-/* How far the reading of the records has come. */
-struct record_reader {
-	__u64 owner; /* whose records are of interest: the question's name, then what it is an alias of */
-	__u64 last_key;
-	__u32 last_pointer; /* names are mostly pointers to the same place */
-	__u32 at;
-	__u32 teaches;
-	__u32 pad;
-};
-
-/* How far the reading of a TCP segment has come. */
-struct segment_reader {
-	__u32 at, left;
-	__u32 asked; /* octets of the question whose length was at the end of the segment before */
-};
-
-struct message {
-	__u32 busy;
-	__u32 len;
-	/* Of the name that was read last. */
-	__u32 end; /* where what follows it begins */
-	__u32 label_count;
-	__u64 labels[EGRET_MAX_LABELS];
-	struct name_reader reader;
-	struct record_reader records;
-	/* Of the question or answer under way. */
-	struct egret_addr server; /* of the answer */
-	__u64 scope, subject, name;
-	__u64 rule_names[EGRET_POLICY_SLOTS];
-	__u64 taught[EGRET_POLICY_SLOTS]; /* of these, what the address under way is learned for */
-	__u64 suffixes[EGRET_SUFFIXES];
-	__u32 ttl_sec;
-	__u32 denies;  /* the policy denies ports of the name */
-	__u32 outside; /* it has no rule for it */
-	__u32 trusted;
-	struct segment_reader segment;
-	/* What learned_add writes: the stack, 512 octets for all functions of a chain, has no room. */
-	struct egret_learned fresh; /* all zero but the subject */
-	/* Twice: a stream's octets are put behind those that came before, and the verifier
-	 * adds up the worst of both. */
-	__u8 bytes[2 * EGRET_DNS_BYTES];
-	char text[EGRET_NAME_SIZE];
-};
-
-/*
- * Index: 0 for what leaves, 1 for what comes in, which may interrupt it. What comes in is read
- * in softirq and to its end. A process that asks may be preempted by one that asks on the
- * same CPU: that one finds the buffer busy.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2);
-	__type(key, __u32);
-	__type(value, struct message);
-} messages SEC(".maps");
-
-static __always_inline struct message *message_of(__u32 side)
-{
-	return bpf_map_lookup_elem(&messages, &side);
-}
-
-static __always_inline __u16 message_word(const struct message *message, __u32 at)
-{
-	return (__u16)message->bytes[at & (EGRET_DNS_BYTES - 1)] << 8 |
-	       message->bytes[(at + 1) & (EGRET_DNS_BYTES - 1)];
-}
 
 static __always_inline __u8 lower_case(__u8 octet)
 {

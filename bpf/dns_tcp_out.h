@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Questions that leave by TCP: messages behind two octets of length each (RFC 1035 section 4.2.2), of which a segment
+ * must hold whole ones, as every client sends them. stream_asks() reads all questions of a segment, and says whether
+ * it may leave.
+ */
+#ifndef EGRET_BPF_DNS_TCP_OUT_H
+#define EGRET_BPF_DNS_TCP_OUT_H
+
+#include "dns.h"
+#include "stream.h"
+
+#define STREAM_QUESTIONS 32 /* of a segment */
+
+static __always_inline __u32 length_at(struct __sk_buff *skb, __u32 at)
+{
+	__u16 length_be = 0;
+
+	bpf_skb_load_bytes(skb, at, &length_be, sizeof(length_be));
+	return bpf_ntohs(length_be);
+}
+
+/* One question of the segment, which must hold all of it; most clients send its length along.
+ * @fresh: of the octets at the end of the segment, those whose questions are to be noted.
+ * Global: the verifier takes it once. */
+__noinline __u64 stream_question(struct __sk_buff *skb, __s32 fresh)
+{
+	struct message *message = message_of(DNS_LEAVES);
+	struct segment_reader *reader;
+	__u32 size;
+
+	if (!message)
+		return QUESTION_UNREADABLE;
+	reader = &message->segment;
+	size = reader->asked;
+	message->trusted = (__s32)reader->left <= fresh;
+	reader->asked = 0;
+	if (!size) {
+		if (reader->left < 2)
+			return QUESTION_UNREADABLE;
+		size = length_at(skb, reader->at);
+		reader->at += 2;
+		reader->left -= 2;
+		if (!reader->left) {
+			reader->asked = size;
+			return 0;
+		}
+	}
+	if (size > reader->left || !message_load(skb, message, reader->at, size, DNS_MAX_QUESTION))
+		return QUESTION_UNREADABLE;
+	reader->at += size;
+	reader->left -= size;
+	return question_take(skb);
+}
+
+/* All of them: the first that is held back speaks for the segment. */
+static __always_inline __u64 stream_questions(struct __sk_buff *skb, struct message *message, __s32 fresh)
+{
+	for (int i = 0; i < STREAM_QUESTIONS; i++) {
+		__u64 refused;
+
+		if (!message->segment.left)
+			return 0;
+		refused = stream_question(skb, fresh);
+		if (refused)
+			return refused;
+		asm volatile("" ::: "memory"); /* read anew what is in the map */
+	}
+	if (!message->segment.left)
+		return 0;
+	lesson_count(EGRET_LESSON_PACKED);
+	return QUESTION_UNREADABLE;
+}
+
+static __always_inline void bound_note(struct egret_stream *stream, __u32 seq, __u32 asked)
+{
+	__u32 place = stream->bound_count++ & (EGRET_STREAM_BOUNDS - 1);
+
+	stream->bounds[place].seq = seq;
+	stream->bounds[place].asked = asked;
+}
+
+/* Octets of the question whose length is before @seq. -1: what was let out does not end there.
+ * Global: the verifier takes its loop once. */
+__noinline int bound_find(struct __sk_buff *skb, __u32 seq)
+{
+	struct egret_queries *open = queries_of(skb, 0);
+
+	if (!open)
+		return -1;
+	for (__u32 i = 0; i < EGRET_STREAM_BOUNDS; i++) {
+		if (i < open->stream.bound_count && open->stream.bounds[i].seq == seq)
+			return open->stream.bounds[i].asked;
+	}
+	return -1;
+}
+
+/*
+ * Where a segment of questions begins in what the socket has sent, and what becomes of it:
+ *
+ * |                                        | nothing is held back         | `dns_names = policy` holds questions back |
+ * |----------------------------------------|------------------------------|-------------------------------------------|
+ * | NEW: where another one ended, and with | its new questions are noted  | the same; with one that is refused,       |
+ * | octets that were not let out before    |                              | nothing of the segment leaves             |
+ * | AGAIN: where another one ended, and    | leaves                       | is read again, and notes nothing          |
+ * | without any new octet                  |                              |                                           |
+ * | UNKNOWN: nowhere where one ended       | is read as if a question     | is refused: where its questions begin is  |
+ * |                                        | began there                  | not known                                 |
+ *
+ * What is sent again is read again, from where it began the first time: its octets may be others, for sendfile() sends
+ * pages that can still be written. So nothing passes because it is sent twice, or because something behind it was sent
+ * first.
+ */
+enum asks_place { ASKS_NEW, ASKS_AGAIN, ASKS_UNKNOWN };
+
+/* @ret_asked: octets of the question whose length the segment before brought. */
+static __always_inline enum asks_place asks_where(struct __sk_buff *skb, const struct segment *segment, __s32 fresh,
+						  bool holds, int *ret_asked)
+{
+	/* Where nothing is held back, it is the same wherever it begins. */
+	if (fresh <= 0 && !holds)
+		return ASKS_AGAIN;
+	*ret_asked = bound_find(skb, segment->seq);
+	if (*ret_asked < 0) {
+		*ret_asked = 0;
+		return ASKS_UNKNOWN;
+	}
+	return fresh > 0 ? ASKS_NEW : ASKS_AGAIN;
+}
+
+static __always_inline void asks_forget(struct __sk_buff *skb)
+{
+	struct egret_queries *open = queries_of(skb, 0);
+
+	if (open)
+		open->stream = (struct egret_stream){};
+}
+
+/* The stream that @segment belongs to, with both cursors set where it begins: what answers it will come with the octet
+ * that it acknowledges. */
+static __always_inline struct egret_stream *asks_of(struct __sk_buff *skb, const struct segment *segment, bool trusted)
+{
+	struct egret_queries *open = queries_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (!open)
+		return 0;
+	if (open->stream.state == EGRET_STREAM_UNUSED && trusted) {
+		open->stream.next_seq = segment->ack;
+		open->stream.state = EGRET_STREAM_IN_ORDER;
+	}
+	if (!open->stream.bound_count) {
+		open->stream.asks_seq = segment->seq;
+		bound_note(&open->stream, segment->seq, 0);
+	}
+	return &open->stream;
+}
+
+/* As question_take, for all questions of a segment. */
+__noinline __u64 stream_asks(struct __sk_buff *skb, __u32 offset)
+{
+	struct message *message = message_of(DNS_LEAVES);
+	struct egret_config *cfg = policy_config();
+	struct egret_stream *stream;
+	struct segment segment;
+	enum asks_place where;
+	__u64 refused;
+	int asked = 0;
+	bool holds;
+	__s32 fresh;
+
+	if (!message || !cfg || !segment_read(skb, offset, &segment))
+		return QUESTION_UNREADABLE;
+	if (segment.begins)
+		asks_forget(skb);
+	if (!segment.octets)
+		return 0;
+	stream = asks_of(skb, &segment, message->trusted);
+	if (!stream)
+		return QUESTION_UNREADABLE;
+	holds = cfg->dns_names && !cfg->audit;
+	fresh = stream_fresh(&segment, stream->asks_seq);
+	where = asks_where(skb, &segment, fresh, holds, &asked);
+	if (where == ASKS_AGAIN && !holds)
+		return 0;
+	if (where == ASKS_UNKNOWN && holds)
+		return QUESTION_UNREADABLE;
+	message->segment = (struct segment_reader){.at = segment.at, .left = segment.octets, .asked = asked};
+	refused = stream_questions(skb, message, message->trusted ? fresh : 0);
+	if (where == ASKS_AGAIN || (refused && holds))
+		return refused;
+	stream->asks_seq += fresh;
+	bound_note(stream, stream->asks_seq, refused ? 0 : message->segment.asked);
+	return refused;
+}
+
+#endif

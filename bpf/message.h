@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A DNS message while it is read (RFC 1035 section 4), in a buffer of the CPU, together with all that its readers hand
+ * to each other: neither the stack, 512 octets for a whole chain of calls, nor the arguments of global functions,
+ * five numbers (pointers from 5.12 only), have room for it. So each field says who sets it for whom.
+ *
+ * Whoever has the buffer sets `busy`, and a message that comes meanwhile teaches nothing.
+ */
+#ifndef EGRET_BPF_MESSAGE_H
+#define EGRET_BPF_MESSAGE_H
+
+#include "maps.h"
+
+#define DNS_HEADER 12 /* octets */
+
+/* Index into `messages`. */
+enum dns_side { DNS_LEAVES, DNS_COMES_IN };
+
+/* How far the reading of a name has come. In memory of the map and not on the stack: what
+ * the verifier does not know, it does not tell apart, and so it takes a loop once. */
+struct name_reader {
+	__u32 at, end; /* end: 0 until a pointer was followed */
+	__u32 left;    /* octets of the label under way */
+	__u32 jumps;
+	__u64 label;
+	__u32 whole; /* a question's name: no pointers, there is nothing before it to point to */
+	__u32 pad;
+};
+
+/* How far the reading of the records has come. */
+struct record_reader {
+	__u64 owner; /* whose records are of interest: the question's name, then what it is an alias of */
+	__u64 last_key;
+	__u32 last_pointer; /* names are mostly pointers to the same place */
+	__u32 at;
+	__u32 teaches;
+	__u32 pad;
+};
+
+/* How far the reading of a TCP segment has come. */
+struct segment_reader {
+	__u32 at, left;
+	__u32 asked; /* octets of the question whose length was at the end of the segment before */
+};
+
+struct message {
+	__u32 busy;
+	__u32 len; /* message_load, or the stream's reader: octets of the message */
+	/* name_read, of the name that it read last: for name_note_suffixes, name_find_rule, name_remember, and for
+	 * whoever reads on. */
+	__u32 end; /* where what follows the name begins */
+	__u32 label_count;
+	__u64 labels[EGRET_MAX_LABELS];
+	struct name_reader reader;    /* name_read's own */
+	struct record_reader records; /* teach.h's own */
+	/* Of an answer. By whom it came: dns_udp.h and dns_tcp_in.h for answer_opens. */
+	struct egret_addr server;
+	/* Whose it is, and about which name: answer_opens, answer_has_subject, for learned_add. */
+	__u64 scope, subject, name;
+	/* What the policy in either slot has for the name: answer_take for learned_add. */
+	__u64 rule_names[EGRET_POLICY_SLOTS];
+	__u64 taught[EGRET_POLICY_SLOTS]; /* learned_add's own: of these, what the address under way is learned for */
+	__u64 suffixes[EGRET_SUFFIXES];   /* name_note_suffixes for learned_add */
+	__u32 ttl_sec;                    /* of the record under way: record_read for learned_add */
+	__u32 denies;                     /* the policy denies ports of the name: answer_take for learned_add */
+	__u32 outside;                    /* the policy has no rule for the name: answer_take for learned_add */
+	/* Of a question: its server is trusted to teach, and the question is a new one. dns_port.h and dns_tcp_out.h
+	 * for question_take. */
+	__u32 trusted;
+	struct segment_reader segment; /* of dns_tcp_out.h and dns_tcp_in.h */
+	struct egret_learned fresh;    /* learned_add's own, for lack of stack: all zero but the subject */
+	/* Twice: a stream's octets are put behind those that came before, and the verifier
+	 * adds up the worst of both. */
+	__u8 bytes[2 * EGRET_DNS_BYTES];
+	char text[EGRET_NAME_SIZE]; /* name_remember's own */
+};
+
+/*
+ * Index: enum dns_side. What comes in may interrupt what leaves. What comes in is read
+ * in softirq and to its end. A process that asks may be preempted by one that asks on the
+ * same CPU: that one finds the buffer busy.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct message);
+} messages SEC(".maps");
+
+static __always_inline struct message *message_of(__u32 side)
+{
+	return bpf_map_lookup_elem(&messages, &side);
+}
+
+static __always_inline __u16 message_word(const struct message *message, __u32 at)
+{
+	return (__u16)message->bytes[at & (EGRET_DNS_BYTES - 1)] << 8 |
+	       message->bytes[(at + 1) & (EGRET_DNS_BYTES - 1)];
+}
+
+/* Takes @len octets at @offset of the packet for the message; at most @limit of them. */
+static __always_inline bool message_load(struct __sk_buff *skb, struct message *message, __u32 offset, __u32 len,
+					 __u32 limit)
+{
+	if (len > limit)
+		len = limit;
+	/* The verifier must see the bounds at the call. */
+	asm volatile("" : "+r"(len));
+	if (len < DNS_HEADER || len > EGRET_DNS_BYTES)
+		return false;
+	if (bpf_skb_load_bytes(skb, offset, message->bytes, len))
+		return false;
+	message->len = len;
+	return true;
+}
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The questions that a socket has open: noted when they leave (query_add), taken when their answer comes in
+ * (was_asked), so that an answer teaches once, and only who asked. They live with their socket, a few in egret_queries
+ * and hundreds in egret_crowd, so nobody's flood forgets another's questions.
+ */
+#ifndef EGRET_BPF_QUERY_H
+#define EGRET_BPF_QUERY_H
+
+#include "learned.h"
+#include "maps.h"
+#include "message.h"
+#include "socket.h"
+
+#define QUERY_LIVES_SEC 30 /* resolv.conf(5) allows no longer time-out */
+
+/* What a socket that asks remembers; NULL: it never asked, or there is no memory for it. */
+static __always_inline struct egret_queries *queries_of(struct __sk_buff *skb, __u64 flags)
+{
+	struct bpf_sock *sk = socket_full(skb);
+
+	return sk ? bpf_sk_storage_get(&queries, sk, 0, flags) : 0;
+}
+
+static __always_inline bool query_is_open(const struct egret_query *query)
+{
+	return query->name && bpf_jiffies64() - query->asked_tick < (__u64)QUERY_LIVES_SEC * ticks_per_sec;
+}
+
+static __always_inline struct egret_crowd *crowd_of(struct __sk_buff *skb, __u64 flags)
+{
+	struct bpf_sock *sk = socket_full(skb);
+
+	return sk ? bpf_sk_storage_get(&crowds, sk, 0, flags) : 0;
+}
+
+/* Where in a crowd a question belongs. */
+static __always_inline __u32 crowd_set(__u16 id, __u64 name)
+{
+	return ((__u32)name ^ id) % EGRET_CROWD_SETS * EGRET_CROWD_WAYS;
+}
+
+/* The place of one that was answered or is too old, or else of the oldest. */
+static __always_inline struct egret_query *query_place(struct egret_query *all, int count)
+{
+	struct egret_query *query = &all[0];
+
+	for (int i = 0; i < count; i++) {
+		if (!query_is_open(query))
+			break;
+		if ((__s64)(all[i].asked_tick - query->asked_tick) < 0 || !query_is_open(&all[i]))
+			query = &all[i];
+	}
+	return query;
+}
+
+static __always_inline void query_write(struct egret_query *query, const struct message *message, bool loopback,
+					__u64 name, __u16 type)
+{
+	if (query_is_open(query))
+		lesson_count(EGRET_LESSON_CROWDED);
+	query->name = name;
+	query->loopback = loopback;
+	query->asked_tick = bpf_jiffies64();
+	query->id_be = message_word(message, 0);
+	query->type_be = type;
+}
+
+/* The few places of a socket are all taken: into its crowd. Global: the verifier takes it once. */
+__noinline int query_add_to_crowd(struct __sk_buff *skb, __u64 name, __u32 type)
+{
+	struct message *message = message_of(DNS_LEAVES);
+	struct egret_crowd *crowd = crowd_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
+	__u32 set;
+
+	if (!message || !crowd)
+		return 0;
+	set = crowd_set(message_word(message, 0), name);
+	query_write(query_place(&crowd->all[set], EGRET_CROWD_WAYS), message, skb->ifindex == LOOPBACK_IFINDEX, name,
+		    type);
+	return 0;
+}
+
+static __always_inline void query_add(struct __sk_buff *skb, struct egret_queries *open, const struct message *message,
+				      __u64 name, __u16 type)
+{
+	struct egret_query *query = query_place(open->all, EGRET_QUERIES);
+
+	if (query_is_open(query))
+		query_add_to_crowd(skb, name, type);
+	else
+		query_write(query, message, skb->ifindex == LOOPBACK_IFINDEX, name, type);
+}
+
+/*
+ * The open question that an answer with this id is about; closes it. Not of this very server: where
+ * the node's NAT stands between, it leaves for one address and is answered from another. But what
+ * left by a device is not answered over lo, where any process may give itself any IPv6
+ * address (IPV6_FREEBIND).
+ */
+static __always_inline bool query_take(struct egret_query *all, int count, __u16 id, bool loopback, __u64 name,
+				       __u16 type)
+{
+	for (int i = 0; i < count; i++) {
+		struct egret_query *query = &all[i];
+
+		if (!query->name || query->id_be != id || query->name != name || query->type_be != type ||
+		    query->loopback != loopback || !query_is_open(query))
+			continue;
+		query->name = 0;
+		return true;
+	}
+	return false;
+}
+
+/* In the crowd, if the socket has one. */
+__noinline int query_take_from_crowd(struct __sk_buff *skb, __u64 name, __u32 type)
+{
+	struct message *message = message_of(DNS_COMES_IN);
+	struct egret_crowd *crowd = crowd_of(skb, 0);
+	__u16 id;
+
+	if (!message || !crowd)
+		return 0;
+	id = message_word(message, 0);
+	return query_take(&crowd->all[crowd_set(id, name)], EGRET_CROWD_WAYS, id, skb->ifindex == LOOPBACK_IFINDEX,
+			  name, type);
+}
+
+static __always_inline bool was_asked(struct __sk_buff *skb, struct egret_queries *open, const struct message *message)
+{
+	__u16 type = message_word(message, message->end);
+
+	return query_take(open->all, EGRET_QUERIES, message_word(message, 0), skb->ifindex == LOOPBACK_IFINDEX,
+			  message->name, type) ||
+	       query_take_from_crowd(skb, message->name, type);
+}
+
+#endif

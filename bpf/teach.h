@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What an answer teaches (RFC 1035 section 4.1.3): the addresses of the name that was asked for, along the answer's own
+ * aliases. Only if the socket that it reaches asked this very question of a server that the policy trusts, and such a
+ * server answers; what cannot be understood is delivered all the same, teaches nothing, and is counted.
+ *
+ * answer_take() reads the answer that lies in the buffer; learned.h keeps what it finds.
+ */
+#ifndef EGRET_BPF_TEACH_H
+#define EGRET_BPF_TEACH_H
+
+#include "dns.h"
+#include "learned.h"
+#include "names.h"
+#include "packet.h"
+#include "query.h"
+#include "socket.h"
+
+#define DNS_TRUNCATED   0x0200
+#define DNS_RCODE       0x000f
+#define DNS_TYPE_A      1
+#define DNS_TYPE_CNAME  5
+#define DNS_TYPE_AAAA   28
+#define DNS_CLASS_IN    1
+#define DNS_MAX_RECORDS 96 /* 64 addresses and what leads to them */
+
+static __always_inline __u64 record_owner(struct message *message)
+{
+	struct record_reader *reader = &message->records;
+	__u32 pointer = message_word(message, reader->at);
+	__u64 key;
+
+	if (pointer == reader->last_pointer) {
+		reader->at += 2;
+		return reader->last_key;
+	}
+	key = name_read(DNS_COMES_IN, reader->at);
+	if (!key)
+		return 0;
+	reader->at = message->end;
+	if (pointer >> 14 == 3) {
+		reader->last_pointer = pointer;
+		reader->last_key = key;
+	}
+	return key;
+}
+
+/* What the address asks of a name is found here, and not by learned_add: there the stack of all calls
+ * would be over the 512 octets that a chain of them may have (5.10). */
+static __always_inline void learn(const __u64 *halves)
+{
+	struct egret_config *cfg = policy_config();
+	__u32 slot;
+
+	if (!cfg)
+		return;
+	slot = policy_slot(cfg);
+	learned_add(DNS_COMES_IN, halves[0], halves[1], slot, learned_need(halves[0], halves[1], slot));
+}
+
+static __always_inline void learn_v4(struct message *message, __u32 at)
+{
+	struct packet pkt = {};
+	const __u64 *halves = (const __u64 *)&pkt.addr;
+	__u32 addr = (__u32)message_word(message, at) << 16 | message_word(message, at + 2);
+
+	packet_set_v4(&pkt, bpf_htonl(addr));
+	learn(halves);
+}
+
+static __always_inline void learn_v6(struct message *message, __u32 at)
+{
+	struct packet pkt = {};
+	const __u64 *halves = (const __u64 *)&pkt.addr;
+	__u32 words[4];
+
+	for (int i = 0; i < 4; i++)
+		words[i] =
+		    bpf_htonl((__u32)message_word(message, at + 4 * i) << 16 | message_word(message, at + 4 * i + 2));
+	packet_set_words(&pkt, words[0], words[1], words[2], words[3]);
+	learn(halves);
+}
+
+/* One record. False: the message ends within it. */
+static __always_inline bool record_read(struct message *message)
+{
+	struct record_reader *reader = &message->records;
+	__u64 owner = record_owner(message);
+	__u32 at = reader->at, type, class, data_len;
+
+	if (!owner || at + 10 > message->len)
+		return false;
+	type = message_word(message, at);
+	class = message_word(message, at + 2);
+	message->ttl_sec = (__u32)message_word(message, at + 4) << 16 | message_word(message, at + 6);
+	data_len = message_word(message, at + 8);
+	at += 10;
+	if (at + data_len > message->len)
+		return false;
+	reader->at = at + data_len;
+	if (class != DNS_CLASS_IN)
+		return true;
+	if (owner != reader->owner) {
+		if (reader->teaches)
+			lesson_count(EGRET_LESSON_STRAY);
+		return true;
+	}
+	if (type == DNS_TYPE_CNAME) {
+		reader->owner = name_read(DNS_COMES_IN, at);
+		return reader->owner != 0;
+	}
+	if (!reader->teaches)
+		return true;
+	if (type == DNS_TYPE_A && data_len == 4)
+		learn_v4(message, at);
+	else if (type == DNS_TYPE_AAAA && data_len == 16)
+		learn_v6(message, at);
+	return true;
+}
+
+/* All records of the answer section; 0 if they can be read. Once without teaching: an answer
+ * that cannot be understood to its end teaches nothing. Global: the verifier takes its loop once. */
+__noinline int dns_read_records(__u32 at, __u32 teaches)
+{
+	struct message *message = message_of(DNS_COMES_IN);
+
+	if (!message)
+		return -1;
+	message->records = (struct record_reader){.at = at, .owner = message->name, .teaches = teaches};
+	for (__u32 i = 0; i < DNS_MAX_RECORDS; i++) {
+		if (i >= message_word(message, 6))
+			break;
+		if (!record_read(message))
+			return -1;
+		asm volatile("" ::: "memory"); /* read anew what is in the map */
+	}
+	return 0;
+}
+
+/* The header and the question: does the answer teach? Then @message is about its name. */
+static __always_inline bool answer_opens(struct __sk_buff *skb, struct message *message, struct egret_queries *open)
+{
+	__u16 flags = message_word(message, 2);
+
+	if (!(flags & DNS_RESPONSE) || flags & DNS_OPCODE)
+		return false;
+	message->name = message_word(message, 4) == 1 ? name_read(DNS_COMES_IN, DNS_HEADER) : 0;
+	if (!message->name || message->end + 4 > message->len) {
+		lesson_count(EGRET_LESSON_MALFORMED);
+		return false;
+	}
+	if (!addr_is_trusted(&message->server) || !was_asked(skb, open, message)) {
+		lesson_count(EGRET_LESSON_MISMATCH);
+		return false;
+	}
+	if (flags & DNS_TRUNCATED) {
+		lesson_count(EGRET_LESSON_TRUNCATED);
+		return false;
+	}
+	if (flags & DNS_RCODE) {
+		lesson_count(EGRET_LESSON_FAILED);
+		return false;
+	}
+	return true;
+}
+
+/* Whose answer this is: who made the socket, in which network namespace. */
+static __always_inline bool answer_has_subject(struct __sk_buff *skb, struct message *message)
+{
+	struct egret_sock *state = skb->sk ? bpf_sk_storage_get(&sockets, skb->sk, 0, 0) : 0;
+
+	if (!state || !state->scope) {
+		lesson_count(EGRET_LESSON_SCOPELESS);
+		return false;
+	}
+	message->scope = state->scope;
+	message->subject = socket_subject(state);
+	return true;
+}
+
+/* The answer that lies in the buffer. Global: the verifier takes it once for all that bring one. */
+__noinline int answer_take(struct __sk_buff *skb)
+{
+	struct message *message = message_of(DNS_COMES_IN);
+	struct egret_queries *open = queries_of(skb, 0);
+	struct egret_config *cfg = policy_config();
+	__u32 records, slot;
+
+	if (!message || !cfg || !open || !answer_opens(skb, message, open) || !answer_has_subject(skb, message))
+		return 0;
+	records = message->end + 4;
+	slot = policy_slot(cfg);
+	name_note_suffixes(DNS_COMES_IN);
+	/* In both slots: the other one may be about to rule. */
+	message->rule_names[0] = name_find_rule(DNS_COMES_IN, EGRET_DEST_TEACHES, 0);
+	message->rule_names[1] = name_find_rule(DNS_COMES_IN, EGRET_DEST_TEACHES, 1);
+	message->outside = !message->rule_names[slot & 1];
+	message->denies = !message->outside && name_find_rule(DNS_COMES_IN, EGRET_DEST_DENIES, slot);
+	if (message->outside)
+		lesson_count(EGRET_LESSON_OUTSIDE);
+	if (message_word(message, 6) > DNS_MAX_RECORDS)
+		lesson_count(EGRET_LESSON_UNREAD);
+	if (dns_read_records(records, 0))
+		lesson_count(EGRET_LESSON_MALFORMED);
+	else
+		dns_read_records(records, 1);
+	return 0;
+}
+
+#endif
