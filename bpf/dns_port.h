@@ -7,24 +7,25 @@
 
 #include "dns_tcp_out.h"
 #include "dns_udp.h"
+#include "memory.h"
 
 /* Where sendmsg() of an unconnected socket is told to ask: before the translation that egress sees
  * the result of. */
-static __always_inline void dns_note_server(struct egret_sock *state, const struct packet *pkt)
+static __always_inline void dns_note_server(struct egret_sock *sock, const struct packet *pkt)
 {
 	if (pkt->port == DNS_PORT && addr_is_trusted(&pkt->addr))
-		state->asks = 1;
+		sock->asks = 1;
 }
 
 /* Was it a trusted resolver? Once: what is sent next may go elsewhere. Whoever answers must be one
  * again, so nothing is won by sending to two at the same time. */
 static __always_inline bool was_told_trusted(struct __sk_buff *skb)
 {
-	struct egret_sock *state = skb->sk ? bpf_sk_storage_get(&sockets, skb->sk, 0, 0) : 0;
+	struct egret_sock *sock = memory_of(skb);
 
-	if (!state || !state->asks)
+	if (!sock || !sock->asks)
 		return false;
-	state->asks = 0;
+	sock->asks = 0;
 	return true;
 }
 

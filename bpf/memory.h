@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What a socket remembers of its peers: cached verdicts, and for datagrams who
- * spoke first. The first EGRET_PEERS peers live in the socket; more spill into
- * maps of flows: one of those that went out and one of those that came in, so that nobody
- * who sends to many pushes out the clients of another's server.
+ * What is remembered of a packet's peer: the verdict about it with what that stood on (standing.h), and for datagrams
+ * who spoke first. The first EGRET_PEERS peers live in the socket; more spill into maps of flows: one of those that
+ * went out and one of those that came in, so that nobody who sends to many pushes out the clients of another's server.
+ *
+ * memory_find() looks a packet's peer up, memory_write() remembers a verdict about it, memory_note_arrival() that a
+ * datagram came in from it. memory_is_fresh() says whether what is known of a datagram peer still counts.
  */
 #ifndef EGRET_BPF_MEMORY_H
 #define EGRET_BPF_MEMORY_H
@@ -25,13 +27,27 @@ const volatile __u32 ticks_per_sec = 250;
 
 #define SEEN_BOTH_WAYS 1
 
-/* What is known of a datagram peer, from the socket or from the flow map. */
-struct flow {
+#define PLACE_NONE -1
+
+struct memory {
+	struct egret_sock *sock; /* whose memory it is; the caller sets it */
+	int place;               /* of the peer in sock->peers, or PLACE_NONE */
+	/* As in struct egret_peer. */
 	__u64 seen;
 	__u32 generation;
 	__u16 rule;
 	__u8 state; /* EGRET_PEER_UNUSED: nothing is known */
 };
+
+/* What the socket of @skb remembers; NULL: it has no socket, or that has no stamp yet (socket_adopt). */
+static __always_inline struct egret_sock *memory_of(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	return sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
+}
+
+/* --- peers --- */
 
 static __always_inline bool peer_is(const struct egret_peer *peer, const struct packet *pkt)
 {
@@ -60,7 +76,7 @@ static __always_inline bool memory_is_fresh(__u64 seen)
 	return bpf_jiffies64() - (seen >> 1) < limit * ticks_per_sec;
 }
 
-/* Denials may share a cached verdict's slot with a history. */
+/* Denials may share a cached verdict's place with a history. */
 static __always_inline bool peer_is_denied(__u8 state)
 {
 	return state == EGRET_PEER_DENIED || state == EGRET_PEER_REVOKED;
@@ -72,26 +88,25 @@ static __always_inline bool peer_has_history(__u8 state)
 	return state != EGRET_PEER_UNUSED && state != EGRET_PEER_DENIED;
 }
 
-/* The index of the peer, or -1. */
-static __always_inline int peer_find(const struct egret_sock *state, const struct packet *pkt)
+static __always_inline int peer_find(const struct egret_sock *sock, const struct packet *pkt)
 {
 	if (!EGRET_REMEMBERS_PEERS)
-		return -1;
+		return PLACE_NONE;
 	if (pkt->l4_proto == IPPROTO_TCP) /* has one peer at a time */
-		return peer_is(&state->peers[0], pkt) ? 0 : -1;
+		return peer_is(&sock->peers[0], pkt) ? 0 : PLACE_NONE;
 	for (int i = 0; i < EGRET_PEERS; i++)
-		if (peer_is(&state->peers[i], pkt))
+		if (peer_is(&sock->peers[i], pkt))
 			return i;
-	return -1;
+	return PLACE_NONE;
 }
 
-/* Keeps the direction of a datagram flow whose slot is given away. */
-static __noinline int peer_spill(struct egret_sock *state, const struct egret_peer *peer, __u64 cookie)
+/* Keeps the direction of a datagram flow whose place is given away. */
+static __noinline int peer_spill(struct egret_sock *sock, const struct egret_peer *peer, __u64 cookie)
 {
 	struct egret_flow_key key = {};
 	struct egret_flow flow = {};
 
-	if (!state || !peer || !memory_is_fresh(peer->seen))
+	if (!sock || !peer || !memory_is_fresh(peer->seen))
 		return 0;
 	key.socket_cookie = cookie;
 	key.addr = peer->addr;
@@ -103,47 +118,50 @@ static __noinline int peer_spill(struct egret_sock *state, const struct egret_pe
 	flow.state = peer->state;
 	if (peer->state == EGRET_PEER_INBOUND) {
 		if (!bpf_map_update_elem(&arrivals, &key, &flow, BPF_ANY))
-			state->spilled |= EGRET_SPILLED_ARRIVALS;
+			sock->spilled |= EGRET_SPILLED_ARRIVALS;
 	} else if (!bpf_map_update_elem(&flows, &key, &flow, BPF_ANY)) {
-		state->spilled |= EGRET_SPILLED_FLOWS;
+		sock->spilled |= EGRET_SPILLED_FLOWS;
 	}
 	return 0;
 }
 
-/* Finds a slot for a new peer; @ctx is the hook's, for the socket's cookie. */
-static __always_inline __u32 peer_slot(void *ctx, struct egret_sock *state, const struct packet *pkt, int index)
+/* Where to write of the peer: where it stands, or a place that is given away. @ctx is the hook's, for the socket's
+ * cookie. */
+static __always_inline __u32 peer_place(void *ctx, const struct memory *memory, const struct packet *pkt)
 {
+	struct egret_sock *sock = memory->sock;
 	struct egret_peer *peer;
-	__u32 slot;
+	__u32 place;
 
-	if (index >= 0)
-		return index & (EGRET_PEERS - 1);
+	if (memory->place >= 0)
+		return memory->place & (EGRET_PEERS - 1);
 	if (pkt->l4_proto == IPPROTO_TCP)
 		return 0;
-	slot = state->next_peer & (EGRET_PEERS - 1);
-	peer = &state->peers[slot];
+	place = sock->next_peer & (EGRET_PEERS - 1);
+	peer = &sock->peers[place];
 	if (peer_has_history(peer->state))
-		peer_spill(state, peer, bpf_get_socket_cookie(ctx));
-	state->next_peer = slot + 1;
-	return slot;
+		peer_spill(sock, peer, bpf_get_socket_cookie(ctx));
+	sock->next_peer = place + 1;
+	return place;
 }
 
 /* What to write of a peer: the verdict, and what it stands on. */
 static __always_inline void peer_write(struct egret_peer *peer, const struct packet *pkt,
-				       const struct standing *standing, __u8 kind, __u32 rule)
+				       const struct standing *standing, __u8 state, __u32 rule)
 {
 	peer->addr = pkt->addr;
 	peer->port_be = pkt->port_be;
 	peer->l4_proto = pkt->l4_proto;
-	peer->state = kind;
+	peer->state = state;
 	peer->reason = 0;
 	peer->pad = 0;
 	peer->rule = rule;
 	peer->generation = standing->generation;
 	/* An allowance holds until an answer brings a denial. */
-	peer->learned = peer_is_denied(kind) ? standing->additions : standing->denials;
+	peer->learned = peer_is_denied(state) ? standing->additions : standing->denials;
 }
 
+/* Last of all: who races with this must not find it whole before it is. */
 static __always_inline void peer_seal(struct egret_peer *peer, __u64 both_ways)
 {
 	if (peer->l4_proto == IPPROTO_TCP)
@@ -152,72 +170,93 @@ static __always_inline void peer_seal(struct egret_peer *peer, __u64 both_ways)
 	peer->check = peer_check(peer);
 }
 
-/* Looks a datagram peer up; returns its slot or -1. */
-static __always_inline int flow_find(void *ctx, struct egret_sock *state, const struct packet *pkt, struct flow *ret)
+/* --- memory --- */
+
+static __always_inline void flow_find(void *ctx, const struct packet *pkt, struct memory *ret)
 {
 	struct egret_flow_key key = {};
+	__u8 spilled = ret->sock->spilled;
 	struct egret_flow *found;
-	int index = peer_find(state, pkt);
 
-	ret->state = EGRET_PEER_UNUSED;
-	ret->seen = 0;
-	if (index >= 0) {
-		struct egret_peer *peer = &state->peers[index & (EGRET_PEERS - 1)];
-		struct egret_peer copy = *peer;
-
-		if (pkt->l4_proto != IPPROTO_TCP && copy.check != peer_check(&copy))
-			return index;
-		ret->seen = copy.seen;
-		ret->generation = copy.generation;
-		ret->rule = copy.rule;
-		ret->state = copy.state;
-		return index;
-	}
-	if (!state->spilled)
-		return -1;
+	if (!spilled)
+		return;
 	key.socket_cookie = bpf_get_socket_cookie(ctx);
 	key.addr = pkt->addr;
 	key.port_be = pkt->port_be;
 	key.l4_proto = pkt->l4_proto;
-	found = state->spilled & EGRET_SPILLED_FLOWS ? bpf_map_lookup_elem(&flows, &key) : 0;
-	if ((!found || !memory_is_fresh(found->seen)) && state->spilled & EGRET_SPILLED_ARRIVALS)
+	found = spilled & EGRET_SPILLED_FLOWS ? bpf_map_lookup_elem(&flows, &key) : 0;
+	if ((!found || !memory_is_fresh(found->seen)) && spilled & EGRET_SPILLED_ARRIVALS)
 		found = bpf_map_lookup_elem(&arrivals, &key);
 	if (!found)
-		return -1;
+		return;
 	ret->seen = found->seen;
 	ret->generation = found->generation;
 	ret->rule = found->rule;
 	ret->state = found->state;
-	return -1;
+}
+
+/* Looks the packet's peer up in @ret->sock; @ctx is the hook's. */
+static __always_inline void memory_find(void *ctx, const struct packet *pkt, struct memory *ret)
+{
+	struct egret_peer copy;
+
+	ret->place = peer_find(ret->sock, pkt);
+	if (ret->place < 0) {
+		flow_find(ctx, pkt, ret);
+		return;
+	}
+	/* Another sender may be writing it: it is believed as a whole or not at all. */
+	copy = ret->sock->peers[ret->place & (EGRET_PEERS - 1)];
+	if (pkt->l4_proto != IPPROTO_TCP && copy.check != peer_check(&copy))
+		return;
+	ret->seen = copy.seen;
+	ret->generation = copy.generation;
+	ret->rule = copy.rule;
+	ret->state = copy.state;
+}
+
+/* What a verdict makes of a peer. */
+struct remembered {
+	__u8 state; /* enum egret_peer_state */
+	__u8 reason;
+	__u16 rule;
+	__u64 both_ways; /* SEEN_BOTH_WAYS, or 0 */
+};
+
+static __always_inline __u32 memory_write(void *ctx, const struct memory *memory, const struct packet *pkt,
+					  const struct standing *standing, const struct remembered *what)
+{
+	__u32 place = peer_place(ctx, memory, pkt);
+	struct egret_peer *peer = &memory->sock->peers[place & (EGRET_PEERS - 1)];
+
+	peer_write(peer, pkt, standing, what->state, what->rule);
+	peer->reason = what->reason;
+	peer_seal(peer, what->both_ways);
+	return place;
 }
 
 /* A datagram came in. Who spoke first fixes the direction for as long as the flow
  * lives; an answer to what we sent never opens a way of its own. */
-static __always_inline void flow_came_in(void *ctx, struct egret_sock *state, const struct packet *pkt,
-					 const struct egret_config *cfg)
+static __always_inline void memory_note_arrival(void *ctx, struct egret_sock *sock, const struct packet *pkt,
+						const struct egret_config *cfg)
 {
-	struct flow flow = {};
-	int index = flow_find(ctx, state, pkt, &flow);
+	struct remembered arrival = {.state = EGRET_PEER_INBOUND, .rule = EGRET_RULE_INBOUND};
+	struct memory memory = {.sock = sock};
 	struct standing standing;
-	struct egret_peer *peer;
 
+	memory_find(ctx, pkt, &memory);
 	standing_take(cfg, &standing);
-	if (peer_has_history(flow.state) && memory_is_fresh(flow.seen)) {
-		__u64 both_ways = flow.state == EGRET_PEER_ALLOWED ? SEEN_BOTH_WAYS : flow.seen & SEEN_BOTH_WAYS;
-
-		if (index >= 0) {
-			state->peers[index & (EGRET_PEERS - 1)].seen = seen_now(both_ways);
+	if (peer_has_history(memory.state) && memory_is_fresh(memory.seen)) {
+		arrival.both_ways = memory.state == EGRET_PEER_ALLOWED ? SEEN_BOTH_WAYS : memory.seen & SEEN_BOTH_WAYS;
+		if (memory.place >= 0) {
+			sock->peers[memory.place & (EGRET_PEERS - 1)].seen = seen_now(arrival.both_ways);
 			return;
 		}
-		peer = &state->peers[peer_slot(ctx, state, pkt, index)];
-		standing = standing_void(&standing, flow.generation);
-		peer_write(peer, pkt, &standing, flow.state, flow.rule);
-		peer_seal(peer, both_ways);
-		return;
+		standing = standing_void(&standing, memory.generation);
+		arrival.state = memory.state;
+		arrival.rule = memory.rule;
 	}
-	peer = &state->peers[peer_slot(ctx, state, pkt, index)];
-	peer_write(peer, pkt, &standing, EGRET_PEER_INBOUND, EGRET_RULE_INBOUND);
-	peer_seal(peer, 0);
+	memory_write(ctx, &memory, pkt, &standing, &arrival);
 }
 
 #endif

@@ -1,74 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Who a socket belongs to and where it came from. Sockets that a process makes
- * are stamped at socket(2); whatever has no stamp was there before Egret, or
- * was made by the kernel.
+ * What the kernel knows of a socket, and the stamp that Egret puts on it. Sockets that a process makes are stamped at
+ * socket(2) (socket_stamp); whatever has no stamp was there before Egret, or was made by the kernel, and is stamped
+ * when it first sends or hears something (socket_adopt).
  */
 #ifndef EGRET_BPF_SOCKET_H
 #define EGRET_BPF_SOCKET_H
 
 #include "maps.h"
 #include "packet.h"
-
-static __always_inline __u32 class_of_cgroup(__u64 cgroup_id, __u32 slot)
-{
-	struct egret_class *class = bpf_map_lookup_elem(&classes, &cgroup_id);
-
-	return class ? class->masks[slot & (EGRET_POLICY_SLOTS - 1)] : 0;
-}
-
-/* Of what a socket's classes are true: they are another policy's in the other slot. */
-static __always_inline __u32 class_epoch_of(const struct egret_config *cfg, __u32 slot)
-{
-	return cfg->class_epoch << 1 | slot;
-}
-
-/* Everything that is not below a kubepods cgroup is the host's. */
-static __always_inline __u32 class_finish(__u32 mask)
-{
-	return mask & EGRET_CLASS_PODS ? mask : mask | EGRET_CLASS_HOST;
-}
-
-/* Whose quota what a socket learns is in: a pod's is that of all its containers. */
-static __always_inline __u64 socket_subject(const struct egret_sock *state)
-{
-	return state->classes & EGRET_CLASS_PODS && state->parent_cgroup_id ? state->parent_cgroup_id
-									    : state->cgroup_id;
-}
-
-/* bpf_get_current_ancestor_cgroup_id: 5.8 in cgroup/sock_create. */
-static __always_inline void socket_set_subject(struct egret_sock *state, __u32 slot)
-{
-	__u64 above = 0;
-	__u32 mask = 0;
-
-	for (int level = 1; level <= EGRET_MAX_CGROUP_DEPTH; level++) {
-		__u64 id = bpf_get_current_ancestor_cgroup_id(level);
-
-		if (!id)
-			break;
-		mask |= class_of_cgroup(id, slot);
-		state->parent_cgroup_id = above;
-		above = id;
-	}
-	state->cgroup_id = bpf_get_current_cgroup_id();
-	state->classes = class_finish(mask);
-}
-
-/* bpf_skb_ancestor_cgroup_id: 4.19 (cgroup_skb). */
-__noinline __u32 classes_of_skb(struct __sk_buff *skb, __u32 slot)
-{
-	__u32 mask = 0;
-
-	for (int level = 1; level <= EGRET_MAX_CGROUP_DEPTH; level++) {
-		__u64 id = bpf_skb_ancestor_cgroup_id(skb, level);
-
-		if (!id)
-			break;
-		mask |= class_of_cgroup(id, slot);
-	}
-	return class_finish(mask);
-}
+#include "policy.h"
+#include "subject.h"
 
 /*
  * sk_kern_sock by CO-RE: no helper tells a control socket of the kernel from a
@@ -76,9 +18,9 @@ __noinline __u32 classes_of_skb(struct __sk_buff *skb, __u32 slot)
  * socket may not be added to, so it takes a detour through memory.
  * bpf_probe_read_kernel: 5.8 in cgroup programs, needs CAP_PERFMON.
  */
-static __always_inline __u64 socket_address(struct bpf_sock *sk, struct egret_sock *state)
+static __always_inline __u64 socket_address(struct bpf_sock *sk, struct egret_sock *sock)
 {
-	volatile __u64 *detour = (volatile __u64 *)&state->comm;
+	volatile __u64 *detour = (volatile __u64 *)&sock->comm;
 	__u64 address;
 
 	*detour = (__u64)sk;
@@ -88,9 +30,9 @@ static __always_inline __u64 socket_address(struct bpf_sock *sk, struct egret_so
 }
 
 /* Its network namespace; NULL if that cannot be read. */
-static __always_inline const struct net *socket_net(struct bpf_sock *sk, struct egret_sock *state)
+static __always_inline const struct net *socket_net(struct bpf_sock *sk, struct egret_sock *sock)
 {
-	const struct sock *kernels = (const struct sock *)socket_address(sk, state);
+	const struct sock *kernels = (const struct sock *)socket_address(sk, sock);
 	struct net *net = 0;
 
 	if (bpf_probe_read_kernel(&net, sizeof(net), &kernels->__sk_common.skc_net.net))
@@ -100,20 +42,20 @@ static __always_inline const struct net *socket_net(struct bpf_sock *sk, struct 
 
 /* The cookie of its network namespace: what the kernel made (a subflow of MPTCP, a mount of SMB)
  * and what was there before Egret has none from sock_create. */
-static __always_inline __u64 socket_scope(struct bpf_sock *sk, struct egret_sock *state)
+static __always_inline __u64 socket_scope(struct bpf_sock *sk, struct egret_sock *sock)
 {
 	const struct net *net = 0;
 	__u64 cookie = 0;
 
 	if (!bpf_core_field_exists(net->net_cookie))
 		return 0;
-	net = socket_net(sk, state);
+	net = socket_net(sk, sock);
 	if (!net || bpf_probe_read_kernel(&cookie, sizeof(cookie), &net->net_cookie))
 		return 0;
 	return cookie;
 }
 
-static __always_inline bool socket_is_kernels(struct bpf_sock *sk, struct egret_sock *state)
+static __always_inline bool socket_is_kernels(struct bpf_sock *sk, struct egret_sock *sock)
 {
 	const struct sock *field_of = 0;
 	__u32 offset = __builtin_preserve_field_info(field_of->sk_kern_sock, BPF_FIELD_BYTE_OFFSET);
@@ -122,16 +64,16 @@ static __always_inline bool socket_is_kernels(struct bpf_sock *sk, struct egret_
 	__u64 right = __builtin_preserve_field_info(field_of->sk_kern_sock, BPF_FIELD_RSHIFT_U64);
 	__u64 bits = 0;
 
-	if (size > sizeof(bits) || bpf_probe_read_kernel(&bits, size, (void *)(socket_address(sk, state) + offset)))
+	if (size > sizeof(bits) || bpf_probe_read_kernel(&bits, size, (void *)(socket_address(sk, sock) + offset)))
 		return false;
 	return (bits << left) >> right;
 }
 
 /* By which device the first packet of an accepted TCP connection came, which the kernel keeps with the
  * route back; 0 if it is not known. */
-static __always_inline __u32 socket_heard_from(struct bpf_sock *sk, struct egret_sock *state)
+static __always_inline __u32 socket_heard_from(struct bpf_sock *sk, struct egret_sock *sock)
 {
-	const struct sock *kernels = (const struct sock *)socket_address(sk, state);
+	const struct sock *kernels = (const struct sock *)socket_address(sk, sock);
 	const struct inet_sock *inet = (const struct inet_sock *)kernels;
 	__u32 ifindex = 0;
 
@@ -201,40 +143,55 @@ static __noinline struct egret_sock *socket_adopt(struct __sk_buff *skb, const s
 						  const struct packet *pkt)
 {
 	__u32 slot = policy_slot(cfg);
-	struct egret_sock *state;
+	struct egret_sock *sock;
 	struct bpf_sock *sk = socket_full(skb);
 
 	if (!sk)
 		return 0;
-	state = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!state)
+	sock = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!sock)
 		return 0;
-	state->cgroup_id = bpf_skb_cgroup_id(skb);
-	state->class_epoch = class_epoch_of(cfg, slot);
-	state->classes = classes_of_skb(skb, slot);
-	state->scope = socket_scope(sk, state);
+	sock->cgroup_id = bpf_skb_cgroup_id(skb);
+	sock->class_epoch = subject_epoch(cfg, slot);
+	sock->classes = classes_of_skb(skb, slot);
+	sock->scope = socket_scope(sk, sock);
 	if (sk->type == SOCK_RAW) {
-		state->raw = 1;
-		if (socket_is_kernels(sk, state))
-			state->origin = EGRET_ORIGIN_KERNEL;
-		return state;
+		sock->raw = 1;
+		if (socket_is_kernels(sk, sock))
+			sock->origin = EGRET_ORIGIN_KERNEL;
+		return sock;
 	}
 	if (!pkt || pkt->l4_proto != IPPROTO_TCP || !socket_was_established(sk))
-		return state;
+		return sock;
 	/* What came in would be let in as new, too: only what went out can be cut. */
 	if (socket_has_listener(skb, sk))
-		state->origin = EGRET_ORIGIN_INBOUND;
+		sock->origin = EGRET_ORIGIN_INBOUND;
 	else if (cfg->keep_existing)
-		state->origin = EGRET_ORIGIN_EXISTING;
-	state->origin_addr = pkt->addr;
-	state->origin_port_be = pkt->port_be;
-	return state;
+		sock->origin = EGRET_ORIGIN_EXISTING;
+	sock->origin_addr = pkt->addr;
+	sock->origin_port_be = pkt->port_be;
+	return sock;
 }
 
-static __always_inline void socket_set_process(struct egret_sock *state)
+static __always_inline void socket_set_process(struct egret_sock *sock)
 {
-	state->pid = bpf_get_current_pid_tgid() >> 32;
-	bpf_get_current_comm(state->comm, sizeof(state->comm));
+	sock->pid = bpf_get_current_pid_tgid() >> 32;
+	bpf_get_current_comm(sock->comm, sizeof(sock->comm));
+}
+
+/* Stamps a socket that the process under way makes. bpf_sk_storage_get in cgroup/sock_create: 5.9;
+ * bpf_get_netns_cookie: 5.7. False: memory ran out. */
+static __always_inline bool socket_stamp(struct bpf_sock *sk, const struct egret_config *cfg)
+{
+	struct egret_sock *sock = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (!sock)
+		return false;
+	subject_stamp(sock, cfg, policy_slot(cfg));
+	sock->scope = bpf_get_netns_cookie(sk);
+	sock->raw = sk->type == SOCK_RAW;
+	socket_set_process(sock);
+	return true;
 }
 
 #endif

@@ -11,10 +11,12 @@
 
 #include "dns.h"
 #include "learned.h"
+#include "memory.h"
 #include "names.h"
 #include "packet.h"
 #include "query.h"
 #include "socket.h"
+#include "subject.h"
 
 #define DNS_TRUNCATED   0x0200
 #define DNS_RCODE       0x000f
@@ -167,14 +169,14 @@ static __always_inline bool answer_opens(struct __sk_buff *skb, struct message *
 /* Whose answer this is: who made the socket, in which network namespace. */
 static __always_inline bool answer_has_subject(struct __sk_buff *skb, struct message *message)
 {
-	struct egret_sock *state = skb->sk ? bpf_sk_storage_get(&sockets, skb->sk, 0, 0) : 0;
+	struct egret_sock *sock = memory_of(skb);
 
-	if (!state || !state->scope) {
+	if (!sock || !sock->scope) {
 		lesson_count(EGRET_LESSON_SCOPELESS);
 		return false;
 	}
-	message->scope = state->scope;
-	message->subject = socket_subject(state);
+	message->scope = sock->scope;
+	message->subject = subject_quota(sock);
 	return true;
 }
 

@@ -7,17 +7,19 @@
 #define EGRET_BPF_WANTED_H
 
 #include "maps.h"
+#include "memory.h"
 #include "query.h"
+#include "subject.h"
 
 /* Who asked. */
 static __always_inline bool wanted_by(struct __sk_buff *skb, struct egret_wanted *ret)
 {
-	struct egret_sock *state = skb->sk ? bpf_sk_storage_get(&sockets, skb->sk, 0, 0) : 0;
+	struct egret_sock *sock = memory_of(skb);
 
-	if (!state || !state->scope)
+	if (!sock || !sock->scope)
 		return false;
-	ret->scope = state->scope;
-	ret->subject = socket_subject(state);
+	ret->scope = sock->scope;
+	ret->subject = subject_quota(sock);
 	return true;
 }
 

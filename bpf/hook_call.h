@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The hooks that see calls, connect() and sendmsg() of the address families. Their context is the call: a destination
+ * before any translation, and a socket, but no packet. They answer 1 for go on and 0 for EPERM.
+ *
+ * A SYN that egress drops is sent again and again, and only here the caller can be told. So a call is denied what
+ * egress is bound to deny, and nothing that a translation may change. What goes on is counted when it leaves.
+ */
+#ifndef EGRET_BPF_HOOK_CALL_H
+#define EGRET_BPF_HOOK_CALL_H
+
+#include "account.h"
+#include "decide.h"
+#include "dns_port.h"
+#include "inbound.h"
+#include "memory.h"
+#include "packet.h"
+#include "policy.h"
+#include "socket.h"
+#include "subject.h"
+
+#define GO_ON 1
+
+static __always_inline void call_read_v4(struct bpf_sock_addr *ctx, __u8 l4_proto, struct packet *ret)
+{
+	ret->l4_proto = l4_proto;
+	ret->port_be = ctx->user_port;
+	ret->port = bpf_ntohs(ret->port_be);
+	packet_set_v4(ret, ctx->user_ip4);
+}
+
+static __always_inline void call_read_v6(struct bpf_sock_addr *ctx, __u8 l4_proto, struct packet *ret)
+{
+	ret->l4_proto = l4_proto;
+	ret->port_be = ctx->user_port;
+	ret->port = bpf_ntohs(ret->port_be);
+	packet_set_words(ret, ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3]);
+}
+
+static __always_inline struct egret_sock *call_socket(struct bpf_sock_addr *ctx)
+{
+	struct bpf_sock *sk = ctx->sk;
+
+	return sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
+}
+
+static __always_inline int call_finish(const struct egret_sock *sock, const struct packet *pkt,
+				       const struct judgement *verdict, const struct egret_config *cfg)
+{
+	return verdict->allow ? GO_ON : account_denied(sock, pkt, verdict, cfg) & 1;
+}
+
+/* --- is it a local address? --- */
+
+/* A socket that is bound already cannot be asked by binding it. But a local address on
+ * which nobody listens refuses anyway. bpf_skc_lookup_tcp: 5.2. */
+static __always_inline bool call_has_listener(struct bpf_sock_addr *ctx, const struct packet *pkt)
+{
+	struct bpf_sock_tuple tuple = {};
+	struct bpf_sock *found;
+	__u32 size = sizeof(tuple.ipv6);
+
+	if (addr_is_v4(&pkt->addr)) {
+		tuple.ipv4.daddr = pkt->addr.word_be[3];
+		tuple.ipv4.dport = pkt->port_be;
+		size = sizeof(tuple.ipv4);
+	} else {
+		__builtin_memcpy(tuple.ipv6.daddr, pkt->addr.word_be, sizeof(tuple.ipv6.daddr));
+		tuple.ipv6.dport = pkt->port_be;
+	}
+	found = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	if (!found)
+		return false;
+	bpf_sk_release(found);
+	return true;
+}
+
+/*
+ * Is this an address of the socket's own namespace, which connections reach over lo? No
+ * helper tells. But the kernel binds a socket to local addresses only, and to such a
+ * destination it would give that very source address anyway. Where all addresses can
+ * be bound (IP_FREEBIND, ip_nonlocal_bind) egress still denies, and the caller waits.
+ * bpf_bind: 4.17.
+ */
+static __always_inline bool call_is_local(struct bpf_sock_addr *ctx, const struct packet *pkt)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	int rc;
+
+	if (addr_is_this_host(&pkt->addr))
+		return true;
+	if (ctx->family == AF_INET) {
+		in.sin_addr.s_addr = pkt->addr.word_be[3];
+		rc = bpf_bind(ctx, (struct sockaddr *)&in, sizeof(in));
+	} else {
+		__builtin_memcpy(&in6.sin6_addr, pkt->addr.word_be, sizeof(in6.sin6_addr));
+		rc = bpf_bind(ctx, (struct sockaddr *)&in6, sizeof(in6));
+	}
+	return !rc || (rc == -EINVAL && call_has_listener(ctx, pkt));
+}
+
+/* --- connect --- */
+
+/* @ret: allows already. */
+static __always_inline void connect_decide(struct bpf_sock_addr *ctx, const struct packet *pkt, struct egret_sock *sock,
+					   const struct egret_config *cfg, struct judgement *ret)
+{
+	__u32 slot = policy_slot(cfg);
+
+	if (cfg->audit || !subject_refresh_by_caller(sock, cfg, slot))
+		return;
+	learned_judge(pkt, sock, slot, cfg, ret);
+	if (policy_is_stale(cfg))
+		verdict_of_stale_policy(ret, slot);
+	if (ret->allow)
+		return;
+	if (ret->service || (ret->reason != EGRET_REASON_DENY_RULE && call_is_local(ctx, pkt)))
+		ret->allow = 1;
+	else
+		special_judge(pkt, sock, slot, ret);
+}
+
+static __always_inline int call_connects(struct bpf_sock_addr *ctx, const struct packet *pkt)
+{
+	struct egret_config *cfg = policy_config();
+	struct egret_sock *sock = call_socket(ctx);
+	struct judgement verdict = {.allow = 1};
+
+	if (!cfg || !sock)
+		return GO_ON;
+	socket_set_process(sock);
+	/* connect() on a datagram socket sends nothing: resolvers use it to ask for a
+	 * source address. What is sent later gets its error from egress. */
+	if (ctx->type != SOCK_STREAM || ctx->protocol != IPPROTO_TCP)
+		return GO_ON;
+	inbound_ends(sock);
+	connect_decide(ctx, pkt, sock, cfg, &verdict);
+	return call_finish(sock, pkt, &verdict, cfg);
+}
+
+/* --- sendmsg --- */
+
+/*
+ * A datagram that egress drops fails at once in the call that sends it, so what no rule
+ * allows is left to egress, which sees the device: it may be a local address. A deny
+ * rule holds on lo as well. @ret: allows already.
+ */
+static __always_inline void sendmsg_decide(struct bpf_sock_addr *ctx, const struct packet *pkt, struct egret_sock *sock,
+					   const struct egret_config *cfg, struct judgement *ret)
+{
+	struct memory memory = {.sock = sock};
+	__u32 slot = policy_slot(cfg);
+
+	if (!(cfg->has & EGRET_HAS_DENY) || cfg->audit || !subject_refresh_by_caller(sock, cfg, slot))
+		return;
+	memory_find(ctx, pkt, &memory);
+	if (memory.state == EGRET_PEER_INBOUND)
+		return; /* egress knows whether it still is */
+	learned_judge(pkt, sock, slot, cfg, ret);
+	ret->allow = ret->reason != EGRET_REASON_DENY_RULE || ret->service;
+}
+
+static __always_inline int call_sends(struct bpf_sock_addr *ctx, const struct packet *pkt)
+{
+	struct egret_config *cfg = policy_config();
+	struct judgement verdict = {.allow = 1};
+	struct egret_sock *sock;
+
+	if (!cfg || ctx->protocol != IPPROTO_UDP || (!(cfg->has & EGRET_HAS_DENY) && pkt->port != DNS_PORT))
+		return GO_ON;
+	sock = call_socket(ctx);
+	if (!sock)
+		return GO_ON;
+	dns_note_server(sock, pkt);
+	sendmsg_decide(ctx, pkt, sock, cfg, &verdict);
+	return call_finish(sock, pkt, &verdict, cfg);
+}
+
+#endif

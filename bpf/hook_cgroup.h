@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The hooks that see a cgroup's packets, cgroup_skb/egress and cgroup_skb/ingress. Their context is a packet that
+ * begins with its IP header (IP_AT_START), of a socket whose cgroup is governed; they answer 1 for pass and 0 for drop,
+ * and the verifier wants to see that it is one of these. Egress is the authority; ingress remembers what comes in, and
+ * reads what answers teach.
+ *
+ * A hook of another kind brings a header like this one: where its packets begin, how it finds the sender and what is
+ * remembered, and its two answers.
+ */
+#ifndef EGRET_BPF_HOOK_CGROUP_H
+#define EGRET_BPF_HOOK_CGROUP_H
+
+#include "account.h"
+#include "decide.h"
+#include "dns_port.h"
+#include "dns_tcp_in.h"
+#include "dns_udp.h"
+#include "inbound.h"
+#include "loopback.h"
+#include "memory.h"
+#include "packet.h"
+#include "policy.h"
+#include "socket.h"
+#include "source.h"
+#include "subject.h"
+
+#define PASS 1
+#define DROP 0
+
+/* The one end of all verdicts: counts the packet, and answers the kernel. */
+static __always_inline int cgroup_finish(const struct egret_sock *sock, const struct packet *pkt,
+					 const struct judgement *verdict, const struct egret_config *cfg)
+{
+	if (!verdict->allow)
+		return account_denied(sock, pkt, verdict, cfg) & 1;
+	account_allowed(verdict->rule, pkt);
+	return PASS;
+}
+
+/* The socket that sends or hears the packet, stamped; NULL: memory ran out. @pkt: as in socket_adopt. */
+static __always_inline struct egret_sock *cgroup_socket(struct __sk_buff *skb, const struct egret_config *cfg,
+							const struct packet *pkt)
+{
+	struct egret_sock *sock = memory_of(skb);
+
+	return sock ? sock : socket_adopt(skb, cfg, pkt);
+}
+
+/* --- what leaves --- */
+
+/* What no memory knew, of a process's socket. */
+static __always_inline void cgroup_decide_anew(struct __sk_buff *skb, const struct packet *pkt, struct egret_sock *sock,
+					       const struct egret_config *cfg, struct judgement *verdict)
+{
+	struct judging judging = {.skb = skb, .pkt = pkt, .cfg = cfg, .memory = {.sock = sock}};
+
+	standing_take(cfg, &judging.standing);
+	subject_refresh(skb, sock, cfg, judging.standing.slot);
+	if (pkt->reason)
+		verdict_deny(verdict, pkt->reason);
+	else
+		decide_anew(&judging, verdict);
+	if (policy_is_stale(cfg))
+		verdict_of_stale_policy(verdict, judging.standing.slot);
+}
+
+/* What the packet itself says, whatever is remembered of its destination. */
+static __always_inline void cgroup_decide_by_content(struct __sk_buff *skb, const struct packet *pkt,
+						     struct judgement *verdict)
+{
+	__u64 refused;
+
+	if (verdict->allow)
+		decide_by_source(skb, pkt, verdict);
+	if (!verdict->allow || !is_dns(pkt))
+		return;
+	refused = dns_leaves(skb, pkt);
+	if (refused)
+		verdict_refuse_question(verdict, refused);
+}
+
+/* A packet that goes over lo. Returns its sender, NULL where that was not looked for. */
+static __always_inline struct egret_sock *cgroup_decide_on_lo(struct __sk_buff *skb, const struct packet *pkt,
+							      const struct egret_config *cfg, struct judgement *verdict)
+{
+	struct egret_sock *sock;
+
+	lo_note_question(skb, pkt);
+	if (lo_is_plain(skb, pkt, cfg)) {
+		verdict_allow(verdict, EGRET_RULE_LOOPBACK);
+		return 0;
+	}
+	sock = cgroup_socket(skb, cfg, pkt);
+	if (sock)
+		decide_on_lo(skb, pkt, sock, cfg, verdict);
+	else
+		verdict_deny(verdict, EGRET_REASON_NO_MEMORY);
+	return sock;
+}
+
+/* Returns the sender, NULL where there is none to account to. */
+static __always_inline struct egret_sock *cgroup_decide(struct __sk_buff *skb, const struct packet *pkt,
+							const struct egret_config *cfg, struct judgement *verdict)
+{
+	struct egret_sock *sock;
+
+	if (skb->ifindex == LOOPBACK_IFINDEX)
+		return cgroup_decide_on_lo(skb, pkt, cfg, verdict);
+	sock = memory_of(skb);
+	if (!sock || policy_is_stale(cfg) || !decide_by_memory(sock, pkt, cfg, verdict)) {
+		if (!sock)
+			sock = socket_adopt(skb, cfg, pkt);
+		if (!sock) {
+			verdict_deny(verdict, EGRET_REASON_NO_MEMORY);
+			return 0;
+		}
+		if (sock->origin == EGRET_ORIGIN_KERNEL) {
+			verdict_allow(verdict, EGRET_RULE_KERNEL);
+			return sock;
+		}
+		cgroup_decide_anew(skb, pkt, sock, cfg, verdict);
+	}
+	cgroup_decide_by_content(skb, pkt, verdict);
+	return sock;
+}
+
+/* --- what comes in --- */
+
+static __always_inline int cgroup_listener_hears(struct __sk_buff *skb, const struct egret_config *cfg)
+{
+	struct egret_sock *listener = cgroup_socket(skb, cfg, 0);
+
+	if (!listener)
+		return PASS;
+	inbound_mark(skb, listener);
+	return skb->ifindex == LOOPBACK_IFINDEX ? lo_is_heard(skb, listener, cfg) & 1 : PASS;
+}
+
+/* What is not TCP came in. Is it from port 53? Apart from the entry: its stack is not to add to
+ * that of the names' reading, 512 octets in all. */
+static __noinline int cgroup_note_datagram(struct __sk_buff *skb, const struct egret_config *cfg)
+{
+	struct packet pkt = {};
+	struct egret_sock *sock;
+
+	if (!cfg || packet_parse(skb, IP_AT_START, PACKET_SOURCE, &pkt))
+		return 0;
+	sock = cgroup_socket(skb, cfg, 0);
+	if (!sock || sock->raw)
+		return 0;
+	/* Loopback starts no flow: a frame injected on lo may carry any source. */
+	if (skb->ifindex != LOOPBACK_IFINDEX)
+		memory_note_arrival(skb, sock, &pkt, cfg);
+	return is_dns(&pkt);
+}
+
+#endif

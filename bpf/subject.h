@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Who sends: the classes of a socket's cgroup, by which rules are for it or not, and the subject whose quota what it
+ * learns is in. A socket is stamped with both when it is made (subject_stamp) or when it is first seen (socket_adopt of
+ * socket.h). The classes are those of one policy slot; subject_refresh() looks them up anew when they may be others,
+ * which the epoch says.
+ */
+#ifndef EGRET_BPF_SUBJECT_H
+#define EGRET_BPF_SUBJECT_H
+
+#include "maps.h"
+
+static __always_inline __u32 class_of_cgroup(__u64 cgroup_id, __u32 slot)
+{
+	struct egret_class *class = bpf_map_lookup_elem(&classes, &cgroup_id);
+
+	return class ? class->masks[slot & (EGRET_POLICY_SLOTS - 1)] : 0;
+}
+
+/* Everything that is not below a kubepods cgroup is the host's. */
+static __always_inline __u32 class_finish(__u32 mask)
+{
+	return mask & EGRET_CLASS_PODS ? mask : mask | EGRET_CLASS_HOST;
+}
+
+/* bpf_skb_ancestor_cgroup_id: 4.19 (cgroup_skb). Global: the verifier takes its loop once. */
+__noinline __u32 classes_of_skb(struct __sk_buff *skb, __u32 slot)
+{
+	__u32 mask = 0;
+
+	for (int level = 1; level <= EGRET_MAX_CGROUP_DEPTH; level++) {
+		__u64 id = bpf_skb_ancestor_cgroup_id(skb, level);
+
+		if (!id)
+			break;
+		mask |= class_of_cgroup(id, slot);
+	}
+	return class_finish(mask);
+}
+
+/* Of what a socket's classes are true: they are another policy's in the other slot, and others when a cgroup was
+ * classified since, kubepods or a named one. */
+static __always_inline __u32 subject_epoch(const struct egret_config *cfg, __u32 slot)
+{
+	return cfg->class_epoch << 1 | slot;
+}
+
+/* Whose quota what a socket learns is in: a pod's is that of all its containers. */
+static __always_inline __u64 subject_quota(const struct egret_sock *sock)
+{
+	return sock->classes & EGRET_CLASS_PODS && sock->parent_cgroup_id ? sock->parent_cgroup_id : sock->cgroup_id;
+}
+
+/* That of the process under way. bpf_get_current_ancestor_cgroup_id: 5.8 in cgroup/sock_create. */
+static __always_inline void subject_stamp(struct egret_sock *sock, const struct egret_config *cfg, __u32 slot)
+{
+	__u32 mask = 0, epoch = subject_epoch(cfg, slot); /* first: what changes meanwhile is looked up anew */
+	__u64 above = 0;
+
+	for (int level = 1; level <= EGRET_MAX_CGROUP_DEPTH; level++) {
+		__u64 id = bpf_get_current_ancestor_cgroup_id(level);
+
+		if (!id)
+			break;
+		mask |= class_of_cgroup(id, slot);
+		sock->parent_cgroup_id = above;
+		above = id;
+	}
+	sock->cgroup_id = bpf_get_current_cgroup_id();
+	sock->classes = class_finish(mask);
+	sock->class_epoch = epoch;
+}
+
+/* By the packet's socket. */
+static __always_inline void subject_refresh(struct __sk_buff *skb, struct egret_sock *sock,
+					    const struct egret_config *cfg, __u32 slot)
+{
+	__u32 epoch = subject_epoch(cfg, slot);
+
+	if (sock->class_epoch == epoch)
+		return;
+	sock->classes = classes_of_skb(skb, slot);
+	sock->class_epoch = epoch;
+}
+
+/* By the caller, which may be in another cgroup than the socket: false, and then only egress can tell.
+ * bpf_get_current_cgroup_id: 5.7 in these hooks. */
+static __always_inline bool subject_refresh_by_caller(struct egret_sock *sock, const struct egret_config *cfg,
+						      __u32 slot)
+{
+	if (sock->class_epoch == subject_epoch(cfg, slot))
+		return true;
+	if (sock->cgroup_id != bpf_get_current_cgroup_id())
+		return false;
+	subject_stamp(sock, cfg, slot);
+	return true;
+}
+
+#endif
