@@ -10,7 +10,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "decision.h"
-#include "dns.h"
+#include "teach.h"
 #include "learned.h"
 #include "maps.h"
 #include "names.h"
