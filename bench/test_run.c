@@ -16,6 +16,7 @@
 
 #include "bench_empty.skel.h"
 #include "bench_first_packet.skel.h"
+#include "base/addr.h"
 #include "egret.skel.h"
 #include "report.h"
 

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "kernel/kernel.h"
+#include "kernel/read.h"
 
 struct packet {
 	unsigned char bytes[128];

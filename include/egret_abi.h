@@ -17,53 +17,61 @@
 #include "egret_policy.h"
 #include "egret_subject.h"
 
-/* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and says
- * what to write here when it changes. */
+/* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
+ * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 5
 #define EGRET_ABI_LAYOUT  UINT64_C(0xf40cbe414fb5e85a)
 
-/*
- * Every map that is pinned, and who writes to it: the agent, the programs, or both, and what the other one does then.
- * tests/house holds it: the kernel's verifier is asked what programs write to, and user/ is searched for what the agent
- * does. The tables of a policy come first; of them each slot holds one of its own.
- *
- * X(map, writer, what the other one does)
- */
-#define EGRET_TABLES(X)                                                                                                \
-	X(addrs, AGENT, "")                                                                                            \
-	X(cidrs, AGENT, "")                                                                                            \
-	X(ports, AGENT, "")                                                                                            \
-	X(rules, AGENT, "")                                                                                            \
-	X(texts, AGENT, "")                                                                                            \
-	X(lists, AGENT, "")
+/* Of a ring, which has neither keys nor values. */
+struct egret_nothing {
+};
 
+/*
+ * Every map that is pinned: what it is, who writes to it, what it holds, and, where both the agent and the programs
+ * write, what the second does. tests/house holds the writers: the kernel's verifier is asked what programs write to,
+ * and user/ is searched for what the agent does. The order means nothing.
+ *
+ * X(map, kind, writer, key, value, what the other one does)
+ * TABLE: of a policy. The pinned map holds one for each slot, and key and value are those of the inner map. PLAIN: one
+ * for all policies.
+ */
 #define EGRET_MAPS(X)                                                                                                  \
-	EGRET_TABLES(X)                                                                                                \
-	X(config, BOTH, "programs add to `denials`, and to nothing else")                                              \
-	X(meta, AGENT, "")                                                                                             \
-	X(hits, AGENT, "")                                                                                             \
-	X(classes, AGENT, "")                                                                                          \
-	X(subjects, AGENT, "")                                                                                         \
-	X(names, AGENT, "")                                                                                            \
-	X(sockets, PROGRAMS, "")                                                                                       \
-	X(flows, PROGRAMS, "")                                                                                         \
-	X(arrivals, PROGRAMS, "")                                                                                      \
-	X(counters, BOTH, "the agent begins at 0 when a rule's id gets another rule")                                  \
-	X(reasons, PROGRAMS, "")                                                                                       \
-	X(drops, BOTH, "the agent removes those of a rule that is no more, and all when a person asks for it")         \
-	X(existing, BOTH, "the agent lists what it finds at the first attach, and removes what ended")                 \
-	X(queries, PROGRAMS, "")                                                                                       \
-	X(crowds, PROGRAMS, "")                                                                                        \
-	X(streams, PROGRAMS, "")                                                                                       \
-	X(wanted, PROGRAMS, "")                                                                                        \
-	X(learned, BOTH,                                                                                               \
+	X(addrs, TABLE, AGENT, __u32, struct egret_bucket, "")                                                         \
+	X(cidrs, TABLE, AGENT, struct egret_cidr_key, struct egret_target, "")                                         \
+	X(ports, TABLE, AGENT, __u32, struct egret_port, "")                                                           \
+	X(rules, TABLE, AGENT, __u32, struct egret_rule, "")                                                           \
+	X(texts, TABLE, AGENT, __u32, struct egret_rule_text, "")                                                      \
+	X(lists, TABLE, AGENT, __u64, struct egret_target, "")                                                         \
+	X(config, PLAIN, BOTH, __u32, struct egret_config, "programs add to `denials`, and to nothing else")           \
+	X(meta, PLAIN, AGENT, __u32, struct egret_meta, "")                                                            \
+	X(hits, PLAIN, AGENT, __u32, struct egret_hit, "")                                                             \
+	X(classes, PLAIN, AGENT, __u64, struct egret_class, "")                                                        \
+	X(subjects, PLAIN, AGENT, __u64, struct egret_subject, "")                                                     \
+	X(names, PLAIN, AGENT, __u32, struct egret_name, "")                                                           \
+	X(sockets, PLAIN, PROGRAMS, int, struct egret_sock, "")                                                        \
+	X(flows, PLAIN, PROGRAMS, struct egret_flow_key, struct egret_flow, "")                                        \
+	X(arrivals, PLAIN, PROGRAMS, struct egret_flow_key, struct egret_flow, "")                                     \
+	X(counters, PLAIN, BOTH, __u32, struct egret_counter,                                                          \
+	  "the agent begins at 0 when a rule's id gets another rule")                                                  \
+	X(reasons, PLAIN, PROGRAMS, __u32, struct egret_counter, "")                                                   \
+	X(drops, PLAIN, BOTH, struct egret_drop_key, struct egret_drop,                                                \
+	  "the agent removes those of a rule that is no more, and all when a person asks for it")                      \
+	X(existing, PLAIN, BOTH, __u64, struct egret_existing,                                                         \
+	  "the agent lists what it finds at the first attach, and removes what ended")                                 \
+	X(queries, PLAIN, PROGRAMS, int, struct egret_queries, "")                                                     \
+	X(crowds, PLAIN, PROGRAMS, int, struct egret_crowd, "")                                                        \
+	X(streams, PLAIN, PROGRAMS, int, struct egret_stream_bytes, "")                                                \
+	X(wanted, PLAIN, PROGRAMS, struct egret_nothing, struct egret_nothing, "")                                     \
+	X(learned, PLAIN, BOTH, struct egret_learned_key, struct egret_learned,                                        \
 	  "the agent matches what is there with a new policy, adds what `wanted` asked for, removes what ended")       \
-	X(rings, BOTH, "the agent adds what it adds to `learned`, and removes what ended")                             \
-	X(teachers, BOTH, "the agent adds what it adds to `learned`")                                                  \
-	X(asked, PROGRAMS, "")                                                                                         \
-	X(seen, BOTH, "the agent marks, under the bucket's lock, what a new policy learned from it")                   \
-	X(lessons, BOTH, "the agent counts what it was asked for by `wanted`")                                         \
-	X(epoch, PROGRAMS, "")
+	X(rings, PLAIN, BOTH, struct egret_ring_key, struct egret_learned_key,                                         \
+	  "the agent adds what it adds to `learned`, and removes what ended")                                          \
+	X(teachers, PLAIN, BOTH, __u64, struct egret_teacher, "the agent adds what it adds to `learned`")              \
+	X(asked, PLAIN, PROGRAMS, __u64, struct egret_asked, "")                                                       \
+	X(seen, PLAIN, BOTH, __u32, struct egret_seen_bucket,                                                          \
+	  "the agent marks, under the bucket's lock, what a new policy learned from it")                               \
+	X(lessons, PLAIN, BOTH, __u32, struct egret_counter, "the agent counts what it was asked for by `wanted`")     \
+	X(epoch, PLAIN, PROGRAMS, __u32, __u32, "")
 
 #define EGRET_ASSERT_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " changed size")
 EGRET_ASSERT_SIZE(struct egret_addr, 16);

@@ -6,7 +6,7 @@
 
 #include <bpf/libbpf.h>
 
-#include "kernel/kernel.h"
+#include "kernel/read.h"
 
 /* The maps of @object become those that @instance has pinned. Before it is loaded. */
 void programs_share_maps(struct bpf_object *object, const char *instance);

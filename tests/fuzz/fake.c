@@ -11,7 +11,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "kernel/internal.h"
+#include "kernel/handle.h"
 #include "subject/pod.h"
 #include "egret_limits.h"
 #include "egret_reasons.h"
@@ -24,48 +24,34 @@
 #define FD_INNER 0x20000000
 #define FD_LINKS 0x30000000
 
-struct kind {
+struct make {
 	enum bpf_map_type type;
-	uint32_t key_size, value_size, max_entries;
+	uint32_t max_entries;
 };
 
-#define TABLE(type, key, value, max_entries)                                                                           \
-	{                                                                                                              \
-		BPF_MAP_TYPE_##type, sizeof(key), sizeof(value), max_entries                                           \
-	}
-
-/* As bpf/maps.h and tables.c make them; of the policy tables the inner map. Arrays are small here. */
-static const struct kind kinds[MAP_COUNT] = {
-    [MAP_addrs] = TABLE(ARRAY, uint32_t, struct egret_bucket, 1 << 20),
-    [MAP_cidrs] = TABLE(LPM_TRIE, struct egret_cidr_key, struct egret_target, 16),
-    [MAP_ports] = TABLE(ARRAY, uint32_t, struct egret_port, 128),
-    [MAP_rules] = TABLE(ARRAY, uint32_t, struct egret_rule, 64),
-    [MAP_texts] = TABLE(ARRAY, uint32_t, struct egret_rule_text, 64),
-    [MAP_config] = TABLE(ARRAY, uint32_t, struct egret_config, 1),
-    [MAP_meta] = TABLE(ARRAY, uint32_t, struct egret_meta, 1),
-    [MAP_hits] = TABLE(ARRAY, uint32_t, struct egret_hit, 128),
-    [MAP_classes] = TABLE(HASH, uint64_t, struct egret_class, 256),
-    [MAP_subjects] = TABLE(LRU_HASH, uint64_t, struct egret_subject, 1024),
-    [MAP_names] = TABLE(HASH, uint32_t, struct egret_name, 1024),
-    [MAP_sockets] = TABLE(SK_STORAGE, int, struct egret_sock, 0),
-    [MAP_flows] = TABLE(LRU_HASH, struct egret_flow_key, struct egret_flow, 1024),
-    [MAP_arrivals] = TABLE(LRU_HASH, struct egret_flow_key, struct egret_flow, 1024),
-    [MAP_counters] = TABLE(PERCPU_ARRAY, uint32_t, struct egret_counter, 128),
-    [MAP_reasons] = TABLE(PERCPU_ARRAY, uint32_t, struct egret_counter, 2 * EGRET_REASONS_AUDITED),
-    [MAP_drops] = TABLE(LRU_HASH, struct egret_drop_key, struct egret_drop, 1024),
-    [MAP_existing] = TABLE(LRU_HASH, uint64_t, struct egret_existing, 1024),
-    [MAP_queries] = TABLE(SK_STORAGE, int, struct egret_queries, 0),
-    [MAP_crowds] = TABLE(SK_STORAGE, int, struct egret_crowd, 0),
-    [MAP_streams] = TABLE(SK_STORAGE, int, struct egret_stream_bytes, 0),
-    [MAP_wanted] = {BPF_MAP_TYPE_RINGBUF, 0, 0, EGRET_WANTED_BYTES},
-    [MAP_learned] = TABLE(HASH, struct egret_learned_key, struct egret_learned, 1024),
-    [MAP_rings] = TABLE(HASH, struct egret_ring_key, struct egret_learned_key, 1024),
-    [MAP_teachers] = TABLE(LRU_HASH, uint64_t, struct egret_teacher, 1024),
-    [MAP_asked] = TABLE(LRU_HASH, uint64_t, struct egret_asked, 1024),
-    [MAP_seen] = TABLE(ARRAY, uint32_t, struct egret_seen_bucket, EGRET_SEEN_BUCKETS),
-    [MAP_lessons] = TABLE(PERCPU_ARRAY, uint32_t, struct egret_counter, EGRET_LESSON_COUNT),
-    [MAP_epoch] = TABLE(ARRAY, uint32_t, uint32_t, 1),
-    [MAP_lists] = TABLE(HASH, uint64_t, struct egret_target, 64),
+/* As bpf/maps.h and kernel/ make them, of tables the inner map; arrays are small here. Those that are not
+ * named are hashes of 1024. Keys and values are as KERNEL_MAPS says. */
+static const struct make unusual[MAP_COUNT] = {
+    [MAP_addrs] = {BPF_MAP_TYPE_ARRAY, 1 << 20},
+    [MAP_cidrs] = {BPF_MAP_TYPE_LPM_TRIE, 16},
+    [MAP_ports] = {BPF_MAP_TYPE_ARRAY, 128},
+    [MAP_rules] = {BPF_MAP_TYPE_ARRAY, 64},
+    [MAP_texts] = {BPF_MAP_TYPE_ARRAY, 64},
+    [MAP_lists] = {BPF_MAP_TYPE_HASH, 64},
+    [MAP_config] = {BPF_MAP_TYPE_ARRAY, 1},
+    [MAP_meta] = {BPF_MAP_TYPE_ARRAY, 1},
+    [MAP_hits] = {BPF_MAP_TYPE_ARRAY, 128},
+    [MAP_classes] = {BPF_MAP_TYPE_HASH, 256},
+    [MAP_sockets] = {BPF_MAP_TYPE_SK_STORAGE, 0},
+    [MAP_counters] = {BPF_MAP_TYPE_PERCPU_ARRAY, 128},
+    [MAP_reasons] = {BPF_MAP_TYPE_PERCPU_ARRAY, 2 * EGRET_REASONS_AUDITED},
+    [MAP_queries] = {BPF_MAP_TYPE_SK_STORAGE, 0},
+    [MAP_crowds] = {BPF_MAP_TYPE_SK_STORAGE, 0},
+    [MAP_streams] = {BPF_MAP_TYPE_SK_STORAGE, 0},
+    [MAP_wanted] = {BPF_MAP_TYPE_RINGBUF, EGRET_WANTED_BYTES},
+    [MAP_seen] = {BPF_MAP_TYPE_ARRAY, EGRET_SEEN_BUCKETS},
+    [MAP_lessons] = {BPF_MAP_TYPE_PERCPU_ARRAY, EGRET_LESSON_COUNT},
+    [MAP_epoch] = {BPF_MAP_TYPE_ARRAY, 1},
 };
 
 struct entry {
@@ -75,7 +61,10 @@ struct entry {
 };
 
 static struct fake {
-	struct kind maps[MAP_COUNT];
+	struct map {
+		enum bpf_map_type type;
+		uint32_t key_size, value_size, max_entries;
+	} maps[MAP_COUNT];
 	int broken[MAP_COUNT]; /* errno of each look-up, 0 = none */
 	struct entry entries[MAX_ENTRIES];
 	size_t count;
@@ -187,7 +176,7 @@ static void read_text(struct input *input, char *text, size_t size)
 	text[take(input, text, len < size ? len : size - 1)] = '\0';
 }
 
-/* Bytes behind the kinds of values: what is wrong with the maps themselves. */
+/* Bytes behind the places of maps: what is wrong with the maps themselves. */
 enum record { RECORD_LINK = MAP_COUNT, RECORD_BROKEN, RECORD_SIZE, RECORD_FILL, RECORD_PATH, RECORD_INSTANCE, RECORDS };
 
 static void read_record(struct input *input)
@@ -241,7 +230,12 @@ void fake_start(const uint8_t *data, size_t size)
 {
 	struct input input = {data, size};
 
-	memcpy(fake.maps, kinds, sizeof(kinds));
+	for (int i = 0; i < MAP_COUNT; i++) {
+		struct make make = unusual[i].type ? unusual[i] : (struct make){BPF_MAP_TYPE_HASH, 1024};
+
+		fake.maps[i] =
+		    (struct map){make.type, map_shapes[i].key_size, map_shapes[i].value_size, make.max_entries};
+	}
 	while (input.left)
 		read_record(&input);
 	write_config();
@@ -294,7 +288,7 @@ static int map_of(int fd, bool *ret_inner)
 {
 	int map = fd == fake.config_fd ? MAP_config : fd & 0xff;
 
-	*ret_inner = (fd & 0x70000000) == FD_INNER || (map < MAP_COUNT && !kernel_map_is_table((enum kernel_map)map));
+	*ret_inner = (fd & 0x70000000) == FD_INNER || (map < MAP_COUNT && !map_is_table((enum kernel_map)map));
 	return map < MAP_COUNT ? map : -1;
 }
 
@@ -303,10 +297,10 @@ int bpf_obj_get(const char *path)
 	const char *name = strrchr(path, '/') + 1;
 
 	for (int i = 0; i < HOOK_COUNT; i++)
-		if (!strncmp(name, "link_", 5) && !strcmp(name + 5, kernel_hook_names[i]))
+		if (!strncmp(name, "link_", 5) && !strcmp(name + 5, hooks[i].name))
 			return FD_LINKS + i;
 	for (int i = 0; i < MAP_COUNT; i++)
-		if (!strncmp(name, "map_", 4) && !strcmp(name + 4, kernel_map_names[i]))
+		if (!strncmp(name, "map_", 4) && !strcmp(name + 4, map_shapes[i].name))
 			return i == MAP_config ? dup(fake.config_fd) : FD_MAPS + i;
 	return fail_with(ENOENT);
 }

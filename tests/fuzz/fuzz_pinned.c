@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <jansson.h>
 
@@ -18,6 +19,7 @@
 #include "cli/command.h"
 #include "cli/summary.h"
 #include "fake.h"
+#include "kernel/read_open.h"
 
 enum view {
 	VIEW_STATUS,
@@ -145,13 +147,13 @@ static const char *const questions[][MAX_WORDS] = {
 
 static void see_summary(void)
 {
-	struct kernel *kernel;
+	const struct kernel *kernel;
 	struct error error;
 
 	if (kernel_open("fuzz", &kernel, &error))
 		return;
 	summary_print(kernel);
-	kernel_free(kernel);
+	kernel_close(kernel);
 }
 
 static struct compiled *compiled_once(void)
@@ -183,14 +185,14 @@ static void agent_reads(void)
 	struct kernel *kernel;
 	struct error error;
 
-	if (kernel_open("fuzz", &kernel, &error))
+	if (open_pinned("fuzz", PROT_READ | PROT_WRITE, &kernel, &error))
 		return;
 	meta_beat(kernel);
 	hits_refresh(kernel);
 	culprits_refresh(&culprits, kernel);
 	meta_write_name(kernel, compiled_once(), &name);
 	meta_write(kernel, &options, compiled_once(), &diag, true);
-	kernel_free(kernel);
+	handle_free(kernel);
 }
 
 /* The exit code, or -1 of what is no command. */

@@ -24,7 +24,7 @@ static const struct {
 	enum writer writer;
 	const char *other;
 } table[] = {
-#define ROW(map, writer, other) {#map, writer, other},
+#define ROW(map, kind, writer, key, value, other) {#map, writer, other},
     EGRET_MAPS(ROW)
 #undef ROW
 };

@@ -21,7 +21,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "kernel/internal.h"
+#include "kernel/read.h"
 #include "programs.h"
 
 static void attach(const char *cgroup)

@@ -4,7 +4,8 @@
 #define EGRET_FAKE_KERNEL_H
 
 #include "egret_reasons.h"
-#include "kernel/kernel.h"
+#include "egret_decide.h"
+#include "kernel/read.h"
 
 #define FAKE_MAX 8
 

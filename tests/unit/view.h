@@ -16,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/addr.h"
 #include "base/clock.h"
 #include "fake_kernel.h"
 #include "view/json.h"

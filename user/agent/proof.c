@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <netinet/in.h>
 
+#include "../base/addr.h"
+#include "../compile/compile.h"
+
 /* An address of TEST-NET-1..3 (RFC 5737) that no rule allows: the self-test sends there. */
 static int pick_forbidden_address(const struct compiled *compiled, struct egret_addr *ret)
 {

@@ -7,7 +7,7 @@
 #define EGRET_VERDICTS_H
 
 #include "../compile/compile.h"
-#include "../kernel/kernel.h"
+#include "../kernel/read.h"
 #include "../subject/connections.h"
 
 struct verdict {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../compile/compile.h"
+
 #include "egret_limits.h"
 
 /* Whoever floods this gets no more than the resolvers are asked for anyway. */
@@ -94,7 +96,7 @@ static void add(void *context, const struct egret_wanted *what)
 			return;
 		ask->wanted = *what;
 		wanted->open++;
-		kernel_count_lesson(wanted->kernel, EGRET_LESSON_ASKED_ANEW);
+		kernel_count_asked_anew(wanted->kernel);
 		return;
 	}
 }

@@ -26,7 +26,7 @@ struct opening {
 static void look(struct opening *opening)
 {
 	struct error ignored;
-	struct kernel *kernel;
+	const struct kernel *kernel;
 	struct egret_meta meta;
 
 	opening->pinned = kernel_is_there(opening->instance);
@@ -39,7 +39,7 @@ static void look(struct opening *opening)
 		return;
 	if (!kernel_get_meta(kernel, &meta))
 		snprintf(opening->policy_hash, sizeof(opening->policy_hash), "%s", meta.text_hash);
-	kernel_free(kernel);
+	kernel_close(kernel);
 }
 
 /* An agent that has nothing attached yet is stopped by the mark, and so is the one that comes when

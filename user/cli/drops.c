@@ -210,7 +210,7 @@ static int follow_to_the_end(const struct kernel *kernel, const struct options *
 			 options->instance);
 }
 
-static int clear(struct kernel *kernel, bool json, struct error *error)
+static int clear(const struct kernel *kernel, bool json, struct error *error)
 {
 	int cleared = kernel_clear_drops(kernel);
 
@@ -224,7 +224,7 @@ static int clear(struct kernel *kernel, bool json, struct error *error)
 	return 0;
 }
 
-static int show(struct kernel *kernel, const struct options *options, struct error *error)
+static int show(const struct kernel *kernel, const struct options *options, struct error *error)
 {
 	int rc;
 
@@ -239,7 +239,7 @@ static int show(struct kernel *kernel, const struct options *options, struct err
 int command_drops(const struct command *command, int argc, char **argv)
 {
 	struct options options;
-	struct kernel *kernel;
+	const struct kernel *kernel;
 	struct error error;
 	int rc;
 
@@ -252,6 +252,6 @@ int command_drops(const struct command *command, int argc, char **argv)
 	if (rc)
 		return fail_to_look(rc, &error);
 	rc = show(kernel, &options, &error);
-	kernel_free(kernel);
+	kernel_close(kernel);
 	return rc ? fail(rc, &error) : EXIT_YES;
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../kernel/kernel.h"
+#include "../kernel/read.h"
 #include "../resolve/lookup.h"
 #include "../view/explain.h"
 #include "../view/json.h"
@@ -118,14 +118,14 @@ static int ask_with_addresses(const struct kernel *kernel, const struct options 
 
 static int ask_kernel(const struct options *options, const struct explain_question *question, json_t **ret)
 {
-	struct kernel *kernel;
+	const struct kernel *kernel;
 	struct error error;
 	int rc = kernel_open(options->instance, &kernel, &error);
 
 	if (rc)
 		return options->json ? fail_to_answer(options, rc, &error) : fail_to_look(rc, &error);
 	rc = ask_with_addresses(kernel, options, question, ret, &error);
-	kernel_free(kernel);
+	kernel_close(kernel);
 	return rc ? fail_to_answer(options, rc, &error) : EXIT_YES;
 }
 

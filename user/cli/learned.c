@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../kernel/kernel.h"
+#include "../kernel/read.h"
 #include "../view/learned.h"
 #include "table.h"
 #include "egret_limits.h"
@@ -30,7 +30,7 @@ static void print(const json_t *rows, size_t ended)
 int command_learned(const struct command *command, int argc, char **argv)
 {
 	struct options options;
-	struct kernel *kernel;
+	const struct kernel *kernel;
 	struct error error;
 	size_t ended;
 	json_t *rows;
@@ -41,7 +41,7 @@ int command_learned(const struct command *command, int argc, char **argv)
 	if (rc)
 		return fail_to_look(rc, &error);
 	rc = view_learned(kernel, &rows, &ended);
-	kernel_free(kernel);
+	kernel_close(kernel);
 	if (rc) {
 		error_set(&error, rc, "cannot read what instance %s learned: %s", options.instance, strerror(-rc));
 		return fail(rc, &error);

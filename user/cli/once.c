@@ -8,7 +8,7 @@
 
 #include "../agent/good_policy.h"
 #include "../base/state.h"
-#include "../kernel/kernel.h"
+#include "../kernel/read.h"
 
 /* A name that is late is learned when somebody asks for it, or is the next agent's matter. */
 #define ONCE_RESOLVE_WAIT_SEC 2
@@ -21,14 +21,14 @@ static int leave(const char *instance, const char *why)
 
 static bool is_attached(const char *instance)
 {
-	struct kernel *kernel;
+	const struct kernel *kernel;
 	struct error ignored;
 	bool attached;
 
 	if (kernel_open(instance, &kernel, &ignored))
 		return false;
 	attached = kernel_is_attached(kernel, NULL);
-	kernel_free(kernel);
+	kernel_close(kernel);
 	return attached;
 }
 

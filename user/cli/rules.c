@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "../kernel/kernel.h"
+#include "../kernel/read.h"
 #include "../view/json.h"
 #include "../view/names.h"
 #include "../view/reason.h"
@@ -65,7 +65,7 @@ static void print_from_disk(const json_t *names)
 int command_rules(const struct command *command, int argc, char **argv)
 {
 	struct options options;
-	struct kernel *kernel;
+	const struct kernel *kernel;
 	struct error error;
 	json_t *rows, *names = NULL;
 	int rc;
@@ -77,7 +77,7 @@ int command_rules(const struct command *command, int argc, char **argv)
 	rc = view_rules(kernel, options.instance, &rows);
 	if (!rc)
 		names = view_names(kernel);
-	kernel_free(kernel);
+	kernel_close(kernel);
 	if (rc) {
 		error_set(&error, rc, "no memory for the rules of instance %s", options.instance);
 		return fail(rc, &error);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../base/format.h"
-#include "../kernel/kernel.h"
+#include "../kernel/read.h"
 #include "../view/health.h"
 #include "../view/json.h"
 #include "../view/standing.h"
@@ -320,7 +320,7 @@ static int show_running(const struct options *options, const struct kernel *kern
 int command_status(const struct command *command, int argc, char **argv)
 {
 	struct options options;
-	struct kernel *kernel;
+	const struct kernel *kernel;
 	struct error error;
 	json_t *standing;
 	int rc;
@@ -336,6 +336,6 @@ int command_status(const struct command *command, int argc, char **argv)
 		return rc == EXIT_NOT_RUNNING && is_probe(&options) ? EXIT_NO : rc;
 	}
 	rc = show_running(&options, kernel);
-	kernel_free(kernel);
+	kernel_close(kernel);
 	return rc;
 }

@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "../kernel/kernel.h"
+#include "../kernel/read.h"
 
 /* On standard error; nothing if nothing was denied. */
 void summary_print(const struct kernel *kernel);

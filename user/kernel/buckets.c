@@ -8,12 +8,23 @@
 
 #include <bpf/bpf.h>
 
+#include "../compile/compile.h"
+
 /* 2^4 buckets at least; half full when made. */
 #define MIN_BITS    4
 #define MAX_BITS    24
 #define FILL_PLACES 2
 /* Room for names that resolve to more addresses later, before all is built anew. */
 #define HEADROOM 1024
+
+struct egret_target target_of(const struct compiled *compiled, const struct egret_dest *dest)
+{
+	struct egret_target target = {.dest = *dest};
+
+	if (dest->count)
+		target.head = compiled->ports[dest->first];
+	return target;
+}
 
 static uint32_t index_of(const struct buckets *buckets, const __u64 hash_keys[4], const struct egret_addr *addr)
 {

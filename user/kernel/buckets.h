@@ -6,7 +6,21 @@
 #ifndef EGRET_BUCKETS_H
 #define EGRET_BUCKETS_H
 
-#include "internal.h"
+#include <stdint.h>
+
+#include "egret_policy.h"
+
+struct compiled;
+
+struct buckets {
+	int fd;
+	uint32_t shift; /* of egret_bucket_index */
+	uint32_t count; /* all of them */
+	uint32_t used;  /* places */
+};
+
+/* A destination as the tables hold it. */
+struct egret_target target_of(const struct compiled *compiled, const struct egret_dest *dest);
 
 /* A new map with all addresses of @compiled, and room for half as many again. ret->fd is
  * the caller's to close. */

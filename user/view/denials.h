@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#include "../kernel/kernel.h"
+#include "../kernel/read.h"
 
 struct denial {
 	struct egret_drop_key key;

@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "../compile/compile.h"
-#include "../kernel/kernel.h"
+#include "../kernel/read.h"
 #include "../subject/asked_subject.h"
 #include "egret_limits.h"
 

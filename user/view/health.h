@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../kernel/kernel.h"
+#include "../kernel/read.h"
 #include "egret_limits.h"
 #include "egret_people.h"
 

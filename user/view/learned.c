@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "learned.h"
 
+#include "../base/addr.h"
 #include "../base/clock.h"
 #include "json.h"
 #include "name_index.h"

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "../kernel/kernel.h"
+#include "../kernel/read.h"
 
 /*
  * [{address, name, policy_name, expires_time, left_seconds, subject, cgroup_id, scope}]. policy_name: the name or

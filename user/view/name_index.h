@@ -4,7 +4,7 @@
 #ifndef EGRET_NAME_INDEX_H
 #define EGRET_NAME_INDEX_H
 
-#include "../kernel/kernel.h"
+#include "../kernel/read.h"
 
 struct name_index;
 

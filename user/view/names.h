@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "../kernel/kernel.h"
+#include "../kernel/read.h"
 
 /*
  * {state_count: {resolved: n, ...}, failing: [{name, state, failures_count, answered_time, addresses_count}]}.

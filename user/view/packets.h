@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "../kernel/kernel.h"
+#include "../kernel/read.h"
 
 /* {allowed_total, denied_total, would_deny_total, denied_by_reason_total: {reason: n}, would_deny_by_reason_total} */
 json_t *view_packets(const struct kernel *kernel);

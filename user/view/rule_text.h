@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "../kernel/kernel.h"
+#include "../kernel/read.h"
 
 /* Sets "rule", the line as it is written, "file" and "line". @text NULL: all three are null. */
 void json_set_rule_text(json_t *row, const struct egret_rule_text *text);

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "../kernel/kernel.h"
+#include "../kernel/read.h"
 
 /*
  * [{rule_id, rule, file, line, purpose, packets_total, bytes_total, last_time, untimed_packets_count,

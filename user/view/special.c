@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "../base/addr.h"
 #include "denials.h"
 #include "json.h"
 #include "reason.h"

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "../kernel/kernel.h"
+#include "../kernel/read.h"
 
 /* [{name, address, reason, rule, file, line}]: those that the agent resolved, then those that only denials tell of. */
 json_t *view_special_addresses(const struct kernel *kernel);

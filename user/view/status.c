@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "../base/addr.h"
 #include "../base/clock.h"
 #include "../base/text.h"
 #include "../subject/cgroup.h"

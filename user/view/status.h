@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "../kernel/kernel.h"
+#include "../kernel/read.h"
 
 /*
  * view_health, and {version, attached_time, cgroup, cgroup_gone, policy: {path, hash, loaded_time, rules_count,

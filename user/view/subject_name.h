@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "../kernel/kernel.h"
+#include "../kernel/read.h"
 
 /*
  * Sets "subject", "pod default/web container 0123abcd" where the node knows it, else the cgroup's path, or

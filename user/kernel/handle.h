@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a handle of an instance is made of. Who only reads has it const, with a read-only page of
+ * the configuration. Private to kernel/.
+ */
+#ifndef EGRET_KERNEL_HANDLE_H
+#define EGRET_KERNEL_HANDLE_H
+
+#include "buckets.h"
+#include "hook.h"
+#include "kernel.h"
+#include "maps.h"
+
+struct egret_bpf;
+struct ring_buffer;
+struct wanted_visit;
+struct undo;
+
+/* Descriptors are -1 where there is none. */
+struct kernel {
+	char instance[INSTANCE_SIZE];
+	int maps[MAP_COUNT];
+	int links[HOOK_COUNT];       /* hook.h */
+	struct egret_config *config; /* mapped */
+
+	/* All below: of an owner only. */
+	int dir_fd;                 /* of the pins; holds the lock of whoever claimed it */
+	bool fresh;                 /* the folder was empty then */
+	bool of_exec;               /* kernel_note_exec was called: exec removes it, with its cgroup */
+	struct egret_bpf *skeleton; /* NULL before kernel_load */
+	bool was_running;
+	bool side_by_side; /* instance_takeover.h */
+	struct undo *undo; /* instance_undo.h; NULL = nothing to go back to */
+	char note[256];    /* what was found at the takeover, for people; "" = nothing to say */
+	__u64 hash_keys[6];
+	/* Tables of the slot that rules, for changes of single addresses. */
+	struct buckets buckets;
+	int inner_ports;
+	size_t ports_written, ports_capacity;
+	uint32_t *rule_ids; /* of the policy's rules, in its order: write_rule_ids.h */
+	struct ring_buffer *wanted;
+	struct wanted_visit *wanted_visit;
+};
+
+/* NULL: out of memory. */
+struct kernel *handle_new(const char *instance);
+/* @protection as of mmap(2). */
+int handle_map_config(struct kernel *kernel, int protection, struct error *error);
+/* Closes what any handle may have open; an owner has more (kernel_free). */
+void handle_free(struct kernel *kernel);
+/* The slot of the policy that rules. */
+static inline uint32_t handle_slot(const struct kernel *kernel)
+{
+	return kernel->config->generation & (EGRET_POLICY_SLOTS - 1);
+}
+/* The inner map of a slot; the caller closes it. */
+int handle_slot_fd(const struct kernel *kernel, enum kernel_map table, uint32_t slot);
+/* The same of the slot that rules. */
+int handle_inner_fd(const struct kernel *kernel, enum kernel_map table);
+/* One value of it. */
+int handle_lookup_inner(const struct kernel *kernel, enum kernel_map table, const void *key, void *ret);
+
+#endif

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Hooks of a cgroup: BPF links (5.7). Who is in the cgroup, or below it, is judged. */
+#include "hook.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+static int attach(const struct bpf_program *program, int cgroup_fd)
+{
+	int fd = bpf_link_create(bpf_program__fd(program), cgroup_fd, bpf_program__expected_attach_type(program), NULL);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* BPF_LINK_UPDATE: 5.7. */
+static int replace(int fd, int program_fd)
+{
+	return bpf_link_update(fd, program_fd, NULL) ? -errno : 0;
+}
+
+static int info_of(int fd, struct bpf_link_info *ret)
+{
+	__u32 len = sizeof(*ret);
+
+	return bpf_obj_get_info_by_fd(fd, ret, &len) ? -errno : 0;
+}
+
+static int program(int fd)
+{
+	struct bpf_link_info info = {};
+	int rc = info_of(fd, &info), program_fd;
+
+	if (rc)
+		return rc;
+	program_fd = bpf_prog_get_fd_by_id(info.prog_id);
+	return program_fd < 0 ? -errno : program_fd;
+}
+
+/* A link whose cgroup was removed is dead, and says so with cgroup id 0. */
+uint64_t hook_cgroup_id(int fd)
+{
+	struct bpf_link_info info = {};
+
+	return info_of(fd, &info) ? UINT64_MAX : info.cgroup.cgroup_id;
+}
+
+static bool is_attached(int fd)
+{
+	struct bpf_link_info info = {};
+
+	return !info_of(fd, &info) && info.cgroup.cgroup_id;
+}
+
+/* The id of a cgroup is the number of its folder's inode. */
+static int same_target(int fd, int cgroup_fd)
+{
+	struct stat st;
+
+	if (fstat(cgroup_fd, &st))
+		return -errno;
+	return hook_cgroup_id(fd) == st.st_ino;
+}
+
+/* BPF_LINK_DETACH: 5.9. A link without its cgroup is detached already. */
+static int detach(int fd)
+{
+	return bpf_link_detach(fd) && errno != ENOLINK && errno != EINVAL ? -errno : 0;
+}
+
+const struct hook_kind hook_cgroup = {
+    .pin = "link",
+    .attach = attach,
+    .replace = replace,
+    .program = program,
+    .is_attached = is_attached,
+    .same_target = same_target,
+    .detach = detach,
+};

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Reading an instance. All of it works when no agent runs: what people see comes from what is pinned.
+ * What is pinned may be another version's, or meddled with, and names of processes and cgroups are what
+ * their users chose: texts are made printable here.
+ */
+#ifndef EGRET_KERNEL_READ_H
+#define EGRET_KERNEL_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../base/error.h"
+#include "egret_config.h"
+#include "egret_dns.h"
+#include "egret_memory.h"
+#include "egret_people.h"
+#include "egret_subject.h"
+
+struct judgement;
+struct kernel;
+
+/* Is the BPF file system there? -ENODEV, or -EPERM for who may not look. */
+int kernel_check_bpffs(struct error *error);
+/* Can it be told from here which instances there are, and could nobody but root have moved them?
+ * Before a command says that there is none. */
+int kernel_check_pins(struct error *error);
+
+/* --- which instances there are, by their names --- */
+
+/* Calls @visit for each instance that has pins. */
+int kernel_each_instance(void (*visit)(void *context, const char *instance), void *context);
+/* Is anything pinned under this name? */
+bool kernel_is_there(const char *instance);
+/* Does an agent (or an exec) hold it at this moment? */
+bool kernel_is_held(const char *instance);
+/* Did an `exec` make what is pinned under this name? */
+bool kernel_is_of_exec(const char *instance);
+/* The hash of the rules of an attached instance that may go on without a floor, since they ruled
+ * before a node had to have one: release 0.1.0 wrote it as the policy's. 0 = none. */
+uint64_t kernel_floorless_rules(const char *instance);
+
+/* --- one of them --- */
+
+/* -ENOENT: no such instance. -ENODEV, -EPERM: nobody can tell from here. */
+int kernel_open(const char *instance, const struct kernel **ret, struct error *error);
+/* What kernel_open gave. What is pinned goes on. Takes NULL. */
+void kernel_close(const struct kernel *kernel);
+
+/* Is it attached, and which hooks are? @ret_missing names the first that is not. */
+bool kernel_is_attached(const struct kernel *kernel, const char **ret_missing);
+/* Are its pins there? Without them what is attached ends with whoever holds it. */
+bool kernel_is_pinned(const struct kernel *kernel);
+/* Is what is pinned under the instance's name still what was opened, and not another one since? */
+bool kernel_is_pinned_here(const struct kernel *kernel);
+/* The id of the cgroup that the hooks are attached to; 0 = to none that still exists, UINT64_MAX = to
+ * several, or nobody can tell. */
+uint64_t kernel_governed_cgroup(const struct kernel *kernel);
+
+const struct egret_config *kernel_config(const struct kernel *kernel);
+int kernel_get_meta(const struct kernel *kernel, struct egret_meta *ret);
+
+/* --- the policy that rules --- */
+
+/* By the id in the kernel. -ENOENT: the policy has no such rule. */
+int kernel_get_text(const struct kernel *kernel, uint32_t rule, struct egret_rule_text *ret);
+/* All ids of rules are below it. */
+uint32_t kernel_rule_limit(const struct kernel *kernel);
+/* All rules in the order of the policy. @visit returns 0 to go on. */
+int kernel_each_rule(const struct kernel *kernel,
+		     int (*visit)(void *context, uint32_t rule, const struct egret_rule_text *text), void *context);
+/* By egret_dest.name. */
+int kernel_get_name(const struct kernel *kernel, uint32_t index, struct egret_name *ret);
+int kernel_each_name(const struct kernel *kernel,
+		     int (*visit)(void *context, uint32_t index, const struct egret_name *name), void *context);
+/* -ENOENT: the cgroup itself carries no bits. */
+int kernel_get_class(const struct kernel *kernel, uint64_t cgroup_id, uint32_t *ret);
+/* Addresses that the agent resolved, and that @name (an index into `names`) may not bring in by @rule, which
+ * would allow it something. */
+void kernel_each_special(const struct kernel *kernel,
+			 void (*visit)(void *context, const struct egret_addr *addr, uint32_t name, uint32_t rule),
+			 void *context);
+
+/* A first packet, and who sends it. */
+struct kernel_packet {
+	struct egret_addr addr;
+	uint8_t l4_proto;
+	uint16_t port; /* 0 where the protocol has none */
+	uint32_t classes;
+	uint64_t scope;                    /* cookie of the network namespace; 0 = nothing was learned there */
+	const struct egret_lesson *lesson; /* counts beside what was learned; NULL = none */
+	uint64_t now_tick;                 /* kernel_tick_now */
+};
+/* What the programs would say, read from the maps themselves. */
+int kernel_decide(const struct kernel *kernel, const struct kernel_packet *packet, struct judgement *ret);
+/* What a trusted answer with @addr for @name would teach by the policy that rules; of rule_names both are 0 where
+ * that is nothing. */
+int kernel_lesson_of(const struct kernel *kernel, const char *name, const struct egret_addr *addr,
+		     struct egret_lesson *ret);
+/* Does a name or pattern of the policy speak for it? */
+bool kernel_name_has_rule(const struct kernel *kernel, const char *name);
+/* egret_dest.name of an address that the agent resolved: an index into `names`; 0 = none. */
+uint32_t kernel_addr_name(const struct kernel *kernel, const struct egret_addr *addr);
+/* What the running policy makes this address ask of a name. */
+int kernel_addr_need(const struct kernel *kernel, const struct egret_addr *addr, enum egret_need *ret);
+
+/* --- what traffic brought --- */
+
+/* Sums over the CPUs. */
+int kernel_get_counter(const struct kernel *kernel, uint32_t rule, struct egret_counter *ret);
+/* Of an enum egret_reason: what was denied, or else what only audit let through. */
+int kernel_get_reason(const struct kernel *kernel, uint32_t reason, bool audited, struct egret_counter *ret);
+int kernel_get_hit(const struct kernel *kernel, uint32_t rule, struct egret_hit *ret);
+int kernel_each_drop(const struct kernel *kernel,
+		     int (*visit)(void *context, const struct egret_drop_key *key, const struct egret_drop *drop),
+		     void *context);
+/* Takes all rows away; no counter is touched. Returns how many they were. The one thing that a reader
+ * may write: the rows are there for people, and people say when they have read them. */
+int kernel_clear_drops(const struct kernel *kernel);
+/* Where a cgroup was. -ENOENT: no agent noted it. */
+int kernel_get_subject(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject *ret);
+int kernel_each_existing(const struct kernel *kernel,
+			 int (*visit)(void *context, uint64_t cookie, const struct egret_existing *value),
+			 void *context);
+
+/* --- what DNS answers taught --- */
+
+int kernel_each_learned(const struct kernel *kernel,
+			int (*visit)(void *context, const struct egret_learned_key *key,
+				     const struct egret_learned *learned),
+			void *context);
+/* What names were last resolved to, with a rule or without. */
+void kernel_each_seen(const struct kernel *kernel, void (*visit)(void *context, const struct egret_seen *seen),
+		      void *context);
+/* A name that was asked for, by its key. -ENOENT: forgotten. */
+int kernel_get_asked(const struct kernel *kernel, uint64_t key, struct egret_asked *ret);
+/* An enum egret_lesson_kind. */
+int kernel_get_lesson(const struct kernel *kernel, uint32_t kind, struct egret_counter *ret);
+/* The key of a name or pattern in this instance. */
+uint64_t kernel_name_key(const struct kernel *kernel, const char *text);
+/* bpf_jiffies64, as nearly as user space can tell. */
+uint64_t kernel_tick_now(void);
+/* Seconds until a tick of the programs' clock, less than 0 when it is over; good to a second
+ * or so, for people. */
+int64_t kernel_seconds_until(uint64_t tick);
+
+/* --- how full the maps are --- */
+
+struct kernel_map_fill {
+	const char *name;
+	uint32_t entries, max_entries;
+	uint64_t memory_bytes; /* as the kernel charges it; 0 = it does not say */
+	bool sized_to_policy;  /* made with as much room as the policy needs: it may well be full */
+};
+#define KERNEL_MAP_FILLS 32
+size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[static KERNEL_MAP_FILLS]);
+
+#endif

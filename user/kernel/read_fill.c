@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* How full the maps are. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "handle.h"
+
+static uint64_t map_memory(int fd)
+{
+	char path[64], line[128];
+	unsigned long long bytes = 0;
+	FILE *info;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	info = fopen(path, "re");
+	if (!info)
+		return 0;
+	while (fgets(line, sizeof(line), info))
+		if (sscanf(line, "memlock: %llu", &bytes) == 1)
+			break;
+	fclose(info);
+	return bytes;
+}
+
+static uint32_t count_entries(int fd, const struct bpf_map_info *info)
+{
+	unsigned char keys[2][64];
+	uint32_t count = 0;
+
+	if ((info->type != BPF_MAP_TYPE_HASH && info->type != BPF_MAP_TYPE_LRU_HASH &&
+	     info->type != BPF_MAP_TYPE_LPM_TRIE) ||
+	    info->key_size > sizeof(keys[0]))
+		return 0;
+	while (count <= info->max_entries &&
+	       !bpf_map_get_next_key(fd, count ? keys[count & 1] : NULL, keys[(count + 1) & 1]))
+		count++;
+	return count;
+}
+
+static void fill_of(int fd, const char *name, struct kernel_map_fill *ret)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+
+	memset(ret, 0, sizeof(*ret));
+	ret->name = name;
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+		return;
+	ret->max_entries = info.max_entries;
+	ret->entries = count_entries(fd, &info);
+	ret->memory_bytes = map_memory(fd);
+}
+
+size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[static KERNEL_MAP_FILLS])
+{
+	size_t count = 0;
+
+	_Static_assert(MAP_COUNT <= KERNEL_MAP_FILLS, "KERNEL_MAP_FILLS is too small");
+	for (int i = 0; i < MAP_COUNT; i++) {
+		int fd = kernel->maps[i];
+
+		if (!map_is_table(i)) {
+			fill_of(fd, map_shapes[i].name, &ret[count++]);
+			continue;
+		}
+		fd = handle_inner_fd(kernel, i);
+		fill_of(fd, map_shapes[i].name, &ret[count]);
+		ret[count].sized_to_policy = true;
+		if (i == MAP_addrs) {
+			ret[count].max_entries *= EGRET_BUCKET_PLACES;
+			ret[count].entries = kernel->config->places_used[handle_slot(kernel)];
+		}
+		count++;
+		if (fd >= 0)
+			close(fd);
+	}
+	return count;
+}

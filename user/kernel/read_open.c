@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "read_open.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <bpf/bpf.h>
+
+#include "pins.h"
+#include "egret_abi.h"
+
+/* A pinned map is looked at before it is read: another version may have left it. */
+static int check_abi(const struct kernel *kernel, struct error *error)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+	struct egret_meta meta;
+
+	if (bpf_obj_get_info_by_fd(kernel->maps[MAP_meta], &info, &len) || info.type != BPF_MAP_TYPE_ARRAY ||
+	    info.value_size != sizeof(meta) || kernel_get_meta(kernel, &meta) ||
+	    (meta.abi && meta.abi != EGRET_ABI_VERSION))
+		return error_set(error, -EPROTO,
+				 "instance %s was made by another version of Egret; "
+				 "use that version, or take it down: egret detach --instance %s",
+				 kernel->instance, kernel->instance);
+	return 0;
+}
+
+static int check_sizes(const struct kernel *kernel, struct error *error)
+{
+	for (int i = 0; i < MAP_COUNT; i++) {
+		if (map_fits(kernel->maps[i], i))
+			continue;
+		return error_set(
+		    error, -EPROTO,
+		    "map %s of instance %s is of another version of Egret; "
+		    "use that version, start this one's agent, or take it down: egret detach --instance %s",
+		    map_shapes[i].name, kernel->instance, kernel->instance);
+	}
+	return 0;
+}
+
+static int open_maps(struct kernel *kernel, struct error *error)
+{
+	char path[PIN_PATH_SIZE];
+
+	for (int i = 0; i < MAP_COUNT; i++) {
+		int rc;
+
+		pin_path(path, kernel->instance, "map", map_shapes[i].name);
+		kernel->maps[i] = bpf_obj_get(path);
+		if (kernel->maps[i] >= 0)
+			continue;
+		rc = -errno;
+		if (rc == -EPERM || rc == -EACCES)
+			return error_set(error, -EPERM, "reading the maps of instance %s needs root; use sudo",
+					 kernel->instance);
+		return error_set(error, rc, "no instance %s is running here; start it: egret run --policy FILE",
+				 kernel->instance);
+	}
+	return 0;
+}
+
+int open_pinned(const char *instance, int protection, struct kernel **ret, struct error *error)
+{
+	struct kernel *kernel;
+	int rc;
+
+	rc = pins_check_name(instance, error);
+	if (!rc)
+		rc = kernel_check_pins(error);
+	if (rc)
+		return rc;
+	kernel = handle_new(instance);
+	if (!kernel)
+		return error_set(error, -ENOMEM, "out of memory");
+	rc = open_maps(kernel, error);
+	for (int i = 0; i < HOOK_COUNT && !rc; i++)
+		kernel->links[i] = hook_open(instance, i);
+	if (!rc)
+		rc = check_abi(kernel, error);
+	if (!rc)
+		rc = handle_map_config(kernel, protection, error);
+	if (!rc)
+		rc = check_sizes(kernel, error);
+	if (rc) {
+		handle_free(kernel);
+		return rc;
+	}
+	*ret = kernel;
+	return 0;
+}
+
+int kernel_open(const char *instance, const struct kernel **ret, struct error *error)
+{
+	struct kernel *kernel;
+	int rc = open_pinned(instance, PROT_READ, &kernel, error);
+
+	if (!rc)
+		*ret = kernel;
+	return rc;
+}
+
+void kernel_close(const struct kernel *kernel)
+{
+	if (kernel)
+		handle_free((struct kernel *)kernel);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Writing to an instance, by who owns it and has loaded it: policies, the settings beside them, and
+ * what the agent notes for people.
+ */
+#ifndef EGRET_KERNEL_WRITE_H
+#define EGRET_KERNEL_WRITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../base/error.h"
+#include "egret_dns.h"
+#include "egret_memory.h"
+#include "egret_people.h"
+#include "egret_subject.h"
+
+struct compiled;
+struct kernel;
+
+/* --- the policy --- */
+
+/* The generation that the next policy must be compiled for. */
+uint32_t kernel_next_generation(const struct kernel *kernel);
+/* Fills the idle slot with all of a policy, then switches to it by one store. The
+ * old policy rules until then, and after any failure. */
+int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, struct error *error);
+/* The id that a rule of the policy that was loaded last (EGRET_RULE_FIRST + its place) has in the
+ * kernel: rules keep theirs from policy to policy. */
+uint32_t kernel_rule_id(const struct kernel *kernel, uint32_t rule);
+/* One address of the running policy. dest->count == 0 and no flags: removes it.
+ * -ENOSPC: the tables are full; load the policy anew. */
+int kernel_set_address(struct kernel *kernel, const struct compiled *compiled, const struct egret_addr *addr,
+		       const struct egret_dest *dest);
+/* Denials that were remembered are judged again: something was added. */
+void kernel_forget_denials(struct kernel *kernel);
+/* Class bits of a cgroup; sockets that exist take them over at their next first packet. */
+int kernel_set_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t mask);
+/* The same for the policy that is to be loaded next, whose bits mean something else: all of its
+ * cgroups are forgotten, then told one by one. */
+int kernel_forget_next_classes(struct kernel *kernel);
+int kernel_set_next_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t mask);
+
+/* --- its settings, each by one store --- */
+
+void kernel_set_audit(struct kernel *kernel, bool audit);
+/* How long what is learned lives, at least and at most. */
+void kernel_set_ttls(struct kernel *kernel, uint32_t min_sec, uint32_t max_sec);
+/* From now on in @sec only the floor may pass, unless this is called again; 0 = never. */
+void kernel_set_stale(struct kernel *kernel, uint32_t sec);
+/* May only names of the policy be asked for? */
+void kernel_set_dns_names(struct kernel *kernel, bool policy_only);
+void kernel_set_keep_existing(struct kernel *kernel, bool keep);
+/* What is denied to this cgroup is not counted: Egret itself tries there. 0 = none. */
+void kernel_set_unaccounted(struct kernel *kernel, uint64_t cgroup_id);
+
+/* --- what was learned --- */
+
+/*
+ * What programs want the agent to resolve, because the answer could not be read from its
+ * stream: kernel_wanted_fd is readable then, and kernel_take_wanted calls @visit for each.
+ */
+int kernel_wanted_fd(const struct kernel *kernel);
+int kernel_take_wanted(struct kernel *kernel, void (*visit)(void *context, const struct egret_wanted *wanted),
+		       void *context);
+/* An address of the name that was wanted, as if its answer had been read. */
+int kernel_teach(struct kernel *kernel, const struct compiled *compiled, const struct egret_wanted *wanted,
+		 const struct egret_addr *addr, uint32_t ttl_sec);
+/* Forgets what ended: programs only replace a subject's own, and subjects come and go. */
+int kernel_sweep_learned(struct kernel *kernel);
+
+/* --- notes for people --- */
+
+int kernel_set_meta(struct kernel *kernel, const struct egret_meta *meta);
+int kernel_set_name(struct kernel *kernel, uint32_t index, const struct egret_name *name);
+int kernel_set_subject(struct kernel *kernel, uint64_t cgroup_id, const struct egret_subject *subject);
+int kernel_set_hit(struct kernel *kernel, uint32_t rule, const struct egret_hit *hit);
+/* NULL: it ended. */
+int kernel_set_existing(struct kernel *kernel, uint64_t cookie, const struct egret_existing *value);
+/* One more name that was wanted is asked for: a count of the agent's own (EGRET_LESSON_ASKED_ANEW), which
+ * no program touches. */
+void kernel_count_asked_anew(struct kernel *kernel);
+
+#endif

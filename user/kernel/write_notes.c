@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What the agent notes for whoever looks at an instance, also when no agent runs any more. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "handle.h"
+
+int kernel_set_meta(struct kernel *kernel, const struct egret_meta *meta)
+{
+	uint32_t zero = 0;
+
+	return bpf_map_update_elem(kernel->maps[MAP_meta], &zero, meta, BPF_ANY) ? -errno : 0;
+}
+
+int kernel_set_subject(struct kernel *kernel, uint64_t cgroup_id, const struct egret_subject *subject)
+{
+	return bpf_map_update_elem(kernel->maps[MAP_subjects], &cgroup_id, subject, BPF_ANY) ? -errno : 0;
+}
+
+int kernel_set_hit(struct kernel *kernel, uint32_t rule, const struct egret_hit *hit)
+{
+	return bpf_map_update_elem(kernel->maps[MAP_hits], &rule, hit, BPF_ANY) ? -errno : 0;
+}
+
+int kernel_set_existing(struct kernel *kernel, uint64_t cookie, const struct egret_existing *value)
+{
+	int fd = kernel->maps[MAP_existing];
+
+	return (value ? bpf_map_update_elem(fd, &cookie, value, BPF_ANY) : bpf_map_delete_elem(fd, &cookie)) ? -errno
+													     : 0;
+}
+
+int kernel_set_name(struct kernel *kernel, uint32_t index, const struct egret_name *name)
+{
+	return bpf_map_update_elem(kernel->maps[MAP_names], &index, name, BPF_ANY) ? -errno : 0;
+}
+
+/* The map has a value for each CPU, of which this one count uses the first. */
+void kernel_count_asked_anew(struct kernel *kernel)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct egret_counter *counters = cpus > 0 ? calloc((size_t)cpus, sizeof(*counters)) : NULL;
+	uint32_t kind = EGRET_LESSON_ASKED_ANEW;
+
+	if (!counters)
+		return;
+	if (!bpf_map_lookup_elem(kernel->maps[MAP_lessons], &kind, counters)) {
+		counters[0].packets++;
+		bpf_map_update_elem(kernel->maps[MAP_lessons], &kind, counters, BPF_ANY);
+	}
+	free(counters);
+}

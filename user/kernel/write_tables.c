@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The policy tables: filled in the idle slot, switched by one store. */
+#include "write_tables.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "../compile/compile.h"
+#include "buckets.h"
+#include "name_key.h"
+#include "write_learned.h"
+#include "write_rule_ids.h"
+#include "egret_reasons.h"
+
+#define SLOTS EGRET_POLICY_SLOTS
+/* Room for the lists of addresses that change, before all is built anew. */
+#define PORTS_HEADROOM 1024
+
+/* The inner maps of one policy. */
+struct tables {
+	struct buckets addrs;
+	int cidrs, ports, rules, texts, lists;
+	size_t ports_capacity;
+};
+
+static uint32_t at_least_one(size_t count)
+{
+	return count ? count : 1;
+}
+
+static int make_map(enum bpf_map_type type, const char *name, uint32_t key_size, uint32_t value_size, uint32_t entries)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options,
+		    .map_flags = type == BPF_MAP_TYPE_ARRAY ? BPF_F_INNER_MAP : BPF_F_NO_PREALLOC);
+	int fd = bpf_map_create(type, name, key_size, value_size, entries, &options);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static void tables_close(struct tables *tables)
+{
+	int *const all[] = {&tables->addrs.fd, &tables->cidrs, &tables->ports,
+			    &tables->rules,    &tables->texts, &tables->lists};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (*all[i] >= 0)
+			close(*all[i]);
+		*all[i] = -1;
+	}
+}
+
+static int tables_make(struct tables *tables, const struct compiled *compiled)
+{
+	tables->ports_capacity = compiled->port_count + PORTS_HEADROOM;
+	tables->cidrs = make_map(BPF_MAP_TYPE_LPM_TRIE, "egret_cidrs", sizeof(struct egret_cidr_key),
+				 sizeof(struct egret_target), at_least_one(compiled->cidr_count));
+	tables->ports = make_map(BPF_MAP_TYPE_ARRAY, "egret_ports", sizeof(uint32_t), sizeof(struct egret_port),
+				 tables->ports_capacity);
+	tables->rules = make_map(BPF_MAP_TYPE_ARRAY, "egret_rules", sizeof(uint32_t), sizeof(struct egret_rule),
+				 at_least_one(compiled->rule_count));
+	tables->texts = make_map(BPF_MAP_TYPE_ARRAY, "egret_texts", sizeof(uint32_t), sizeof(struct egret_rule_text),
+				 at_least_one(compiled->rule_count));
+	tables->lists = make_map(BPF_MAP_TYPE_HASH, "egret_lists", sizeof(uint64_t), sizeof(struct egret_target),
+				 at_least_one(compiled->name_count + compiled->askable_count));
+	if (tables->lists < 0)
+		return tables->lists;
+	if (tables->cidrs < 0)
+		return tables->cidrs;
+	if (tables->ports < 0)
+		return tables->ports;
+	return tables->rules < 0 ? tables->rules : tables->texts < 0 ? tables->texts : 0;
+}
+
+/* BPF_MAP_UPDATE_BATCH: 5.6 for hashes and arrays. */
+static int write_batch(int fd, const void *keys, const void *values, size_t count)
+{
+	__u32 done = count;
+
+	if (!count)
+		return 0;
+	if (bpf_map_update_batch(fd, keys, values, &done, NULL))
+		return -errno;
+	return 0;
+}
+
+int write_array(int fd, const void *values, size_t first, size_t count)
+{
+	uint32_t *keys = calloc(at_least_one(count), sizeof(*keys));
+	int rc;
+
+	if (!keys)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		keys[i] = first + i;
+	rc = write_batch(fd, keys, values, count);
+	free(keys);
+	return rc;
+}
+
+/* An LPM trie takes no batches before 5.16. */
+static int write_cidrs(int fd, const struct compiled *compiled)
+{
+	for (size_t i = 0; i < compiled->cidr_count; i++) {
+		struct egret_target target = target_of(compiled, &compiled->cidrs[i].dest);
+
+		if (bpf_map_update_elem(fd, &compiled->cidrs[i].key, &target, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+static int write_lists(int fd, const struct compiled *compiled, const __u64 *hash_keys)
+{
+	size_t count = compiled->name_count + compiled->askable_count;
+	struct egret_target *targets = calloc(at_least_one(count), sizeof(*targets));
+	uint64_t *keys = calloc(at_least_one(count), sizeof(*keys));
+	int rc = targets && keys ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < count && !rc; i++) {
+		targets[i] = target_of(compiled, &compiled->name_dests[i]);
+		keys[i] = name_key(compiled->names[i], hash_keys);
+	}
+	if (!rc)
+		rc = write_batch(fd, keys, targets, count);
+	free(targets);
+	free(keys);
+	return rc;
+}
+
+static int tables_fill(const struct tables *tables, const struct compiled *compiled, const __u64 *hash_keys)
+{
+	int rc;
+
+	rc = write_array(tables->ports, compiled->ports, 0, compiled->port_count);
+	if (!rc)
+		rc = write_cidrs(tables->cidrs, compiled);
+	if (!rc)
+		rc = write_array(tables->rules, compiled->rules, 0, compiled->rule_count);
+	if (!rc)
+		rc = write_array(tables->texts, compiled->texts, 0, compiled->rule_count);
+	if (!rc)
+		rc = write_lists(tables->lists, compiled, hash_keys);
+	return rc;
+}
+
+/* One table to be put into its outer map. */
+struct install {
+	int outer_fd, inner_fd, rc;
+	uint32_t slot;
+	pthread_t thread;
+};
+
+static void *install_one(void *context)
+{
+	struct install *install = context;
+
+	if (bpf_map_update_elem(install->outer_fd, &install->slot, &install->inner_fd, BPF_ANY))
+		install->rc = -errno;
+	return NULL;
+}
+
+/* Updating an outer map waits until no program looks at what stood there (10 ms and more).
+ * All of them wait at the same time. */
+static int tables_install(const struct kernel *kernel, const struct tables *tables, uint32_t slot)
+{
+	struct install all[] = {
+	    {kernel->maps[MAP_addrs], tables->addrs.fd, 0, slot, 0},
+	    {kernel->maps[MAP_cidrs], tables->cidrs, 0, slot, 0},
+	    {kernel->maps[MAP_ports], tables->ports, 0, slot, 0},
+	    {kernel->maps[MAP_rules], tables->rules, 0, slot, 0},
+	    {kernel->maps[MAP_texts], tables->texts, 0, slot, 0},
+	    {kernel->maps[MAP_lists], tables->lists, 0, slot, 0},
+	};
+	const size_t count = sizeof(all) / sizeof(all[0]);
+	bool started[sizeof(all) / sizeof(all[0])];
+	int rc = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		started[i] = !pthread_create(&all[i].thread, NULL, install_one, &all[i]);
+		if (!started[i])
+			install_one(&all[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (started[i])
+			pthread_join(all[i].thread, NULL);
+		if (all[i].rc)
+			rc = all[i].rc;
+	}
+	return rc;
+}
+
+static int write_names(const struct kernel *kernel, const struct compiled *compiled)
+{
+	for (uint32_t i = 1; i <= compiled->name_count; i++) {
+		struct egret_name name = {.state = EGRET_NAME_PENDING};
+
+		if (!kernel_get_name(kernel, i, &name) && !strcmp(name.name, compiled->names[i - 1]))
+			continue; /* what is known of it stays */
+		memset(&name, 0, sizeof(name));
+		strncpy(name.name, compiled->names[i - 1], sizeof(name.name) - 1);
+		name.state = name.name[0] == '*' ? EGRET_NAME_PATTERN : EGRET_NAME_PENDING;
+		if (bpf_map_update_elem(kernel->maps[MAP_names], &i, &name, BPF_ANY))
+			return -errno;
+	}
+	for (uint32_t i = compiled->name_count + 1; !bpf_map_delete_elem(kernel->maps[MAP_names], &i); i++)
+		;
+	return 0;
+}
+
+static uint32_t what_it_has(const struct compiled *compiled)
+{
+	uint32_t has = compiled->policy->settings.internal_count ? EGRET_HAS_INTERNAL : 0;
+
+	for (size_t i = 0; i < compiled->port_count; i++)
+		if (compiled->ports[i].action == EGRET_DENY)
+			has |= EGRET_HAS_DENY;
+	for (size_t i = 0; i < compiled->name_count; i++)
+		if (compiled->name_dests[i].flags & EGRET_DEST_DENIES)
+			has |= EGRET_HAS_NAME_DENY;
+	return has;
+}
+
+/* The one store that replaces the policy. What it has may be said too early, never too late. */
+static void switch_to(struct kernel *kernel, uint32_t generation, uint32_t has)
+{
+	struct egret_config *config = kernel->config;
+
+	__atomic_or_fetch(&config->has, has, __ATOMIC_RELEASE);
+	__atomic_store_n(&config->generation, generation, __ATOMIC_RELEASE);
+	__atomic_store_n(&config->has, has, __ATOMIC_RELEASE);
+}
+
+void note_places(struct kernel *kernel, uint32_t slot, const struct buckets *buckets)
+{
+	kernel->config->places_used[slot] = buckets->used;
+}
+
+static int refused(struct error *error, int rc, const struct compiled *compiled)
+{
+	if (rc == -ENOMEM)
+		return error_set(error, rc,
+				 "the kernel has no memory for the policy's tables (%zu addresses, %zu CIDRs); "
+				 "raise the memory limit of Egret's cgroup",
+				 compiled->addr_count, compiled->cidr_count);
+	return error_set(error, rc, "the kernel refused the policy's tables: %s", strerror(-rc));
+}
+
+/* @applied: with the ids that its rules have in the kernel. */
+static int tables_prepare(struct kernel *kernel, struct tables *tables, const struct compiled *applied, uint32_t slot)
+{
+	int rc = tables_make(tables, applied);
+
+	if (!rc)
+		rc = buckets_make(applied, kernel->hash_keys, &tables->addrs);
+	if (!rc)
+		rc = tables_fill(tables, applied, kernel->hash_keys);
+	if (!rc)
+		rc = write_names(kernel, applied);
+	if (!rc)
+		rc = tables_install(kernel, tables, slot);
+	if (!rc)
+		rc = learned_match(kernel, applied, slot);
+	return rc;
+}
+
+/* What of the policy that rules is needed to change it. */
+static void remember(struct kernel *kernel, struct tables *tables, struct rule_ids *ids,
+		     const struct compiled *compiled)
+{
+	if (kernel->buckets.fd >= 0)
+		close(kernel->buckets.fd);
+	if (kernel->inner_ports >= 0)
+		close(kernel->inner_ports);
+	free(kernel->rule_ids);
+	kernel->buckets = tables->addrs;
+	kernel->inner_ports = tables->ports;
+	kernel->ports_written = compiled->port_count;
+	kernel->ports_capacity = tables->ports_capacity;
+	kernel->rule_ids = ids->ids;
+	tables->addrs.fd = tables->ports = -1;
+	ids->ids = NULL;
+}
+
+int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, struct error *error)
+{
+	struct tables tables = {{.fd = -1}, -1, -1, -1, -1, -1, 0};
+	uint32_t generation = kernel_next_generation(kernel), slot = generation & (SLOTS - 1);
+	struct compiled applied = {};
+	struct rule_ids ids;
+	int rc;
+
+	rc = rule_ids_make(kernel, compiled, &ids);
+	if (!rc)
+		rc = rule_ids_apply(&ids, compiled, &applied);
+	if (!rc)
+		rc = tables_prepare(kernel, &tables, &applied, slot);
+	if (!rc)
+		rc = rule_ids_clear(kernel, &ids);
+	if (rc)
+		goto out;
+	kernel->config->bucket_shift[slot] = tables.addrs.shift;
+	note_places(kernel, slot, &tables.addrs);
+	switch_to(kernel, generation, what_it_has(compiled));
+	/* What answers brought in meanwhile; it may have been denied for a moment. */
+	learned_match(kernel, compiled, slot);
+	kernel_forget_denials(kernel);
+	rule_ids_forget_denials(kernel, &ids);
+	remember(kernel, &tables, &ids, compiled);
+out:
+	rule_ids_drop(&applied);
+	rule_ids_free(&ids);
+	tables_close(&tables);
+	return rc ? refused(error, rc, compiled) : 0;
+}
