@@ -46,6 +46,8 @@ static void what_is_no_time_is_refused(void **state)
 	    "2026-11-27T18:00:00+01:00",
 	    "2026-13-27T18:00:00Z",
 	    "2026-11-27T18:00:00Zz",
+	    "2026-1-27T18:00:00Z",
+	    "2026-1-27T18:00:00Zz",
 	    "never",
 	};
 	time_t read = 7;

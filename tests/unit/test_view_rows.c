@@ -148,6 +148,7 @@ static void what_existed_before_an_audit_is_a_row(void **state)
 	kernel.existing[0] = (struct egret_existing){
 	    .addr = addr("51.0.0.1"), .cgroup_id = CGROUP_GONE, .seen_ns = clock_kernel_ns(), .port = 443};
 	kernel.existing[1] = kernel.existing[0];
+	kernel.existing[1].addr = addr("51.0.0.2");
 	kernel.existing[1].allowed = 1;
 	assert_int_equal(view_drops(&kernel, &rows), 0);
 	assert_int_equal(json_array_size(rows), 1);
@@ -197,6 +198,8 @@ static void rules_say_what_they_let_through(void **state)
 	kernel.counters[EGRET_RULE_INBOUND] = (struct egret_counter){7, 70};
 	add_drop(&kernel, (struct egret_drop_key){.reason = EGRET_REASON_DENY_RULE, .rule = RULE_DENY, .audited = 1},
 		 drop_of(5, 9, 9, 1));
+	add_drop(&kernel, (struct egret_drop_key){.reason = EGRET_REASON_DENY_RULE, .rule = RULE_DENY, .audited = 0},
+		 drop_of(900, 9, 9, 1));
 	assert_int_equal(view_rules(&kernel, "x", &rows), 0);
 	assert_view(rows, "[{'rule_id': 16, 'rule': 'allow a.example tcp:443', 'file': 'policy.rules', 'line': 2,"
 			  "  'purpose': 'the shop', 'packets_total': 12, 'bytes_total': 800,"

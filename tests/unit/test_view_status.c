@@ -234,12 +234,14 @@ static void findings_stand_in_the_order_of_the_file(void **state)
 
 	(void)state;
 	diag_add(&diag, DIAG_WARNING, (struct diag_place){"a.rules", 7, 3}, "second");
-	diag_add(&diag, DIAG_ERROR, (struct diag_place){"a.rules", 2, 0}, "first");
+	diag_add(&diag, DIAG_ERROR, (struct diag_place){"a.rules", 2, 9}, "first");
+	diag_add(&diag, DIAG_ERROR, (struct diag_place){"a.rules", 8, 0}, "a line");
 	diag_add(&diag, DIAG_ERROR, (struct diag_place){"b.rules", 0, 0}, "of all of it, \xff");
 	assert_view(view_findings(&diag),
 		    "{'findings': ["
-		    "{'file': 'a.rules', 'line': 2, 'column': null, 'severity': 'error', 'text': 'first'},"
+		    "{'file': 'a.rules', 'line': 2, 'column': 9, 'severity': 'error', 'text': 'first'},"
 		    "{'file': 'a.rules', 'line': 7, 'column': 3, 'severity': 'warning', 'text': 'second'},"
+		    "{'file': 'a.rules', 'line': 8, 'column': null, 'severity': 'error', 'text': 'a line'},"
 		    "{'file': 'b.rules', 'line': null, 'column': null, 'severity': 'error',"
 		    " 'text': 'of all of it, ?'}]}");
 	diag_clear(&diag);
