@@ -10,6 +10,7 @@
 #include "view/learned.h"
 #include "view/reason.h"
 #include "view/rules.h"
+#include "view/subject_name.h"
 
 #define RULE_A    EGRET_RULE_FIRST
 #define RULE_DENY (EGRET_RULE_FIRST + 1)
@@ -106,7 +107,7 @@ static void ports_are_as_the_language_writes_them(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct denial denial = {
 		    .key = {.cgroup_id = CGROUP_GONE, .l4_proto = cases[i].l4_proto, .port = cases[i].port}};
-		json_t *row = denial_to_json(&kernel, &denial);
+		json_t *row = denial_to_json(&kernel, &denial, NULL);
 
 		assert_string_equal(json_text(row, "port"), cases[i].text);
 		json_decref(row);
@@ -180,6 +181,33 @@ static void a_special_address_says_what_to_add(void **state)
 	json_set_text(row, "reason", "port");
 	assert_string_equal(reason_of_row(row, text), "rules name this destination, but not this port and protocol");
 	json_decref(row);
+}
+
+/* Asked once a view, and none mixed up with another one of the same slot. */
+static void each_row_has_its_own_subject(void **state)
+{
+	static const uint64_t ids[] = {CGROUP_NOTED, CGROUP_NOTED, CGROUP_NOTED + SUBJECT_CACHE_SLOTS, CGROUP_NOTED};
+	static const char *const names[] = {"/one", "/one", "/two", "/one"};
+	struct subject_cache cache = {};
+	static struct kernel kernel;
+
+	(void)state;
+	kernel = (struct kernel){};
+	set_subject_path(&kernel, ids[0], "/one");
+	set_subject_path(&kernel, ids[2], "/two");
+	for (size_t i = 0; i < 4; i++) {
+		json_t *row = json_object();
+
+		json_set_subject(row, &kernel, ids[i], 0, &cache);
+		assert_string_equal(json_text(row, "subject"), names[i]);
+		assert_true(json_integer_value(json_object_get(row, "cgroup_id")) == (json_int_t)ids[i]);
+		json_decref(row);
+		if (i == 0) /* what is kept is not asked for again */
+			snprintf(kernel.subjects[0].subject.path, sizeof(kernel.subjects[0].subject.path), "/moved");
+		if (i == 1)
+			snprintf(kernel.subjects[0].subject.path, sizeof(kernel.subjects[0].subject.path), "/one");
+	}
+	subject_cache_clear(&cache);
 }
 
 static void rules_say_what_they_let_through(void **state)
@@ -288,6 +316,7 @@ int main(void)
 	    cmocka_unit_test(the_worst_stands_first),
 	    cmocka_unit_test(what_existed_before_an_audit_is_a_row),
 	    cmocka_unit_test(a_special_address_says_what_to_add),
+	    cmocka_unit_test(each_row_has_its_own_subject),
 	    cmocka_unit_test(rules_say_what_they_let_through),
 	    cmocka_unit_test(a_hit_is_timed_by_the_agent),
 	    cmocka_unit_test(learned_addresses_say_for_whom_and_how_long),

@@ -143,7 +143,7 @@ static void print_line(const json_t *row)
 
 static void show_new(const struct kernel *kernel, const struct denial *denial, uint64_t packets, bool json)
 {
-	json_t *row = denial_to_json(kernel, denial);
+	json_t *row = denial_to_json(kernel, denial, NULL);
 
 	json_set_number(row, "new_packets_count", packets);
 	if (json) {

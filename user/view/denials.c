@@ -181,7 +181,7 @@ static void set_process(json_t *row, const struct egret_drop *drop)
 	json_object_set_new(row, "pid", drop->pid ? json_integer(drop->pid) : json_null());
 }
 
-json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial)
+json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial, struct subject_cache *cache)
 {
 	const struct egret_drop_key *key = &denial->key;
 	const struct egret_drop *drop = &denial->drop;
@@ -198,7 +198,7 @@ json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial)
 	json_set_text(row, "reason", reason_label(key->reason));
 	json_set_rule(row, kernel, key->rule);
 	set_suggestion(row, kernel, denial, name);
-	json_set_subject(row, kernel, key->cgroup_id, drop->parent_cgroup_id);
+	json_set_subject(row, kernel, key->cgroup_id, drop->parent_cgroup_id, cache);
 	set_process(row, drop);
 	json_set_kernel_time(row, "first_time", drop->first_ns);
 	json_set_kernel_time(row, "last_time", drop->last_ns);
@@ -207,6 +207,7 @@ json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial)
 
 int view_drops(const struct kernel *kernel, json_t **ret)
 {
+	struct subject_cache subjects = {};
 	struct denials denials = {};
 	int rc = denials_read(kernel, &denials);
 
@@ -214,8 +215,9 @@ int view_drops(const struct kernel *kernel, json_t **ret)
 		denials_sort(&denials);
 		*ret = json_array();
 		for (size_t i = 0; i < denials.count; i++)
-			json_array_append_new(*ret, denial_to_json(kernel, &denials.all[i]));
+			json_array_append_new(*ret, denial_to_json(kernel, &denials.all[i], &subjects));
 	}
+	subject_cache_clear(&subjects);
 	denials_free(&denials);
 	return rc;
 }

@@ -30,9 +30,10 @@ void denials_free(struct denials *denials);
 /*
  * {packets_total, audited, outdated, address, port, name, reason, rule, file, line, suggestion, subject, cgroup_id,
  * process, pid, first_time, last_time}. "rule" is the one that denies, or that would allow it of a special address;
- * "suggestion" the line that would have let it through.
+ * "suggestion" the line that would have let it through. @cache: as of json_set_subject.
  */
-json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial);
+struct subject_cache;
+json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial, struct subject_cache *cache);
 /* [row], sorted. */
 int view_drops(const struct kernel *kernel, json_t **ret);
 

@@ -146,7 +146,7 @@ static void add_learner(const struct learners *learners, const struct egret_lear
 		return;
 	row = json_object();
 	json_set_text(row, "name", asked.name);
-	json_set_subject(row, learners->kernel, learned->subject, 0);
+	json_set_subject(row, learners->kernel, learned->subject, 0, NULL);
 	json_set_flag(row, "allowed", judgement.allow);
 	json_set_number(row, "left_seconds", (uint64_t)left_sec);
 	json_array_append_new(learners->rows, row);

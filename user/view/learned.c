@@ -13,11 +13,12 @@ struct lessons {
 	uint32_t slot; /* of the policy that rules */
 	uint64_t now_ns;
 	struct name_index *names;
+	struct subject_cache subjects;
 	json_t *rows;
 	size_t ended;
 };
 
-static void add_lesson(const struct lessons *lessons, const struct egret_learned_key *key, uint64_t subject,
+static void add_lesson(struct lessons *lessons, const struct egret_learned_key *key, uint64_t subject,
 		       const struct egret_lesson *lesson, int64_t left_sec)
 {
 	struct egret_asked asked = {};
@@ -30,7 +31,7 @@ static void add_lesson(const struct lessons *lessons, const struct egret_learned
 	json_set_text(row, "policy_name", name_index_find(lessons->names, lesson->rule_names[lessons->slot]));
 	json_set_time(row, "expires_time", lessons->now_ns + (uint64_t)left_sec * CLOCK_NS_PER_SEC);
 	json_set_number(row, "left_seconds", (uint64_t)left_sec);
-	json_set_subject(row, lessons->kernel, subject, 0);
+	json_set_subject(row, lessons->kernel, subject, 0, &lessons->subjects);
 	json_set_number(row, "scope", key->scope);
 	json_array_append_new(lessons->rows, row);
 }
@@ -61,6 +62,7 @@ int view_learned(const struct kernel *kernel, json_t **ret, size_t *ret_ended)
 	lessons.rows = json_array();
 	kernel_each_learned(kernel, add_learned, &lessons);
 	name_index_free(lessons.names);
+	subject_cache_clear(&lessons.subjects);
 	*ret = lessons.rows;
 	*ret_ended = lessons.ended;
 	return 0;

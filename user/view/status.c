@@ -76,11 +76,12 @@ static json_t *lessons_to_json(const struct kernel *kernel)
 struct existing_list {
 	const struct kernel *kernel;
 	json_t *rows;
+	struct subject_cache subjects;
 };
 
 static int add_existing(void *context, uint64_t cookie, const struct egret_existing *value)
 {
-	const struct existing_list *list = context;
+	struct existing_list *list = context;
 	char address[ADDR_TEXT_SIZE], port[16];
 	json_t *row;
 
@@ -91,17 +92,18 @@ static int add_existing(void *context, uint64_t cookie, const struct egret_exist
 	snprintf(port, sizeof(port), "tcp:%u", value->port);
 	json_set_text(row, "address", addr_format(&value->addr, address));
 	json_set_text(row, "port", port);
-	json_set_subject(row, list->kernel, value->cgroup_id, 0);
+	json_set_subject(row, list->kernel, value->cgroup_id, 0, &list->subjects);
 	return json_array_append_new(list->rows, row);
 }
 
 static json_t *existing_to_json(const struct kernel *kernel)
 {
-	struct existing_list list = {kernel, json_array()};
+	struct existing_list list = {.kernel = kernel, .rows = json_array()};
 
 	/* With `existing = cut` they do not go on once the policy enforces. */
 	if (kernel_config(kernel)->keep_existing || kernel_config(kernel)->audit)
 		kernel_each_existing(kernel, add_existing, &list);
+	subject_cache_clear(&list.subjects);
 	return list.rows;
 }
 

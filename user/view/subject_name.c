@@ -39,12 +39,37 @@ static void path_to_text(const char *path, char buf[static SUBJECT_SIZE])
 	text_make_printable(buf, SUBJECT_SIZE); /* who makes a cgroup names it */
 }
 
-void json_set_subject(json_t *row, const struct kernel *kernel, uint64_t cgroup_id, uint64_t parent_id)
+static json_t *find_name(const struct kernel *kernel, uint64_t cgroup_id, uint64_t parent_id)
 {
 	char path[CGROUP_PATH_SIZE], text[SUBJECT_SIZE] = "";
 
 	if (!find_path(kernel, cgroup_id, parent_id, path, sizeof(path)))
 		path_to_text(path, text);
-	json_set_text(row, "subject", text);
+	return text[0] ? json_string(text) : json_null();
+}
+
+void json_set_subject(json_t *row, const struct kernel *kernel, uint64_t cgroup_id, uint64_t parent_id,
+		      struct subject_cache *cache)
+{
+	size_t slot = cgroup_id % SUBJECT_CACHE_SLOTS;
+	json_t *name;
+
+	if (cache && cache->slots[slot].name && cache->slots[slot].cgroup_id == cgroup_id)
+		name = json_incref(cache->slots[slot].name);
+	else
+		name = find_name(kernel, cgroup_id, parent_id);
+	if (cache && cache->slots[slot].name != name) {
+		json_decref(cache->slots[slot].name);
+		cache->slots[slot].name = json_incref(name);
+		cache->slots[slot].cgroup_id = cgroup_id;
+	}
+	json_object_set_new(row, "subject", name);
 	json_set_number(row, "cgroup_id", cgroup_id);
+}
+
+void subject_cache_clear(struct subject_cache *cache)
+{
+	for (size_t i = 0; i < SUBJECT_CACHE_SLOTS; i++)
+		json_decref(cache->slots[i].name);
+	*cache = (struct subject_cache){};
 }
