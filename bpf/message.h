@@ -10,6 +10,7 @@
 #define EGRET_BPF_MESSAGE_H
 
 #include "maps.h"
+#include "egret_addr.h"
 
 #define DNS_HEADER 12 /* octets */
 
