@@ -89,6 +89,12 @@ answered() { [[ "$(try node 20.1.0.2 tcp:443)" == connected* ]]; }
 if eventually answered || eventually answered; then passed "an answer comes in"; else failed "an answer comes in"; fi
 denied node 20.1.0.1 tcp:443
 json '.names.failing == []' "nothing is from disk any more" egret_cmd status --json
+# Which is kept, a minute after what was kept before.
+is_kept_now() { grep -aq 'www.good.example [0-9]* 20.1.0.2$' "$kept"; }
+for _ in 1 2 3 4 5 6 7 8 9; do
+	eventually is_kept_now && break
+done
+succeeds "the new address is kept" is_kept_now
 stop "$agent" KILL
 
 # What others could have written, and what is damaged, is not read.
@@ -129,9 +135,15 @@ agent_start -D place=good
 required() { egret_cmd status --json | jq -e 'any(.problems[]; .kind == "required")'; }
 eventually required || failed "the requirement is told"
 succeeds "one whose requirement does not answer is not kept" isnt_kept
+stop "$agent"
+agent_start -D place=good --probation 3s
+on_probation() { egret_cmd status --json | jq -e '.mode == "enforcing" and .probation'; }
+fell_back() { egret_cmd status --json | jq -e '.mode == "auditing"'; }
+eventually fell_back || failed "it goes back to audit: $(cat "$work/agent.log")"
+succeeds "nor one that audits after its probation" isnt_kept
 write_good
-reloaded() { egret_cmd status --json | jq -e '.problems == []'; }
-eventually reloaded && eventually is_kept || failed "without it, it is kept"
+if eventually on_probation && isnt_kept; then passed "nor one on probation"; else failed "nor one on probation"; fi
+if eventually is_kept; then passed "but one whose probation is over"; else failed "but one whose probation is over"; fi
 sed -i '1iset mode = audit' "$work/policy.rules"
 if eventually isnt_kept; then passed "one that audits ends it"; else failed "one that audits ends it"; fi
 write_good
