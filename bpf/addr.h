@@ -34,4 +34,13 @@ static __always_inline bool addr_is_this_host(const struct egret_addr *addr)
 	return !addr->word_be[0] && !addr->word_be[1] && !addr->word_be[2] && bpf_ntohl(addr->word_be[3]) <= 1;
 }
 
+/* Halves, as they lie in memory: global functions of programs take numbers only. */
+static __always_inline void addr_of_halves(struct egret_addr *addr, __u64 first_half, __u64 last_half)
+{
+	addr->word_be[0] = first_half;
+	addr->word_be[1] = first_half >> 32;
+	addr->word_be[2] = last_half;
+	addr->word_be[3] = last_half >> 32;
+}
+
 #endif

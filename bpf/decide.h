@@ -8,20 +8,22 @@
 #define EGRET_BPF_DECIDE_H
 
 #include "account.h"
+#include "first_packet.h"
 #include "inbound.h"
-#include "learned.h"
 #include "maps.h"
 #include "memory.h"
 #include "packet.h"
 #include "policy.h"
 #include "standing.h"
+#include "subject.h"
 
 /* What a verdict is made of. */
 struct judging {
 	struct __sk_buff *skb;
 	const struct packet *pkt;
 	const struct egret_config *cfg;
-	struct memory memory; /* of the sender's socket, whose subject it has */
+	struct subject subject;
+	struct memory memory;
 	struct standing standing;
 };
 
@@ -119,7 +121,7 @@ static __always_inline bool memory_still_stands(const struct judging *judging)
 	if (judging->pkt->l4_proto != IPPROTO_TCP && !memory_is_fresh(memory->seen))
 		return false;
 	return policy_rule_stands(memory->rule, memory->generation, port_key(judging->pkt, judging->standing.slot),
-				  memory->sock->classes);
+				  judging->subject.classes);
 }
 
 /* What history allows although, or before, a rule does; keeps @ret if it does not. */
@@ -202,13 +204,13 @@ static __always_inline void decide_anew(struct judging *judging, struct judgemen
 
 	if (decide_by_origin(judging, ret))
 		return;
-	learned_judge(judging->pkt, sock, slot, judging->cfg, ret);
+	decide_first_packet(judging->pkt, &judging->subject, slot, judging->cfg, ret);
 	if (sock->raw)
 		return;
 	memory_find(judging->skb, judging->pkt, &judging->memory);
 	decide_by_history(judging, ret);
 	if (!ret->allow)
-		special_judge(judging->pkt, sock, slot, ret);
+		explain_special(judging->pkt, &judging->subject, slot, ret);
 	decide_remember(judging, ret);
 }
 

@@ -57,7 +57,7 @@ int egret_create(struct bpf_sock *sk)
 {
 	struct egret_config *cfg = policy_config();
 
-	return cfg && socket_stamp(sk, cfg);
+	return cfg && stamp_new(sk, cfg);
 }
 
 SEC("cgroup/connect4")

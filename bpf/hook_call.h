@@ -12,11 +12,12 @@
 #include "account.h"
 #include "decide.h"
 #include "dns_port.h"
+#include "first_packet.h"
 #include "inbound.h"
 #include "memory.h"
 #include "packet.h"
 #include "policy.h"
-#include "socket.h"
+#include "stamp.h"
 #include "subject.h"
 
 #define GO_ON 1
@@ -107,10 +108,12 @@ static __always_inline void connect_decide(struct bpf_sock_addr *ctx, const stru
 					   const struct egret_config *cfg, struct judgement *ret)
 {
 	__u32 slot = policy_slot(cfg);
+	struct subject subject;
 
 	if (cfg->audit || !subject_refresh_by_caller(sock, cfg, slot))
 		return;
-	learned_judge(pkt, sock, slot, cfg, ret);
+	subject = subject_of(sock);
+	decide_first_packet(pkt, &subject, slot, cfg, ret);
 	if (policy_is_stale(cfg))
 		verdict_of_stale_policy(ret, slot);
 	if (ret->allow)
@@ -118,7 +121,7 @@ static __always_inline void connect_decide(struct bpf_sock_addr *ctx, const stru
 	if (ret->service || (ret->reason != EGRET_REASON_DENY_RULE && call_is_local(ctx, pkt)))
 		ret->allow = 1;
 	else
-		special_judge(pkt, sock, slot, ret);
+		explain_special(pkt, &subject, slot, ret);
 }
 
 static __always_inline int call_connects(struct bpf_sock_addr *ctx, const struct packet *pkt)
@@ -129,7 +132,7 @@ static __always_inline int call_connects(struct bpf_sock_addr *ctx, const struct
 
 	if (!cfg || !sock)
 		return GO_ON;
-	socket_set_process(sock);
+	stamp_process(sock);
 	/* connect() on a datagram socket sends nothing: resolvers use it to ask for a
 	 * source address. What is sent later gets its error from egress. */
 	if (ctx->type != SOCK_STREAM || ctx->protocol != IPPROTO_TCP)
@@ -151,13 +154,15 @@ static __always_inline void sendmsg_decide(struct bpf_sock_addr *ctx, const stru
 {
 	struct memory memory = {.sock = sock};
 	__u32 slot = policy_slot(cfg);
+	struct subject subject;
 
 	if (!(cfg->has & EGRET_HAS_DENY) || cfg->audit || !subject_refresh_by_caller(sock, cfg, slot))
 		return;
 	memory_find(ctx, pkt, &memory);
 	if (memory.state == EGRET_PEER_INBOUND)
 		return; /* egress knows whether it still is */
-	learned_judge(pkt, sock, slot, cfg, ret);
+	subject = subject_of(sock);
+	decide_first_packet(pkt, &subject, slot, cfg, ret);
 	ret->allow = ret->reason != EGRET_REASON_DENY_RULE || ret->service;
 }
 

@@ -21,8 +21,8 @@
 #include "memory.h"
 #include "packet.h"
 #include "policy.h"
-#include "socket.h"
 #include "source.h"
+#include "stamp.h"
 #include "subject.h"
 
 #define PASS 1
@@ -38,13 +38,13 @@ static __always_inline int cgroup_finish(const struct egret_sock *sock, const st
 	return PASS;
 }
 
-/* The socket that sends or hears the packet, stamped; NULL: memory ran out. @pkt: as in socket_adopt. */
+/* The socket that sends or hears the packet, stamped; NULL: memory ran out. @pkt: as in stamp_found. */
 static __always_inline struct egret_sock *cgroup_socket(struct __sk_buff *skb, const struct egret_config *cfg,
 							const struct packet *pkt)
 {
 	struct egret_sock *sock = memory_of(skb);
 
-	return sock ? sock : socket_adopt(skb, cfg, pkt);
+	return sock ? sock : stamp_found(skb, cfg, pkt);
 }
 
 /* --- what leaves --- */
@@ -57,6 +57,7 @@ static __always_inline void cgroup_decide_anew(struct __sk_buff *skb, const stru
 
 	standing_take(cfg, &judging.standing);
 	subject_refresh(skb, sock, cfg, judging.standing.slot);
+	judging.subject = subject_of(sock);
 	if (pkt->reason)
 		verdict_deny(verdict, pkt->reason);
 	else
@@ -110,7 +111,7 @@ static __always_inline struct egret_sock *cgroup_decide(struct __sk_buff *skb, c
 	sock = memory_of(skb);
 	if (!sock || policy_is_stale(cfg) || !decide_by_memory(sock, pkt, cfg, verdict)) {
 		if (!sock)
-			sock = socket_adopt(skb, cfg, pkt);
+			sock = stamp_found(skb, cfg, pkt);
 		if (!sock) {
 			verdict_deny(verdict, EGRET_REASON_NO_MEMORY);
 			return 0;

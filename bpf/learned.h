@@ -7,23 +7,15 @@
 #ifndef EGRET_BPF_LEARNED_H
 #define EGRET_BPF_LEARNED_H
 
-#include "memory.h"
 #include "egret_learn.h"
 #include "maps.h"
+#include "memory.h"
 #include "names.h"
 #include "packet.h"
 #include "policy.h"
 #include "seen.h"
 
 /* --- what an address asks of a name --- */
-
-static __always_inline void addr_of_halves(struct egret_addr *addr, __u64 first_half, __u64 last_half)
-{
-	addr->word_be[0] = first_half;
-	addr->word_be[1] = first_half >> 32;
-	addr->word_be[2] = last_half;
-	addr->word_be[3] = last_half >> 32;
-}
 
 /* Global: each of its many ways out would be taken with all that follows. */
 __noinline __u32 learned_need(__u64 first_half, __u64 last_half, __u32 slot)
@@ -88,85 +80,6 @@ __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 		best = egret_denial_of_both(best, said);
 	}
 	return best;
-}
-
-/* What the policy lists first; then, where that does not settle it, what was learned. */
-static __always_inline void learned_judge(const struct packet *pkt, const struct egret_sock *state, __u32 slot,
-					  const struct egret_config *cfg, struct judgement *ret)
-{
-	const __u64 *halves = (const __u64 *)&pkt->addr;
-	struct judgement by_name = {};
-
-	policy_judge(pkt, slot, state->classes, ret);
-	if (!egret_names_count(ret, cfg->has))
-		return;
-	egret_said_unpack(learned_look_up(halves[0], halves[1], port_key(pkt, slot), state->classes, state->scope),
-			  &by_name);
-	egret_add_names(ret, &by_name);
-}
-
-/* --- why a special address is denied --- */
-
-/* What the running policy has for the name that was last resolved to the address, as name_find_rule; 0 =
- * nothing. Without the bucket's lock: a name that is replaced meanwhile gives another reason, and no other
- * verdict. */
-__noinline __u64 seen_rule_name(__u64 first_half, __u64 last_half, __u64 scope, __u32 slot)
-{
-	struct egret_learned_key key __attribute__((aligned(8))) = {.scope = scope};
-	void *table = policy_table(&lists, slot);
-	struct egret_seen_bucket *bucket;
-	const struct egret_seen *entry;
-	__u64 name, found = 0;
-	__u32 place;
-
-	addr_of_halves(&key.addr, first_half, last_half);
-	bucket = seen_bucket(&key);
-	place = bucket ? seen_find(bucket, &key) : EGRET_SEEN_PLACES;
-	if (!table || !bucket || place >= EGRET_SEEN_PLACES)
-		return 0;
-	entry = &bucket->places[place];
-	name = entry->name;
-	if (bpf_map_lookup_elem(table, &name))
-		return name;
-	for (int i = 0; i < EGRET_SUFFIXES; i++) {
-		__u64 suffix = entry->suffixes[i], pattern = egret_key_pattern(suffix, hash_keys);
-
-		if (suffix && bpf_map_lookup_elem(table, &pattern))
-			found = pattern;
-	}
-	return found;
-}
-
-/* A rule that would allow this, if the name that was last resolved to it could bring it in. */
-__noinline __u64 special_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 subject_classes, __u64 scope)
-{
-	__u32 slot = egret_port_key_slot(port_key) & (EGRET_POLICY_SLOTS - 1), need;
-	void *table = policy_table(&lists, slot);
-	struct egret_target *target;
-	__u64 rule_name;
-
-	need = learned_need(first_half, last_half, slot);
-	if (!need || !table)
-		return 0;
-	rule_name = seen_rule_name(first_half, last_half, scope, slot);
-	target = rule_name ? bpf_map_lookup_elem(table, &rule_name) : 0;
-	if (!target || !egret_name_explains(target->dest.flags))
-		return 0;
-	return learned_judge_name(rule_name, port_key, subject_classes, need);
-}
-
-/* Of a denial; it stays one. */
-static __always_inline void special_judge(const struct packet *pkt, const struct egret_sock *state, __u32 slot,
-					  struct judgement *ret)
-{
-	const __u64 *halves = (const __u64 *)&pkt->addr;
-	struct judgement special = {};
-
-	if (!egret_special_counts(ret))
-		return;
-	egret_said_unpack(special_look_up(halves[0], halves[1], port_key(pkt, slot), state->classes, state->scope),
-			  &special);
-	egret_add_special(ret, &special);
 }
 
 /* --- learning --- */

@@ -13,8 +13,10 @@
 #include "account.h"
 #include "decide.h"
 #include "dns_port.h"
+#include "first_packet.h"
 #include "inbound.h"
 #include "source.h"
+#include "subject.h"
 
 /* The cookie of the network namespace that the agent runs in. */
 const volatile __u64 node_scope = 0;
@@ -67,10 +69,13 @@ static __always_inline void decide_by_source_on_lo(struct __sk_buff *skb, const 
 static __noinline int decide_on_lo(struct __sk_buff *skb, const struct packet *pkt, struct egret_sock *sock,
 				   const struct egret_config *cfg, struct judgement *verdict)
 {
+	struct subject subject;
+
 	if (!pkt || !cfg || !sock || !verdict)
 		return 0;
+	subject = subject_of(sock);
 	if (cfg->has & EGRET_HAS_DENY && !pkt->reason)
-		learned_judge(pkt, sock, policy_slot(cfg), cfg, verdict);
+		decide_first_packet(pkt, &subject, policy_slot(cfg), cfg, verdict);
 	if (verdict->reason != EGRET_REASON_DENY_RULE)
 		decide_by_source_on_lo(skb, pkt, sock, verdict);
 	return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Every map that is pinned; who writes to each is in egret_abi.h (EGRET_MAPS). One more, `messages` in names.h, holds
+ * Every map that is pinned; who writes to each is in egret_abi.h (EGRET_MAPS). One more, `messages` in message.h, holds
  * what is known of a message while it is read, and nothing beyond. Sizes are of the kernel side; the agent sizes the
  * inner maps of the policy tables to each policy.
  */
@@ -26,6 +26,14 @@
 const volatile __u64 hash_keys[6] = {1, 1, 1, 1, 1, 1};
 
 /* --- policy tables: two slots, slot = generation & 1 --- */
+
+#define TABLE_IN_SLOTS(inner)                                                                                          \
+	struct {                                                                                                       \
+		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                                              \
+		__uint(max_entries, EGRET_POLICY_SLOTS);                                                               \
+		__type(key, __u32);                                                                                    \
+		__array(values, inner);                                                                                \
+	}
 
 /* BPF_F_INNER_MAP (5.10) lets inner arrays differ in size. Sizes and not types:
  * clang writes only forward declarations for what an inner map points to. */
@@ -69,43 +77,18 @@ struct inner_texts {
 	__uint(value_size, sizeof(struct egret_rule_text));
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, EGRET_POLICY_SLOTS);
-	__type(key, __u32);
-	__array(values, struct inner_addrs);
-} addrs SEC(".maps");
+TABLE_IN_SLOTS(struct inner_addrs) addrs SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, EGRET_POLICY_SLOTS);
-	__type(key, __u32);
-	__array(values, struct inner_cidrs);
-} cidrs SEC(".maps");
+TABLE_IN_SLOTS(struct inner_cidrs) cidrs SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, EGRET_POLICY_SLOTS);
-	__type(key, __u32);
-	__array(values, struct inner_ports);
-} ports SEC(".maps");
+TABLE_IN_SLOTS(struct inner_ports) ports SEC(".maps");
 
 /* Index: rule id - EGRET_RULE_FIRST. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, EGRET_POLICY_SLOTS);
-	__type(key, __u32);
-	__array(values, struct inner_rules);
-} rules SEC(".maps");
+TABLE_IN_SLOTS(struct inner_rules) rules SEC(".maps");
 
 /* Index: rule id - EGRET_RULE_FIRST. No program reads them: they let people see
  * the policy when no agent runs. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, EGRET_POLICY_SLOTS);
-	__type(key, __u32);
-	__array(values, struct inner_texts);
-} texts SEC(".maps");
+TABLE_IN_SLOTS(struct inner_texts) texts SEC(".maps");
 
 /* Key: of an exact name or a pattern. What the rules say of it, for addresses that are learned. */
 struct inner_lists {
@@ -116,12 +99,7 @@ struct inner_lists {
 	__uint(value_size, sizeof(struct egret_target));
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, EGRET_POLICY_SLOTS);
-	__type(key, __u32);
-	__array(values, struct inner_lists);
-} lists SEC(".maps");
+TABLE_IN_SLOTS(struct inner_lists) lists SEC(".maps");
 
 /* --- from the agent, one for all policies --- */
 

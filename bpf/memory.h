@@ -39,7 +39,7 @@ struct memory {
 	__u8 state; /* EGRET_PEER_UNUSED: nothing is known */
 };
 
-/* What the socket of @skb remembers; NULL: it has no socket, or that has no stamp yet (socket_adopt). */
+/* What the socket of @skb remembers; NULL: it has no socket, or that has no stamp yet (stamp_found). */
 static __always_inline struct egret_sock *memory_of(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;

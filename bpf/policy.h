@@ -135,14 +135,6 @@ __noinline __u64 policy_look_up(__u64 first_half, __u64 last_half, __u32 port_ke
 	return policy_scan(target, &scan);
 }
 
-static __always_inline void policy_judge(const struct packet *pkt, __u32 slot, __u32 subject_classes,
-					 struct judgement *ret)
-{
-	const __u64 *halves = (const __u64 *)&pkt->addr;
-
-	egret_said_unpack(policy_look_up(halves[0], halves[1], port_key(pkt, slot), subject_classes), ret);
-}
-
 /* Is it part of what a node needs to live? */
 static __always_inline bool policy_rule_is_floor(__u32 rule, __u32 slot)
 {

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the kernel knows of a socket, and the stamp that Egret puts on it. Sockets that a process makes are stamped at
- * socket(2) (socket_stamp); whatever has no stamp was there before Egret, or was made by the kernel, and is stamped
- * when it first sends or hears something (socket_adopt).
+ * What the kernel knows of a socket, and does not tell by a helper alone.
  */
 #ifndef EGRET_BPF_SOCKET_H
 #define EGRET_BPF_SOCKET_H
 
 #include "maps.h"
 #include "packet.h"
-#include "policy.h"
-#include "subject.h"
 
 /*
  * sk_kern_sock by CO-RE: no helper tells a control socket of the kernel from a
@@ -135,63 +131,6 @@ static __always_inline bool socket_was_established(struct bpf_sock *sk)
 	default:
 		return false;
 	}
-}
-
-/* Stamps a socket that no stamp was found on. @pkt: what it is sending, or NULL
- * at ingress. Returns NULL only when memory ran out. */
-static __noinline struct egret_sock *socket_adopt(struct __sk_buff *skb, const struct egret_config *cfg,
-						  const struct packet *pkt)
-{
-	__u32 slot = policy_slot(cfg);
-	struct egret_sock *sock;
-	struct bpf_sock *sk = socket_full(skb);
-
-	if (!sk)
-		return 0;
-	sock = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!sock)
-		return 0;
-	sock->cgroup_id = bpf_skb_cgroup_id(skb);
-	sock->class_epoch = subject_epoch(cfg, slot);
-	sock->classes = classes_of_skb(skb, slot);
-	sock->scope = socket_scope(sk, sock);
-	if (sk->type == SOCK_RAW) {
-		sock->raw = 1;
-		if (socket_is_kernels(sk, sock))
-			sock->origin = EGRET_ORIGIN_KERNEL;
-		return sock;
-	}
-	if (!pkt || pkt->l4_proto != IPPROTO_TCP || !socket_was_established(sk))
-		return sock;
-	/* What came in would be let in as new, too: only what went out can be cut. */
-	if (socket_has_listener(skb, sk))
-		sock->origin = EGRET_ORIGIN_INBOUND;
-	else if (cfg->keep_existing)
-		sock->origin = EGRET_ORIGIN_EXISTING;
-	sock->origin_addr = pkt->addr;
-	sock->origin_port_be = pkt->port_be;
-	return sock;
-}
-
-static __always_inline void socket_set_process(struct egret_sock *sock)
-{
-	sock->pid = bpf_get_current_pid_tgid() >> 32;
-	bpf_get_current_comm(sock->comm, sizeof(sock->comm));
-}
-
-/* Stamps a socket that the process under way makes. bpf_sk_storage_get in cgroup/sock_create: 5.9;
- * bpf_get_netns_cookie: 5.7. False: memory ran out. */
-static __always_inline bool socket_stamp(struct bpf_sock *sk, const struct egret_config *cfg)
-{
-	struct egret_sock *sock = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-
-	if (!sock)
-		return false;
-	subject_stamp(sock, cfg, policy_slot(cfg));
-	sock->scope = bpf_get_netns_cookie(sk);
-	sock->raw = sk->type == SOCK_RAW;
-	socket_set_process(sock);
-	return true;
 }
 
 #endif

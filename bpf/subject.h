@@ -1,14 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Who sends: the classes of a socket's cgroup, by which rules are for it or not, and the subject whose quota what it
- * learns is in. A socket is stamped with both when it is made (subject_stamp) or when it is first seen (socket_adopt of
- * socket.h). The classes are those of one policy slot; subject_refresh() looks them up anew when they may be others,
+ * learns is in. A socket is stamped with both when it is made (subject_stamp) or when it is first seen (stamp_found of
+ * stamp.h). The classes are those of one policy slot; subject_refresh() looks them up anew when they may be others,
  * which the epoch says.
+ *
+ * struct subject is what a decision needs of it, wherever that comes from.
  */
 #ifndef EGRET_BPF_SUBJECT_H
 #define EGRET_BPF_SUBJECT_H
 
 #include "maps.h"
+
+struct subject {
+	__u64 scope; /* for whom what was learned counts: the cookie of a network namespace; 0 = for nobody */
+	__u32 classes;
+};
+
+static __always_inline struct subject subject_of(const struct egret_sock *sock)
+{
+	return (struct subject){.scope = sock->scope, .classes = sock->classes};
+}
 
 static __always_inline __u32 class_of_cgroup(__u64 cgroup_id, __u32 slot)
 {

@@ -10,23 +10,16 @@
 #include <bpf/bpf_helpers.h>
 
 #include "decision.h"
-#include "teach.h"
-#include "learned.h"
+#include "first_packet.h"
 #include "maps.h"
 #include "names.h"
 #include "packet.h"
+#include "subject.h"
+#include "teach.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-/* Too large for the stack. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct egret_sock);
-} senders SEC(".maps");
-
-/* As answer_take of dns.h, from where it knows whose answer it is. */
+/* As answer_take of teach.h, from where it knows whose answer it is. */
 SEC("tc")
 int teach(struct __sk_buff *skb)
 {
@@ -65,22 +58,20 @@ int decide(struct __sk_buff *skb)
 	__u64 tick = bpf_jiffies64();
 	struct judgement verdict = {};
 	struct packet pkt = {};
-	struct egret_sock *sender;
-	__u32 zero = 0, slot;
+	struct subject subject;
+	__u32 slot;
 
-	sender = bpf_map_lookup_elem(&senders, &zero);
-	if (!cfg || !sender || (void *)(decision + 1) > (void *)(long)skb->data_end)
+	if (!cfg || (void *)(decision + 1) > (void *)(long)skb->data_end)
 		return 1;
 	((__u64 *)&pkt.addr)[0] = decision->halves[0];
 	((__u64 *)&pkt.addr)[1] = decision->halves[1];
 	pkt.l4_proto = decision->l4_proto;
 	pkt.port = decision->port;
-	sender->classes = decision->classes;
-	sender->scope = decision->scope;
+	subject = (struct subject){.scope = decision->scope, .classes = decision->classes};
 	slot = policy_slot(cfg);
-	learned_judge(&pkt, sender, slot, cfg, &verdict);
+	decide_first_packet(&pkt, &subject, slot, cfg, &verdict);
 	if (!verdict.allow)
-		special_judge(&pkt, sender, slot, &verdict);
+		explain_special(&pkt, &subject, slot, &verdict);
 	decision = (void *)(long)skb->data;
 	if ((void *)(decision + 1) > (void *)(long)skb->data_end)
 		return 1;
