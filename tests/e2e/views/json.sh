@@ -80,6 +80,10 @@ keeps_to_it "explain: an address of a name" egret_cmd explain 10.99.0.1 tcp:443 
 keeps_to_it "explain: what is learned" egret_cmd explain 20.1.0.7 tcp:443 --json
 keeps_to_it "explain of files" "$egret" explain --policy "$work/policy.rules" www.json.example tcp:443 --json
 keeps_to_it "check" "$egret" check --json "$work/policy.rules"
+keeps_to_it "check --resolve" ungoverned "$egret" check --json --resolve "$work/policy.rules"
+json '[.resolved[] | select(.problem_text) | .name] == ["nowhere.json.example"] and
+	([.resolved[].special_addresses[].address] == ["10.99.0.1"])' "check --resolve: what is wrong with which name" \
+	cat "$work/view.json"
 
 as_printed status '"instance   \(.instance): \(.mode)", "pid \(.agent.pid)", .policy.path, .problems[].text,
 	.names.failing[].name, .special_addresses[].address, "\(.packets.denied_total) denied",
@@ -95,6 +99,12 @@ json 'all(.[]; (.last_time | fromdate | . <= now and . > now - 600) and .first_t
 json 'all(.[]; ((.expires_time | fromdate) - now - .left_seconds) | fabs < 3)' "learned: both say the same" \
 	egret_cmd learned --json
 json '.existing | any(.[]; .address == "51.0.0.1" and .port == "tcp:443")' "status: what goes on" egret_cmd status --json
+
+# What a person opened, and what would be cut short.
+succeeds "detached" egret_cmd detach
+keeps_to_it "status of what a person opened" egret_cmd status --json
+json '.mode == "open" and (.mark.marked_time | fromdate) <= now and .mark.user != null and .ready == false and
+	.not_ready == .problems[0]' "status: by whom, and when" cat "$work/view.json"
 
 # A policy with errors is JSON, too.
 printf 'allow x.example tcp:https\nallow 1.2.3.0/8 tcp:1\n' >"$work/wrong.rules"
