@@ -82,11 +82,12 @@ struct egret_asked {
  * (exit code 1) while there is one. X(symbol, label)
  */
 #define EGRET_PROBLEMS(X)                                                                                              \
-	X(POLICY, "policy")     /* why the newest policy does not rule */                                              \
-	X(REQUIRED, "required") /* what must answer and does not, so that the policy only audits */                    \
-	X(FLOOR, "floor")       /* the policy that rules has no floor, or no rule */                                   \
-	X(FILES, "files")       /* files of the policy that others may write */                                        \
-	X(STATE, "state")       /* the folder of what outlives a reboot cannot be used */
+	X(POLICY, "policy")       /* why the newest policy does not rule */                                            \
+	X(REQUIRED, "required")   /* what must answer and does not, so that the policy only audits */                  \
+	X(FLOOR, "floor")         /* the policy that rules has no floor, or no rule */                                 \
+	X(FILES, "files")         /* files of the policy that others may write */                                      \
+	X(RESOLVERS, "resolvers") /* nobody is there who could be asked for names */                                   \
+	X(STATE, "state")         /* the folder of what outlives a reboot cannot be used */
 
 enum egret_problem {
 #define EGRET_PROBLEM_ENUM(symbol, label) EGRET_PROBLEM_##symbol,

@@ -39,6 +39,7 @@ struct agent_options {
 	bool audit;                    /* whatever the policy says */
 	bool quiet;                    /* say only what is wrong */
 	struct standby *standby;       /* borrowed; NULL: it must govern, and ends when it is taken down */
+	bool had_resolvers;            /* of the policy that rules: another one does not go without */
 	bool watch;                    /* agent_serve ends when the policy's files change */
 	unsigned int probation_sec;    /* how long all that is required may take to answer; 0 = no probation */
 	unsigned int resolve_inflight; /* 0 = the resolver's default */

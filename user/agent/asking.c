@@ -16,7 +16,45 @@ bool agent_uses_system_resolvers(const struct policy *policy)
 	return false;
 }
 
+static size_t exact_names(const struct policy *policy)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < policy->rule_count; i++)
+		for (size_t d = 0; d < policy->rules[i].dest_count; d++)
+			count += policy->rules[i].dests[d].kind == POLICY_DEST_NAME;
+	return count;
+}
+
 /* A policy without any resolver still has names; they are asked where the system asks. */
+static bool must_ask_system(const struct policy *policy)
+{
+	return agent_uses_system_resolvers(policy) || (!policy->resolver_count && exact_names(policy));
+}
+
+/* Before the network is up nobody may have written it: an agent that stays waits for that, and lets the names of
+ * its policy be unknown meanwhile. Not so where the policy that rules has its resolvers: then that one rules on. */
+static int go_without_resolvers(struct agent *agent, struct error *error)
+{
+	if (!agent->options.watch || agent->options.had_resolvers)
+		return error_set(
+		    error, -ENOENT,
+		    "/etc/resolv.conf names no nameserver, and the policy's names are asked there; write one "
+		    "into it, or write \"resolver ADDRESS\" into the policy");
+	agent->no_resolvers = true;
+	progress_warn(&agent->progress, "%s", agent_resolver_problem(agent));
+	return 0;
+}
+
+const char *agent_resolver_problem(const struct agent *agent)
+{
+	if (!agent->no_resolvers)
+		return "";
+	return "/etc/resolv.conf names no nameserver yet, and the policy asks there for its names: that begins when it "
+	       "does; "
+	       "or write \"resolver ADDRESS\" into the policy";
+}
+
 static int read_system_resolvers(struct agent *agent, struct error *error)
 {
 	int rc;
@@ -26,14 +64,10 @@ static int read_system_resolvers(struct agent *agent, struct error *error)
 	if (policy_stands_on(agent->policy, RESOLV_CONF))
 		return error_set(error, -ENOMEM, "out of memory");
 	rc = resolver_system_servers(NULL, &agent->system_resolvers, &agent->system_resolver_count);
-	if (!rc && resolver_is_stub(agent->system_resolvers, agent->system_resolver_count) &&
-	    policy_stands_on(agent->policy, RESOLV_CONF_UPLINK))
+	if (rc == -ENOMEM || (!rc && resolver_is_stub(agent->system_resolvers, agent->system_resolver_count) &&
+			      policy_stands_on(agent->policy, RESOLV_CONF_UPLINK)))
 		return error_set(error, -ENOMEM, "out of memory");
-	if (rc && agent_uses_system_resolvers(agent->policy))
-		return error_set(error, rc,
-				 "the policy says \"resolver system\", and /etc/resolv.conf names no nameserver; "
-				 "write \"resolver ADDRESS\"");
-	return 0;
+	return rc && must_ask_system(agent->policy) ? go_without_resolvers(agent, error) : 0;
 }
 
 static void add_resolver(struct egret_addr *all, size_t *count, const struct egret_addr *addr)
@@ -118,16 +152,6 @@ static int add_names_of(struct agent *agent, const struct policy_dest *dests, si
 	return 0;
 }
 
-static size_t exact_names(const struct policy *policy)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < policy->rule_count; i++)
-		for (size_t d = 0; d < policy->rules[i].dest_count; d++)
-			count += policy->rules[i].dests[d].kind == POLICY_DEST_NAME;
-	return count;
-}
-
 static int too_many_resolvers(struct error *error)
 {
 	return error_set(error, -E2BIG, "the policy names more than %d resolvers; name fewer", RESOLVER_MAX_SERVERS);
@@ -154,14 +178,9 @@ static int start_resolver(struct agent *agent, struct error *error)
 		if (rc == -E2BIG)
 			rc = too_many_resolvers(error);
 	}
-	if (rc || !exact_names(policy)) {
+	if (rc || !exact_names(policy) || !options.server_count) {
 		free(servers);
 		return rc;
-	}
-	if (!options.server_count) {
-		free(servers);
-		return error_set(error, -EINVAL,
-				 "the policy has names and nobody to ask for them; write \"resolver ADDRESS\"");
 	}
 	rc = resolver_new(&options, on_name, agent, &agent->resolver);
 	free(servers);

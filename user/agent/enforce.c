@@ -157,6 +157,7 @@ void agent_write_problems(struct agent *agent)
 {
 	meta_write_floorless(agent->kernel, agent->floorless_rules);
 	meta_write_problem(agent->kernel, EGRET_PROBLEM_FILES, policy_files_fault(agent->policy));
+	meta_write_problem(agent->kernel, EGRET_PROBLEM_RESOLVERS, agent_resolver_problem(agent));
 }
 
 /* With new maps it is a first attach, and what stands is "existing": listed unless it is cut. */

@@ -42,6 +42,7 @@ struct agent {
 	struct addresses *addresses;
 	struct egret_addr *system_resolvers;
 	size_t system_resolver_count;
+	bool no_resolvers; /* /etc/resolv.conf is to name them, and does not yet */
 	struct compiled *compiled;
 	struct kernel *kernel;
 	struct subjects *subjects;
@@ -67,6 +68,8 @@ struct agent {
 
 /* asking.c */
 bool agent_uses_system_resolvers(const struct policy *policy);
+/* What status says of an agent with no_resolvers; "" = it has them, or needs none. */
+const char *agent_resolver_problem(const struct agent *agent);
 /* In the order of the policy: the first one is asked first. */
 int agent_resolver_addresses(const struct agent *agent, struct egret_addr **ret, size_t *ret_count);
 /* Nothing else of a policy that is off is needed, so nothing else of it can be wrong. */

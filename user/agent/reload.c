@@ -69,6 +69,7 @@ static int agent_next(const struct agent *old, struct agent **ret, struct diag *
 {
 	struct agent_options options = old->options;
 
+	options.had_resolvers = old->kernel && old->system_resolver_count;
 	if (old->lent_probation)
 		options.probation_sec = 0;
 	return agent_new(&options, ret, diag, error);
