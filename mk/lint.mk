@@ -13,4 +13,5 @@ lint: $(B)/egret
 	mk/deps.sh lint
 	clang-format --dry-run -Werror $(C_FILES)
 	tests/house/check
+	tests/house/seeds
 	clang-tidy --quiet $(SOURCES) -- $(CPPFLAGS) -std=gnu11 2>/dev/null
