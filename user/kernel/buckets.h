@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "egret_policy.h"
+#include "egret_addr.h"
 
 struct compiled;
 

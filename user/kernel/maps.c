@@ -8,6 +8,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "egret_policy.h"
+
 #define SHAPE(map, kind, writer, key, value, other) {#map, MAP_IS_##kind, sizeof(key), sizeof(value)},
 const struct map_shape map_shapes[MAP_COUNT] = {EGRET_MAPS(SHAPE)};
 #undef SHAPE

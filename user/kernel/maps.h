@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "egret_abi.h"
+#include "egret_people.h"
 
 enum kernel_map {
 #define KERNEL_MAP_ENUM(map, ...) MAP_##map,

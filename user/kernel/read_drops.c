@@ -7,6 +7,7 @@
 
 #include "../base/text.h"
 #include "handle.h"
+#include "egret_limits.h"
 
 struct drop_walk {
 	int fd;

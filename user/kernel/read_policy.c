@@ -10,6 +10,7 @@
 #include "../base/text.h"
 #include "handle.h"
 #include "egret_reasons.h"
+#include "egret_limits.h"
 
 const struct egret_config *kernel_config(const struct kernel *kernel)
 {

@@ -15,6 +15,8 @@
 #include "egret_memory.h"
 #include "egret_people.h"
 #include "egret_subject.h"
+#include "egret_addr.h"
+#include "egret_policy.h"
 
 struct compiled;
 struct kernel;

@@ -6,6 +6,7 @@
 
 #include "handle.h"
 #include "write_settings.h"
+#include "egret_limits.h"
 
 static int set_mask(const struct kernel *kernel, uint64_t cgroup_id, uint32_t slot, uint32_t mask)
 {

@@ -11,6 +11,7 @@
 
 #include "../compile/compile.h"
 #include "egret_reasons.h"
+#include "egret_limits.h"
 
 /* A rule, to be found by what it says. */
 struct known {

@@ -6,6 +6,7 @@
 
 #include "handle.h"
 #include "tick.h"
+#include "egret_limits.h"
 
 /* What ended lately may be learned again at this moment. */
 #define SWEEP_AFTER_SEC 60
