@@ -30,18 +30,13 @@ const char *reason_label(uint32_t reason)
 	return reason < EGRET_REASON_COUNT ? reasons[reason].label : "unknown";
 }
 
-const char *reason_sentence(uint32_t reason)
-{
-	return reason < EGRET_REASON_COUNT ? reasons[reason].sentence : "a reason that this version does not know";
-}
-
 static const char *sentence_of_label(const char *label)
 {
 	for (size_t reason = 0; reason < EGRET_REASON_COUNT; reason++) {
 		if (!strcmp(reasons[reason].label, label))
 			return reasons[reason].sentence;
 	}
-	return reason_sentence(EGRET_REASON_COUNT);
+	return "a reason that this version does not know";
 }
 
 const char *reason_of_row(const json_t *row, char buf[static REASON_TEXT_SIZE])
