@@ -119,13 +119,14 @@ static __always_inline void ring_enter(__u64 subject, const struct egret_learned
 	bpf_map_update_elem(&rings, &place, key, BPF_ANY);
 }
 
-/* Finds a place for the name under way. */
+/* Finds a place for the name under way, and counts what the address loses by it. */
 static __always_inline struct egret_lesson *lesson_of(struct egret_learned *entry, const struct message *message,
 						      __u64 now)
 {
 	struct egret_lesson *lesson = egret_lesson_place(entry->lessons, message->name, message->taught, now);
 
-	if (egret_lesson_is_lost(lesson, message->name, message->taught, now))
+	if (lesson->name != message->name && !egret_is_over(lesson->expires_tick, now) &&
+	    !egret_lesson_says_same(lesson, message->taught))
 		lesson_count(EGRET_LESSON_NAMES);
 	return lesson;
 }

@@ -38,14 +38,6 @@ EGRET_INLINE struct egret_lesson *egret_lesson_place(struct egret_lesson *lesson
 	return same && !egret_is_over(first->expires_tick, now_tick) ? same : first;
 }
 
-/* Is what the lesson says lost, if the place that was found for a name is written? */
-EGRET_INLINE bool egret_lesson_is_lost(const struct egret_lesson *lesson, __u64 name, const __u64 *rule_names,
-				       __u64 now_tick)
-{
-	return lesson->name != name && !egret_is_over(lesson->expires_tick, now_tick) &&
-	       !egret_lesson_says_same(lesson, rule_names);
-}
-
 /* @lesson: the place that was found. A shorter TTL of another resolver takes nothing from what an earlier answer
  * gave. */
 EGRET_INLINE void egret_lesson_write(struct egret_lesson *lesson, __u64 name, const __u64 *rule_names,

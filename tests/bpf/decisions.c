@@ -222,11 +222,59 @@ static void compare_of_name(struct bench *bench)
 	bench->names++;
 }
 
+/* --- the agent teaches as the programs do --- */
+
+static struct egret_learned what_is_learned(const struct bench *bench, const struct egret_addr *addr, uint64_t scope)
+{
+	const struct egret_learned_key key = {.addr = *addr, .scope = scope};
+	struct egret_learned learned = {};
+
+	if (bpf_map_lookup_elem(bpf_map__fd(bench->programs->maps.learned), &key, &learned) && errno != ENOENT)
+		die("learned");
+	learned.subject = 0;
+	for (size_t i = 0; i < EGRET_LEARNED_NAMES; i++)
+		learned.lessons[i].expires_tick = 0; /* a second is a tick for programs only */
+	return learned;
+}
+
+/* The same answers, read by programs in one network namespace, and asked for by the agent in another. */
+static void compare_teaching(struct bench *bench)
+{
+	uint64_t by_programs = bench->fresh_scope++, by_agent = bench->fresh_scope++;
+	struct egret_learned left, right;
+	struct egret_addr addr;
+
+	addr_parse(random_addr(), &addr);
+	for (uint32_t i = 0, count = 1 + random_below(16); i < count; i++) {
+		uint32_t ttl_sec = LONG_TTL_SEC + 1000 * random_below(50) + 100 * i; /* no two end together */
+		const char *name = random_name();
+		struct egret_wanted wanted = {
+		    .name = kernel_name_key(bench->kernel, name), .scope = by_agent, .subject = 1};
+
+		teach(bench, name, &addr, by_programs, ttl_sec);
+		if (kernel_teach(bench->kernel, bench->world.compiled, &wanted, &addr, ttl_sec))
+			die("kernel_teach");
+	}
+	left = what_is_learned(bench, &addr, by_programs);
+	right = what_is_learned(bench, &addr, by_agent);
+	left.shared = right.shared = 0; /* programs were told of several subjects */
+	if (!memcmp(&left, &right, sizeof(left)))
+		return;
+	for (size_t i = 0; i < EGRET_LEARNED_NAMES; i++)
+		fprintf(stderr, "decisions: place %zu: programs %llx by %llx, %llx; agent %llx by %llx, %llx\n", i,
+			left.lessons[i].name, left.lessons[i].rule_names[0], left.lessons[i].rule_names[1],
+			right.lessons[i].name, right.lessons[i].rule_names[0], right.lessons[i].rule_names[1]);
+	world_print(&bench->world);
+	exit(1);
+}
+
 static void run_policy(struct bench *bench)
 {
 	draw_policy(bench);
 	for (int i = 0; i < STATES_PER_POLICY; i++) {
 		learn_something(bench);
+		if (!random_below(8))
+			compare_teaching(bench);
 		if (random_below(2))
 			compare_in_scope(bench);
 		else

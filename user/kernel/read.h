@@ -96,8 +96,8 @@ struct kernel_packet {
 };
 /* What the programs would say, read from the maps themselves. */
 int kernel_decide(const struct kernel *kernel, const struct kernel_packet *packet, struct judgement *ret);
-/* What a trusted answer with @addr for @name would teach by the policy that rules; of rule_names both are 0 where
- * that is nothing. */
+/* What a trusted answer with @addr for @name teaches, by the policy of either slot; of rule_names that one is 0 whose
+ * policy has nothing for it. */
 int kernel_lesson_of(const struct kernel *kernel, const char *name, const struct egret_addr *addr,
 		     struct egret_lesson *ret);
 /* Does a name or pattern of the policy speak for it? */

@@ -37,9 +37,8 @@ static void tables_close(const struct tables *tables)
 	}
 }
 
-static int tables_open(const struct kernel *kernel, struct tables *ret)
+static int tables_open_slot(const struct kernel *kernel, uint32_t slot, struct tables *ret)
 {
-	uint32_t slot = handle_slot(kernel);
 	struct egret_meta meta;
 	int rc = kernel_get_meta(kernel, &meta);
 
@@ -58,6 +57,11 @@ static int tables_open(const struct kernel *kernel, struct tables *ret)
 		return 0;
 	tables_close(ret);
 	return -EIO;
+}
+
+static int tables_open(const struct kernel *kernel, struct tables *ret)
+{
+	return tables_open_slot(kernel, handle_slot(kernel), ret);
 }
 
 /* All zero where the policy has nothing for the address. */
@@ -262,16 +266,21 @@ int kernel_decide(const struct kernel *kernel, const struct kernel_packet *packe
 	return rc;
 }
 
-/* Does the policy say something of the name at an address of this need, so that an answer teaches it? */
-static uint64_t taught_name(const struct tables *tables, const char *name, const struct egret_lesson *lesson,
-			    uint32_t need)
+/* What of the policy of @slot an answer teaches of the name, at an address of this need; 0 = nothing. */
+static uint64_t taught_name(const struct kernel *kernel, uint32_t slot, const char *name, uint32_t need)
 {
 	__u64 domains[EGRET_MAX_LABELS];
-	size_t count = name_domains(name, tables->hash_keys, domains, EGRET_MAX_LABELS);
-	uint64_t rule_name = name_speaker(lesson->name, domains, count, tables->hash_keys, has_list, tables);
 	struct egret_target list;
+	struct tables tables;
+	uint64_t rule_name;
+	size_t count;
 
-	find_list(tables, rule_name, &list);
+	if (tables_open_slot(kernel, slot, &tables)) /* no policy was there yet */
+		return 0;
+	count = name_domains(name, tables.hash_keys, domains, EGRET_MAX_LABELS);
+	rule_name = name_speaker(name_key(name, tables.hash_keys), domains, count, tables.hash_keys, has_list, &tables);
+	find_list(&tables, rule_name, &list);
+	tables_close(&tables);
 	return list.dest.flags & EGRET_DEST_TEACHES && egret_meets(list.dest.flags, need) ? rule_name : 0;
 }
 
@@ -279,22 +288,20 @@ int kernel_lesson_of(const struct kernel *kernel, const char *name, const struct
 		     struct egret_lesson *ret)
 {
 	struct egret_lesson lesson = {.expires_tick = kernel_tick_now() + tick_hz()};
-	struct egret_target target;
-	struct tables tables;
-	int rc = tables_open(kernel, &tables);
+	struct egret_meta meta;
+	enum egret_need need;
+	int rc = kernel_addr_need(kernel, addr, &need);
 
+	if (!rc)
+		rc = kernel_get_meta(kernel, &meta);
 	if (rc)
 		return rc;
-	rc = find_target(&tables, addr, &target);
-	if (!rc) {
-		lesson.name = name_key(name, tables.hash_keys);
-		name_suffixes(name, tables.hash_keys, lesson.suffixes);
-		lesson.rule_names[0] = taught_name(&tables, name, &lesson, need_of(addr, &target));
-		lesson.rule_names[1] = lesson.rule_names[0]; /* the agent may switch meanwhile */
-		*ret = lesson;
-	}
-	tables_close(&tables);
-	return rc;
+	lesson.name = name_key(name, meta.hash_keys);
+	name_suffixes(name, meta.hash_keys, lesson.suffixes);
+	for (uint32_t slot = 0; slot < EGRET_POLICY_SLOTS; slot++)
+		lesson.rule_names[slot] = taught_name(kernel, slot, name, need);
+	*ret = lesson;
+	return 0;
 }
 
 bool kernel_name_has_rule(const struct kernel *kernel, const char *name)
