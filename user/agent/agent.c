@@ -117,6 +117,8 @@ int agent_resolve(struct agent *agent, struct error *error)
 	uint64_t deadline = clock_now_ns() + agent->options.resolve_wait_sec * CLOCK_NS_PER_SEC;
 	size_t pending;
 
+	if (agent->no_resolvers)
+		agent_recall_names(agent);
 	if (!agent->resolver)
 		return 0;
 	while ((pending = resolver_pending(agent->resolver)) && clock_now_ns() < deadline) {

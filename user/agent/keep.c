@@ -110,7 +110,8 @@ void agent_keep_policy(struct agent *agent)
 	struct known_names names;
 	bool had_problem = *agent->kept.problem;
 
-	if (agent->kept.good || !agent->options.state || list_names(agent, &names))
+	/* Without resolvers it has no addresses: those that lie there are better than none. */
+	if (agent->kept.good || agent->no_resolvers || !agent->options.state || list_names(agent, &names))
 		return;
 	agent->kept.good = true;
 	agent->kept.look_ns = clock_now_ns() + LOOK_NS;
@@ -145,6 +146,24 @@ void agent_forget_policy(struct agent *agent)
 	close(state);
 }
 
+static bool has_name(const struct policy *policy, const char *name)
+{
+	for (size_t i = 0; i < policy->rule_count; i++)
+		for (size_t d = 0; d < policy->rules[i].dest_count; d++)
+			if (policy->rules[i].dests[d].kind == POLICY_DEST_NAME &&
+			    !strcmp(policy->rules[i].dests[d].name, name))
+				return true;
+	return false;
+}
+
+static void recall(struct agent *agent, const struct kept_name *name)
+{
+	if (agent->resolver)
+		resolver_recall(agent->resolver, name->name, name->addrs, name->count, name->answered_ns);
+	else if (has_name(agent->policy, name->name))
+		addresses_set(agent->addresses, name->name, name->addrs, name->count, NULL, NULL);
+}
+
 void agent_recall_names(struct agent *agent)
 {
 	struct kept_policy good;
@@ -162,8 +181,7 @@ void agent_recall_names(struct agent *agent)
 		return;
 	}
 	for (size_t i = 0; i < good.name_count; i++)
-		resolver_recall(agent->resolver, good.names[i].name, good.names[i].addrs, good.names[i].count,
-				good.names[i].answered_ns);
+		recall(agent, &good.names[i]);
 	kept_clear(&good);
 }
 

@@ -100,4 +100,19 @@ policy <<<'allow 20.2.0.1 tcp:443'
 agent_start
 fails 1 "a policy without names is not told of it" grep resolv.conf "$work/agent.log"
 content "a policy without names"
+over
+
+# A policy that ruled here before: its names have the addresses of before, which stay on disk.
+echo "nameserver $resolver" >/etc/resolv.conf
+policy <<<"$resolver_line$text"
+agent_start
+passes node 20.1.0.1 tcp:443
+stop "$agent" KILL
+rm -rf "/sys/fs/bpf/egret/$instance" /etc/resolv.conf
+succeeds "run --once of what ruled here" once
+denied node 51.0.0.1 tcp:443
+passes node 20.1.0.1 tcp:443
+agent_again
+passes node 20.1.0.1 tcp:443
+succeeds "its address stays on disk" grep -aq 'www.late.example [0-9]* 20.1.0.1$' "$EGRET_STATE/policy-$instance"
 finish
