@@ -23,6 +23,10 @@ $(COVERAGE)/test_%: $(COVERAGE)/tests/unit/test_%.o $(COVERAGE)/tests/unit/filte
 	$(call say,LD,$@)
 	$(Q)$(CC) --coverage -o $@ $^ -lcmocka -lcares -lpthread
 
+$(SYSTEM_TESTS:%=$(COVERAGE)/%): $(COVERAGE)/%: $(COVERAGE)/tests/unit/%.o $(COVERAGE)/tests/unit/filter.o $(SYSTEM_SOURCES:%.c=$(COVERAGE)/%.o)
+	$(call say,LD,$@)
+	$(Q)$(CC) --coverage -o $@ $^ -lcmocka -lbpf -lelf -lz -lpthread
+
 $(VIEW_TESTS:%=$(COVERAGE)/%): $(COVERAGE)/%: $(COVERAGE)/tests/unit/%.o $(COVERAGE)/tests/unit/filter.o $(VIEW_SOURCES:%.c=$(COVERAGE)/%.o)
 	$(call say,LD,$@)
 	$(Q)$(CC) --coverage -o $@ $^ -lcmocka -ljansson -lpthread

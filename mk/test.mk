@@ -28,7 +28,18 @@ $(VIEW_TESTS:%=$(B)/tests/%): $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/t
 	$(call say,CC,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka -ljansson -lpthread
 
--include $(VIEW_SOURCES:%.c=$(B)/asan/%.d) $(UNIT_OBJECTS:.o=.d) $(UNIT_TESTS:$(B)/tests/%=$(B)/asan/tests/unit/%.d)
+# The rooms that ask the system: on real maps, cgroups and pins, where the machine permits; else a case is skipped.
+SYSTEM_SOURCES := $(wildcard user/kernel/*.c user/subject/*.c user/base/*.c user/policy/*.c user/compile/*.c)
+SYSTEM_TESTS   := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_kernel_*.c tests/unit/test_subject.c))
+
+$(B)/asan/user/kernel/instance_load.o: | $(B)/egret.skel.h
+
+$(SYSTEM_TESTS:%=$(B)/tests/%): $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/tests/unit/filter.o $(SYSTEM_SOURCES:%.c=$(B)/asan/%.o)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka -lbpf -lelf -lz -lpthread
+
+-include $(SYSTEM_SOURCES:%.c=$(B)/asan/%.d) $(VIEW_SOURCES:%.c=$(B)/asan/%.d) $(UNIT_OBJECTS:.o=.d) $(UNIT_TESTS:$(B)/tests/%=$(B)/asan/tests/unit/%.d)
 .SECONDARY:
 
 PROBE_SOURCES := $(wildcard tests/tools/probe*.c)

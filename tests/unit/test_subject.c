@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Whose a cgroup is: by its path alone, and by the cgroups of this machine. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "egret_subject.h"
+#include "subject/cgroup.h"
+#include "subject/classes.h"
+#include "subject/connections.h"
+#include "subject/pod.h"
+
+#define CONTAINER "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define UID       "0aa1b2c3-1111-2222-3333-444455556666"
+#define SLICE_UID "0aa1b2c3_1111_2222_3333_444455556666"
+
+static void a_path_is_below_itself_and_what_is_around_it(void **state)
+{
+	(void)state;
+	assert_true(cgroup_path_is_below("/a/b", "/a"));
+	assert_true(cgroup_path_is_below("/a", "/a"));
+	assert_true(cgroup_path_is_below("/a", "/a/"));
+	assert_true(cgroup_path_is_below("/a", "/"));
+	assert_false(cgroup_path_is_below("/ab", "/a"));
+	assert_false(cgroup_path_is_below("/", "/a"));
+}
+
+static void pods_are_known_by_either_drivers_paths(void **state)
+{
+	static const struct {
+		const char *path, *uid, *container;
+	} cases[] = {
+	    {"/kubepods/besteffort/pod" UID "/" CONTAINER, UID, "0123456789ab"},
+	    {"/kubepods/pod" UID "/" CONTAINER, UID, "0123456789ab"},
+	    {"/kubepods/pod" UID, UID, ""},
+	    {"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" SLICE_UID
+	     ".slice/cri-containerd-" CONTAINER ".scope",
+	     UID, "0123456789ab"},
+	    {"/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod" SLICE_UID ".slice", UID, ""},
+	    /* A container's own cgroups below it. */
+	    {"/kubepods/pod" UID "/" CONTAINER "/init.scope", UID, ""},
+	};
+	struct pod pod;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_true(pod_of_path(cases[i].path, "/nonexistent", &pod));
+		assert_string_equal(pod.uid, cases[i].uid);
+		assert_string_equal(pod.container, cases[i].container);
+		assert_string_equal(pod.name, "");
+	}
+}
+
+static void others_are_no_pods(void **state)
+{
+	static const char *const paths[] = {"/",
+					    "/system.slice/podman.service",
+					    "/kubepods",
+					    "/kubepods.slice",
+					    "/kubepods/besteffort",
+					    "/user.slice/pod" UID};
+	struct pod pod;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		assert_false(pod_of_path(paths[i], "/nonexistent", &pod));
+}
+
+/* Names may have underscores in neither part; the log folder is NAMESPACE_POD_UID. */
+static void the_log_folder_names_a_pod(void **state)
+{
+	char logs[] = "/tmp/egret-unit-XXXXXX", entry[256];
+	struct pod pod;
+
+	(void)state;
+	assert_non_null(mkdtemp(logs));
+	snprintf(entry, sizeof(entry), "%s/kube-system_coredns-5d78c_" UID, logs);
+	assert_int_equal(mkdir(entry, 0755), 0);
+	assert_true(pod_of_path("/kubepods/pod" UID, logs, &pod));
+	assert_string_equal(pod.name, "kube-system/coredns-5d78c");
+	assert_true(pod_of_path("/kubepods/podffffffff", logs, &pod));
+	assert_string_equal(pod.name, "");
+	rmdir(entry);
+	rmdir(logs);
+}
+
+static void classes_follow_from_a_path(void **state)
+{
+	static const char *const named[] = {"/system.slice/a.service", "/kubepods"};
+	const uint32_t first = 1U << EGRET_CLASS_NAMED_SHIFT, second = first << 1;
+	static const struct {
+		const char *path;
+		bool pods;
+	} cases[] = {
+	    {"/", false},
+	    {"/kubepods", true},
+	    {"/kubepods.slice/x", true},
+	    {"/kubelet.slice/kubelet-kubepods.slice/x", true},
+	    {"/mykubepods/x", false},
+	    {"/kubepods2/x", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(classes_of_path(cases[i].path, NULL, 0),
+				 cases[i].pods ? EGRET_CLASS_PODS : EGRET_CLASS_HOST);
+	assert_int_equal(classes_of_path("/system.slice/a.service/x", named, 2), EGRET_CLASS_HOST | first);
+	assert_int_equal(classes_of_path("/kubepods/x", named, 2), EGRET_CLASS_PODS | second);
+	assert_int_equal(classes_of_path("/system.slice/a.service2", named, 2), EGRET_CLASS_HOST);
+}
+
+struct found {
+	uint64_t pods, named;
+};
+
+static void note(void *context, uint64_t cgroup_id, uint32_t mask)
+{
+	struct found *found = context;
+
+	if (mask == EGRET_CLASS_PODS)
+		found->pods = cgroup_id;
+	else
+		found->named = cgroup_id;
+}
+
+static uint64_t id_of(int parent_fd, const char *name)
+{
+	struct stat st = {0};
+
+	fstatat(parent_fd, name, &st, 0);
+	return st.st_ino;
+}
+
+/* A tree below a cgroup of our own; nothing is attached to it. */
+static void cgroups_are_made_found_and_removed(void **state)
+{
+	char name[64], path[CGROUP_PATH_SIZE], named[CGROUP_PATH_SIZE];
+	const char *const paths[] = {named, "/egret-unit-is-not-there"};
+	int root_fd, fd, pods_fd, again_fd;
+	struct found found = {0};
+	struct error error;
+	uint64_t id;
+
+	(void)state;
+	snprintf(name, sizeof(name), "egret-unit-%d", getpid());
+	if (cgroup_open("/", &root_fd, &error) || cgroup_make(root_fd, name, &fd, &error)) {
+		print_message("note: no cgroup can be made here: %s\n", error.text);
+		skip();
+	}
+	assert_true(cgroup_is_root(root_fd));
+	assert_false(cgroup_is_root(fd));
+	assert_int_equal(cgroup_make(root_fd, name, &again_fd, &error), -EEXIST);
+	assert_int_equal(cgroup_id(fd, &id), 0);
+	assert_int_equal(cgroup_path_of_id(id, path, sizeof(path)), 0);
+	assert_string_equal(path + 1, name);
+	assert_int_equal(cgroup_make(fd, "kubepods.slice", &pods_fd, &error), 0);
+	snprintf(named, sizeof(named), "%s/kubepods.slice", path);
+	assert_int_equal(classes_find(path, paths, 2, note, &found), 1);
+	assert_int_equal(found.pods, id_of(fd, "kubepods.slice"));
+	assert_int_equal(found.named, found.pods);
+	close(pods_fd);
+	close(fd);
+	/* With what is below it. */
+	assert_int_equal(cgroup_remove(root_fd, name), 0);
+	assert_int_equal(cgroup_path_of_id(id, path, sizeof(path)) < 0, 1);
+	assert_int_equal(cgroup_open(name, &fd, &error) < 0, 1);
+	assert_non_null(strstr(error.text, name));
+	close(root_fd);
+}
+
+static void a_connection_is_found_by_its_cookie(void **state)
+{
+	struct connection all[] = {{.cookie = 3, .port = 30}, {.cookie = 5, .port = 50}, {.cookie = 9, .port = 90}};
+	const struct connections connections = {all, 3, 3};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		assert_ptr_equal(connections_with(&connections, all[i].cookie), &all[i]);
+	assert_null(connections_with(&connections, 4));
+	assert_null(connections_with(&(struct connections){0}, 4));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_path_is_below_itself_and_what_is_around_it),
+	    cmocka_unit_test(pods_are_known_by_either_drivers_paths),
+	    cmocka_unit_test(others_are_no_pods),
+	    cmocka_unit_test(the_log_folder_names_a_pod),
+	    cmocka_unit_test(classes_follow_from_a_path),
+	    cmocka_unit_test(cgroups_are_made_found_and_removed),
+	    cmocka_unit_test(a_connection_is_found_by_its_cookie),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
