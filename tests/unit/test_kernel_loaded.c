@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A loaded instance that is attached to nothing: what its owner writes, and what readers then see. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/addr.h"
+#include "compile/compile.h"
+#include "egret_decide.h"
+#include "kernel/kernel.h"
+
+static struct kernel *owner; /* NULL: nothing can be loaded here */
+static char instance[32];
+
+static int load(void **state)
+{
+	struct error error;
+	int rc;
+
+	(void)state;
+	snprintf(instance, sizeof(instance), "unit-%d", getpid());
+	rc = kernel_supported(&error);
+	if (!rc)
+		rc = kernel_claim(instance, KERNEL_FRESH, &owner, &error);
+	if (!rc)
+		rc = kernel_load(owner, -1, &error);
+	if (rc) {
+		print_message("note: nothing can be loaded here: %s\n", error.text);
+		kernel_free(owner);
+		owner = NULL;
+	}
+	return 0;
+}
+
+static int unload(void **state)
+{
+	struct error error;
+	int rc = owner ? kernel_take_down(owner, &error) : 0;
+
+	(void)state;
+	kernel_free(owner);
+	return rc || kernel_is_there(instance);
+}
+
+static const struct kernel *reader(void)
+{
+	const struct kernel *kernel;
+	struct error error;
+
+	if (!owner)
+		skip();
+	assert_int_equal(kernel_open(instance, &kernel, &error), 0);
+	return kernel;
+}
+
+static void put(const char *text)
+{
+	struct compile_input input = {.generation = kernel_next_generation(owner)};
+	struct compiled *compiled;
+	struct policy *policy;
+	struct diag diag = {0};
+	struct error error;
+
+	assert_int_equal(policy_load_text("t.rules", text, strlen(text), NULL, &policy, &diag), 0);
+	input.policy = policy;
+	assert_int_equal(compile_policy(&input, &compiled, &diag), 0);
+	assert_int_equal(kernel_load_policy(owner, compiled, &error), 0);
+	diag_clear(&diag);
+	compiled_free(compiled);
+	policy_free(policy);
+}
+
+static int note_rule(void *context, uint32_t rule, const struct egret_rule_text *text)
+{
+	char *all = context;
+
+	snprintf(all + strlen(all), 256 - strlen(all), "%u %s|", rule - EGRET_RULE_FIRST, text->text);
+	return 0;
+}
+
+static int note_name(void *context, uint32_t index, const struct egret_name *name)
+{
+	char *all = context;
+
+	(void)index;
+	snprintf(all + strlen(all), 256 - strlen(all), "%s|", name->name);
+	return 0;
+}
+
+static bool allows(const struct kernel *kernel, const char *addr, uint16_t port)
+{
+	struct kernel_packet packet = {.l4_proto = IPPROTO_TCP, .port = port, .classes = EGRET_CLASS_HOST};
+	struct judgement judgement;
+
+	addr_parse(addr, &packet.addr);
+	assert_int_equal(kernel_decide(kernel, &packet, &judgement), 0);
+	return judgement.allow;
+}
+
+static void a_policy_is_read_as_it_was_put(void **state)
+{
+	const struct kernel *kernel = reader();
+	char rules[256] = "", names[256] = "";
+
+	(void)state;
+	put("set floor = off\nallow 20.0.0.1 tcp:443\ndeny 20.1.0.0/16\nallow a.example tcp:1\nallow 20.0.0.0/8 "
+	    "tcp:80\n");
+	assert_int_equal(kernel_each_rule(kernel, note_rule, rules), 0);
+	assert_string_equal(rules, "0 allow 20.0.0.1 tcp:443|1 deny 20.1.0.0/16|2 allow a.example tcp:1|"
+				   "3 allow 20.0.0.0/8 tcp:80|");
+	assert_int_equal(kernel_each_name(kernel, note_name, names), 0);
+	assert_string_equal(names, "a.example|");
+	assert_true(kernel_name_has_rule(kernel, "a.example"));
+	assert_false(kernel_name_has_rule(kernel, "b.example"));
+	assert_true(allows(kernel, "20.0.0.1", 443));
+	assert_true(allows(kernel, "20.0.0.1", 80));
+	assert_false(allows(kernel, "20.0.0.2", 443));
+	assert_false(allows(kernel, "20.1.0.1", 80));
+	/* Another one: what stays keeps its id, and what went is gone. */
+	put("set floor = off\nallow 20.0.0.3 tcp:443\nallow 20.0.0.0/8 tcp:80\n");
+	*rules = '\0';
+	assert_int_equal(kernel_each_rule(kernel, note_rule, rules), 0);
+	assert_string_equal(rules, "4 allow 20.0.0.3 tcp:443|3 allow 20.0.0.0/8 tcp:80|");
+	assert_false(allows(kernel, "20.0.0.1", 443));
+	assert_true(allows(kernel, "20.1.0.1", 80));
+	kernel_close(kernel);
+}
+
+static void settings_and_notes_are_read_as_they_were_written(void **state)
+{
+	const struct kernel *kernel = reader();
+	struct egret_subject subject = {.path = "/a\tb"}, read_subject;
+	struct egret_hit hit = {.packets = 3}, read_hit;
+	struct egret_counter count;
+	uint32_t mask;
+
+	(void)state;
+	kernel_set_audit(owner, true);
+	kernel_set_ttls(owner, 60, 3600);
+	assert_true(kernel_config(kernel)->audit);
+	assert_int_equal(kernel_config(kernel)->max_ttl_sec, 3600);
+	kernel_set_audit(owner, false);
+	assert_false(kernel_config(kernel)->audit);
+	kernel_set_stale(owner, 30);
+	assert_in_range(kernel_seconds_until(kernel_config(kernel)->stale_tick), 1, 31);
+	kernel_set_stale(owner, 0);
+	assert_int_equal(kernel_config(kernel)->stale_tick, 0);
+
+	assert_int_equal(kernel_set_class(owner, 77, EGRET_CLASS_PODS), 0);
+	assert_int_equal(kernel_get_class(kernel, 77, &mask), 0);
+	assert_int_equal(mask, EGRET_CLASS_PODS);
+	assert_int_equal(kernel_set_class(owner, 77, 0), 0);
+	assert_int_equal(kernel_get_class(kernel, 77, &mask), -ENOENT);
+
+	assert_int_equal(kernel_set_subject(owner, 77, &subject), 0);
+	assert_int_equal(kernel_get_subject(kernel, 77, &read_subject), 0);
+	assert_null(strchr(read_subject.path, '\t')); /* texts are made printable */
+	assert_int_equal(kernel_set_hit(owner, EGRET_RULE_FIRST, &hit), 0);
+	assert_int_equal(kernel_get_hit(kernel, EGRET_RULE_FIRST, &read_hit), 0);
+	assert_int_equal(read_hit.packets, 3);
+	kernel_count_asked_anew(owner);
+	kernel_count_asked_anew(owner);
+	assert_int_equal(kernel_get_lesson(kernel, EGRET_LESSON_ASKED_ANEW, &count), 0);
+	assert_int_equal(count.packets, 2);
+	kernel_close(kernel);
+}
+
+static void the_maps_are_listed_with_what_is_in_them(void **state)
+{
+	const struct kernel *kernel = reader();
+	struct kernel_map_fill fills[KERNEL_MAP_FILLS];
+	size_t count = kernel_map_fill(kernel, fills);
+	bool has_addrs = false;
+
+	(void)state;
+	for (size_t i = 0; i < count; i++)
+		has_addrs |= !strcmp(fills[i].name, "addrs") && fills[i].sized_to_policy && fills[i].entries;
+	assert_true(has_addrs);
+	assert_true(kernel_is_pinned_here(kernel));
+	assert_int_equal(kernel_clear_drops(kernel), 0);
+	assert_int_equal(kernel_sweep_learned(owner), 0);
+	kernel_close(kernel);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_policy_is_read_as_it_was_put),
+	    cmocka_unit_test(settings_and_notes_are_read_as_they_were_written),
+	    cmocka_unit_test(the_maps_are_listed_with_what_is_in_them),
+	};
+
+	return cmocka_run_group_tests(tests, load, unload);
+}
