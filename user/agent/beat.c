@@ -8,6 +8,10 @@
 #include "hits.h"
 #include "meta.h"
 
+/* The stamp alone, which is two system calls: `status` shows how old it is, and it is never a second. */
+#define STAMP_NS (500 * CLOCK_NS_PER_MS)
+/* What an event may have missed. */
+#define BEAT_NS (10 * CLOCK_NS_PER_SEC)
 /* A sweep of 32,768 entries takes 60 ms. */
 #define SWEEP_NS (60 * CLOCK_NS_PER_SEC)
 
@@ -28,17 +32,18 @@ static void look_at_fullness(struct agent *agent)
 	agent->full_told = true;
 }
 
-static int tell_why_gone(struct agent *agent, const char *missing, struct error *error)
+/* AGENT_STANDS_DOWN: somebody took it down, and there is a way to stand by. */
+static int tell_why_gone(struct agent *agent, const char *missing)
 {
 	if (kernel_is_pinned(agent->kernel))
 		return error_set(
-		    error, -ENOENT,
+		    agent->error, -ENOENT,
 		    "the governed cgroup %s was removed, so nothing is governed any more; make it again, and "
 		    "start the agent anew",
 		    agent->options.cgroup);
 	if (agent->options.standby)
 		return AGENT_STANDS_DOWN;
-	return error_set(error, -ENOENT, "instance %s was taken down by somebody else (hook %s is gone)",
+	return error_set(agent->error, -ENOENT, "instance %s was taken down by somebody else (hook %s is gone)",
 			 agent->options.instance, missing);
 }
 
@@ -56,32 +61,74 @@ static bool look_at_state(struct agent *agent)
 	return standby_is_marked(standby);
 }
 
-int agent_beat(struct agent *agent, struct error *error)
+static void warn_of_pins(struct agent *agent)
+{
+	if (agent->pins_missed || kernel_is_pinned(agent->kernel))
+		return;
+	progress_warn(&agent->progress,
+		      "the pins of instance %s are gone from /sys/fs/bpf: what is enforced now ends with this "
+		      "agent; mount the BPF file system again and start the agent anew",
+		      agent->options.instance);
+	agent->pins_missed = true;
+}
+
+static void look_at_policy(struct agent *agent)
+{
+	if (!agent->ruling)
+		return;
+	subjects_refresh(agent->subjects);
+	if (clock_now_ns() < agent->sweep_ns)
+		return;
+	agent->sweep_ns = clock_now_ns() + SWEEP_NS;
+	kernel_sweep_learned(agent->kernel);
+	existing_refresh(agent->kernel, agent->ruling->compiled);
+}
+
+/* 0: all stands. */
+static int look_after(struct agent *agent)
 {
 	const char *missing;
 
-	agent->heartbeat_ns = clock_now_ns() + HEARTBEAT_NS;
-	meta_beat(agent->kernel);
 	agent_stay_fresh(agent);
 	look_at_fullness(agent);
-	if (clock_now_ns() >= agent->sweep_ns) {
-		agent->sweep_ns = clock_now_ns() + SWEEP_NS;
-		kernel_sweep_learned(agent->kernel);
-		existing_refresh(agent->kernel, agent->compiled);
-	}
-	subjects_refresh(agent->subjects);
+	look_at_policy(agent);
 	culprits_refresh(&agent->culprits, agent->kernel);
 	hits_refresh(agent->kernel);
 	if (!kernel_is_attached(agent->kernel, &missing))
-		return tell_why_gone(agent, missing, error);
+		return tell_why_gone(agent, missing);
 	if (agent->options.standby && look_at_state(agent))
 		return AGENT_STANDS_DOWN;
-	if (!agent->pins_missed && !kernel_is_pinned(agent->kernel)) {
-		progress_warn(&agent->progress,
-			      "the pins of instance %s are gone from /sys/fs/bpf: what is enforced now ends with this "
-			      "agent; mount the BPF file system again and start the agent anew",
-			      agent->options.instance);
-		agent->pins_missed = true;
-	}
+	warn_of_pins(agent);
 	return 0;
+}
+
+static void stamp_is_due(void *context)
+{
+	struct agent *agent = context;
+
+	meta_beat(agent->kernel);
+	loop_timer_set(agent->loop, &agent->stamp_due, clock_now_ns() + STAMP_NS, stamp_is_due, agent);
+}
+
+static void beat_is_due(void *context)
+{
+	struct agent *agent = context;
+	int rc;
+
+	loop_timer_set(agent->loop, &agent->beat_due, clock_now_ns() + BEAT_NS, beat_is_due, agent);
+	rc = look_after(agent);
+	if (rc)
+		agent->gone(agent, rc);
+}
+
+void agent_begin_beating(struct agent *agent)
+{
+	stamp_is_due(agent);
+	loop_timer_set(agent->loop, &agent->beat_due, 0, beat_is_due, agent);
+}
+
+void agent_stop_beating(struct agent *agent)
+{
+	loop_timer_stop(&agent->stamp_due);
+	loop_timer_stop(&agent->beat_due);
 }

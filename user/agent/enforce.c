@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* From a policy to what the kernel enforces. */
+/* From an edition to what the kernel enforces. */
 #include "internal.h"
 
 #include <errno.h>
@@ -12,55 +12,33 @@
 
 /* For a policy that closes what a person had opened, where nobody said how long. */
 #define REOPENED_PROBATION_SEC 120
+/* For a policy that was found in force and cannot be read: what `set stale_after` is by default. */
+#define UNKNOWN_STALE_SEC 300
 
-static int compile_now(struct agent *agent, uint32_t generation, struct compiled **ret, struct diag *diag,
-		       struct error *error)
+static void subjects_have_moved(void *context)
 {
-	struct compile_input input = {
-	    .policy = agent->policy,
-	    .system_resolvers = agent->system_resolvers,
-	    .system_resolver_count = agent_uses_system_resolvers(agent->policy) ? agent->system_resolver_count : 0,
-	    .generation = generation,
-	};
-	struct name_addrs *names;
-	int rc;
+	struct agent *agent = context;
 
-	rc = addresses_list(agent->addresses, &names, &input.name_count);
-	if (rc)
-		return error_set(error, rc, "out of memory");
-	input.names = names;
-	rc = compile_policy(&input, ret, diag);
-	free(names);
-	if (rc)
-		error_set(error, rc,
-			  rc == -EINVAL ? "the policy cannot be compiled; nothing was changed" : "out of memory");
-	return rc;
+	subjects_refresh(agent->subjects);
 }
 
-static int compile_required(struct agent *agent, struct compiled **ret, struct diag *diag, struct error *error)
+static void take_subjects(struct agent *agent, struct subjects *subjects)
 {
-	uint32_t generation = kernel_next_generation(agent->kernel);
-	int rc = compile_now(agent, generation, ret, diag, error);
-
-	if (rc || !agent_must_wait(agent))
-		return rc;
-	agent->must_rebuild = false;
-	rc = agent_wait_for_required(agent, *ret, error);
-	if (!rc && !agent->must_rebuild)
-		return 0;
-	compiled_free(*ret);
-	*ret = NULL;
-	return rc ? rc : compile_now(agent, generation, ret, diag, error); /* names were answered meanwhile */
+	loop_fd_remove(&agent->subjects_moved);
+	subjects_free(agent->subjects);
+	agent->subjects = subjects;
+	if (subjects)
+		loop_fd_add(agent->loop, &agent->subjects_moved, subjects_fd(subjects), subjects_have_moved, agent);
 }
 
-int agent_load_all(struct agent *agent, struct diag *diag, struct error *error)
+/* The tables of @edition are in the kernel, and rule by one store. */
+static int load_tables(struct agent *agent, struct edition *edition, struct diag *diag, struct error *error)
 {
-	struct compiled *compiled = NULL;
+	struct compiled *compiled;
 	struct subjects *subjects = NULL;
-	int rc;
+	int rc = edition_compile(edition, kernel_next_generation(agent->kernel), &compiled, diag, error);
 
-	rc = compile_required(agent, &compiled, diag, error);
-	if (rc || !compiled)
+	if (rc)
 		return rc;
 	rc = subjects_new(agent->options.cgroup, agent->options.cgroup_fd, compiled, agent->kernel, &subjects);
 	if (rc)
@@ -72,58 +50,66 @@ int agent_load_all(struct agent *agent, struct diag *diag, struct error *error)
 		compiled_free(compiled);
 		return rc;
 	}
-	subjects_free(agent->subjects);
-	compiled_free(agent->compiled);
-	agent->subjects = subjects;
-	agent->compiled = compiled;
+	take_subjects(agent, subjects);
+	edition_rule(edition, agent->kernel, compiled);
 	subjects_refresh(subjects); /* those that came in meanwhile */
 	existing_refresh(agent->kernel, compiled);
-	agent->must_rebuild = false;
 	return 0;
 }
 
-void agent_write_name(void *context, const struct resolver_name *name)
+/* The mode comes last: who sees it may count on all else. */
+static void write_settings(struct agent *agent, const struct edition *edition)
 {
-	struct agent *agent = context;
+	const struct policy_settings *settings = &edition->policy->settings;
 
-	meta_write_name(agent->kernel, agent->compiled, name);
-}
-
-void agent_announce(struct agent *agent, bool audit)
-{
-	size_t patterns = 0;
-
-	for (size_t i = 0; i < agent->compiled->name_count; i++)
-		patterns += agent->compiled->names[i][0] == '*';
-	if (patterns)
-		progress_say(&agent->progress,
-			     "%zu pattern%s (*.x): addresses are learned from DNS answers as they come", patterns,
-			     patterns == 1 ? "" : "s");
-	progress_say(&agent->progress, "%s: instance %s, cgroup %s, %zu rules, %zu addresses, %zu CIDRs",
-		     audit ? "auditing" : "enforcing", agent->options.instance, agent->options.cgroup,
-		     agent->compiled->rule_count, agent->compiled->addr_count, agent->compiled->cidr_count);
+	kernel_set_ttls(agent->kernel, settings->min_ttl_sec, settings->max_ttl_sec);
+	kernel_set_dns_names(agent->kernel, settings->dns_names);
+	kernel_set_stale(agent->kernel, settings->stale_floor ? settings->stale_sec : 0);
+	kernel_set_audit(agent->kernel, edition_only_audits(edition, &agent->options));
 }
 
 void agent_stay_fresh(struct agent *agent)
 {
-	const struct policy_settings *settings = &agent->policy->settings;
+	const struct policy_settings *settings = agent->ruling ? &agent->ruling->policy->settings : NULL;
 
-	kernel_set_stale(agent->kernel, settings->stale_floor ? settings->stale_sec : 0);
+	if (settings)
+		kernel_set_stale(agent->kernel, settings->stale_floor ? settings->stale_sec : 0);
+	else if (kernel_config(agent->kernel)->stale_tick)
+		kernel_set_stale(agent->kernel, UNKNOWN_STALE_SEC);
+}
+
+int agent_open_instance(struct agent *agent, struct error *error)
+{
+	int rc = agent->kernel ? 0 : kernel_claim(agent->options.instance, KERNEL_ANY, &agent->kernel, error);
+
+	if (!rc && agent->hold == HOLD_NOTHING)
+		rc = kernel_load(agent->kernel, agent->options.cgroup_fd, error);
+	if (rc)
+		return rc;
+	agent->hold = HOLD_LOADED;
+	progress_stage(&agent->progress, "programs");
+	if (*kernel_takeover_note(agent->kernel))
+		progress_warn(&agent->progress, "%s", kernel_takeover_note(agent->kernel));
+	return 0;
+}
+
+/* "existing" is about the first attach, and a replacement is none; what --fallback attached was not meant. */
+static void write_existing(struct agent *agent, const struct edition *next)
+{
+	bool replaces = kernel_was_running(agent->kernel) && kernel_is_side_by_side(agent->kernel);
+
+	if (agent->hold != HOLD_ATTACHED || agent->ruling->source == EDITION_FALLBACK)
+		kernel_set_keep_existing(agent->kernel, next->policy->settings.keep_existing || replaces);
 }
 
 /* What follows an opening by hand must not surprise: `egret attach` may cut, another policy begins
  * on probation. */
-static void begin_after_standby(struct agent *agent)
+static void begin_after_standby(const struct standby *standby, struct edition *next)
 {
-	const struct standby *standby = agent->options.standby;
-
-	if (!standby)
-		return;
 	if (standby->cut)
-		agent->policy->settings.keep_existing = false;
-	agent->lent_probation = standby->on_probation && !agent->options.probation_sec;
-	if (agent->lent_probation)
-		agent->options.probation_sec = REOPENED_PROBATION_SEC;
+		next->policy->settings.keep_existing = false;
+	if (standby->on_probation && !next->probation_sec)
+		next->probation_sec = REOPENED_PROBATION_SEC;
 }
 
 /* It rules now: what kept it from that is over. */
@@ -139,32 +125,28 @@ static void end_standby(struct agent *agent)
 		progress_warn(&agent->progress, "%s", standby->problem);
 }
 
-void agent_note_ruled(struct agent *agent)
+/* What is wrong with the policy for as long as it rules. */
+static void write_problems(struct agent *agent, const struct edition *edition)
 {
-	const struct probation *probation = &agent->probation;
-
-	if (!agent->options.standby || probation->try_ns || probation->ends_ns || probation->trial.fd >= 0)
-		return;
-	if (agent_only_audits(agent)) {
-		agent_forget_policy(agent);
-	} else if (!kernel_config(agent->kernel)->audit) {
-		standby_note_ruled(agent->options.standby, agent->policy);
-		agent_keep_policy(agent);
-	}
+	meta_write_floorless(agent->kernel, edition->floorless_rules);
+	meta_write_problem(agent->kernel, EGRET_PROBLEM_FILES, policy_files_fault(edition->policy));
+	meta_write_problem(agent->kernel, EGRET_PROBLEM_RESOLVERS, edition_resolver_problem(edition));
 }
 
-void agent_write_problems(struct agent *agent)
+static int write_meta(struct agent *agent, const struct edition *edition, const struct diag *diag, bool proved)
 {
-	meta_write_floorless(agent->kernel, agent->floorless_rules);
-	meta_write_problem(agent->kernel, EGRET_PROBLEM_FILES, policy_files_fault(agent->policy));
-	meta_write_problem(agent->kernel, EGRET_PROBLEM_RESOLVERS, agent_resolver_problem(agent));
+	int rc = meta_write(agent->kernel, &agent->options, edition->compiled, diag, proved);
+
+	write_problems(agent, edition);
+	return rc;
 }
 
 /* With new maps it is a first attach, and what stands is "existing": listed unless it is cut. */
-static int attach(struct agent *agent, struct error *error)
+static int attach_programs(struct agent *agent, const struct edition *edition, struct error *error)
 {
 	bool first = !kernel_was_running(agent->kernel) || kernel_is_side_by_side(agent->kernel);
-	bool listed = first && (kernel_config(agent->kernel)->keep_existing || agent_only_audits(agent));
+	bool listed =
+	    first && (kernel_config(agent->kernel)->keep_existing || edition_only_audits(edition, &agent->options));
 	struct connections found = {};
 	int rc;
 
@@ -172,64 +154,145 @@ static int attach(struct agent *agent, struct error *error)
 		existing_find(&found);
 	rc = kernel_attach(agent->kernel, agent->options.cgroup_fd, error);
 	if (!rc && listed)
-		existing_note(agent->kernel, agent->compiled, agent->options.cgroup_fd, &found);
+		existing_note(agent->kernel, edition->compiled, agent->options.cgroup_fd, &found);
 	connections_clear(&found);
 	return rc;
 }
 
-int agent_enforce(struct agent *agent, struct diag *diag, struct error *error)
+static int prove(struct agent *agent, const struct edition *edition, struct error *error)
 {
-	bool audit = agent_only_audits(agent);
-	int rc;
+	return proof_make(agent->kernel, edition->compiled, agent->options.cgroup_fd, &agent->progress, error);
+}
 
-	begin_after_standby(agent);
-	rc = agent->kernel ? 0 : kernel_claim(agent->options.instance, KERNEL_ANY, &agent->kernel, error);
-	if (!rc)
-		rc = kernel_load(agent->kernel, agent->options.cgroup_fd, error);
-	if (rc)
-		return rc;
-	progress_stage(&agent->progress, "programs");
-	if (*kernel_takeover_note(agent->kernel))
-		progress_warn(&agent->progress, "%s", kernel_takeover_note(agent->kernel));
-	/* "existing" is about the first attach, and a replacement is none. */
-	kernel_set_keep_existing(agent->kernel,
-				 agent->policy->settings.keep_existing ||
-				     (kernel_was_running(agent->kernel) && kernel_is_side_by_side(agent->kernel)));
-	kernel_set_ttls(agent->kernel, agent->policy->settings.min_ttl_sec, agent->policy->settings.max_ttl_sec);
-	rc = agent_load_all(agent, diag, error);
-	if (rc)
-		goto undo;
+/* The programs come behind tables and settings. What cannot be attached, or proved, has never ruled. */
+static int attach(struct agent *agent, const struct edition *edition, const struct diag *diag, struct error *error)
+{
+	int rc = write_meta(agent, edition, diag, false);
+
 	progress_stage(&agent->progress, "tables");
-	/* Of the policy that rules, not of one that may yet be refused. */
-	kernel_set_dns_names(agent->kernel, agent->policy->settings.dns_names);
-	kernel_set_audit(agent->kernel, audit);
-	agent_stay_fresh(agent);
-	rc = meta_write(agent->kernel, &agent->options, agent->compiled, diag, false);
-	agent_write_problems(agent);
 	if (rc)
-		error_set(error, rc, "cannot write about the instance: %s", strerror(-rc));
-	if (!rc)
-		rc = attach(agent, error);
+		return error_set(error, rc, "cannot write about the instance: %s", strerror(-rc));
+	rc = attach_programs(agent, edition, error);
 	progress_stage(&agent->progress, "attach");
-	if (!rc && !audit)
-		rc = proof_make(agent->kernel, agent->compiled, agent->options.cgroup_fd, &agent->progress, error);
+	if (!rc && !edition_only_audits(edition, &agent->options))
+		rc = prove(agent, edition, error);
 	if (!rc)
 		rc = kernel_settle(agent->kernel, error);
-	if (rc)
-		goto undo;
 	progress_stage(&agent->progress, "proof");
-	if (agent->resolver)
-		resolver_each(agent->resolver, agent_write_name, agent);
-	meta_write(agent->kernel, &agent->options, agent->compiled, diag, !audit);
-	progress_say_stages(&agent->progress);
-	agent_announce(agent, audit);
+	return rc;
+}
+
+/* It rules already, so what cannot be proved is told. */
+static void prove_again(struct agent *agent, const struct edition *edition, const struct diag *diag)
+{
+	bool audit = edition_only_audits(edition, &agent->options);
+	struct error error;
+	int rc = audit ? 0 : prove(agent, edition, &error);
+
+	write_meta(agent, edition, diag, !audit && !rc);
+	if (!rc)
+		return;
+	progress_warn(&agent->progress, "%s", error.text);
+	meta_write_problem(agent->kernel, EGRET_PROBLEM_POLICY, error.text);
+}
+
+static void announce(struct agent *agent)
+{
+	const struct compiled *compiled = agent->ruling->compiled;
+	size_t patterns = 0;
+
+	for (size_t i = 0; i < compiled->name_count; i++)
+		patterns += compiled->names[i][0] == '*';
+	if (patterns)
+		progress_say(&agent->progress,
+			     "%zu pattern%s (*.x): addresses are learned from DNS answers as they come", patterns,
+			     patterns == 1 ? "" : "s");
+	progress_say(&agent->progress, "%s: instance %s, cgroup %s, %zu rules, %zu addresses, %zu CIDRs",
+		     edition_only_audits(agent->ruling, &agent->options) ? "auditing" : "enforcing",
+		     agent->options.instance, agent->options.cgroup, compiled->rule_count, compiled->addr_count,
+		     compiled->cidr_count);
+}
+
+static void names_have_moved(void *context)
+{
+	agent_rebuild(context);
+}
+
+static void wanted_have_come(void *context)
+{
+	struct agent *agent = context;
+
+	wanted_take(agent->ruling->wanted, agent->kernel, agent->ruling->compiled);
+}
+
+static void take_over(struct agent *agent, struct edition *next)
+{
+	edition_free(agent->ruling);
+	agent->ruling = next;
+	agent->kept.good = false; /* of this one */
+	agent->hold = HOLD_ATTACHED;
+	next->moved = names_have_moved;
+	next->context = agent;
+	loop_fd_remove(&agent->wanted_came);
+	if (next->wanted)
+		loop_fd_add(agent->loop, &agent->wanted_came, kernel_wanted_fd(agent->kernel), wanted_have_come, agent);
+}
+
+static int commit(struct agent *agent, struct edition *next, struct diag *diag, struct error *error)
+{
+	int rc;
+
+	write_existing(agent, next);
+	rc = load_tables(agent, next, diag, error);
+	if (rc)
+		return rc;
+	write_settings(agent, next);
+	if (agent->hold == HOLD_ATTACHED) {
+		agent_end_probation(agent); /* of the policy before: a trial would be in the way of the proof */
+		prove_again(agent, next, diag);
+		return 0;
+	}
+	rc = attach(agent, next, diag, error);
+	if (!rc)
+		write_meta(agent, next, diag, !edition_only_audits(next, &agent->options));
+	return rc;
+}
+
+/* What ruled before rules on: of this agent, or one that was found. */
+static void undo(struct agent *agent, struct edition *next)
+{
+	edition_rest(next);
+	if (agent->hold == HOLD_ATTACHED)
+		return;
+	take_subjects(agent, NULL);
+	kernel_undo(agent->kernel);
+}
+
+int agent_enforce_next(struct agent *agent, struct edition *next, struct diag *diag, struct error *error)
+{
+	bool first = agent->hold != HOLD_ATTACHED;
+	int rc;
+
+	if (agent->options.standby)
+		begin_after_standby(agent->options.standby, next);
+	if (first)
+		rc = agent_open_instance(agent, error);
+	rc = first && rc ? rc : commit(agent, next, diag, error);
+	if (rc) {
+		if (agent->hold != HOLD_NOTHING)
+			undo(agent, next);
+		return rc;
+	}
+	take_over(agent, next);
+	edition_write_names(next);
+	if (first)
+		progress_say_stages(&agent->progress);
+	announce(agent);
 	agent_begin_probation(agent);
-	end_standby(agent);
+	if (first)
+		end_standby(agent);
 	agent_note_ruled(agent);
 	return 0;
-undo:
-	kernel_undo(agent->kernel);
-	return rc;
 }
 
 void agent_rebuild(struct agent *agent)
@@ -237,8 +300,28 @@ void agent_rebuild(struct agent *agent)
 	struct diag diag = {};
 	struct error error;
 
-	if (agent_load_all(agent, &diag, &error))
+	if (!agent->ruling->must_rebuild)
+		return;
+	if (load_tables(agent, agent->ruling, &diag, &error))
 		progress_warn(&agent->progress, "%s; the policy that runs goes on", error.text);
-	agent->must_rebuild = false;
+	agent->ruling->must_rebuild = false;
 	diag_clear(&diag);
+}
+
+struct edition *agent_let_go(struct agent *agent)
+{
+	struct edition *edition = agent->ruling;
+
+	agent_end_probation(agent);
+	take_subjects(agent, NULL);
+	loop_fd_remove(&agent->wanted_came);
+	if (edition) {
+		edition_rest(edition);
+		edition->moved = NULL;
+	}
+	kernel_free(agent->kernel);
+	agent->kernel = NULL;
+	agent->ruling = NULL;
+	agent->hold = HOLD_NOTHING;
+	return edition;
 }

@@ -10,6 +10,7 @@
 
 #include "../base/clock.h"
 #include "../base/state.h"
+#include "finding.h"
 
 static int refuse(struct error *error, int rc, const char *state, const char *instance)
 {
@@ -63,18 +64,9 @@ static const char *format_time(uint64_t realtime_ns, char buf[static 32])
 void good_policy_explain(const struct kept_policy *good, const struct diag *diag, const struct error *error,
 			 struct error *ret)
 {
-	char at[32], wrong[ERROR_SIZE];
-	size_t i = 0;
+	char at[32], wrong[EGRET_PROBLEM_SIZE];
 
-	while (i < diag->count && diag->entries[i].severity != DIAG_ERROR)
-		i++;
-	if (i < diag->count && diag->entries[i].line)
-		snprintf(wrong, sizeof(wrong), "%s:%u:%u: %s", diag->entries[i].file, diag->entries[i].line,
-			 diag->entries[i].column, diag->entries[i].text);
-	else if (i < diag->count)
-		snprintf(wrong, sizeof(wrong), "%s: %s", diag->entries[i].file, diag->entries[i].text);
-	else
-		snprintf(wrong, sizeof(wrong), "%s", error->text);
+	finding_describe(diag, error, wrong);
 	error_set(ret, 0, "the last good policy rules, kept at %s by Egret %s, and not the one that lies there: %s",
 		  format_time(good->ruled_ns, at), good->version, wrong);
 }

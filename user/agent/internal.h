@@ -1,27 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the files of one agent share, and nobody else sees. */
+/*
+ * What the files of one agent share, and nobody else sees. Who calls whom:
+ *
+ *   agent.c, life.c -> candidate.c, beat.c -> enforce.c -> trials.c, keep.c -> the parts, each with its header
+ */
 #ifndef EGRET_AGENT_INTERNAL_H
 #define EGRET_AGENT_INTERNAL_H
 
-#include <poll.h>
-
 #include "../base/clock.h"
+#include "../base/loop.h"
 #include "../compile/compile.h"
 #include "../kernel/kernel.h"
-#include "../resolve/resolver.h"
-#include "addresses.h"
 #include "agent.h"
+#include "candidate.h"
 #include "culprits.h"
+#include "edition.h"
 #include "probation.h"
 #include "progress.h"
 #include "standby.h"
 #include "subjects.h"
-#include "wanted.h"
 #include "watch.h"
-
-#define HEARTBEAT_NS (10 * CLOCK_NS_PER_SEC)
-/* Who writes several files, or one in several pieces, is given this long. */
-#define SETTLE_NS (300 * CLOCK_NS_PER_MS)
 
 /* What lies in the state folder of the policy that rules (good_policy.h). */
 struct kept {
@@ -33,89 +31,99 @@ struct kept {
 	char problem[ERROR_SIZE];
 };
 
+enum agent_hold {
+	HOLD_NOTHING,  /* no instance, or a claimed one without programs */
+	HOLD_LOADED,   /* its programs are loaded; what runs was not changed */
+	HOLD_ATTACHED, /* it governs, by an edition of this agent */
+};
+
 struct agent {
 	struct agent_options options;
+	struct loop *loop;
 	struct progress progress;
-	struct policy *policy;
-	struct resolver *resolver; /* NULL: the policy has no exact name */
-	struct wanted *wanted;     /* NULL: the policy has no resolver */
-	struct addresses *addresses;
-	struct egret_addr *system_resolvers;
-	size_t system_resolver_count;
-	bool no_resolvers; /* /etc/resolv.conf is to name them, and does not yet */
-	struct compiled *compiled;
-	struct kernel *kernel;
+	int failed;          /* why the loop was ended: a negative errno; 0 = somebody asked */
+	struct error *error; /* of that; the caller's */
+	struct life *life;   /* of life.c, if it is one that governs a node */
+
+	/* What rules. */
+	enum agent_hold hold;
+	struct kernel *kernel;  /* NULL: it governs nothing */
+	struct edition *ruling; /* NULL while it is not HOLD_ATTACHED */
 	struct subjects *subjects;
-	size_t names;
-	uint64_t floorless_rules; /* of floor_check */
-	bool must_rebuild;        /* the tables are full, or a change could not be made alone */
-	bool pins_missed;         /* told already */
-	bool lent_probation;      /* options.probation_sec is REOPENED_PROBATION_SEC, of this policy alone */
-	struct watch *watch;      /* NULL: nobody asked for it */
-	uint64_t look_ns;         /* when to look at the files; 0 = nothing moved */
-	uint64_t retry_ns;        /* when to read them again, changed or not; 0 = no need */
+	struct loop_fd subjects_moved, wanted_came;
+	struct probation probation;
+	struct loop_timer probation_due;
+	struct loop_fd trial_over;
+	struct egret_addr *required_resolvers; /* one of them must answer on probation */
+	size_t required_resolver_count;
+
+	/* What may rule next. */
+	struct candidate candidate;
+
+	/* Now and then. */
+	struct loop_timer stamp_due, beat_due;
+	void (*gone)(struct agent *agent, int rc); /* the instance does not stand any more; may let go of it */
 	struct culprits culprits;
 	struct kept kept;
-	uint64_t heartbeat_ns;
 	uint64_t sweep_ns;
 	uint64_t full_seen; /* addresses that found no room, when that was looked at last */
 	bool full_told;
-	const struct agent *replaces; /* whose policy rules until this one does; NULL: nobody's */
-	struct probation probation;
-	struct egret_addr *required_resolvers; /* one of them must answer on probation */
-	size_t required_resolver_count;
+	bool pins_missed; /* told already */
 };
 
-/* asking.c */
-bool agent_uses_system_resolvers(const struct policy *policy);
-/* What status says of an agent with no_resolvers; "" = it has them, or needs none. */
-const char *agent_resolver_problem(const struct agent *agent);
-/* In the order of the policy: the first one is asked first. */
-int agent_resolver_addresses(const struct agent *agent, struct egret_addr **ret, size_t *ret_count);
-/* Nothing else of a policy that is off is needed, so nothing else of it can be wrong. */
-int agent_start_asking(struct agent *agent, struct error *error);
-
 /* trials.c */
-bool agent_only_audits(const struct agent *agent);
-/* Before a policy takes another one's place. Its names may be answered meanwhile. */
-int agent_wait_for_required(struct agent *agent, const struct compiled *compiled, struct error *error);
 /* A policy takes the place of one that rules only when what it requires answers: else a slip in a
  * rules file would open each node that reads it, at the end of its probation. The first policy does
  * not wait: it is better than none; nor, on probation, one that follows an audit. */
-bool agent_must_wait(const struct agent *agent);
+bool agent_must_wait(const struct agent *agent, const struct edition *next);
+/* What judges @edition by @compiled. @of borrows from @ret_names, which is the caller's. */
+int agent_requirements(const struct agent *agent, const struct edition *edition, const struct compiled *compiled,
+		       struct probation_of *of, struct name_addrs **ret_names);
+/* What the node's services are connected to, and only the policy that rules lets them. -EAGAIN: some. */
+int agent_try_services(const struct agent *agent, const struct compiled *compiled, struct error *error);
 void agent_begin_probation(struct agent *agent);
-void agent_attend_probation(struct agent *agent, bool over);
+void agent_end_probation(struct agent *agent);
 
 /* enforce.c */
-int agent_load_all(struct agent *agent, struct diag *diag, struct error *error);
-void agent_write_name(void *context, const struct resolver_name *name);
-void agent_announce(struct agent *agent, bool audit);
+/*
+ * The candidate rules, in place of what ruled before, which is freed: the one order in which any policy
+ * comes to rule, the first one too. On failure what ruled before rules on, and the candidate is the
+ * caller's still.
+ */
+int agent_enforce_next(struct agent *agent, struct edition *next, struct diag *diag, struct error *error);
+/* The instance's programs, and nothing that runs is changed. */
+int agent_open_instance(struct agent *agent, struct error *error);
 /* A sign of life, for a policy that wants one. */
 void agent_stay_fresh(struct agent *agent);
-/* Enforced, and tried as long as was asked for: `run --once` may begin with it. */
-void agent_note_ruled(struct agent *agent);
-/* What is wrong with the policy for as long as it rules. */
-void agent_write_problems(struct agent *agent);
+/* What rules is compiled and loaded anew, if it must be. */
 void agent_rebuild(struct agent *agent);
+/* Lets go of the kernel's side, which somebody took down or is to be taken down. What ruled is returned. */
+struct edition *agent_let_go(struct agent *agent);
 
 /* keep.c */
-/* The policy that rules is good: it is kept. */
-void agent_keep_policy(struct agent *agent);
+/* Enforced, and tried as long as was asked for: the policy is good, and kept; one that audits because somebody wants
+ * it to is the end of what was kept. */
+void agent_note_ruled(struct agent *agent);
 /* Now and then: the addresses of its names, where they changed. */
 void agent_keep_fresh(struct agent *agent);
-/* It audits because somebody wants it to: what was kept is stricter than that. */
-void agent_forget_policy(struct agent *agent);
-/* Names that nobody has answered for have the addresses that are kept. */
-void agent_recall_names(struct agent *agent);
+/* Names of @edition that nobody has answered for have the addresses that are kept. */
+void agent_recall_names(struct agent *agent, struct edition *edition);
 /* What is wrong with the state folder, or with what is kept in it; "" = nothing. */
 const char *agent_state_problem(const struct agent *agent);
 
 /* beat.c */
-/* Now and then: what an event may have missed, and that the instance is still there. */
-int agent_beat(struct agent *agent, struct error *error);
+/* From now on, and at once: a stamp twice a second, all else every ten seconds. */
+void agent_begin_beating(struct agent *agent);
+void agent_stop_beating(struct agent *agent);
 
 /* agent.c */
-/* One turn of the loop: waits for the resolver, the caller's descriptors, or @deadline. */
-int agent_turn(struct agent *agent, const struct pollfd *extra, size_t extra_count, uint64_t deadline_ns);
+/* What a beat may find, beside a negative errno: the instance was opened, and there is a way to stand by. */
+#define AGENT_STANDS_DOWN 1
+struct agent *agent_alloc(const struct agent_options *options, struct error *error);
+/* Says what stays, and takes it down where that is wanted: while the agent still holds the instance, since what has
+ * its name later may be another one. */
+int agent_say_goodbye(struct agent *agent, struct error *error);
+/* Ends the loop: @rc goes to who runs it. */
+void agent_fail(struct agent *agent, int rc);
 
 #endif

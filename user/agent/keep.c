@@ -42,11 +42,13 @@ static void add_name(void *context, const struct resolver_name *name)
 /* Borrows from the resolver until it is called the next time. */
 static int list_names(struct agent *agent, struct known_names *ret)
 {
-	*ret = (struct known_names){.list = calloc(agent->names + 1, sizeof(*ret->list)), .hash = HASH_BEGIN};
+	const struct edition *edition = agent->ruling;
+
+	*ret = (struct known_names){.list = calloc(edition->names + 1, sizeof(*ret->list)), .hash = HASH_BEGIN};
 	if (!ret->list)
 		return -ENOMEM;
-	if (agent->resolver)
-		resolver_each(agent->resolver, add_name, ret);
+	if (edition->resolver)
+		resolver_each(edition->resolver, add_name, ret);
 	return 0;
 }
 
@@ -64,8 +66,8 @@ static int write_policy(const struct agent *agent, const struct known_names *nam
 	char *bytes;
 	size_t len;
 
-	kept.options.texts = agent->policy->texts;
-	kept.options.text_count = agent->policy->text_count;
+	kept.options.texts = agent->ruling->policy->texts;
+	kept.options.text_count = agent->ruling->policy->text_count;
 	rc = kept_format(&kept, &bytes, &len);
 	if (rc)
 		return rc;
@@ -105,13 +107,13 @@ static void keep(struct agent *agent, const struct known_names *names)
 	agent->kept.answered_ns = names->answered_ns;
 }
 
-void agent_keep_policy(struct agent *agent)
+static void keep_policy(struct agent *agent)
 {
 	struct known_names names;
 	bool had_problem = *agent->kept.problem;
 
 	/* Without resolvers it has no addresses: those that lie there are better than none. */
-	if (agent->kept.good || agent->no_resolvers || !agent->options.state || list_names(agent, &names))
+	if (agent->kept.good || agent->ruling->no_resolvers || !agent->options.state || list_names(agent, &names))
 		return;
 	agent->kept.good = true;
 	agent->kept.look_ns = clock_now_ns() + LOOK_NS;
@@ -134,7 +136,7 @@ void agent_keep_fresh(struct agent *agent)
 	free(names.list);
 }
 
-void agent_forget_policy(struct agent *agent)
+static void forget_policy(struct agent *agent)
 {
 	struct error ignored;
 	int state = agent->options.state ? state_open(agent->options.state, false, &ignored) : -ENOENT;
@@ -144,6 +146,22 @@ void agent_forget_policy(struct agent *agent)
 		return;
 	state_remove_policy(state, agent->options.instance);
 	close(state);
+}
+
+void agent_note_ruled(struct agent *agent)
+{
+	const struct probation *probation = &agent->probation;
+	const struct edition *edition = agent->ruling;
+
+	if (!agent->options.standby || edition->source != EDITION_FILES || probation->try_ns || probation->ends_ns ||
+	    probation->trial.fd >= 0)
+		return;
+	if (edition_only_audits(edition, &agent->options)) {
+		forget_policy(agent);
+	} else if (!kernel_config(agent->kernel)->audit) {
+		standby_note_ruled(agent->options.standby, edition->policy);
+		keep_policy(agent);
+	}
 }
 
 static bool has_name(const struct policy *policy, const char *name)
@@ -156,21 +174,21 @@ static bool has_name(const struct policy *policy, const char *name)
 	return false;
 }
 
-static void recall(struct agent *agent, const struct kept_name *name)
+static void recall(struct edition *edition, const struct kept_name *name)
 {
-	if (agent->resolver)
-		resolver_recall(agent->resolver, name->name, name->addrs, name->count, name->answered_ns);
-	else if (has_name(agent->policy, name->name))
-		addresses_set(agent->addresses, name->name, name->addrs, name->count, NULL, NULL);
+	if (edition->resolver)
+		resolver_recall(edition->resolver, name->name, name->addrs, name->count, name->answered_ns);
+	else if (has_name(edition->policy, name->name))
+		addresses_set(edition->addresses, name->name, name->addrs, name->count, NULL, NULL);
 }
 
-void agent_recall_names(struct agent *agent)
+void agent_recall_names(struct agent *agent, struct edition *edition)
 {
 	struct kept_policy good;
 	struct error error;
 	int rc;
 
-	if (!agent->options.state)
+	if (!agent->options.state || (!edition->resolver && !edition->no_resolvers))
 		return;
 	rc = good_policy_read(agent->options.state, agent->options.instance, &good, &error);
 	if (rc == -ENOENT || (rc && *agent_state_problem(agent)))
@@ -181,7 +199,7 @@ void agent_recall_names(struct agent *agent)
 		return;
 	}
 	for (size_t i = 0; i < good.name_count; i++)
-		recall(agent, &good.names[i]);
+		recall(edition, &good.names[i]);
 	kept_clear(&good);
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../base/clock.h"
 #include "../base/hash.h"
@@ -33,8 +34,10 @@ static uint64_t hash_policy(const struct compiled *compiled)
 /* Who gives a sign of life names itself: it may not be the one that wrote the rest. */
 static void give_sign_of_life(struct egret_meta *meta)
 {
-	struct process_id self = process_self();
+	static struct process_id self;
 
+	if (self.pid != getpid()) /* it is read from files, and a sign is given twice a second */
+		self = process_self();
 	meta->agent_pid = self.pid;
 	meta->agent_start_ticks = self.start_ticks;
 	meta->agent_pid_namespace = self.pid_namespace;

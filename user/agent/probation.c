@@ -25,19 +25,6 @@ void probation_cancel(struct probation *probation)
 	probation_init(probation);
 }
 
-void probation_pause(struct probation *probation)
-{
-	if (!trial_runs(&probation->trial))
-		return;
-	trial_cancel(&probation->trial);
-	probation->try_ns = clock_now_ns();
-}
-
-bool probation_is_due(const struct probation *probation)
-{
-	return probation->try_ns && clock_now_ns() >= probation->try_ns;
-}
-
 static bool is_on(const struct probation *probation)
 {
 	return probation->ends_ns;

@@ -35,12 +35,10 @@ struct probation {
 void probation_init(struct probation *probation);
 /* The policy enforces from now on, for @sec on probation; 0 = without. */
 void probation_begin(struct probation *probation, const struct probation_of *of, unsigned int sec);
-bool probation_is_due(const struct probation *probation);
+/* When try_ns has come. */
 void probation_try(struct probation *probation, const struct probation_of *of);
 /* probation->trial.fd can be read. */
 void probation_conclude(struct probation *probation, const struct probation_of *of);
-/* Another policy is to be tried, and may be refused: a trial that runs is done anew later. */
-void probation_pause(struct probation *probation);
 /* Another policy rules, or the agent ends. */
 void probation_cancel(struct probation *probation);
 

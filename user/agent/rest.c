@@ -84,11 +84,11 @@ static const char *find_restless_path(const struct policy_options *options)
 	return NULL;
 }
 
-static int load_once(const struct policy_options *options, struct policy **ret, struct diag *diag,
-		     const char **ret_restless)
+static int load_once(const struct policy_options *options, struct policy **ret, struct policy_files *ret_files,
+		     struct diag *diag, const char **ret_restless)
 {
 	struct policy *policy = NULL;
-	int rc = policy_load(options, &policy, diag);
+	int rc = policy_load_watched(options, &policy, ret_files, diag);
 
 	/* The path of a `use` goes with the policy: the file that was named stands for it. */
 	*ret_restless = rc ? find_restless_path(options) : find_restless(policy) ? options->paths[0] : NULL;
@@ -99,20 +99,23 @@ static int load_once(const struct policy_options *options, struct policy **ret, 
 	return rc;
 }
 
-int rest_load(const struct policy_options *options, struct policy **ret, struct diag *diag)
+int rest_load(const struct policy_options *options, struct policy **ret, struct policy_files *ret_files,
+	      unsigned int wait_ms, struct diag *diag)
 {
 	const char *restless;
 
-	for (int ms = 0; ms <= REST_WAIT_MS; ms += TRY_MS) {
-		int rc = load_once(options, ret, diag, &restless);
+	for (unsigned int ms = 0;; ms += TRY_MS) {
+		int rc = load_once(options, ret, ret_files, diag, &restless);
 
 		if (!restless)
 			return rc;
 		diag_clear(diag);
+		if (ms >= wait_ms)
+			break;
 		usleep(TRY_MS * 1000);
 	}
 	diag_add(diag, DIAG_ERROR, (struct diag_place){.file = restless},
 		 "somebody still writes this file, or one that it uses; it is read when that is done: write to another "
 		 "name and rename that");
-	return -EINVAL;
+	return -EAGAIN;
 }

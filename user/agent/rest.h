@@ -20,10 +20,11 @@ bool rest_is_written(const struct policy_file *now);
 bool rest_is_emptied(const struct policy_file *now);
 
 /*
- * As policy_load into an empty @diag, but takes no file that somebody writes, and none that changed while it was
- * read: waits REST_WAIT_MS at most for rest, then -EINVAL, with the file in @diag.
+ * As policy_load_watched into an empty @diag, but takes no file that somebody writes, and none that changed while
+ * it was read: waits @wait_ms at most for rest, then -EAGAIN, with the file in @diag.
  */
 #define REST_WAIT_MS 900
-int rest_load(const struct policy_options *options, struct policy **ret, struct diag *diag);
+int rest_load(const struct policy_options *options, struct policy **ret, struct policy_files *ret_files,
+	      unsigned int wait_ms, struct diag *diag);
 
 #endif

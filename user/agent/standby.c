@@ -139,7 +139,7 @@ static void leave_folder(struct standby *standby, int state)
 	rmdir(standby->path);
 }
 
-static enum standby_why decide(struct standby *standby, int state, const char *hash)
+static enum standby_why decide(struct standby *standby, int state, const char *hash, bool stands_in)
 {
 	bool was_marked = standby->why == STANDBY_MARK;
 	struct state_mark before = standby->mark;
@@ -152,7 +152,7 @@ static enum standby_why decide(struct standby *standby, int state, const char *h
 	if (*standby->unmarked && !strcmp(standby->unmarked, hash))
 		return STANDBY_UNMARKED;
 	if (marked) {
-		standby->on_probation = !mark_holds(standby, state, hash);
+		standby->on_probation = !stands_in && !mark_holds(standby, state, hash);
 		return standby->on_probation ? STANDBY_NO : STANDBY_MARK;
 	}
 	/* Gone, and nobody asked to attach: `egret detach --all`. */
@@ -165,16 +165,17 @@ static enum standby_why decide(struct standby *standby, int state, const char *h
 	return STANDBY_NO;
 }
 
-bool standby_decide(struct standby *standby, const struct policy *policy)
+bool standby_decide(struct standby *standby, const struct policy *policy, bool stands_in)
 {
-	char hash[HASH_TEXT_SIZE];
+	char hash[HASH_TEXT_SIZE] = "";
 	struct error ignored;
 	int state = state_open(standby->path, false, &ignored);
 	enum standby_why before = standby->why;
 
-	hash_of(policy, hash);
+	if (policy)
+		hash_of(policy, hash);
 	standby->cut = standby->on_probation = standby->unpinned = false;
-	if (policy->settings.off) {
+	if (policy && policy->settings.off) {
 		/* Another text than the one that was opened, and it rules. */
 		standby->why = STANDBY_OFF;
 		standby->unmarked[0] = '\0';
@@ -183,7 +184,7 @@ bool standby_decide(struct standby *standby, const struct policy *policy)
 			state_remove_policy(state, standby->instance); /* what is open by a word stays open */
 		}
 	} else {
-		standby->why = decide(standby, state, hash);
+		standby->why = decide(standby, state, hash, stands_in);
 	}
 	if (state >= 0)
 		close(state);

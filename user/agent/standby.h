@@ -39,8 +39,9 @@ struct standby {
 int standby_begin(struct standby *standby, const char *path, const char *instance, struct error *error);
 void standby_end(struct standby *standby); /* takes one that is all zero, too */
 
-/* Sets why, cut and on_probation; true: nothing may be attached. */
-bool standby_decide(struct standby *standby, const struct policy *policy);
+/* Sets why, cut and on_probation; true: nothing may be attached. @stands_in: the files have errors, and
+ * @policy is another one, or NULL: it opens no mark. */
+bool standby_decide(struct standby *standby, const struct policy *policy, bool stands_in);
 /* Ends the mark, and the wish to be attached: that is what happened. */
 void standby_attached(struct standby *standby);
 /* The instance is gone, of which this policy ruled. */
@@ -57,6 +58,11 @@ void standby_beat(struct standby *standby);
 void standby_note_ruled(const struct standby *standby, const struct policy *policy);
 /* Did it, once? */
 bool standby_has_ruled(const struct standby *standby, const struct policy *policy);
+
+/* Of what a command took down nothing is there any more; of what the policy switches off, all is. */
+int standby_take_down(const struct standby *standby, struct error *error);
+/* Why nothing is governed, and until when: a line of the log. */
+void standby_tell_why(const struct standby *standby);
 
 /* Readable when something moved in the folder; both take NULL. */
 int standby_fd(const struct standby *standby);

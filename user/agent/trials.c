@@ -4,66 +4,28 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "../subject/cgroup.h"
 #include "services.h"
 #include "trial.h"
 
-bool agent_only_audits(const struct agent *agent)
-{
-	return agent->options.audit || agent->policy->settings.audit;
-}
+/* One trial at a time: both would use the same cgroup. */
+#define OTHER_TRIAL_NS (200 * CLOCK_NS_PER_MS)
 
-/* @of borrows from @ret_names, which is the caller's. */
-static int probation_of(const struct agent *agent, const struct compiled *compiled, struct probation_of *of,
-			struct name_addrs **ret_names)
+int agent_requirements(const struct agent *agent, const struct edition *edition, const struct compiled *compiled,
+		       struct probation_of *of, struct name_addrs **ret_names)
 {
 	*of = (struct probation_of){
 	    .kernel = agent->kernel,
 	    .governed_fd = agent->options.cgroup_fd,
-	    .requirements = {.compiled = compiled,
-			     .home_fd = -1,
-			     .resolvers = agent->required_resolvers,
-			     .resolver_count = agent->required_resolver_count},
+	    .requirements = {.compiled = compiled, .home_fd = -1},
 	};
-	if (addresses_list(agent->addresses, ret_names, &of->requirements.name_count))
+	if (addresses_list(edition->addresses, ret_names, &of->requirements.name_count))
 		return -ENOMEM;
 	of->requirements.names = *ret_names;
 	return 0;
 }
 
-static int try_once(struct agent *agent, const struct probation_of *of, struct error *error)
-{
-	struct trial *trial = &agent->probation.trial;
-	struct trial_result result;
-	int rc;
-
-	rc = trial_start(trial, &of->requirements, of->kernel, of->governed_fd);
-	if (rc)
-		return error_set(error, rc, "what the policy requires cannot be tried: %s", strerror(-rc));
-	while (!rc) {
-		struct pollfd over = {.fd = trial->fd, .events = POLLIN};
-
-		rc = agent_turn(agent, &over, 1, clock_now_ns() + CLOCK_NS_PER_SEC);
-	}
-	trial_finish(trial, &result);
-	return result.missing ? error_set(error, -EAGAIN, "what must answer does not: %s", result.text) : 0;
-}
-
-/* Where the agent is itself. -1: it cannot be told. */
-static int open_home(void)
-{
-	char path[CGROUP_PATH_SIZE];
-	struct error ignored;
-	int fd;
-
-	return cgroup_of_self(path, sizeof(path), &ignored) || cgroup_open(path, &fd, &ignored) ? -1 : fd;
-}
-
-/* What the node's services are connected to, and only the policy that rules lets them. */
-static int try_services(const struct agent *agent, const struct compiled *compiled, struct error *error)
+int agent_try_services(const struct agent *agent, const struct compiled *compiled, struct error *error)
 {
 	char text[EGRET_PROBLEM_SIZE - 64];
 	struct services services;
@@ -71,57 +33,84 @@ static int try_services(const struct agent *agent, const struct compiled *compil
 
 	services_find(&services, agent->options.cgroup_fd);
 	if (!kernel_config(agent->kernel)->audit)
-		services_keep_allowed(&services, agent->kernel, agent->replaces->compiled);
+		services_keep_allowed(&services, agent->kernel, agent->ruling->compiled);
 	missing = services_missing(&services, agent->kernel, compiled, agent->options.cgroup_fd);
 	services_describe(&services, text, sizeof(text));
 	services_clear(&services);
 	return missing ? error_set(error, -EAGAIN, "what must answer does not: %s", text) : 0;
 }
 
-static int try_under_ruling(struct agent *agent, const struct compiled *compiled, int home_fd, struct error *error)
+bool agent_must_wait(const struct agent *agent, const struct edition *next)
 {
-	struct name_addrs *names;
-	struct probation_of of;
-	int rc = 0;
-
-	if (probation_of(agent, compiled, &of, &names))
-		return error_set(error, -ENOMEM, "out of memory");
-	of.requirements.ruling = agent->kernel;
-	of.requirements.home_fd = home_fd;
-	if (agent->policy->require_count)
-		rc = try_once(agent, &of, error);
-	free(names);
-	return rc ? rc : try_services(agent, compiled, error);
-}
-
-int agent_wait_for_required(struct agent *agent, const struct compiled *compiled, struct error *error)
-{
-	uint64_t deadline = clock_now_ns() + agent->options.resolve_wait_sec * CLOCK_NS_PER_SEC;
-	int rc, home_fd = open_home();
-
-	do {
-		rc = try_under_ruling(agent, compiled, home_fd, error);
-		if (rc == -EAGAIN)
-			agent_turn(agent, NULL, 0, clock_now_ns() + CLOCK_NS_PER_SEC);
-	} while (rc == -EAGAIN && clock_now_ns() < deadline);
-	if (home_fd >= 0)
-		close(home_fd);
-	return rc;
-}
-
-bool agent_must_wait(const struct agent *agent)
-{
-	if (!agent->replaces || !agent->replaces->compiled || agent_only_audits(agent))
+	if (!agent->ruling || agent->ruling->source == EDITION_FALLBACK || edition_only_audits(next, &agent->options))
 		return false;
-	return !agent->options.probation_sec || !kernel_config(agent->kernel)->audit;
+	return !next->probation_sec || !kernel_config(agent->kernel)->audit;
+}
+
+static int ruling_requirements(const struct agent *agent, struct probation_of *of, struct name_addrs **ret_names)
+{
+	int rc = agent_requirements(agent, agent->ruling, agent->ruling->compiled, of, ret_names);
+
+	of->requirements.resolvers = agent->required_resolvers;
+	of->requirements.resolver_count = agent->required_resolver_count;
+	return rc;
 }
 
 /* One of the policy's resolvers must answer: on probation, since a node may come up before its network. */
 static void require_resolvers(struct agent *agent)
 {
-	if (agent->options.probation_sec && agent->policy->resolver_count && !agent->required_resolvers &&
-	    agent_resolver_addresses(agent, &agent->required_resolvers, &agent->required_resolver_count))
+	free(agent->required_resolvers);
+	agent->required_resolvers = NULL;
+	agent->required_resolver_count = 0;
+	if (agent->ruling->probation_sec && agent->ruling->policy->resolver_count &&
+	    edition_resolvers(agent->ruling, &agent->required_resolvers, &agent->required_resolver_count))
 		agent->required_resolver_count = 0;
+}
+
+static void probation_is_due(void *context);
+static void trial_is_over(void *context);
+
+/* For what comes next: the end of a trial that runs, or the time of the next one. */
+static void wait_for_probation(struct agent *agent)
+{
+	struct probation *probation = &agent->probation;
+
+	loop_fd_remove(&agent->trial_over);
+	loop_timer_stop(&agent->probation_due);
+	if (trial_runs(&probation->trial))
+		loop_fd_add(agent->loop, &agent->trial_over, probation->trial.fd, trial_is_over, agent);
+	else if (probation->try_ns)
+		loop_timer_set(agent->loop, &agent->probation_due, probation->try_ns, probation_is_due, agent);
+}
+
+static void attend(struct agent *agent, void (*step)(struct probation *probation, const struct probation_of *of))
+{
+	struct name_addrs *names;
+	struct probation_of of;
+
+	if (!ruling_requirements(agent, &of, &names)) {
+		of.progress = &agent->progress;
+		step(&agent->probation, &of);
+		free(names);
+		agent_note_ruled(agent);
+	}
+	wait_for_probation(agent);
+}
+
+static void probation_is_due(void *context)
+{
+	struct agent *agent = context;
+
+	if (trial_runs(&agent->candidate.trial))
+		loop_timer_set(agent->loop, &agent->probation_due, clock_now_ns() + OTHER_TRIAL_NS, probation_is_due,
+			       agent);
+	else
+		attend(agent, probation_try);
+}
+
+static void trial_is_over(void *context)
+{
+	attend(context, probation_conclude);
 }
 
 void agent_begin_probation(struct agent *agent)
@@ -129,30 +118,21 @@ void agent_begin_probation(struct agent *agent)
 	struct name_addrs *names;
 	struct probation_of of;
 
+	agent_end_probation(agent);
 	trial_clean(agent->kernel, agent->options.cgroup_fd);
-	if (agent_only_audits(agent))
+	if (edition_only_audits(agent->ruling, &agent->options))
 		return;
 	require_resolvers(agent);
-	if (probation_of(agent, agent->compiled, &of, &names))
+	if (ruling_requirements(agent, &of, &names))
 		return;
-	probation_begin(&agent->probation, &of, agent->options.probation_sec);
+	probation_begin(&agent->probation, &of, agent->ruling->probation_sec);
 	free(names);
+	wait_for_probation(agent);
 }
 
-void agent_attend_probation(struct agent *agent, bool over)
+void agent_end_probation(struct agent *agent)
 {
-	struct name_addrs *names;
-	struct probation_of of;
-
-	if (!over && !probation_is_due(&agent->probation))
-		return;
-	if (probation_of(agent, agent->compiled, &of, &names))
-		return;
-	of.progress = &agent->progress;
-	if (over)
-		probation_conclude(&agent->probation, &of);
-	else
-		probation_try(&agent->probation, &of);
-	free(names);
-	agent_note_ruled(agent);
+	loop_fd_remove(&agent->trial_over);
+	loop_timer_stop(&agent->probation_due);
+	probation_cancel(&agent->probation);
 }

@@ -35,8 +35,7 @@ static bool name_allows(const struct compiled *compiled, const char *name, const
 	uint32_t teacher = compiled_name_teacher(compiled, name);
 
 	return teacher &&
-	       egret_meets(compiled->name_dests[teacher - 1].flags,
-			      compiled_addr_need(compiled, &verdict->of.addr)) &&
+	       egret_meets(compiled->name_dests[teacher - 1].flags, compiled_addr_need(compiled, &verdict->of.addr)) &&
 	       compiled_judge_name(compiled, name, IPPROTO_TCP, verdict->of.port, verdict->classes).allow;
 }
 

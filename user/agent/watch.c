@@ -28,9 +28,9 @@
 struct watch {
 	int fd; /* epoll, of both below */
 	int events, timer;
-	bool slow; /* not all is told by events */
-	const struct policy *policy;
-	struct policy_file *last; /* what was there when it was looked at last; NULL = what was read */
+	bool slow;                 /* not all is told by events */
+	struct policy_files files; /* that were read */
+	struct policy_file *last;  /* what was there when it was looked at last; NULL = what was read */
 };
 
 /* The folder of @path as it is written, or what is left of the way there: it may come back.
@@ -90,8 +90,8 @@ static int add_all(struct watch *watch)
 {
 	int rc = watch->events < 0 ? -EMFILE : 0;
 
-	for (size_t i = 0; i < watch->policy->file_count && !rc; i++)
-		rc = add_folders(watch->events, watch->policy->files[i].path);
+	for (size_t i = 0; i < watch->files.count && !rc; i++)
+		rc = add_folders(watch->events, watch->files.all[i].path);
 	watch->slow = rc;
 	return rc;
 }
@@ -123,7 +123,48 @@ static int open_all(struct watch *watch)
 	return rc ? rc : join(watch, watch->events);
 }
 
-int watch_new(const struct policy *policy, struct watch **ret, struct error *error)
+static bool has(const struct policy_files *files, const char *path)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (!strcmp(files->all[i].path, path))
+			return true;
+	return false;
+}
+
+static int add_file(struct policy_files *files, const struct policy_file *file)
+{
+	struct policy_file *copy = &files->all[files->count];
+
+	*copy = *file;
+	copy->fault = NULL;
+	copy->path = strdup(file->path);
+	if (!copy->path)
+		return -ENOMEM;
+	files->count++;
+	return 0;
+}
+
+static int copy_files(struct watch *watch, const struct policy_files *files, const char *const *paths,
+		      size_t path_count)
+{
+	int rc = 0;
+
+	watch->files.all = calloc(files->count + path_count + 1, sizeof(*watch->files.all));
+	if (!watch->files.all)
+		return -ENOMEM;
+	for (size_t i = 0; i < files->count && !rc; i++)
+		rc = add_file(&watch->files, &files->all[i]);
+	for (size_t i = 0; i < path_count && !rc; i++) {
+		const struct policy_file nothing = {.path = (char *)paths[i]}; /* lay there */
+
+		if (!has(&watch->files, paths[i]))
+			rc = add_file(&watch->files, &nothing);
+	}
+	return rc;
+}
+
+int watch_new(const struct policy_files *files, const char *const *paths, size_t path_count, struct watch **ret,
+	      struct error *error)
 {
 	struct watch *watch = calloc(1, sizeof(*watch));
 	char why[INOTIFY_WHY_SIZE];
@@ -131,10 +172,11 @@ int watch_new(const struct policy *policy, struct watch **ret, struct error *err
 
 	if (!watch)
 		return error_set(error, -ENOMEM, "out of memory");
-	watch->policy = policy;
 	watch->events = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	refused = watch->events < 0 ? -errno : 0;
 	rc = open_all(watch);
+	if (!rc)
+		rc = copy_files(watch, files, paths, path_count);
 	if (rc) {
 		watch_free(watch);
 		return error_set(error, rc, "the policy's files cannot be watched: %s; after a change, send SIGHUP",
@@ -162,6 +204,7 @@ void watch_free(struct watch *watch)
 	if (watch->fd >= 0)
 		close(watch->fd);
 	free(watch->last);
+	policy_files_clear(&watch->files);
 	free(watch);
 }
 
@@ -181,13 +224,14 @@ void watch_drain(struct watch *watch)
 		wake_in(watch, LOOK_MS);
 }
 
-struct policy_file *watch_look(const struct policy *policy)
+/* What lies in their places now; malloc'd. NULL: no memory. */
+static struct policy_file *look_at_all(const struct policy_files *files)
 {
-	struct policy_file *files = calloc(policy->file_count + 1, sizeof(*files));
+	struct policy_file *now = calloc(files->count + 1, sizeof(*now));
 
-	for (size_t i = 0; files && i < policy->file_count; i++)
-		files[i] = rest_look(&policy->files[i]);
-	return files;
+	for (size_t i = 0; now && i < files->count; i++)
+		now[i] = rest_look(&files->all[i]);
+	return now;
 }
 
 static bool are_same(const struct policy_file *a, const struct policy_file *b, size_t count)
@@ -208,15 +252,15 @@ static bool is_at_rest(const struct policy_file *files, size_t count)
 
 bool watch_sees_change(struct watch *watch)
 {
-	size_t count = watch->policy->file_count;
+	size_t count = watch->files.count;
 	struct policy_file *before = watch->last, *now;
 	bool changed, same;
 
 	add_all(watch); /* a folder may have come, or be another one by now */
-	now = watch_look(watch->policy);
+	now = look_at_all(&watch->files);
 	if (!now)
 		return false;
-	changed = !are_same(now, watch->policy->files, count);
+	changed = !are_same(now, watch->files.all, count);
 	same = before && are_same(now, before, count);
 	free(before);
 	watch->last = now;

@@ -14,9 +14,10 @@
 
 struct watch;
 
-/* @policy must outlive it. 0; -ENOMEM; or another errno: *ret is a watch all the same, which only looks now and
- * then, and @error says why. */
-int watch_new(const struct policy *policy, struct watch **ret, struct error *error);
+/* @files, which are copied, and @paths, of which some may not be there yet. 0; -ENOMEM; or another errno:
+ * *ret is a watch all the same, which only looks now and then, and @error says why. */
+int watch_new(const struct policy_files *files, const char *const *paths, size_t path_count, struct watch **ret,
+	      struct error *error);
 void watch_free(struct watch *watch); /* takes NULL */
 /* Readable when something moved in one of the folders, or when it is time to look. -1 for NULL. */
 int watch_fd(const struct watch *watch);
@@ -25,8 +26,5 @@ void watch_drain(struct watch *watch);
 /* Is any of the files another one than the one that was read, and are all at rest? While they are not, watch_fd
  * can be read again soon. */
 bool watch_sees_change(struct watch *watch);
-
-/* What lies in the places of @policy's files now; malloc'd, paths are borrowed. NULL: no memory. */
-struct policy_file *watch_look(const struct policy *policy);
 
 #endif

@@ -46,7 +46,7 @@ struct options {
 	size_t policy_count;
 	struct policy_define defines[MAX_DEFINES];
 	size_t define_count;
-	const char *rules_path, *cgroup, *instance, *state;
+	const char *rules_path, *cgroup, *instance, *state, *fallback;
 	const char *user, *report, *caller; /* exec */
 	bool json, audit, detach_on_exit, follow, clear, strict, resolve, live, ready, all, wait, cut, once, as_root;
 	bool policy_given, instance_given;

@@ -52,7 +52,6 @@ static bool is_opened(int state, const char *instance)
 static int attach(const struct agent_options *options, const struct error *problem, struct diag *diag,
 		  struct error *error)
 {
-	static const struct diag no_findings;
 	struct agent *agent;
 	int rc = agent_new(options, &agent, diag, error);
 
@@ -62,7 +61,7 @@ static int attach(const struct agent_options *options, const struct error *probl
 	if (!rc)
 		rc = agent_enforce(agent, diag, error);
 	if (!rc && problem)
-		agent_note_problem(agent, &no_findings, problem);
+		agent_note_problem(agent, problem->text);
 	agent_free(agent);
 	return rc;
 }

@@ -42,6 +42,7 @@ enum long_only {
 	KEY_AS_ROOT,
 	KEY_REPORT,
 	KEY_CALLER,
+	KEY_FALLBACK,
 };
 
 struct group_option {
@@ -96,6 +97,10 @@ static const struct group_option all_options[] = {
       "Enforce, but go back to audit if after this time (90, 2m, 1h) a `require` line or all resolvers do not answer "
       "(EGRET_PROBATION)",
       0}},
+    {OPTIONS_RUN,
+     "EGRET_FALLBACK",
+     {"fallback", KEY_FALLBACK, "audit|closed", 0,
+      "What holds where a start finds no policy to go by: count (default), or linux/node (EGRET_FALLBACK)", 0}},
     {OPTIONS_RUN,
      NULL,
      {"once", KEY_ONCE, NULL, 0,
@@ -312,6 +317,8 @@ static const char **text_of(struct options *options, int key)
 		return &options->report;
 	case KEY_CALLER:
 		return &options->caller;
+	case KEY_FALLBACK:
+		return &options->fallback;
 	default:
 		return NULL;
 	}

@@ -12,7 +12,6 @@
 #include "../agent/standby.h"
 #include "../kernel/kernel.h"
 #include "../subject/cgroup.h"
-#include "govern.h"
 #include "once.h"
 
 static int stop_signals(struct error *error)
@@ -36,7 +35,6 @@ int command_run(const struct command *command, int argc, char **argv)
 	struct agent_options agent_options = {};
 	struct standby standby = {};
 	struct options options;
-	struct diag diag = {};
 	struct error error;
 	int rc, stop_fd;
 
@@ -49,13 +47,19 @@ int command_run(const struct command *command, int argc, char **argv)
 		fprintf(stderr, "egret: --once ends as soon as it has attached; leave --detach-on-exit out\n");
 		return EXIT_USAGE;
 	}
+	if (options.fallback && strcmp(options.fallback, "closed") != 0 && strcmp(options.fallback, "audit") != 0) {
+		fprintf(stderr, "egret: --fallback (EGRET_FALLBACK) is audit or closed, not \"%s\"\n",
+			options.fallback);
+		return EXIT_USAGE;
+	}
 	options_of_policy(&options, &agent_options.policy);
 	agent_options.instance = options.instance;
 	agent_options.cgroup = options.cgroup ? options.cgroup : "/";
 	agent_options.audit = options.audit;
 	agent_options.standby = &standby;
 	agent_options.state = options.state;
-	agent_options.watch = true;
+	agent_options.detach_on_exit = options.detach_on_exit;
+	agent_options.fallback_closed = options.fallback && !strcmp(options.fallback, "closed");
 	agent_options.resolve_inflight = options.resolve_inflight;
 	agent_options.resolve_rate = options.resolve_rate;
 	agent_options.probation_sec = options.probation_sec;
@@ -77,15 +81,10 @@ int command_run(const struct command *command, int argc, char **argv)
 	stop_fd = stop_signals(&error);
 	rc = stop_fd < 0 ? stop_fd : standby_begin(&standby, options.state, options.instance, &error);
 	if (!rc)
-		rc = govern(&options, &agent_options, stop_fd, &diag, &error);
+		rc = agent_live(&agent_options, stop_fd, &error);
 	standby_end(&standby);
 	if (stop_fd >= 0)
 		close(stop_fd);
 	close(agent_options.cgroup_fd);
-	if (!rc)
-		return EXIT_YES;
-	if (diag.entries)
-		diag_print(&diag, stderr);
-	diag_clear(&diag);
-	return fail(rc, &error);
+	return rc ? fail(rc, &error) : EXIT_YES;
 }

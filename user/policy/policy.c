@@ -35,7 +35,8 @@ static int loader_open(struct loader *loader, const struct policy_options *optio
 }
 
 /* Hands the policy over if nothing was found wrong since @errors_before. */
-static int loader_close(struct loader *loader, int error, size_t errors_before, struct policy **ret)
+static int loader_close(struct loader *loader, int error, size_t errors_before, struct policy **ret,
+			struct policy_files *ret_files)
 {
 	if (error != -ENOMEM) {
 		setting_check(loader);
@@ -50,14 +51,23 @@ static int loader_close(struct loader *loader, int error, size_t errors_before, 
 	arena_clear(&loader->arena);
 	free(loader->raw.items);
 	free(loader->words.items);
-	if (error)
-		policy_free(loader->policy);
-	else
+	if (!error) {
 		*ret = loader->policy;
+		return 0;
+	}
+	if (ret_files && policy_files_copy(loader->policy, ret_files))
+		error = -ENOMEM;
+	policy_free(loader->policy);
 	return error;
 }
 
 int policy_load(const struct policy_options *options, struct policy **ret, struct diag *diag)
+{
+	return policy_load_watched(options, ret, NULL, diag);
+}
+
+int policy_load_watched(const struct policy_options *options, struct policy **ret, struct policy_files *ret_files,
+			struct diag *diag)
 {
 	size_t errors_before = diag->errors;
 	struct loader loader;
@@ -65,7 +75,7 @@ int policy_load(const struct policy_options *options, struct policy **ret, struc
 
 	for (size_t i = 0; error != -ENOMEM && i < options->path_count; i++)
 		error = source_read_main(&loader, options->paths[i]);
-	return loader_close(&loader, error, errors_before, ret);
+	return loader_close(&loader, error, errors_before, ret, ret_files);
 }
 
 int policy_load_text(const char *name, const char *text, size_t len_bytes, const struct policy_options *options,
@@ -78,7 +88,7 @@ int policy_load_text(const char *name, const char *text, size_t len_bytes, const
 
 	if (error != -ENOMEM)
 		error = source_read_text(&loader, name, text, len_bytes);
-	return loader_close(&loader, error, errors_before, ret);
+	return loader_close(&loader, error, errors_before, ret, NULL);
 }
 
 int policy_stands_on(struct policy *policy, const char *path)
@@ -96,6 +106,33 @@ int policy_stands_on(struct policy *policy, const char *path)
 		return -ENOMEM;
 	policy->file_count++;
 	return 0;
+}
+
+int policy_files_copy(const struct policy *policy, struct policy_files *ret)
+{
+	policy_files_clear(ret);
+	ret->all = calloc(policy->file_count + 1, sizeof(*ret->all));
+	if (!ret->all)
+		return -ENOMEM;
+	for (size_t i = 0; i < policy->file_count; i++) {
+		struct policy_file *file = &ret->all[ret->count];
+
+		*file = policy->files[i];
+		file->fault = NULL;
+		file->path = strdup(policy->files[i].path);
+		if (!file->path)
+			return -ENOMEM;
+		ret->count++;
+	}
+	return 0;
+}
+
+void policy_files_clear(struct policy_files *files)
+{
+	for (size_t i = 0; i < files->count; i++)
+		free(files->all[i].path);
+	free(files->all);
+	*files = (struct policy_files){};
 }
 
 bool policy_has_floor(const struct policy *policy)

@@ -93,6 +93,12 @@ struct policy_text {
 	bool hidden; /* findings do not quote its lines */
 };
 
+/* A list of them; all is malloc'd, and so is each path. */
+struct policy_files {
+	struct policy_file *all;
+	size_t count;
+};
+
 struct policy_settings {
 	uint32_t min_ttl_sec;  /* 900 */
 	uint32_t max_ttl_sec;  /* 86400 */
@@ -151,7 +157,14 @@ struct policy_options {
  * warnings, and the policy holds what could be read.
  */
 int policy_load(const struct policy_options *options, struct policy **ret, struct diag *diag);
-/* The same for one file that is already in memory; @name stands in messages. */
+/* The same. On failure @ret_files, all zero before, has what was read all the same: a better text may be
+ * waited for there. */
+int policy_load_watched(const struct policy_options *options, struct policy **ret, struct policy_files *ret_files,
+			struct diag *diag);
+/* Replaces what @ret holds by a copy of what @policy stands on. -ENOMEM. */
+int policy_files_copy(const struct policy *policy, struct policy_files *ret);
+void policy_files_clear(struct policy_files *files);
+/* The same as policy_load for one file that is already in memory; @name stands in messages. */
 int policy_load_text(const char *name, const char *text, size_t len_bytes, const struct policy_options *options,
 		     struct policy **ret, struct diag *diag);
 /* Another file that a reload watches, though no rules are in it; before it is read. -ENOMEM. */

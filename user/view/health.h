@@ -12,7 +12,8 @@
 #include "egret_limits.h"
 #include "egret_people.h"
 
-/* The agent gives a sign of life every 10 s. The liveness probe of deploy/daemonset.yaml counts on this. */
+/* The agent gives a sign of life twice a second, and every 10 s while nothing is attached. The liveness probe of
+ * deploy/daemonset.yaml counts on this. */
 #define HEALTH_LIVE_SEC 30
 
 /* What is wrong, or keeps the policy that was asked for from ruling. */

@@ -15,7 +15,7 @@ policy <<'POLICY'
 resolver 20.0.0.53
 require www.exact.example tcp:443
 POLICY
-fails 2 "what is required must be allowed" run --policy "$work/policy.rules"
+fails 2 "what is required must be allowed" run --once --policy "$work/policy.rules"
 shows 'policy\.rules:2.*requires www\.exact\.example tcp:443, and denies it to the host; write `allow www' "with its line and the remedy"
 
 policy <<'POLICY'

@@ -9,7 +9,8 @@ policy <<'POLICY'
 resolver 20.0.0.53
 allow www.bad.example tcp:443
 POLICY
-run() { ungoverned timeout 60 "$egret" run --instance "$instance" --cgroup "$cg" "$@"; }
+# An agent that stays waits for a better policy: tests/e2e/agent/broken-start.sh.
+run() { ungoverned timeout 60 "$egret" run --once --instance "$instance" --cgroup "$cg" "$@"; }
 left() { find /sys/fs/bpf -mindepth 1 -path "*egret*"; }
 untouched() {
 	expect "" "$1: nothing was attached" bpftool cgroup show "$cg"
@@ -100,7 +101,7 @@ denied node 169.254.169.254 tcp:80
 # While it runs.
 echo "allow 20.1.0.1/8 tcp:443" >"$work/bad.rules"
 stop "$agent"
-fails 2 "a bad policy where one runs" run --policy "$work/bad.rules"
+succeeds "a bad policy where one runs" run --policy "$work/bad.rules"
 passes node 20.7.0.1 tcp:443
 denied node 51.0.0.1 tcp:443
 passes node 20.7.0.1 tcp:443

@@ -13,9 +13,10 @@ with() { # with VARIABLE=VALUE COMMAND...: "variable", "file" or what else becam
 	shift
 	env "$variable" "$egret" "$@" >"$work/output" 2>&1 </dev/null
 	echo "$? $(cat "$work/output")" >>"$work/all"
-	if grep -q "${variable%%=*}" "$work/output"; then echo variable; elif grep -q none.rules "$work/output"; then echo file; else cat "$work/output"; fi
+	if grep -q "${variable%%=*}" "$work/output"; then echo variable; elif grep -qE "none.rules|leave --detach-on-exit out" "$work/output"; then echo file; else cat "$work/output"; fi
 }
-run() { with "$1" run --policy "$none" --cgroup "$cg" --instance "$instance"; }
+# --once: an agent that stays would wait for a better policy.
+run() { with "$1" run --once --policy "$none" --cgroup "$cg" --instance "$instance"; }
 refused() { expect variable "refused: ${1@Q}" run "$1"; }
 taken() { expect file "taken: ${1@Q}" run "$1"; }
 
