@@ -20,7 +20,7 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 5
-#define EGRET_ABI_LAYOUT  UINT64_C(0xeaa31e0737a08872)
+#define EGRET_ABI_LAYOUT  UINT64_C(0x281ced19d64a5124)
 
 /* Of a ring, which has neither keys nor values. */
 struct egret_nothing {

@@ -77,6 +77,25 @@ struct egret_asked {
 	char name[EGRET_NAME_SIZE]; /* with dots, lower case */
 };
 
+enum egret_resolver_state {
+	EGRET_RESOLVER_UNKNOWN = 0, /* it was not asked often enough to tell */
+	EGRET_RESOLVER_ANSWERS,
+	EGRET_RESOLVER_ERRORS, /* several times in a row SERVFAIL, REFUSED or their like */
+	EGRET_RESOLVER_SILENT, /* several times in a row without a word */
+};
+
+/* How a resolver answers the agent. What pods ask it is not in here. */
+struct egret_resolver {
+	struct egret_addr addr;
+	__u64 last_answer_ns;      /* CLOCK_REALTIME, 0 = never */
+	__u64 unanswered_since_ns; /* CLOCK_REALTIME, 0 = the last query was answered, or none was asked */
+	__u64 queries, answers, failures, timeouts;
+	__u32 failures_since_answer;
+	__u32 timeouts_since_answer;
+	__u32 state; /* enum egret_resolver_state */
+	__u32 pad;
+};
+
 /*
  * What is wrong with an instance until it is mended: `status` shows each, and is not content
  * (exit code 1) while there is one. X(symbol, label)
@@ -87,6 +106,7 @@ struct egret_asked {
 	X(FLOOR, "floor")         /* the policy that rules has no floor, or no rule */                                 \
 	X(FILES, "files")         /* files of the policy that others may write */                                      \
 	X(RESOLVERS, "resolvers") /* nobody is there who could be asked for names */                                   \
+	X(SILENT, "silent")       /* a resolver does not answer */                                                     \
 	X(STATE, "state")         /* the folder of what outlives a reboot cannot be used */
 
 enum egret_problem {
@@ -123,6 +143,9 @@ struct egret_meta {
 	char problems[EGRET_PROBLEM_COUNT][EGRET_PROBLEM_SIZE]; /* "" = none of this kind */
 	__u64 probation_ends_ns;                                /* CLOCK_REALTIME; 0 = none is on */
 	char waiting[EGRET_PROBLEM_SIZE];                       /* on probation: what does not answer yet */
+	struct egret_resolver resolvers[EGRET_MAX_RESOLVERS];   /* whom the agent asks, in this order */
+	__u32 resolver_count;
+	__u32 pad;
 };
 
 #endif

@@ -398,6 +398,17 @@ static void resolve_all(struct resolver *resolver, struct fake *fakes, size_t co
 		assert_true(condition);                                                                                \
 	} while (0)
 
+/* Of the resolver that was started last. */
+static struct resolver_book *book;
+
+static struct resolver_health health_of(size_t server)
+{
+	struct resolver_health healths[8];
+
+	assert_in_range(server + 1, 1, resolver_book_health(book, healths, 8));
+	return healths[server];
+}
+
 static struct resolver *start(const char *const *servers, size_t count, uint16_t port, struct seen *seen)
 {
 	struct egret_addr addrs[8];
@@ -414,6 +425,8 @@ static struct resolver *start(const char *const *servers, size_t count, uint16_t
 	for (size_t i = 0; i < count; i++)
 		assert_int_equal(addr_parse(servers[i], &addrs[i]), 0);
 	memset(seen, 0, sizeof(*seen));
+	resolver_book_leave(book);
+	book = options.book = resolver_book_join(NULL);
 	assert_int_equal(resolver_new(&options, on_name, seen, &resolver), 0);
 	return resolver;
 }
@@ -473,32 +486,100 @@ static void test_both_families(void **state)
 
 static void test_silence(void **state)
 {
-	struct resolver_health health;
 	struct one one;
 	const struct resolver_name *name = ask_one(&one, answer_silence);
+	struct resolver_health health = health_of(0);
 
 	(void)state;
 	assert_int_equal(name->state, RESOLVER_FAILED);
 	assert_int_equal(name->addr_count, 0);
 	assert_non_null(strstr(name->error, "no resolver answered"));
-	assert_int_equal(resolver_health(one.resolver, &health, 1), 1);
+	assert_int_equal(health.queries, 6); /* 3 tries each */
 	assert_int_equal(health.answers, 0);
-	assert_int_equal(health.timeouts, 6); /* 3 tries each */
+	assert_int_equal(health.timeouts, 6);
+	assert_int_equal(health.timeouts_since_answer, 6);
+	assert_int_equal(health.last_answer_ns, 0);
+	assert_true(health.unanswered_since_ns && health.unanswered_since_ns <= health.last_timeout_ns);
 	end_one(&one);
 }
 
 static void test_servfail(void **state)
 {
-	struct resolver_health health;
 	struct one one;
 	const struct resolver_name *name = ask_one(&one, answer_servfail);
+	struct resolver_health health = health_of(0);
 
 	(void)state;
 	assert_int_equal(name->state, RESOLVER_FAILED);
 	assert_int_equal(name->failures, 1);
 	assert_non_null(strstr(name->error, "SERVFAIL"));
-	resolver_health(one.resolver, &health, 1);
 	assert_int_equal(health.failures, 6);
+	assert_int_equal(health.failures_since_answer, 6);
+	assert_int_equal(health.timeouts, 0);
+	assert_int_not_equal(health.unanswered_since_ns, 0);
+	end_one(&one);
+}
+
+/* An error ends no row, a silence neither: only an answer does. */
+static void test_an_answer_ends_what_was_unanswered(void **state)
+{
+	struct one one;
+	struct resolver_health health;
+
+	(void)state;
+	ask_one(&one, answer_silence);
+	one.fake.answer = answer_servfail;
+	WAIT_FOR(health_of(0).failures_since_answer >= 2, one.resolver, &one.fake, 1);
+	assert_int_equal(health_of(0).timeouts_since_answer, 6);
+	one.fake.answer = answer_nxdomain; /* is an answer */
+	WAIT_FOR(health_of(0).answers, one.resolver, &one.fake, 1);
+	health = health_of(0);
+	assert_int_equal(health.failures_since_answer, 0);
+	assert_int_equal(health.timeouts_since_answer, 0);
+	assert_int_equal(health.unanswered_since_ns, 0);
+	assert_int_not_equal(health.last_answer_ns, 0);
+	assert_int_equal(health.timeouts, 6);
+	assert_in_range(health.failures, 2, 12);
+	end_one(&one);
+}
+
+/* What an agent before this one knew is counted on from, once. */
+static void test_health_is_recalled(void **state)
+{
+	struct one one;
+	struct resolver_health before = {.queries = 100,
+					 .answers = 90,
+					 .failures = 1,
+					 .timeouts = 9,
+					 .failures_since_answer = 1,
+					 .timeouts_since_answer = 4,
+					 .unanswered_since_ns = 5,
+					 .last_answer_ns = 4};
+	struct resolver_health stranger = {.queries = 1000}, health;
+
+	(void)state;
+	ask_one(&one, answer_silence);
+	addr_parse("127.0.0.1", &before.server);
+	addr_parse("127.0.0.9", &stranger.server);
+	resolver_book_recall(book, (struct resolver_health[]){stranger, before}, 2);
+	resolver_book_recall(book, &before, 1);
+	assert_int_equal(resolver_book_health(book, &health, 1), 1); /* nobody asks the stranger */
+	assert_int_equal(health.queries, 106);
+	assert_int_equal(health.answers, 90);
+	assert_int_equal(health.timeouts, 15);
+	assert_int_equal(health.failures_since_answer, 1);
+	assert_int_equal(health.timeouts_since_answer, 10);
+	assert_int_equal(health.unanswered_since_ns, 5);
+	assert_int_equal(health.last_answer_ns, 4);
+	end_one(&one);
+
+	ask_one(&one, answer_well);
+	resolver_book_recall(book, &before, 1);
+	health = health_of(0);
+	assert_int_equal(health.answers, 92);
+	assert_int_equal(health.timeouts_since_answer, 0);
+	assert_int_equal(health.unanswered_since_ns, 0);
+	assert_true(health.last_answer_ns > 5);
 	end_one(&one);
 }
 
@@ -842,7 +923,8 @@ static void test_queries_in_flight_are_bounded(void **state)
 					   .queries_per_sec = RESOLVER_MAX_RATE,
 					   .min_ttl_sec = 60,
 					   .max_ttl_sec = 3600,
-					   .timeout_ms = 2000};
+					   .timeout_ms = 2000,
+					   .book = resolver_book_join(NULL)};
 	struct fake fake;
 	struct seen seen = {0};
 	struct resolver *resolver;
@@ -863,7 +945,7 @@ static void test_queries_in_flight_are_bounded(void **state)
 		unsigned int under_way;
 
 		resolver_process(resolver, NULL, 0);
-		resolver_health(resolver, &health, 1);
+		resolver_book_health(options.book, &health, 1);
 		under_way = (unsigned int)(health.queries - health.answers);
 		if (under_way > most_in_flight)
 			most_in_flight = under_way;
@@ -874,6 +956,64 @@ static void test_queries_in_flight_are_bounded(void **state)
 	assert_int_equal(fake.asked, 1000);
 	assert_int_equal(most_in_flight, 10);
 	resolver_free(resolver);
+	resolver_book_leave(options.book);
+	fake_close(&fake);
+}
+
+/* Two that share a book ask a server together no faster than one of them might; who is urgent does not wait for the
+ * many names of the other. */
+static void test_a_rate_is_shared(void **state)
+{
+	struct egret_addr addr;
+	struct resolver_options options = {.servers = &addr,
+					   .server_count = 1,
+					   .inflight = 1000,
+					   .queries_per_sec = 100,
+					   .min_ttl_sec = 60,
+					   .max_ttl_sec = 3600,
+					   .book = resolver_book_join(NULL)};
+	struct fake fake;
+	struct seen seen = {0};
+	struct resolver *many, *urgent;
+	struct resolver_health health;
+	uint64_t begin = clock_now_ns();
+	char text[64];
+
+	(void)state;
+	fake_open(&fake, "127.0.0.1", 0, answer_well);
+	addr_parse("127.0.0.1", &addr);
+	options.port = fake_port(&fake);
+	assert_int_equal(resolver_new(&options, on_name, &seen, &many), 0);
+	options.urgent = true;
+	assert_int_equal(resolver_new(&options, on_name, &seen, &urgent), 0);
+	for (int i = 0; i < 150; i++) {
+		snprintf(text, sizeof(text), "n%d.example", i);
+		assert_int_equal(resolver_add(many, text), 0);
+	}
+	resolver_process(many, NULL, 0); /* all that may go at once has gone */
+	assert_int_equal(resolver_add(urgent, "now.example"), 0);
+	resolver_process(urgent, NULL, 0);
+	assert_int_equal(resolver_book_health(options.book, &health, 1), 1);
+	assert_true(health.queries >= 90 + 2);
+	for (uint64_t end = patience(); resolver_pending(urgent) && clock_now_ns() < end;)
+		turn(urgent, &fake, 1);
+	assert_int_equal(resolver_find(urgent, "now.example")->state, RESOLVER_RESOLVED);
+	assert_int_not_equal(resolver_pending(many), 0);
+	for (int i = 0; i < 50; i++) {
+		snprintf(text, sizeof(text), "u%d.example", i);
+		assert_int_equal(resolver_add(urgent, text), 0);
+	}
+	for (uint64_t end = patience(); (resolver_pending(many) || resolver_pending(urgent)) && clock_now_ns() < end;) {
+		turn(many, &fake, 1);
+		turn(urgent, &fake, 1);
+	}
+	assert_int_equal(fake.asked, 402);
+	/* 100 at once, and 100 more each second. */
+	assert_true(clock_now_ns() - begin > 3 * CLOCK_NS_PER_SEC);
+	resolver_free(many);
+	resolver_free(urgent);
+	assert_int_equal(resolver_book_health(options.book, &health, 1), 0);
+	resolver_book_leave(options.book);
 	fake_close(&fake);
 }
 
@@ -1059,6 +1199,8 @@ int main(void)
 	    cmocka_unit_test(test_both_families),
 	    cmocka_unit_test(test_silence),
 	    cmocka_unit_test(test_servfail),
+	    cmocka_unit_test(test_an_answer_ends_what_was_unanswered),
+	    cmocka_unit_test(test_health_is_recalled),
 	    cmocka_unit_test(test_failing_names_back_off),
 	    cmocka_unit_test(test_nxdomain),
 	    cmocka_unit_test(test_truncated_goes_to_tcp),
@@ -1081,6 +1223,7 @@ int main(void)
 	    cmocka_unit_test(test_a_name_without_aaaa_is_settled),
 	    cmocka_unit_test(test_no_such_name_counts_although_another_server_fails),
 	    cmocka_unit_test(test_queries_in_flight_are_bounded),
+	    cmocka_unit_test(test_a_rate_is_shared),
 	    cmocka_unit_test(test_refreshes_are_spread),
 	    cmocka_unit_test(test_names_come_and_go),
 	    cmocka_unit_test(test_options),

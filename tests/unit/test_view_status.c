@@ -146,6 +146,19 @@ static void fill(struct kernel *kernel)
 	kernel->existing_count = 2;
 	kernel->special_addr = addr("10.9.0.1");
 	kernel->special_rule = 16;
+	kernel->meta.resolvers[0] = (struct egret_resolver){.addr = addr("20.0.0.53"),
+							    .state = EGRET_RESOLVER_SILENT,
+							    .last_answer_ns = AT_NS,
+							    .unanswered_since_ns = AT_NS + CLOCK_NS_PER_SEC,
+							    .queries = 100,
+							    .answers = 80,
+							    .failures = 7,
+							    .timeouts = 13,
+							    .failures_since_answer = 1,
+							    .timeouts_since_answer = 4};
+	kernel->meta.resolvers[1] = (struct egret_resolver){.addr = addr("2001:db8::53"), .state = 99};
+	kernel->meta.resolvers[2].state = EGRET_RESOLVER_SILENT; /* behind the last one */
+	kernel->meta.resolver_count = 2;
 	kernel->fills[0] = (struct kernel_map_fill){.name = "drops", .entries = 90, .max_entries = 100};
 	kernel->fills[1] = (struct kernel_map_fill){
 	    .name = "addrs", .entries = 4, .max_entries = 4, .memory_bytes = 4096, .sized_to_policy = true};
@@ -172,6 +185,13 @@ static void status_has_each_value(void **state)
 	    " 'no-address': 0, 'from-disk': 0}, 'failing': [{'name': 'a.example', 'state': 'stale', 'failures_count': "
 	    "2,"
 	    " 'answered_time': '2026-11-27T18:00:00Z', 'addresses_count': 1}]},"
+	    "'resolvers': [{'address': '20.0.0.53', 'state': 'silent', 'answered_time': '2026-11-27T18:00:00Z',"
+	    " 'unanswered_since_time': '2026-11-27T18:00:01Z', 'queries_total': 100, 'answers_total': 80,"
+	    " 'failures_total': 7, 'timeouts_total': 13, 'failures_since_answer_count': 1,"
+	    " 'timeouts_since_answer_count': 4}, {'address': '2001:db8::53', 'state': 'unknown',"
+	    " 'answered_time': null, 'unanswered_since_time': null, 'queries_total': 0, 'answers_total': 0,"
+	    " 'failures_total': 0, 'timeouts_total': 0, 'failures_since_answer_count': 0,"
+	    " 'timeouts_since_answer_count': 0}],"
 	    "'packets': {'allowed_total': 13, 'denied_total': 4, 'would_deny_total': 6,"
 	    " 'denied_by_reason_total': {" NO_REASON "'port': 4},"
 	    " 'would_deny_by_reason_total': {" NO_REASON "'port': 6}},"

@@ -14,16 +14,20 @@
 
 struct agent *agent_alloc(const struct agent_options *options, struct error *error)
 {
+	struct resolver_book *book = resolver_book_join(NULL);
 	struct agent *agent = calloc(1, sizeof(*agent));
+	struct loop *loop = loop_new();
 
-	if (agent)
-		agent->loop = loop_new();
-	if (!agent || !agent->loop) {
+	if (!agent || !loop || !book) {
+		resolver_book_leave(book);
+		loop_free(loop);
 		free(agent);
 		error_set(error, -ENOMEM, "out of memory");
 		return NULL;
 	}
+	agent->loop = loop;
 	agent->options = *options;
+	agent->options.book = book;
 	if (!agent->options.resolve_wait_sec)
 		agent->options.resolve_wait_sec = RESOLVE_WAIT_SEC;
 	agent->error = error;
@@ -40,6 +44,7 @@ void agent_free(struct agent *agent)
 	agent_stop_beating(agent);
 	candidate_drop(agent);
 	edition_free(agent_let_go(agent));
+	resolver_book_leave(agent->options.book);
 	free(agent->required_resolvers);
 	loop_free(agent->loop);
 	free(agent);

@@ -47,6 +47,7 @@ struct agent_options {
 	unsigned int resolve_inflight; /* 0 = the resolver's default */
 	unsigned int resolve_rate;     /* queries a second to each server; 0 = the resolver's default */
 	unsigned int resolve_wait_sec; /* for the first answers; names that are late come in later */
+	struct resolver_book *book;    /* the agent's own: whoever sets up options leaves it NULL */
 };
 
 /*

@@ -7,6 +7,7 @@
 #include "existing.h"
 #include "hits.h"
 #include "meta.h"
+#include "servers.h"
 
 /* The stamp alone, which is two system calls: `status` shows how old it is, and it is never a second. */
 #define STAMP_NS (500 * CLOCK_NS_PER_MS)
@@ -94,6 +95,7 @@ static int look_after(struct agent *agent)
 	look_at_policy(agent);
 	culprits_refresh(&agent->culprits, agent->kernel);
 	hits_refresh(agent->kernel);
+	servers_note(agent->kernel, agent->options.book, &agent->progress);
 	if (!kernel_is_attached(agent->kernel, &missing))
 		return tell_why_gone(agent, missing);
 	if (agent->options.standby && look_at_state(agent))

@@ -214,6 +214,7 @@ static int start_resolvers(struct edition *edition, const struct agent_options *
 	    .queries_per_sec = agent_options->resolve_rate,
 	    .min_ttl_sec = policy->settings.min_ttl_sec,
 	    .max_ttl_sec = policy->settings.max_ttl_sec,
+	    .book = agent_options->book,
 	};
 	struct egret_addr *servers;
 	int rc;

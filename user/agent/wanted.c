@@ -49,11 +49,13 @@ static void on_name(void *context, const struct resolver_name *name, bool change
 int wanted_new(const struct resolver_options *options, struct wanted **ret)
 {
 	struct wanted *wanted = calloc(1, sizeof(*wanted));
+	struct resolver_options urgent = *options;
 	int rc;
 
 	if (!wanted)
 		return -ENOMEM;
-	rc = resolver_new(options, on_name, wanted, &wanted->resolver);
+	urgent.urgent = true;
+	rc = resolver_new(&urgent, on_name, wanted, &wanted->resolver);
 	if (rc)
 		free(wanted);
 	else

@@ -14,7 +14,7 @@
 
 struct wanted;
 
-/* @options as of the agent's own resolver; copied. */
+/* @options as of the agent's own resolver, with whose queries it shares the rate, and goes first; copied. */
 int wanted_new(const struct resolver_options *options, struct wanted **ret);
 void wanted_free(struct wanted *wanted); /* takes NULL */
 

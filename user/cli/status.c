@@ -142,6 +142,34 @@ static void print_names(const json_t *names)
 		       strcmp(json_text(name, "state"), "from-disk") ? "kept" : "from disk");
 }
 
+/* "in a row" is said where it is more than a slip. */
+static void print_resolver(const json_t *resolver)
+{
+	long long failures = json_number(resolver, "failures_since_answer_count");
+	long long silences = json_number(resolver, "timeouts_since_answer_count");
+	char since[AGE_TEXT_SIZE], answered[AGE_TEXT_SIZE], bad[2 * AGE_TEXT_SIZE + 64] = "";
+
+	if (failures + silences)
+		snprintf(bad, sizeof(bad), " (since %s %lld errors, %lld time-outs)",
+			 age_of(resolver, "unanswered_since_time", since), failures, silences);
+	printf("%s: %s%s, last answer %s; in all %lld queries, %lld answers, %lld errors, %lld time-outs\n",
+	       json_text(resolver, "address"), json_text(resolver, "state"), bad,
+	       age_of(resolver, "answered_time", answered), json_number(resolver, "queries_total"),
+	       json_number(resolver, "answers_total"), json_number(resolver, "failures_total"),
+	       json_number(resolver, "timeouts_total"));
+}
+
+static void print_resolvers(const json_t *resolvers)
+{
+	const json_t *resolver;
+	size_t index;
+
+	json_array_foreach (resolvers, index, resolver) {
+		printf(index ? "           " : "resolver   ");
+		print_resolver(resolver);
+	}
+}
+
 static void print_reasons(json_t *reasons, const char *verdict)
 {
 	const char *reason;
@@ -231,6 +259,7 @@ static void print_status(const json_t *status)
 	print_waiting(json_object_get(status, "probation"));
 	print_problems(json_object_get(status, "problems"));
 	print_names(json_object_get(status, "names"));
+	print_resolvers(json_object_get(status, "resolvers"));
 	summary_specials(stdout, "special    ", json_object_get(status, "special_addresses"));
 	print_packets(json_object_get(status, "packets"), !strcmp(json_text(status, "mode"), "auditing"));
 	print_lessons(json_object_get(status, "dns_total"));

@@ -52,15 +52,22 @@ struct name {
 	UT_hash_handle hh;
 };
 
-/* One server has one c-ares channel: so its health is its own, and a query goes
+/* What a book has of one server. */
+struct record {
+	struct resolver_health health;
+	unsigned int silent_in_row; /* without a word, not even a failure */
+	uint64_t avoid_until_ns;    /* it was silent several times in a row */
+	uint64_t tokens_ns;         /* leaky bucket: when the next query would be on time */
+	unsigned int servers;       /* that are open; with the last one it goes */
+	struct record *next;
+};
+
+/* One server has one c-ares channel of each resolver: so its health is its own, and a query goes
  * where the resolver wants it. */
 struct server {
 	struct resolver *resolver;
-	struct resolver_health health;
+	struct record *record; /* of the resolver's book */
 	ares_channel channel;
-	unsigned int silent_in_row;
-	uint64_t avoid_until_ns; /* it was silent several times in a row */
-	uint64_t tokens_ns;      /* leaky bucket: when the next query would be on time */
 };
 
 /* A descriptor of a channel. */
@@ -78,6 +85,7 @@ struct schedule {
 
 struct resolver {
 	struct resolver_options options;
+	struct resolver_book *book;
 	resolver_notify notify;
 	void *context;
 	struct server *servers;
@@ -97,6 +105,11 @@ int schedule_reserve(struct schedule *schedule, size_t count);
 void schedule_put(struct schedule *schedule, struct name *name); /* by name->seen.next_ns; moves one that is there */
 void schedule_remove(struct schedule *schedule, struct name *name);
 struct name *schedule_first(const struct schedule *schedule);
+
+/* book.c */
+/* The one record of @addr; NULL: out of memory. */
+struct record *book_open(struct resolver_book *book, const struct egret_addr *addr);
+void book_close(struct resolver_book *book, struct record *record);
 
 /* server.c */
 int server_open(struct server *server, struct resolver *resolver, const struct egret_addr *addr);

@@ -19,7 +19,8 @@
 static void set_options(struct resolver *resolver, const struct resolver_options *options)
 {
 	resolver->options = *options;
-	resolver->options.servers = NULL; /* the caller's */
+	resolver->options.servers = NULL; /* the caller's, both */
+	resolver->options.book = NULL;
 	if (!options->port)
 		resolver->options.port = DNS_PORT;
 	if (!options->inflight)
@@ -54,8 +55,9 @@ int resolver_new(const struct resolver_options *options, resolver_notify notify,
 	/* Only spreads refreshes over time: a weak seed is no harm. */
 	if (getrandom(&resolver->random_state, sizeof(resolver->random_state), 0) < 0)
 		resolver->random_state = (unsigned int)clock_now_ns();
+	resolver->book = resolver_book_join(options->book);
 	resolver->servers = calloc(options->server_count, sizeof(*resolver->servers));
-	rc = resolver->servers ? 0 : -ENOMEM;
+	rc = resolver->book && resolver->servers ? 0 : -ENOMEM;
 	for (; !rc && resolver->server_count < options->server_count; resolver->server_count++)
 		rc = server_open(&resolver->servers[resolver->server_count], resolver,
 				 &options->servers[resolver->server_count]);
@@ -80,6 +82,7 @@ void resolver_free(struct resolver *resolver)
 		HASH_DEL(resolver->names, name);
 		name_free(name);
 	}
+	resolver_book_leave(resolver->book);
 	free(resolver->servers);
 	free(resolver->watches);
 	free(resolver->schedule.heap);
@@ -262,11 +265,4 @@ void resolver_process(struct resolver *resolver, const struct pollfd *fds, size_
 size_t resolver_pending(const struct resolver *resolver)
 {
 	return resolver->pending;
-}
-
-size_t resolver_health(const struct resolver *resolver, struct resolver_health *ret, size_t capacity)
-{
-	for (size_t i = 0; i < resolver->server_count && i < capacity; i++)
-		ret[i] = resolver->servers[i].health;
-	return resolver->server_count;
 }

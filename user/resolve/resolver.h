@@ -24,6 +24,7 @@
 #include "../base/addr.h"
 
 struct resolver;
+struct resolver_book;
 
 /* One query a microsecond: no server that is in use answers faster. */
 #define RESOLVER_MAX_RATE 1000000
@@ -38,6 +39,8 @@ struct resolver_options {
 	uint32_t max_ttl_sec;             /* how long an answer is good at most */
 	int timeout_ms;                   /* of one try; 0 = 2000 */
 	unsigned int tries;               /* of one question, over all servers; 0 = 3 */
+	struct resolver_book *book;       /* borrowed; NULL: it shares its servers' rate with nobody */
+	bool urgent;                      /* goes before the others that share the book */
 };
 
 enum resolver_state {
@@ -68,13 +71,6 @@ struct resolver_name {
  * or remove names. */
 typedef void (*resolver_notify)(void *context, const struct resolver_name *name, bool changed);
 
-struct resolver_health {
-	struct egret_addr server;
-	/* answers: with addresses or without; failures: SERVFAIL, REFUSED and their like. */
-	uint64_t queries, answers, failures, timeouts;
-	uint64_t last_answer_ns; /* CLOCK_REALTIME, 0 = never */
-};
-
 /* -EINVAL: no server; -E2BIG: more than RESOLVER_MAX_SERVERS. */
 #define RESOLVER_MAX_SERVERS 32
 int resolver_new(const struct resolver_options *options, resolver_notify notify, void *context, struct resolver **ret);
@@ -101,7 +97,33 @@ void resolver_process(struct resolver *resolver, const struct pollfd *fds, size_
 
 /* Names that have not ended their first round yet. */
 size_t resolver_pending(const struct resolver *resolver);
-size_t resolver_health(const struct resolver *resolver, struct resolver_health *ret, size_t capacity);
+
+/*
+ * What is known of each server, whoever asks it: how fast it may still be asked, and how it answered. Resolvers that
+ * are given the same book ask a server no faster together than one of them might, and what one of them finds out about
+ * it the others know.
+ */
+struct resolver_health {
+	struct egret_addr server;
+	/* answers: with addresses or without; failures: SERVFAIL, REFUSED and their like. */
+	uint64_t queries, answers, failures, timeouts;
+	/* Since the last answer, or since the first query. */
+	unsigned int failures_since_answer, timeouts_since_answer;
+	uint64_t unanswered_since_ns; /* CLOCK_REALTIME of the first of those; 0 = the last one was answered */
+	uint64_t last_answer_ns;      /* CLOCK_REALTIME, 0 = never */
+	uint64_t last_timeout_ns;     /* CLOCK_REALTIME, 0 = never */
+};
+
+/* As often in a row without a word, and a server is asked last for a while. */
+#define RESOLVER_SILENT_LIMIT 3
+
+/* One more user of @book; NULL: of a new one. Each ends with a leave. NULL: out of memory. */
+struct resolver_book *resolver_book_join(struct resolver_book *book);
+void resolver_book_leave(struct resolver_book *book); /* takes NULL */
+/* Of the servers that a resolver asks now; returns how many there are (may exceed @capacity). */
+size_t resolver_book_health(const struct resolver_book *book, struct resolver_health *ret, size_t capacity);
+/* What was known of them in another life: counted on from there. Only the first call does something. */
+void resolver_book_recall(struct resolver_book *book, const struct resolver_health *healths, size_t count);
 
 #define RESOLV_CONF "/etc/resolv.conf"
 /* What systemd-resolved asks itself, where RESOLV_CONF names its stub: systemd-resolved.service(8). */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* One DNS server: its channel, its descriptors, its rate and its health. */
+/* One DNS server: its channel, its descriptors, its rate and how it answers. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -9,8 +9,6 @@
 #include "../base/clock.h"
 #include "internal.h"
 
-/* A server that stays silent this often in a row is asked last for a while. */
-#define SILENT_LIMIT  3
 #define AVOID_MIN_SEC 5
 #define AVOID_MAX_SEC 60
 /* RFC 9715 section 3.1: an answer of this size is not fragmented on any link that is in use. */
@@ -91,7 +89,9 @@ int server_open(struct server *server, struct resolver *resolver, const struct e
 		return -ENOMEM;
 	}
 	server->resolver = resolver;
-	server->health.server = *addr;
+	server->record = book_open(resolver->book, addr);
+	if (!server->record)
+		return -ENOMEM;
 	return set_server(server->channel, addr, resolver->options.port) == ARES_SUCCESS ? 0 : -ENOMEM;
 }
 
@@ -99,6 +99,8 @@ void server_close(struct server *server)
 {
 	if (server->channel)
 		ares_destroy(server->channel);
+	if (server->record)
+		book_close(server->resolver->book, server->record);
 }
 
 struct server *server_choose(struct resolver *resolver, uint32_t candidates)
@@ -111,7 +113,7 @@ struct server *server_choose(struct resolver *resolver, uint32_t candidates)
 
 		if (!(candidates & UINT32_C(1) << i))
 			continue;
-		if (server->avoid_until_ns <= now)
+		if (server->record->avoid_until_ns <= now)
 			return server;
 		if (!avoided)
 			avoided = server;
@@ -124,51 +126,81 @@ static uint64_t token_ns(const struct server *server)
 	return CLOCK_NS_PER_SEC / server->resolver->options.queries_per_sec;
 }
 
-/* A second's worth of queries may go at once. */
+/* A second's worth of queries may go at once; the last tenth of them is left to who is urgent, so that many names that
+ * are asked again do not keep one waiting that somebody wants now. */
 uint64_t server_ready_ns(const struct server *server)
 {
-	return server->tokens_ns > CLOCK_NS_PER_SEC ? server->tokens_ns - CLOCK_NS_PER_SEC : 0;
+	uint64_t ahead = server->resolver->options.urgent ? CLOCK_NS_PER_SEC : CLOCK_NS_PER_SEC / 10 * 9;
+
+	return server->record->tokens_ns > ahead ? server->record->tokens_ns - ahead : 0;
 }
 
 void server_count_query(struct server *server)
 {
+	struct record *record = server->record;
 	uint64_t now = clock_now_ns();
 
-	if (server->tokens_ns < now)
-		server->tokens_ns = now;
-	server->tokens_ns += token_ns(server);
-	server->health.queries++;
+	if (record->tokens_ns < now)
+		record->tokens_ns = now;
+	record->tokens_ns += token_ns(server);
+	record->health.queries++;
 }
 
-static void note_silence(struct server *server)
+static void note_unanswered(struct resolver_health *health)
+{
+	if (!health->unanswered_since_ns)
+		health->unanswered_since_ns = clock_realtime_ns();
+}
+
+static void note_silence(struct record *record)
 {
 	unsigned int over;
 	uint64_t avoid_sec;
 
-	server->health.timeouts++;
-	if (++server->silent_in_row < SILENT_LIMIT)
+	note_unanswered(&record->health);
+	record->health.timeouts++;
+	record->health.timeouts_since_answer++;
+	record->health.last_timeout_ns = clock_realtime_ns();
+	if (++record->silent_in_row < RESOLVER_SILENT_LIMIT)
 		return;
-	over = (server->silent_in_row - SILENT_LIMIT) / SILENT_LIMIT;
+	over = (record->silent_in_row - RESOLVER_SILENT_LIMIT) / RESOLVER_SILENT_LIMIT;
 	avoid_sec = over > 3 ? AVOID_MAX_SEC : AVOID_MIN_SEC << over;
-	server->avoid_until_ns = clock_now_ns() + avoid_sec * CLOCK_NS_PER_SEC;
+	record->avoid_until_ns = clock_now_ns() + avoid_sec * CLOCK_NS_PER_SEC;
+}
+
+static void note_answer(struct resolver_health *health)
+{
+	health->answers++;
+	health->last_answer_ns = clock_realtime_ns();
+	health->unanswered_since_ns = 0;
+	health->failures_since_answer = 0;
+	health->timeouts_since_answer = 0;
+}
+
+static void note_failure(struct resolver_health *health)
+{
+	note_unanswered(health);
+	health->failures++;
+	health->failures_since_answer++;
 }
 
 void server_note(struct server *server, int ares_status)
 {
+	struct record *record = server->record;
+
 	switch (ares_status) {
 	case ARES_ETIMEOUT:
 	case ARES_ECONNREFUSED:
-		note_silence(server);
+		note_silence(record);
 		return;
 	case ARES_SUCCESS:
 	case ARES_ENODATA:
 	case ARES_ENOTFOUND:
-		server->health.answers++;
-		server->health.last_answer_ns = clock_realtime_ns();
+		note_answer(&record->health);
 		break;
 	default:
-		server->health.failures++;
+		note_failure(&record->health);
 	}
-	server->silent_in_row = 0;
-	server->avoid_until_ns = 0;
+	record->silent_in_row = 0;
+	record->avoid_until_ns = 0;
 }

@@ -11,6 +11,7 @@
 #include "json.h"
 #include "names.h"
 #include "packets.h"
+#include "resolvers.h"
 #include "special.h"
 #include "subject_name.h"
 
@@ -144,6 +145,7 @@ json_t *view_status(const struct kernel *kernel, const char *instance, const str
 	json_object_set_new(status, "policy", policy_to_json(meta));
 	json_object_set_new(status, "probation", probation_to_json(meta));
 	json_object_set_new(status, "names", view_names(kernel));
+	json_object_set_new(status, "resolvers", view_resolvers(meta));
 	json_object_set_new(status, "packets", view_packets(kernel));
 	json_object_set_new(status, "dns_total", lessons_to_json(kernel));
 	json_object_set_new(status, "existing", existing_to_json(kernel));
