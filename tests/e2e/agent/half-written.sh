@@ -116,7 +116,7 @@ rm -rf "$EGRET_STATE"
 : >"$work/agent.log"
 exec 7>"$file"
 rules 14 3 >&7
-start "$work/agent.log" - "$id-node" "$egret" run --policy "$file" --cgroup "$cg" --instance "$instance"
+start "$work/agent.log" - "$id-node" "$egret" run --policy "$file" --cgroup "$cg" --instance "$instance" 7>&- # it would hold the file open itself
 eventually logged "$work/agent.log" 'still writes this file' || failed "it does not say that the file is being written"
 fails 1 "the half is not enforced" grep -E 'enforcing:.* 3 rules' "$work/agent.log"
 rules 14 9 | tail -n +4 >&7
