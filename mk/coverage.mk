@@ -31,6 +31,10 @@ $(VIEW_TESTS:%=$(COVERAGE)/%): $(COVERAGE)/%: $(COVERAGE)/tests/unit/%.o $(COVER
 	$(call say,LD,$@)
 	$(Q)$(CC) --coverage -o $@ $^ -lcmocka -ljansson -lpthread
 
+$(PROGRAM_TESTS:%=$(COVERAGE)/%): $(COVERAGE)/%: $(COVERAGE)/tests/unit/%.o $(COVERAGE)/tests/unit/filter.o $(PROGRAM_SOURCES:%.c=$(COVERAGE)/%.o)
+	$(call say,LD,$@)
+	$(Q)$(CC) --coverage -o $@ $^ -lcmocka $(LDLIBS) -lpthread
+
 -include $(COVERAGE_OBJECTS:.o=.d) $(wildcard $(COVERAGE)/tests/*/*.d)
 
 .PHONY: coverage-programs

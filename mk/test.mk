@@ -39,7 +39,16 @@ $(SYSTEM_TESTS:%=$(B)/tests/%): $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan
 	$(call say,CC,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka -lbpf -lelf -lz -lpthread
 
--include $(SYSTEM_SOURCES:%.c=$(B)/asan/%.d) $(VIEW_SOURCES:%.c=$(B)/asan/%.d) $(UNIT_OBJECTS:.o=.d) $(UNIT_TESTS:$(B)/tests/%=$(B)/asan/tests/unit/%.d)
+# The rooms above those are tested with all that they stand on.
+PROGRAM_SOURCES := $(filter-out user/cli/main.c,$(SOURCES))
+PROGRAM_TESTS   := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_cli_*.c tests/unit/test_agent_*.c))
+
+$(PROGRAM_TESTS:%=$(B)/tests/%): $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/tests/unit/filter.o $(PROGRAM_SOURCES:%.c=$(B)/asan/%.o)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka $(LDLIBS) -lpthread
+
+-include $(PROGRAM_SOURCES:%.c=$(B)/asan/%.d) $(VIEW_SOURCES:%.c=$(B)/asan/%.d) $(UNIT_OBJECTS:.o=.d) $(UNIT_TESTS:$(B)/tests/%=$(B)/asan/tests/unit/%.d)
 .SECONDARY:
 
 PROBE_SOURCES := $(wildcard tests/tools/probe*.c)

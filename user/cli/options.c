@@ -206,6 +206,8 @@ static void add_define(struct argp_state *state, const char *text, size_t len)
 		refuse(state, 'D', "is more than %d definitions; put them into a rules file", MAX_DEFINES);
 		return;
 	}
+	free((char *)define->name);
+	free((char *)define->value);
 	*define = (struct policy_define){strndup(text, (size_t)(equals - text)),
 					 strndup(equals + 1, len - (size_t)(equals - text) - 1)};
 }
