@@ -57,9 +57,7 @@ static const struct group_option all_options[] = {
      {"policy", 'p', "FILE", 0, "Rules file; may be given more than once (EGRET_POLICY)", 0}},
     {OPTIONS_POLICY,
      "EGRET_DEFINE",
-     {"define", 'D', "NAME=VALUE", 0,
-      "Set a variable, whatever the files say (EGRET_DEFINE, "
-      "several separated by ;)",
+     {"define", 'D', "NAME=VALUE", 0, "Set a variable, whatever the files say (EGRET_DEFINE, several separated by ;)",
       0}},
     {OPTIONS_POLICY,
      "EGRET_RULES_PATH",
@@ -70,9 +68,7 @@ static const struct group_option all_options[] = {
     {OPTIONS_RUN,
      "EGRET_CGROUP",
      {"cgroup", KEY_CGROUP, "PATH", 0,
-      "The cgroup to govern, with all below it; default is the "
-      "whole node (EGRET_CGROUP)",
-      0}},
+      "The cgroup to govern, with all below it; default is the whole node (EGRET_CGROUP)", 0}},
     {OPTIONS_COMMAND,
      "EGRET_CGROUP",
      {"cgroup", KEY_CGROUP, "PATH", 0, "Where the command's own cgroup is made; default is the caller's (EGRET_CGROUP)",
@@ -87,10 +83,7 @@ static const struct group_option all_options[] = {
       0}},
     {OPTIONS_RUN,
      "EGRET_DETACH_ON_EXIT",
-     {"detach-on-exit", KEY_DETACH_ON_EXIT, NULL, 0,
-      "Open again when the agent ends "
-      "(EGRET_DETACH_ON_EXIT=1)",
-      0}},
+     {"detach-on-exit", KEY_DETACH_ON_EXIT, NULL, 0, "Open again when the agent ends (EGRET_DETACH_ON_EXIT=1)", 0}},
     {OPTIONS_RUN,
      "EGRET_PROBATION",
      {"probation", KEY_PROBATION, "TIME", 0,
