@@ -49,7 +49,7 @@ static __noinline __u64 name_of_drop(const struct egret_drop_key *key, const str
 	return seen_name(&there);
 }
 
-/* A drop was seen before: another one of it. */
+/* Counts the packet on its row in `drops`. False: there is no such row yet. */
 static __always_inline bool drop_again(const struct egret_drop_key *key, const struct egret_sock *state,
 				       const struct egret_config *cfg)
 {
@@ -115,7 +115,7 @@ static __noinline int account_denied(const struct egret_sock *state, const struc
 		drop.classes = state->classes;
 		__builtin_memcpy(drop.comm, state->comm, sizeof(drop.comm));
 	}
-	/* BPF_NOEXIST: of two first ones on two CPUs, one is counted again. */
+	/* BPF_NOEXIST: when two CPUs make the same row at once, the second counts on the first one's row. */
 	if (bpf_map_update_elem(&drops, &key, &drop, BPF_NOEXIST))
 		drop_again(&key, state, cfg);
 	return audit;

@@ -17,8 +17,8 @@ static __always_inline void dns_note_server(struct egret_sock *sock, const struc
 		sock->asks = 1;
 }
 
-/* Was it a trusted resolver? Once: what is sent next may go elsewhere. Whoever answers must be one
- * again, so nothing is won by sending to two at the same time. */
+/* Did the last sendmsg() name a trusted resolver? That is true of one packet: the next one may go elsewhere. Whoever
+ * answers must be a trusted resolver, too, so nothing is won by a race of two sendmsg() on one socket. */
 static __always_inline bool was_told_trusted(struct __sk_buff *skb)
 {
 	struct egret_sock *sock = memory_of(skb);

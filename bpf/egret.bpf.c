@@ -37,7 +37,7 @@ int egret_ingress(struct __sk_buff *skb)
 	struct egret_config *cfg = policy_config();
 	struct bpf_sock *sk = skb->sk;
 
-	/* What went to many and comes back in was sent here: it starts no flow, and teaches nothing. */
+	/* A packet to a group that comes back in was sent from here: it starts no flow, and teaches nothing. */
 	if (!cfg || !sk || skb->pkt_type == PACKET_LOOPBACK)
 		return PASS;
 	if (packet_is_tcp(skb, IP_AT_START)) {

@@ -82,7 +82,7 @@ __noinline __u64 special_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 	return learned_judge_name(rule_name, port_key, subject_classes, need);
 }
 
-/* Of a denial; it stays one. */
+/* @ret is a denial and stays one: only its reason may change. */
 static __always_inline void explain_special(const struct packet *pkt, const struct subject *subject, __u32 slot,
 					    struct judgement *ret)
 {

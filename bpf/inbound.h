@@ -36,8 +36,8 @@ static __always_inline bool origin_is(const struct egret_sock *sock, const struc
 	       addr_equal(&sock->origin_addr, &pkt->addr);
 }
 
-/* A connection that began over lo cannot have come in, whatever became of its routes since. Once: what
- * was found to have come in is remembered. */
+/* A connection that began over lo cannot have come in, whatever became of its routes since. Asked
+ * only until the answer is remembered: a peer that is INBOUND has been asked about. */
 static __always_inline bool inbound_began_inside(struct __sk_buff *skb, struct egret_sock *sock,
 						 const struct packet *pkt)
 {

@@ -21,7 +21,8 @@
 /* The cookie of the network namespace that the agent runs in. */
 const volatile __u64 node_scope = 0;
 
-/* A resolver on lo (127.0.0.53) is the node's own: a pod's lo has whatever the pod put there. */
+/* A resolver on lo (127.0.0.53) is trusted in the node's network namespace only: on the lo of a pod, the pod's own
+ * processes would answer. */
 static __always_inline void lo_note_question(struct __sk_buff *skb, const struct packet *pkt)
 {
 	struct egret_sock *sock;
@@ -42,7 +43,7 @@ static __always_inline bool lo_is_plain(struct __sk_buff *skb, const struct pack
 }
 
 /* A transparent proxy of the namespace's own connections answers from the address that was dialled.
- * Who dialled it is here, and was judged. */
+ * The process that dialled it is in this namespace, and its own packets were judged. */
 static __always_inline bool answers_over_lo(struct __sk_buff *skb, const struct egret_sock *sock,
 					    const struct packet *pkt)
 {
@@ -51,14 +52,14 @@ static __always_inline bool answers_over_lo(struct __sk_buff *skb, const struct 
 	return skb->sk->state == BPF_TCP_LISTEN || inbound_was_accepted(skb, sock);
 }
 
-/* Must a packet not pass, although it stays? */
+/* Must a packet be dropped although it does not leave the namespace? */
 static __always_inline void decide_by_source_on_lo(struct __sk_buff *skb, const struct packet *pkt,
 						   struct egret_sock *sock, struct judgement *verdict)
 {
 	verdict_allow(verdict, EGRET_RULE_LOOPBACK);
 	if (sock->origin == EGRET_ORIGIN_KERNEL)
 		return;
-	/* The kernel sends it on, or its answer back by the same way. */
+	/* The kernel would send it on along its source route, or an answer back along that route. */
 	if (pkt->reason == EGRET_REASON_SOURCE_ROUTE)
 		verdict_deny(verdict, EGRET_REASON_SOURCE_ROUTE);
 	else if (!answers_over_lo(skb, sock, pkt) && source_is_foreign(skb))

@@ -76,7 +76,7 @@ static __always_inline bool memory_is_fresh(__u64 seen)
 	return bpf_jiffies64() - (seen >> 1) < limit * ticks_per_sec;
 }
 
-/* Denials may share a cached verdict's place with a history. */
+/* Two states deny: REVOKED also remembers that the flow was allowed before. */
 static __always_inline bool peer_is_denied(__u8 state)
 {
 	return state == EGRET_PEER_DENIED || state == EGRET_PEER_REVOKED;
@@ -161,7 +161,7 @@ static __always_inline void peer_write(struct egret_peer *peer, const struct pac
 	peer->learned = peer_is_denied(state) ? standing->additions : standing->denials;
 }
 
-/* Last of all: who races with this must not find it whole before it is. */
+/* The check word is written last: a sender that reads the peer meanwhile must not take a half-written one for whole. */
 static __always_inline void peer_seal(struct egret_peer *peer, __u64 both_ways)
 {
 	if (peer->l4_proto == IPPROTO_TCP)
@@ -205,7 +205,7 @@ static __always_inline void memory_find(void *ctx, const struct packet *pkt, str
 		flow_find(ctx, pkt, ret);
 		return;
 	}
-	/* Another sender may be writing it: it is believed as a whole or not at all. */
+	/* Another sender may be writing the peer: it is copied, and believed only if its check word fits the copy. */
 	copy = ret->sock->peers[ret->place & (EGRET_PEERS - 1)];
 	if (pkt->l4_proto != IPPROTO_TCP && copy.check != peer_check(&copy))
 		return;

@@ -46,8 +46,8 @@ static __always_inline int name_step(struct message *message)
 	if ((octet & DNS_POINTER) == DNS_POINTER) {
 		__u32 to = message_word(message, reader->at) & 0x3fff;
 
-		/* Only back: so it ends. And never into the header, which says something else in the
-		 * answer than in the question. */
+		/* A pointer must lead back, so that following pointers ends; and never into the header,
+		 * whose octets in an answer are not those of the question. */
 		if (reader->whole || to < DNS_HEADER || to >= reader->at || ++reader->jumps > DNS_MAX_JUMPS)
 			return -1;
 		if (!reader->end)
@@ -165,7 +165,7 @@ __noinline int name_remember(__u32 side, __u64 key)
 				continue;
 		} else {
 			left--;
-			/* Shown to people, and never believed. */
+			/* The text is only shown to people; what decides is the key. */
 			if (octet <= ' ' || octet > '~' || octet == '.')
 				octet = '?';
 		}

@@ -21,7 +21,7 @@
 #define IPOPT_MAX_BYTES 40 /* RFC 791 section 3.1: a header of 15 words, less 5 */
 
 /* RFC 8200 section 4.1 names eight kinds of extension headers; each is allowed
- * once, except the destination options, so no honest chain is longer. */
+ * once, except the destination options, so no chain that keeps to the RFC is longer. */
 #define IPV6_MAX_EXT_HEADERS 8
 
 struct packet {
@@ -90,9 +90,9 @@ static __always_inline void packet_set_l4(struct packet *pkt, __u8 l4_proto, __u
 }
 
 /*
- * Why a packet with options cannot be judged; EGRET_REASON_NONE if it can: an honest
- * one goes where its address says. Global, as what has loops is: the verifier
- * takes a global function once (5.6).
+ * Why a packet with IPv4 options cannot be judged; EGRET_REASON_NONE if it can. With a source
+ * route it goes elsewhere than its destination address says. Global, as what has loops is:
+ * the verifier takes a global function once (5.6).
  */
 __noinline int ipv4_walk_options(struct __sk_buff *skb, __u32 options_at, __u32 options_len)
 {
@@ -257,7 +257,7 @@ static __always_inline bool packet_is_tcp(struct __sk_buff *skb, __u32 ip_at)
 	return l4_proto == IPPROTO_TCP;
 }
 
-/* Who sent it. */
+/* The source address of the packet. */
 static __always_inline bool packet_source(struct __sk_buff *skb, __u32 ip_at, struct egret_addr *ret)
 {
 	if (skb->protocol != bpf_htons(ETH_P_IP))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the running policy says of a destination, whoever asks and whatever was
- * said before: exact address, then CIDR, then no.
+ * What the running policy lists for a destination: the exact address is looked up first, then the narrowest CIDR, and
+ * what neither has is not allowed. What was learned or remembered plays no part here.
  */
 #ifndef EGRET_BPF_POLICY_H
 #define EGRET_BPF_POLICY_H
@@ -73,7 +73,7 @@ static __always_inline struct egret_target *policy_find_addr(const __u64 halves[
 	return 0;
 }
 
-/* An exact address holds what its CIDRs say too, so a hit is the last word. */
+/* The list of an exact address has the entries of the CIDRs around it, too: when it is found, no CIDR is asked. */
 static __always_inline struct egret_target *policy_find(const __u64 halves[2], const struct egret_config *cfg,
 							__u32 slot)
 {
@@ -135,7 +135,7 @@ __noinline __u64 policy_look_up(__u64 first_half, __u64 last_half, __u32 port_ke
 	return policy_scan(target, &scan);
 }
 
-/* Is it part of what a node needs to live? */
+/* Is the rule one of the floor, which a node needs to live? */
 static __always_inline bool policy_rule_is_floor(__u32 rule, __u32 slot)
 {
 	void *table = policy_table(&rules, slot);
@@ -145,7 +145,7 @@ static __always_inline bool policy_rule_is_floor(__u32 rule, __u32 slot)
 	return found && found->flags & EGRET_RULE_FLOOR;
 }
 
-/* Has nobody looked after the policy for as long as it allows? */
+/* Has the agent given no sign of life for longer than `set stale_after` allows? */
 static __always_inline bool policy_is_stale(const struct egret_config *cfg)
 {
 	return cfg->stale_tick && (__s64)(bpf_jiffies64() - cfg->stale_tick) > 0;

@@ -2,7 +2,7 @@
 /*
  * The questions that a socket has open: noted when they leave (query_add), taken when their answer comes in
  * (was_asked), so that an answer teaches once, and only who asked. They live with their socket, a few in egret_queries
- * and hundreds in egret_crowd, so nobody's flood forgets another's questions.
+ * and hundreds in egret_crowd, so a socket that asks too much pushes out its own questions only.
  */
 #ifndef EGRET_BPF_QUERY_H
 #define EGRET_BPF_QUERY_H
@@ -93,8 +93,8 @@ static __always_inline void query_add(struct __sk_buff *skb, struct egret_querie
 }
 
 /*
- * The open question that an answer with this id is about; closes it. Not of this very server: where
- * the node's NAT stands between, it leaves for one address and is answered from another. But what
+ * The open question that an answer with this id is about; closes it. The server's address is not compared: where
+ * the node's NAT stands between, a question leaves for one address and is answered from another. But what
  * left by a device is not answered over lo, where any process may give itself any IPv6
  * address (IPV6_FREEBIND).
  */

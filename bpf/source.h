@@ -41,7 +41,8 @@ __noinline int source_is_foreign(struct __sk_buff *skb)
 	return !net || !net_has(net, &source);
 }
 
-/* What a trusted resolver says teaches others. But a resolver only answers what came in. */
+/* What comes from a trusted resolver teaches whoever gets it. A real resolver sends from its port only in answer to a
+ * question that came in; anything else in its name is forged. */
 static __noinline int source_is_resolver(struct __sk_buff *skb)
 {
 	struct egret_addr source __attribute__((aligned(8)));

@@ -39,7 +39,8 @@ static __noinline struct egret_sock *stamp_found(struct __sk_buff *skb, const st
 	}
 	if (!pkt || pkt->l4_proto != IPPROTO_TCP || !socket_was_established(sk))
 		return sock;
-	/* What came in would be let in as new, too: only what went out can be cut. */
+	/* A connection that came in would be let in as a new one, too: `existing = cut` is about those that went out.
+	 */
 	if (socket_has_listener(skb, sk))
 		sock->origin = EGRET_ORIGIN_INBOUND;
 	else if (cfg->keep_existing)

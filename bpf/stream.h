@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * TCP segments as a stream, in either direction, whatever it carries: where a segment stands to what was read before,
- * and its octets behind those that came before. A reader reads in order only; what it makes of a gap is its own affair.
+ * and its octets behind those that came before. A reader reads in order only, and decides itself what to do at a gap.
  *
  * A reader keeps the number of the octet that is due. It asks stream_where() of each segment, takes the octets of a new
  * one by stream_append(), and keeps an unfinished message by stream_keep() until stream_restore() brings it back for

@@ -165,13 +165,13 @@ EGRET_INLINE bool egret_scan_entry(struct egret_scan *scan, const struct egret_p
 		*ret = egret_said_pack(entry->rule, scan->name, scan->flags, EGRET_REASON_DENY_RULE);
 		return true;
 	}
-	/* The first of them: (0 - 1) >> 63 is 1, and 0 of any rule's id. */
+	/* Keeps the first such rule, without a branch: (0 - 1) >> 63 is 1 while there is none, and 0 once there is. */
 	scan->special |= entry->rule * ((scan->special - 1) >> 63);
 	return false;
 }
 
-/* No entry decided: why the packet is denied. What says most goes first; by arithmetic, since the verifier takes
- * what follows once for each branch. */
+/* No entry decided: why the packet is denied. The reason that says most wins. By arithmetic and not by branches:
+ * the verifier would take all that follows once for each of them. */
 EGRET_INLINE __u64 egret_scan_denies(const struct egret_scan *scan)
 {
 	__u64 is_special = (0 - scan->special) >> 63;

@@ -31,7 +31,7 @@ static bool is_safe_way(const struct stat *st)
 
 static bool is_empty(int fd)
 {
-	/* Another description: readdir moves the offset. */
+	/* Opened anew and not duplicated: readdir() moves an offset that a duplicate would share. */
 	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 	struct dirent *entry;
@@ -58,7 +58,7 @@ static int check_folder(int fd, const char *path, bool make, struct error *error
 		return refuse(error, path, "others than root may write to it");
 	if (!(st.st_mode & (S_IRWXG | S_IRWXO)))
 		return 0;
-	/* As a kubelet and a service manager make it. One that holds other things is somebody's. */
+	/* A kubelet and a service manager make it open to all, and empty. One that holds things is somebody else's. */
 	if (!is_empty(fd))
 		return refuse(error, path, "it holds files and others than root may look into it (chmod 0700)");
 	if (make && fchmod(fd, S_IRWXU))

@@ -45,7 +45,8 @@ struct state_mark {
 /* Who runs this program, and when; the policies are empty. */
 void state_mark_begin(struct state_mark *ret);
 int state_write_mark(int state, const char *instance, const struct state_mark *mark);
-/* -ENOENT: there is none. A mark that cannot be read is one, of nobody known: it opens. */
+/* -ENOENT: there is none. A mark that cannot be read counts, too, as one of an unknown user: the instance
+ * stays open. */
 int state_read_mark(int state, const char *instance, struct state_mark *ret);
 /* 0 also where there is none. */
 int state_remove_mark(int state, const char *instance);
@@ -71,7 +72,7 @@ bool state_has_ruled(int state, const char *instance, const char *policy_hash);
 
 /* --- the last good policy --- */
 
-/* After a crash there is the one before or this one. */
+/* After a crash the earlier policy is there or this one, and never a part of one. */
 int state_write_policy(int state, const char *instance, const char *bytes, size_t len_bytes);
 /*
  * *ret is malloc'd. -ENOENT: there is none; -EPERM: it is a link, or no file, or somebody else than root owns it,
@@ -104,8 +105,8 @@ int state_read_life(int state, const char *instance, struct state_life *ret);
 
 /* --- all of it --- */
 
-/* Two commands, or a command and an agent, do not do it at once; ends with the descriptor of the
- * folder. Waits 2 s at most for one that stands still, and goes on without. */
+/* So that two commands, or a command and an agent, do not change the folder at once. The lock ends with the
+ * descriptor of the folder. Waits 2 s at most for a holder that stands still, and goes on without the lock. */
 void state_lock(int state);
 /* Removes all files of Egret, whatever instance, and the folder if it is empty then. */
 int state_remove_all(int state, const char *path);

@@ -20,7 +20,8 @@ int state_remove_policy(int state, const char *instance)
 	return state_file_remove(state, "policy", instance);
 }
 
-/* What is read is what was looked at: one descriptor, and no link. O_NONBLOCK: a FIFO has no writer. */
+/* Owner and mode are asked of the descriptor that is read then, so nobody can put another file in between; a link is
+ * not followed. O_NONBLOCK: opening a FIFO must not wait for its writer. */
 static int open_own(int state, const char *instance, size_t max_bytes, struct stat *ret)
 {
 	char name[STATE_NAME_SIZE];

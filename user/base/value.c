@@ -46,7 +46,7 @@ int value_seconds(const char *text, unsigned int max_sec, unsigned int *ret)
 
 int value_switch(const char *text, bool *ret)
 {
-	/* Off and on by turns. */
+	/* A word for off has an even index, one for on an odd one. */
 	static const char *const words[] = {"0", "1", "false", "true", "no", "yes", "off", "on"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

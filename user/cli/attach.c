@@ -9,7 +9,7 @@
 
 #include "../base/state.h"
 
-/* The wish first: an agent that finds neither takes it for `egret detach --all`. */
+/* The wish is written before the mark is removed: an agent that found neither would think of `egret detach --all`. */
 static int ask(int state, const struct options *options, struct error *error)
 {
 	struct state_life life = {};

@@ -358,7 +358,7 @@ FILE *caller_open(const struct caller *caller, const char *path)
 		return NULL;
 	file = act_as(caller) ? NULL : fopen(path, "we");
 	saved = errno;
-	/* Root is still the real user; who cannot become it again must not go on. */
+	/* The real user is still root. A process that cannot become root again must not go on as somebody else. */
 	if (seteuid(getuid()) || setegid(getgid()) || setgroups((size_t)count, groups))
 		abort();
 	errno = saved;

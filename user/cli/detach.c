@@ -34,7 +34,8 @@ static void look(struct opening *opening)
 	opening->marks = !kernel_is_of_exec(opening->instance);
 	if (opening->state >= 0)
 		state_read_life(opening->state, opening->instance, &opening->life);
-	/* Another version's cannot be read; then the next agent says which policy it is. */
+	/* What another version pinned cannot be read: the mark then names no policy, and the first agent that finds it
+	 * adds its own. */
 	if (kernel_open(opening->instance, &kernel, &ignored))
 		return;
 	if (!kernel_get_meta(kernel, &meta))
@@ -72,7 +73,7 @@ static int leave_mark(const struct opening *opening)
 	state_mark_begin(&mark);
 	state_mark_add(&mark, opening->policy_hash);
 	rc = state_write_mark(opening->state, opening->instance, &mark);
-	/* A wish from before that no agent has fulfilled. */
+	/* An `egret attach` of before that no agent has followed yet. */
 	return rc ? rc : state_remove_attach(opening->state, opening->instance);
 }
 
@@ -93,7 +94,7 @@ static void tell(const struct opening *opening, bool marked)
 			opening->error.text);
 }
 
-/* The mark first: who sees that the instance is gone must find out why. */
+/* The mark is written before the instance goes: an agent that sees it gone must find the mark. */
 static int open_instance(struct opening *opening)
 {
 	bool marked = false;
@@ -164,7 +165,7 @@ static void detach_each(void *context, const char *instance)
 		       "take the service or the DaemonSet away\n");
 }
 
-/* The files last: an agent must find no mark, nor make one of what it sees go. */
+/* Files are removed last: an agent that sees its instance go finds no mark, and what it writes then is removed, too. */
 static int detach_all(const struct options *options)
 {
 	struct sweep sweep = {};

@@ -122,7 +122,7 @@ static uint64_t packets_before(const struct denials *before, const struct denial
 	for (size_t i = 0; i < before->count; i++) {
 		const struct denial *then = &before->all[i];
 
-		/* Another beginning: the row was taken away meanwhile, and came anew. */
+		/* Where the first packet is another one, the row was removed meanwhile and made anew. */
 		if (!memcmp(&then->key, &now->key, sizeof(now->key)))
 			return then->drop.first_ns == now->drop.first_ns ? then->drop.packets : 0;
 	}

@@ -175,7 +175,8 @@ static void let_in(struct join *join)
 	join->came = true;
 }
 
-/* Returns true when sudo has ended. Before root's egret is there, what would end us does. */
+/* Returns true when sudo has ended. Until root's egret has joined, a signal that would end this process
+ * ends it. */
 static bool take_signal(struct join *join, pid_t sudo, int *ret_status)
 {
 	struct signalfd_siginfo info;

@@ -23,12 +23,13 @@
 #include "sandbox.h"
 #include "summary.h"
 
-/* `exec` in several PID namespaces may have the same process id, and in that order they are numbered. */
+/* Commands in several PID namespaces may have the same process id: the second one's instance gets a number behind it,
+ * and so on. */
 #define MAX_SAME_PID 1000
 
 struct job {
 	struct options options;
-	char instance[80];            /* a name that is too long stays too long */
+	char instance[80];            /* longer than a name may be: one that is cut here is refused, too */
 	struct kernel_exec_note note; /* the cgroup below parent_fd */
 	char cgroup_path[CGROUP_PATH_SIZE];
 	int parent_fd, cgroup_fd;
@@ -72,7 +73,7 @@ static void pass_signals(void)
 	signal(SIGQUIT, SIG_IGN);
 }
 
-/* From here on something is made: what would end egret waits until it can be removed again. */
+/* From here on there is something to remove: signals that would end egret wait until it was removed. */
 static void hold_signals(int how)
 {
 	sigset_t signals;
@@ -241,7 +242,7 @@ static int wait_for(struct job *job, struct error *error)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Only what this egret made, and holds to this moment. */
+/* Takes down only the instance that this process made, and still holds. */
 static void take_down(struct job *job)
 {
 	struct error error;
@@ -355,6 +356,6 @@ int command_exec(const struct command *command, int argc, char **argv)
 		fclose(job.report);
 	if (job.parent_fd >= 0)
 		close(job.parent_fd);
-	hold_signals(SIG_UNBLOCK); /* one that waited ends egret here */
+	hold_signals(SIG_UNBLOCK); /* a signal that waited ends egret here */
 	return rc;
 }

@@ -39,7 +39,7 @@ static bool agent_lives(int state, const char *instance)
 	return kernel_is_held(instance) || (state >= 0 && !state_read_life(state, instance, &life) && life.alive);
 }
 
-/* Whatever the policy's text is by now: to close again what a person opened is an agent's matter. */
+/* An instance that a person opened stays open, whatever the policy's text is by now: only an agent may close it. */
 static bool is_opened(int state, const char *instance)
 {
 	struct state_mark mark;
@@ -143,7 +143,7 @@ int run_once(const struct options *words, struct agent_options *options)
 	struct look look = look_at_policy(options, state);
 
 	if (look.off && state >= 0)
-		state_remove_policy(state, instance); /* what is open by a word stays open */
+		state_remove_policy(state, instance); /* else it might close at a later boot what the policy opens */
 	if (state >= 0)
 		close(state);
 	if (lives)
@@ -157,7 +157,7 @@ int run_once(const struct options *words, struct agent_options *options)
 	options->has_ruled = look.ruled;
 	options->resolve_wait_sec = ONCE_RESOLVE_WAIT_SEC;
 	options->probation_sec = 0;
-	options->standby = NULL; /* nobody stays to stand by */
+	options->standby = NULL; /* a process that ends cannot stand by */
 	rc = attach_policy(options, look.broken, &diag, &error);
 	say_findings(&diag);
 	/* An agent that came meanwhile does all of this. */

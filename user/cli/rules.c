@@ -85,7 +85,7 @@ int command_rules(const struct command *command, int argc, char **argv)
 	if (options.json) {
 		json_print(rows);
 	} else {
-		/* The last column is for who audits. */
+		/* The last column is left out where it would be empty: nothing was only audited. */
 		table_print(rows, columns, any_would_deny(rows) ? COLUMN_COUNT : COLUMN_COUNT - 1);
 		print_from_disk(names);
 		json_decref(rows);

@@ -23,7 +23,7 @@ static int stop_signals(struct error *error)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
-	/* Who reads the log may go away; the agent stays. */
+	/* The reader of the log may end: writing to it must not end the agent. */
 	signal(SIGPIPE, SIG_IGN);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	fd = signalfd(-1, &signals, SFD_CLOEXEC);

@@ -38,7 +38,7 @@ static size_t sort_names(struct addr_name *names, size_t count)
 	return kept;
 }
 
-/* Makes of a name's list what stands of it for an address of this need. */
+/* Turns those allows of a name's list into EGRET_SPECIAL that do not hold for an address of this need. */
 static void list_meet(struct egret_port *list, size_t count, enum egret_need need)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -67,7 +67,7 @@ static int add_group(struct list *list, const struct egret_port *copy, size_t co
 			return 1;
 	}
 	if (!list->over)
-		list->count = start; /* skips that have nothing to skip */
+		list->count = start; /* no allow follows: the skips would void nothing */
 	return 0;
 }
 

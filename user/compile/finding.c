@@ -72,7 +72,7 @@ void finding_special(struct compiler *compiler, const char *name, const struct n
 	}
 }
 
-/* Does the entry at @at stand against @deny, which no other entry before it enforces? */
+/* Does the allow at @at keep a destination that @deny would take away, and that no entry before it denies? */
 static bool stands_against(const struct list *list, size_t at, const struct egret_port *deny)
 {
 	const struct egret_port *allow = &list->entries[at];

@@ -177,8 +177,8 @@ static uint16_t entry_flags(const struct egret_port *entry)
 	return EGRET_DEST_ASKABLE | EGRET_DEST_ALLOWS | (entry->private ? EGRET_DEST_PRIVATE : 0);
 }
 
-/* An exact name carries nothing out that the policy does not know: the agent must be able to ask
- * for it even if it is denied. A denied pattern is another matter. */
+/* A question for an exact name carries out nothing but that name, which the policy has; and the agent must be able to
+ * ask for it even if it is denied. A name below a denied pattern can carry out anything in its labels. */
 static uint16_t name_flags(const struct compiled *out, const struct name_node *node)
 {
 	const struct egret_dest *dest = &node->scope.dest;

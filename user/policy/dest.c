@@ -152,7 +152,7 @@ static int parse_pattern(struct loader *loader, const struct word *word, struct 
 	return -EINVAL;
 }
 
-/* What is neither name nor address is told for what it is. */
+/* A word that is neither name nor address: the finding says what it looks like. */
 static int refuse_foreign(struct loader *loader, const struct word *word)
 {
 	const char *url = memmem(word->text, word->len, "://", 3);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Who else may change what a rules file says: whoever may write it, or a folder or link on the way to it.
- * It is told, not refused: a policy of a user's own is one of these, too.
+ * It is a warning and no error: the policy of an ordinary user, for `exec`, is such a file, too.
  */
 #include <errno.h>
 #include <limits.h>
@@ -20,7 +20,7 @@
 struct way {
 	char at[PATH_MAX];   /* what was reached: a folder, without a slash behind it; "" = the root */
 	char rest[PATH_MAX]; /* what is still to go */
-	bool sticky;         /* @at can be written by others, who cannot touch what is not theirs */
+	bool sticky;         /* others may write to @at, but by its sticky bit not replace what is not theirs */
 	unsigned int links;
 	struct way_finding *finding;
 };
@@ -41,7 +41,7 @@ static bool others_may_write(const struct stat *st)
 	return st->st_mode & S_IWOTH || (st->st_mode & S_IWGRP && !own_group);
 }
 
-/* The folders of a ConfigMap are open to all, and mounted read-only. */
+/* The folders of a ConfigMap may be written to by all, as far as their mode says; but they are mounted read-only. */
 static bool is_read_only(const char *path)
 {
 	struct statvfs fs;
@@ -113,7 +113,7 @@ static int step(struct way *way, const char *part)
 		return -ENAMETOOLONG;
 	if (lstat(path, &st))
 		return -errno;
-	/* Nobody can write a link; it is put in place of another by who may write its folder. */
+	/* A link itself cannot be written to. Who may write to its folder can put another one in its place. */
 	if (!S_ISLNK(st.st_mode) || sticky)
 		find_fault(way, path, &st);
 	if (S_ISLNK(st.st_mode))

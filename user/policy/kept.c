@@ -286,7 +286,7 @@ static int take_body(struct kept_policy *kept, const char *body, const char *end
 	return rc;
 }
 
-/* Byte for byte: nothing is read that was not written like that. */
+/* The header must be, byte for byte, the one that kept_format would write for this text. */
 static bool is_whole(const char *bytes, size_t len)
 {
 	char header[HEADER_SIZE];

@@ -4,7 +4,7 @@
 #include "../base/edit_distance.h"
 #include "loader.h"
 
-/* Suggestions are for people: behind the budget of a run, findings come without. */
+/* Comparing words costs time: once a load has compared as many as it may, further findings have no suggestion. */
 void nearest_try(struct nearest *nearest, const char *candidate)
 {
 	const struct word *word = nearest->word;

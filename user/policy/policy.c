@@ -99,7 +99,7 @@ int policy_stands_on(struct policy *policy, const char *path)
 	if (!files)
 		return -ENOMEM;
 	policy->files = files;
-	stat(path, &st); /* or all zero: it may come */
+	stat(path, &st); /* or all zero where it is not there: when it comes, that is a change */
 	files[policy->file_count] =
 	    (struct policy_file){strdup(path), st.st_dev, st.st_ino, st.st_size, st.st_mtim, NULL};
 	if (!files[policy->file_count].path)

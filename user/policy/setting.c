@@ -6,7 +6,7 @@
 
 #include "loader.h"
 
-/* Letters by which a setting may be missed. */
+/* A variable whose name is so many letters from a setting's may be a slip. */
 #define SLIP_MOST 2
 /* RFC 2181 section 8: a TTL has 31 bits. */
 #define TTL_MAX_SEC 2147483647U

@@ -112,7 +112,7 @@ static int parse_line(struct loader *loader, const char *line, size_t len)
 	return error || !loader->used ? error : use_file(loader, loader->used);
 }
 
-/* A line that is no text was reported; the others may switch off. */
+/* A line that is no text was reported. The others are read all the same: one may be `set mode = off`. */
 static int parse_lines(struct loader *loader, const char *text, size_t len)
 {
 	const char *end = text + len;
@@ -282,7 +282,8 @@ static int read_open(struct loader *loader, int fd, const char *path, unsigned i
 	return parse_read(loader, path, &st, &content);
 }
 
-/* Its number stands for an inode. What lies there now is no matter, but that it changes is one. */
+/* A text that is kept has its index in place of an inode. What the file of that path says now plays no part; but it is
+ * watched, since a change of it ends the use of the text that is kept. */
 static int read_kept(struct loader *loader, const char *path, unsigned int column)
 {
 	const struct policy_text *kept = text_find(loader->options, path);
@@ -351,7 +352,7 @@ static bool is_there(const struct loader *loader, const char *folder, size_t fol
 		return false;
 	if (loader->options->texts)
 		return text_find(loader->options, ret_path);
-	/* Anything but absence is told by who opens it. */
+	/* Every other error is reported when the file is opened. */
 	return !stat(ret_path, &st) || (errno != ENOENT && errno != ENOTDIR);
 }
 

@@ -5,7 +5,7 @@
 
 #include "loader.h"
 
-/* Findings about -D stand here: no file holds them. */
+/* The place that findings about -D name, since no file has them. */
 static const struct source command_line = {.path = "command line"};
 
 static bool is_name(const struct word *word)
@@ -318,7 +318,7 @@ int variable_define(struct loader *loader, const struct policy_define *define)
 	return -EINVAL;
 }
 
-/* A mistyped -D has a neighbour that a file sets. */
+/* Where a file sets a variable of nearly that name, the name behind -D was mistyped. */
 static const char *meant_instead(struct loader *loader, const struct variable *unused)
 {
 	struct word name = {.text = unused->name, .len = strlen(unused->name)};
@@ -355,8 +355,8 @@ static void report_unused(struct loader *loader, const struct variable *variable
 			 variable->name, variable->name);
 }
 
-/* Files that are used carry defaults for whoever needs them: theirs may lie idle. But whoever misspelled
- * a setting, there too, believes that it holds. */
+/* A file that others use may set variables that nobody needs: no finding. But a misspelt setting is one in any file,
+ * since its author believes that it holds. */
 void variable_report_unused(struct loader *loader)
 {
 	struct variable *variable, *next;

@@ -229,7 +229,7 @@ int cgroup_enter(int cgroup_fd)
 	return rc;
 }
 
-/* Here or below. What cannot be read may well be. */
+/* Is a process in the cgroup or below it? Where that cannot be read, yes. */
 static bool is_populated(int parent_fd, const char *name)
 {
 	char path[CGROUP_PATH_SIZE], text[256];

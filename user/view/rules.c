@@ -26,7 +26,7 @@ static void set_last(const struct rules *rules, json_t *row, uint32_t id, uint64
 	bool moved;
 
 	kernel_get_hit(rules->kernel, id, &hit);
-	/* Moved since the agent looked, which it does every 10 s. */
+	/* The counter moved since the agent last noted it, which it does every 10 s. */
 	moved = packets != hit.packets;
 	json_set_time(row, "last_time", moved && rules->agent_alive ? clock_realtime_ns() : hit.last_ns);
 	json_set_number(row, "untimed_packets_count", moved && !rules->agent_alive ? packets - hit.packets : 0);
@@ -41,7 +41,7 @@ static void add_row(const struct rules *rules, uint32_t id, const struct egret_r
 	kernel_get_counter(rules->kernel, id, &counter);
 	json_set_number(row, "rule_id", id);
 	json_set_rule_text(row, text);
-	if (!is_line) /* no line stands anywhere */
+	if (!is_line) /* it is no line of a file */
 		json_object_set_new(row, "line", json_null());
 	json_set_text(row, "purpose", text->purpose);
 	json_set_number(row, "packets_total", counter.packets);

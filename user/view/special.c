@@ -66,7 +66,7 @@ json_t *view_special_addresses(const struct kernel *kernel)
 	size_t i;
 
 	kernel_each_special(kernel, add, &specials);
-	/* What answers brought is known by what was denied there. */
+	/* Addresses that answers brought are not kept where they may not be learned: denials tell of them. */
 	if (!view_drops(kernel, &denials)) {
 		json_array_foreach (denials, i, denial)
 			add_denial(specials.rows, denial);

@@ -62,7 +62,7 @@ static void find_problem(struct standing *standing)
 		snprintf(text, size, "nothing is attached yet, so nothing is governed");
 }
 
-/* Where the policy says that nothing is governed, only the agent can be what is wrong. */
+/* The policy says that nothing is governed: all that can be wrong then is that no agent lives. */
 static void find_problem_of_off(struct standing *standing)
 {
 	if (standing->live)

@@ -43,7 +43,7 @@ static json_t *policy_to_json(const struct egret_meta *meta)
 	return policy;
 }
 
-/* Without an agent nothing ends it, and nothing comes of it. */
+/* null when its time is over: where no agent lives, nobody has ended it, and it means nothing any more. */
 static json_t *probation_to_json(const struct egret_meta *meta)
 {
 	json_t *probation;

@@ -99,7 +99,8 @@ const char *suggestion_line(const struct denied *denied, char buf[static SUGGEST
 			resolver_line(denied, denied->name, buf);
 		break;
 	case EGRET_REASON_SPECIAL_ADDRESS:
-		/* A variable is worth what it is worth in the rule's own file. */
+		/* A line with a variable means the same only in the file of the rule, where the variable has its value.
+		 */
 		if (*denied->rule_text && !strchr(denied->rule_text, '$'))
 			special_line(&denied->addr, denied->rule_text, buf, SUGGESTION_SIZE);
 		else
