@@ -30,7 +30,7 @@ struct make {
 };
 
 /* As bpf/maps.h and kernel/ make them, of tables the inner map; arrays are small here. Those that are not
- * named are hashes of 1024. Keys and values are as KERNEL_MAPS says. */
+ * named are hashes of 1024. Keys and values are as EGRET_MAPS says. */
 static const struct make unusual[MAP_COUNT] = {
     [MAP_addrs] = {BPF_MAP_TYPE_ARRAY, 1 << 20},
     [MAP_cidrs] = {BPF_MAP_TYPE_LPM_TRIE, 16},
