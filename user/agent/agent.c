@@ -90,7 +90,8 @@ int agent_new(const struct agent_options *options, struct agent **ret, struct di
 	progress_stage(&agent->progress, "policy");
 	if (rc) {
 		agent_free(agent);
-		return rc == -EAGAIN ? -EINVAL : rc; /* half a policy is a wrong one, here */
+		/* Nobody waits here for who writes the file: half a policy is one with errors. */
+		return rc == -EAGAIN ? -EINVAL : rc;
 	}
 	if (edition->no_resolvers)
 		progress_warn(&agent->progress, "%s", edition_resolver_problem(edition));

@@ -11,12 +11,12 @@
 
 /* The stamp alone, which is two system calls: `status` shows how old it is, and it is never a second. */
 #define STAMP_NS (500 * CLOCK_NS_PER_MS)
-/* What an event may have missed. */
+/* All that events may have missed. */
 #define BEAT_NS (10 * CLOCK_NS_PER_SEC)
 /* A sweep of 32,768 entries takes 60 ms. */
 #define SWEEP_NS (60 * CLOCK_NS_PER_SEC)
 
-/* What subjects learn has a bound in all: told once, and made room for. */
+/* What all subjects learn together has a bound. When it was reached, that is told once, and room is made at once. */
 static void look_at_fullness(struct agent *agent)
 {
 	struct egret_counter full;

@@ -93,7 +93,8 @@ int agent_open_instance(struct agent *agent, struct error *error)
 	return 0;
 }
 
-/* "existing" is about the first attach, and a replacement is none; what --fallback attached was not meant. */
+/* `set existing` is about the first attach: a policy that takes the place of another has none, nor has a takeover. The
+ * policy of --fallback is nobody's, so the one behind it counts as the first. */
 static void write_existing(struct agent *agent, const struct edition *next)
 {
 	bool replaces = kernel_was_running(agent->kernel) && kernel_is_side_by_side(agent->kernel);
@@ -229,7 +230,7 @@ static void take_over(struct agent *agent, struct edition *next)
 {
 	edition_free(agent->ruling);
 	agent->ruling = next;
-	agent->kept.good = false; /* of this one */
+	agent->kept.good = false; /* the policy of @next is not kept yet */
 	agent->hold = HOLD_ATTACHED;
 	next->moved = names_have_moved;
 	next->context = agent;

@@ -47,7 +47,7 @@ static uint32_t classes_of_cgroup(uint64_t id, const struct compiled *compiled)
 	return classes_of_path(path, (const char *const *)compiled->cgroups, compiled->cgroup_count);
 }
 
-/* Many connections have few owners, and their order is by socket: one before is the best guess. */
+/* Many connections have few owners: an owner whose classes are known is looked for among the connections before. */
 static void find_classes(struct verdict *all, size_t count, const struct compiled *compiled)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -95,7 +95,7 @@ static void write_all(struct kernel *kernel, const struct entries *entries)
 
 void existing_find(struct connections *ret)
 {
-	/* What cannot be listed is noted by the programs, when it sends. */
+	/* Connections that cannot be listed here are noted by the programs when they send. */
 	if (connections_find_everywhere(ret))
 		connections_clear(ret);
 }

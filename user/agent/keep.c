@@ -25,7 +25,7 @@ struct known_names {
 	uint64_t answered_ns; /* the newest */
 };
 
-/* Those that have addresses; the others are none that could be taken back. */
+/* Only names that have addresses: there is nothing to take back of the others. */
 static void add_name(void *context, const struct resolver_name *name)
 {
 	struct known_names *names = context;

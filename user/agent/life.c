@@ -108,7 +108,7 @@ static void standby_is_due(void *context)
 	look_again(life);
 }
 
-/* Governs nothing, and answers to nobody, until people or the policy want it otherwise. */
+/* Governs nothing, until people or the policy want it to. */
 static void stand_by(struct life *life)
 {
 	struct standby *standby = life->standby;
@@ -392,7 +392,7 @@ static void bear_with(struct life *life, const struct diag *diag, int rc, const 
 		begin_broken(life);
 }
 
-/* What is written in pieces is no policy yet, and no broken one. */
+/* Somebody still writes the files: what was read is no policy yet, and its errors are not told yet. */
 static void wait_for_writer(struct life *life, struct diag *diag, const struct error *error)
 {
 	uint64_t now = clock_now_ns();
@@ -451,7 +451,7 @@ static void signal_has_come(void *context)
 		agent_fail(life->agent, 0);
 		return;
 	}
-	life->told[0] = '\0'; /* who asks is told again */
+	life->told[0] = '\0'; /* a person who asks by SIGHUP is told once more what is wrong */
 	read_policy(life);
 }
 

@@ -31,7 +31,7 @@ static uint64_t hash_policy(const struct compiled *compiled)
 	return hash;
 }
 
-/* Who gives a sign of life names itself: it may not be the one that wrote the rest. */
+/* An agent writes its own number with each sign of life: the rest may have been written by an agent before it. */
 static void give_sign_of_life(struct egret_meta *meta)
 {
 	static struct process_id self;
@@ -63,7 +63,8 @@ int meta_write(struct kernel *kernel, const struct agent_options *options, const
 
 	kernel_get_meta(kernel, &meta);
 	snprintf(hash, sizeof(hash), "%016" PRIx64, hash_policy(compiled));
-	/* The same policy that is loaded again is no other policy: its denials stay its own. */
+	/* A policy that is loaded again is still the same one: denials of before are not shown as those of an older
+	 * policy. */
 	if (strcmp(hash, meta.policy_hash) != 0)
 		meta.policy_generation = generation;
 	meta.abi = EGRET_ABI_VERSION;

@@ -107,7 +107,8 @@ static void say_problem(struct probation *probation, const struct probation_of *
 			      (int)(TRY_NS / CLOCK_NS_PER_SEC));
 }
 
-/* It goes on trying: a node that must not be locked out is not given up either. */
+/* What is required does not answer. Whatever becomes of the policy by that, it is tried again, so that the policy
+ * enforces, and the PROBLEM ends, when all answers. */
 static void miss(struct probation *probation, const struct probation_of *of, const char *missing)
 {
 	if (!is_on(probation))
@@ -176,7 +177,7 @@ static void settle(struct probation *probation, const struct probation_of *of, c
 		miss(probation, of, text);
 		return;
 	}
-	/* That nothing failed says little where nothing was tried. */
+	/* Where nothing is required nothing can fail: the probation then lasts for all of its time. */
 	if (is_on(probation) && !was_required(probation) && clock_now_ns() < probation->ends_ns) {
 		go_on(probation, of, "");
 		try_later(probation);
@@ -209,7 +210,7 @@ void probation_try(struct probation *probation, const struct probation_of *of)
 		settle(probation, of, &result);
 		return;
 	}
-	probation->try_ns = 0; /* until this one is over */
+	probation->try_ns = 0; /* none is due while this trial runs */
 	rc = trial_start(&probation->trial, required, of->kernel, of->governed_fd);
 	if (!rc)
 		return;

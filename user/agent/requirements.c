@@ -109,8 +109,8 @@ static void call(const struct attempt *attempt, struct dial *dial)
 	len = (socklen_t)write_question(any_name(attempt->requirements->compiled), question);
 	if (send(dial->fd, question, dial->port == DNS_PORT ? len : 0, 0) < 0)
 		dial->error = -errno;
-	else if (dial->port != DNS_PORT)
-		dial->error = 0; /* a protocol that nobody here speaks: that it left is all that can be known */
+	else if (dial->port != DNS_PORT) /* no answer is waited for: it is enough that the datagram could leave */
+		dial->error = 0;
 }
 
 static void dial(struct attempt *attempt, size_t about, const struct egret_addr *addr, uint8_t l4_proto, uint16_t port)
@@ -212,7 +212,7 @@ static void wait_for_all(struct attempt *attempt)
 	}
 }
 
-/* The policy that rules until the new one does stands in the way. */
+/* Is the destination denied by the policy that still rules, so that it cannot be tried yet? */
 static bool is_ruled_out(const struct attempt *attempt, const struct dial *dial)
 {
 	const struct kernel *ruling = attempt->requirements->ruling;

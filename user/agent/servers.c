@@ -9,8 +9,8 @@
 
 /* Fewer in a row may be about one name: A and AAAA of it. */
 #define ERRORS_LIMIT 3
-/* Who was silent is asked again, but the last of several perhaps never: longer ago, and nobody knows. A name that fails
- * is asked for once a minute. */
+/* A server that was silent longer ago than this is told as silent no more: the last of several may not be asked again
+ * for long, so nobody knows how it is now. A name that fails is asked for once a minute. */
 #define SILENT_TOLD_SEC (15 * 60)
 
 _Static_assert(EGRET_MAX_RESOLVERS == RESOLVER_MAX_SERVERS, "all that a policy may name can be shown");

@@ -36,8 +36,9 @@ static const char *standing(const struct standby *standby)
 /* Life and watch, in a folder that may be another one than before. */
 static int settle_in(struct standby *standby, int state)
 {
+	/* A second watch on the same folder has the number of the first. */
 	if (standby->watch_fd >= 0)
-		inotify_add_watch(standby->watch_fd, standby->path, EVENTS); /* twice the same is one */
+		inotify_add_watch(standby->watch_fd, standby->path, EVENTS);
 	if (standby->why == STANDBY_UNMARKED)
 		return 0;
 	if (standby->life >= 0 && !state_life_is_there(state, standby->instance, standby->life)) {
@@ -181,7 +182,8 @@ bool standby_decide(struct standby *standby, const struct policy *policy, bool s
 		standby->unmarked[0] = '\0';
 		if (state >= 0) {
 			state_remove_mark(state, standby->instance);
-			state_remove_policy(state, standby->instance); /* what is open by a word stays open */
+			/* Else it might close at a later start what the policy opens. */
+			state_remove_policy(state, standby->instance);
 		}
 	} else {
 		standby->why = decide(standby, state, hash, stands_in);

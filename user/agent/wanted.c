@@ -85,8 +85,9 @@ static void add(void *context, const struct egret_wanted *what)
 	struct wanted *wanted = context;
 	struct egret_asked asked;
 
+	/* Where no rule has the name, its addresses would be learned for nobody. */
 	if (is_asked(wanted, what) || kernel_get_asked(wanted->kernel, what->name, &asked) ||
-	    !compiled_name_teacher(wanted->compiled, asked.name)) /* the agent asks nothing that nobody needs */
+	    !compiled_name_teacher(wanted->compiled, asked.name))
 		return;
 	for (size_t i = 0; i < MAX_ASKS; i++) {
 		struct ask *ask = &wanted->asks[i];
@@ -116,7 +117,7 @@ size_t wanted_poll(struct wanted *wanted, struct pollfd *fds, size_t capacity, i
 	return resolver_poll(wanted->resolver, fds, capacity, ret_timeout_ms);
 }
 
-/* One round each: what changes later is the business of who asks again. */
+/* Each name is asked for once. Nobody keeps it fresh: who uses it later asks again. */
 static void forget_answered(struct wanted *wanted)
 {
 	for (size_t i = 0; i < MAX_ASKS; i++) {

@@ -34,7 +34,7 @@ struct watch {
 };
 
 /* The folder of @path as it is written, or what is left of the way there: it may come back.
- * Twice the same is one. */
+ * A second watch on the same folder has the number of the first, so nothing is watched twice. */
 static int add_folder(int fd, const char *path)
 {
 	char *copy = strdup(path), *folder = copy;

@@ -9,7 +9,7 @@
 #include "instance_folder.h"
 #include "pins.h"
 
-/* It is taken down when its command ends, whoever else would go on with it. */
+/* An instance of `exec` cannot be gone on with: it is taken down when its command ends. */
 static int check_not_of_exec(const struct kernel *kernel, struct error *error)
 {
 	struct kernel_exec_note note;

@@ -127,7 +127,8 @@ static bool is_empty(int dir_fd)
 	return !entry;
 }
 
-/* Only these are locked to be looked at: whoever asks for the lock of another takes its agent for alive. */
+/* May nobody be behind the instance any more? Only such folders are locked for a look: while a look holds the lock of
+ * another instance, that one's agent would be taken for alive. */
 static bool may_be_left(const struct kernel *kernel)
 {
 	struct stat st;

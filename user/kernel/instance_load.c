@@ -67,7 +67,7 @@ static int pin_maps(struct kernel *kernel)
 	return 0;
 }
 
-/* What outlived its target governs nothing, and can never again: it counts as none. */
+/* A link whose cgroup was removed governs nothing, and never will again: it counts as no link. */
 static void open_pinned_hooks(struct kernel *kernel)
 {
 	for (int i = 0; i < HOOK_COUNT; i++) {

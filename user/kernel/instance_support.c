@@ -79,7 +79,8 @@ static bool may_read_kernel(void)
 
 	if (fd >= 0)
 		close(fd);
-	return fd >= 0 || errno != EINVAL; /* whatever else is wrong, loading the programs tells */
+	/* Another error is not about this, and is told when the programs are loaded. */
+	return fd >= 0 || errno != EINVAL;
 }
 
 static int check_lockdown(struct error *error)

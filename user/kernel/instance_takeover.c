@@ -167,7 +167,7 @@ static int remove_unknown(const struct kernel *kernel, struct error *error)
 	return rc;
 }
 
-/* The pin anew: whose the file was does not stay. */
+/* The pin is made anew, since its file may belong to somebody else: the new one is root's. */
 static int pin_link_anew(const struct kernel *kernel, enum kernel_hook hook)
 {
 	char path[PIN_PATH_SIZE], fresh[PIN_PATH_SIZE];

@@ -121,10 +121,10 @@ static int match_one(void *context, const struct egret_learned_key *key, const s
 	}
 	if (memcmp(&now, learned, sizeof(now)))
 		bpf_map_update_elem(matching->kernel->maps[MAP_learned], key, &now, BPF_EXIST);
-	return 0; /* gone meanwhile: so it is */
+	return 0; /* an entry that is gone meanwhile needs no match */
 }
 
-/* An answer that taught nothing under the policy of its time: now it does. */
+/* Teaches an answer that taught nothing under the policy of its time, if a rule has its name now. */
 static bool match_seen(const struct matching *matching, const struct egret_seen *seen)
 {
 	struct egret_lesson lesson = {.name = seen->name, .expires_tick = seen->expires_tick};
@@ -149,7 +149,8 @@ static void match_bucket(const struct matching *matching, uint32_t index)
 	for (size_t i = 0; i < EGRET_SEEN_PLACES; i++) {
 		if (!match_seen(matching, &bucket.places[i]))
 			continue;
-		/* Once: what the subject's newer addresses push out then is not brought back. */
+		/* It counts as taught from now on: when newer addresses of the subject push it out, no reload brings it
+		 * back. */
 		bucket.places[i].untaught = EGRET_UNTAUGHT_NOT;
 		taught = true;
 	}

@@ -8,7 +8,7 @@
 #include "tick.h"
 #include "egret_limits.h"
 
-/* What ended lately may be learned again at this moment. */
+/* An entry that ended less than this ago is left alone: programs may be learning it again at this moment. */
 #define SWEEP_AFTER_SEC 60
 
 static bool ended_long_ago(const struct egret_learned *learned, uint64_t now_tick)

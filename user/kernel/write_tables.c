@@ -225,7 +225,8 @@ static uint32_t what_it_has(const struct compiled *compiled)
 	return has;
 }
 
-/* The one store that replaces the policy. What it has may be said too early, never too late. */
+/* The store of the generation replaces the policy. Before it `has` gets what the new policy has, and loses only after
+ * it what the old one had: programs may look for what is not there, but never pass over what is. */
 static void switch_to(struct kernel *kernel, uint32_t generation, uint32_t has)
 {
 	struct egret_config *config = kernel->config;
