@@ -14,4 +14,5 @@ lint: $(B)/egret
 	clang-format --dry-run -Werror $(C_FILES)
 	tests/house/check
 	tests/house/seeds
+	tests/house/papers
 	clang-tidy --quiet $(SOURCES) -- $(CPPFLAGS) -std=gnu11 2>/dev/null

@@ -71,7 +71,7 @@ static void recall(struct resolver_health *health, const struct resolver_health 
 	health->queries += before->queries;
 	health->failures += before->failures;
 	health->timeouts += before->timeouts;
-	/* An answer of this life ends what was unanswered in the one before. */
+	/* Where this agent had no answer yet, the silence that an agent before it noted goes on. */
 	if (!health->answers) {
 		health->failures_since_answer += before->failures_since_answer;
 		health->timeouts_since_answer += before->timeouts_since_answer;

@@ -9,7 +9,8 @@
 #include "../base/clock.h"
 #include "internal.h"
 
-/* However short a TTL is: kind to the server, and still faster than caches forget. */
+/* Between two questions for a name, however short its TTL is: a server is not asked too often, and each address is
+ * still seen before caches forget it. */
 #define REFRESH_MIN_SEC 10
 /* RFC 2308 section 5 leaves the time of a negative answer to the server; it is not read here. */
 #define EMPTY_REFRESH_SEC 60
