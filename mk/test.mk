@@ -28,6 +28,15 @@ $(VIEW_TESTS:%=$(B)/tests/%): $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/t
 	$(call say,CC,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka -ljansson -lpthread
 
+# So are the commands that print them.
+PRINTED_SOURCES := $(VIEW_SOURCES) $(wildcard user/resolve/*.c) $(patsubst %,user/cli/%.c,status rules drops learned \
+                   load options normal_form rules_path summary table)
+
+$(B)/tests/test_printed: $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/tests/unit/filter.o $(PRINTED_SOURCES:%.c=$(B)/asan/%.o)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka -ljansson -lcares -lpthread
+
 # The rooms that ask the system: on real maps, cgroups and pins, where the machine permits; else a case is skipped.
 SYSTEM_SOURCES := $(wildcard user/kernel/*.c user/subject/*.c user/base/*.c user/policy/*.c user/compile/*.c)
 SYSTEM_TESTS   := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_kernel_*.c tests/unit/test_subject.c))

@@ -8,6 +8,26 @@
 
 const struct kernel *fake_instance;
 
+int kernel_open(const char *instance, const struct kernel **ret, struct error *error)
+{
+	if (!fake_instance)
+		return error_set(error, -ENOENT, "there is no instance %s", instance);
+	*ret = fake_instance;
+	return 0;
+}
+
+void kernel_close(const struct kernel *kernel)
+{
+	(void)kernel;
+}
+
+/* Somebody takes it down at once. */
+bool kernel_is_pinned_here(const struct kernel *kernel)
+{
+	(void)kernel;
+	return false;
+}
+
 const struct egret_config *kernel_config(const struct kernel *kernel)
 {
 	return &kernel->config;
@@ -145,6 +165,11 @@ int kernel_each_drop(const struct kernel *kernel,
 	for (size_t i = 0; i < kernel->drop_count && !rc; i++)
 		rc = visit(context, &kernel->drops[i].key, &kernel->drops[i].drop);
 	return rc;
+}
+
+int kernel_clear_drops(const struct kernel *kernel)
+{
+	return (int)kernel->drop_count;
 }
 
 int kernel_each_existing(const struct kernel *kernel,

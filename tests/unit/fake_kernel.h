@@ -46,7 +46,8 @@ struct kernel {
 	struct judgement judgement; /* of any packet */
 };
 
-/* The one that kernel_is_held answers for; instances have no other name here. */
+/* The one that kernel_open opens and kernel_is_held answers for; instances have no other name here. NULL: there is
+ * none. */
 extern const struct kernel *fake_instance;
 
 #endif

@@ -170,7 +170,8 @@ int addresses_set(struct addresses *addresses, const char *name, const struct eg
 		free(copy);
 		return -ENOMEM;
 	}
-	memcpy(copy, addrs, count * sizeof(*copy));
+	if (count)
+		memcpy(copy, addrs, count * sizeof(*copy));
 	old = entry->addrs;
 	old_count = entry->count;
 	entry->addrs = copy;
