@@ -20,8 +20,8 @@
 #define DNS_OPCODE       0x7800
 #define DNS_MAX_QUESTION 272 /* a header, a name, type and class */
 
-/* Instead of a name's key: the question cannot be read. No name has it: keys are odd-looking
- * 64-bit hashes, and one that is 1 would only be shown as unreadable. */
+/* Instead of a name's key: the question cannot be read. Keys are 64-bit hashes: a name whose
+ * key is 1 by chance would only be shown as unreadable. */
 #define QUESTION_UNREADABLE 1
 
 static __always_inline bool is_dns(const struct packet *pkt)

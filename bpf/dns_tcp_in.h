@@ -14,7 +14,7 @@
 
 #define STREAM_STEPS 96 /* of a segment: three a message, so 32 messages of a few octets */
 
-/* The stream cannot be followed any more. What it still owed, the agent asks for. */
+/* The stream cannot be followed any more. The agent asks for the names whose answers it would still have brought. */
 static __always_inline void stream_leave(struct __sk_buff *skb, struct egret_queries *open, __u32 lesson)
 {
 	open->stream.state = EGRET_STREAM_LOST;

@@ -17,7 +17,7 @@
 
 /* --- what an address asks of a name --- */
 
-/* Global: each of its many ways out would be taken with all that follows. */
+/* Global: inlined, the verifier would take all that follows once for each of its ways out. */
 __noinline __u32 learned_need(__u64 first_half, __u64 last_half, __u32 slot)
 {
 	struct egret_addr addr __attribute__((aligned(8)));
@@ -73,8 +73,8 @@ __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 		if (!rule_name || egret_is_over(lesson->expires_tick, now))
 			continue;
 		said = learned_judge_name(rule_name, port_key, subject_classes, need);
-		/* An element that was deleted is given to another address at once: was it this one's
-		 * all the time? */
+		/* A deleted element may be given to another address at once: the verdict counts only if this
+		 * address still has the same element. */
 		if (said & EGRET_SAID_ALLOW && bpf_map_lookup_elem(&learned, &key) == found)
 			return said;
 		best = egret_denial_of_both(best, said);

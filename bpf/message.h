@@ -17,8 +17,8 @@
 /* Index into `messages`. */
 enum dns_side { DNS_LEAVES, DNS_COMES_IN };
 
-/* How far the reading of a name has come. In memory of the map and not on the stack: what
- * the verifier does not know, it does not tell apart, and so it takes a loop once. */
+/* How far the reading of a name has come. In memory of the map and not on the stack: the
+ * verifier knows nothing of values there, so all turns of a loop look alike to it, and it takes the loop once. */
 struct name_reader {
 	__u32 at, end; /* end: 0 until a pointer was followed */
 	__u32 left;    /* octets of the label under way */

@@ -89,7 +89,7 @@ static __always_inline struct bpf_sock *socket_full(struct __sk_buff *skb)
 }
 
 /* Is there a listener in this network namespace for the port that @sk speaks from?
- * bpf_skc_lookup_tcp: 5.2. The other end is no peer's, so only a listener is found. */
+ * bpf_skc_lookup_tcp: 5.2. The tuple names no peer, so only a listener is found. */
 static __always_inline bool socket_has_listener(struct __sk_buff *skb, struct bpf_sock *sk)
 {
 	struct bpf_sock_tuple tuple = {};

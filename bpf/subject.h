@@ -50,14 +50,14 @@ __noinline __u32 classes_of_skb(struct __sk_buff *skb, __u32 slot)
 	return class_finish(mask);
 }
 
-/* Of what a socket's classes are true: they are another policy's in the other slot, and others when a cgroup was
- * classified since, kubepods or a named one. */
+/* What a socket's classes were looked up under. In the other slot another policy has others, and so may a cgroup that
+ * was classified since, kubepods or a named one. */
 static __always_inline __u32 subject_epoch(const struct egret_config *cfg, __u32 slot)
 {
 	return cfg->class_epoch << 1 | slot;
 }
 
-/* Whose quota what a socket learns is in: a pod's is that of all its containers. */
+/* The subject whose quota counts what a socket learns: a pod has one quota for all its containers. */
 static __always_inline __u64 subject_quota(const struct egret_sock *sock)
 {
 	return sock->classes & EGRET_CLASS_PODS && sock->parent_cgroup_id ? sock->parent_cgroup_id : sock->cgroup_id;

@@ -80,8 +80,8 @@ void resolver_free(struct resolver *resolver); /* takes NULL; no more calls to n
 int resolver_add(struct resolver *resolver, const char *name);
 int resolver_remove(struct resolver *resolver, const char *name);
 /*
- * What @name had when it was last answered, in another life: it has these addresses until an answer
- * comes, which takes their place. Calls notify. A name that was answered is left as it is, and so is
+ * What @name had when it was last answered, under an agent before this one: it has these addresses until an
+ * answer comes, which takes their place. Calls notify. A name that was answered is left as it is, and so is
  * one that is not there. @answered_ns: CLOCK_REALTIME. -ENOMEM.
  */
 int resolver_recall(struct resolver *resolver, const char *name, const struct egret_addr *addrs, size_t count,
@@ -114,7 +114,7 @@ struct resolver_health {
 	uint64_t last_timeout_ns;     /* CLOCK_REALTIME, 0 = never */
 };
 
-/* As often in a row without a word, and a server is asked last for a while. */
+/* A server that was silent so often in a row is asked last for a while. */
 #define RESOLVER_SILENT_LIMIT 3
 
 /* One more user of @book; NULL: of a new one. Each ends with a leave. NULL: out of memory. */
@@ -122,14 +122,15 @@ struct resolver_book *resolver_book_join(struct resolver_book *book);
 void resolver_book_leave(struct resolver_book *book); /* takes NULL */
 /* Of the servers that a resolver asks now; returns how many there are (may exceed @capacity). */
 size_t resolver_book_health(const struct resolver_book *book, struct resolver_health *ret, size_t capacity);
-/* What was known of them in another life: counted on from there. Only the first call does something. */
+/* What an agent before this one knew of them: counted on from there. Only the first call does something. */
 void resolver_book_recall(struct resolver_book *book, const struct resolver_health *healths, size_t count);
 
 #define RESOLV_CONF "/etc/resolv.conf"
 /* What systemd-resolved asks itself, where RESOLV_CONF names its stub: systemd-resolved.service(8). */
 #define RESOLV_CONF_UPLINK "/run/systemd/resolve/resolv.conf"
-/* The nameservers of a resolv.conf. NULL = RESOLV_CONF, and RESOLV_CONF_UPLINK where that is asked: without
- * it whoever governs the stub too would cut it off. *ret is malloc'd. -ENOENT: no such file, or no nameserver in it. */
+/* The nameservers of a resolv.conf. NULL = RESOLV_CONF, and where that names the stub of systemd-resolved, those of
+ * RESOLV_CONF_UPLINK, too: else the stub itself, where it is governed, could not ask them. *ret is malloc'd. -ENOENT:
+ * no such file, or no nameserver in it. */
 int resolver_system_servers(const char *path, struct egret_addr **ret, size_t *ret_count);
 /* Is one of them the stub of systemd-resolved? */
 bool resolver_is_stub(const struct egret_addr *servers, size_t count);
