@@ -92,7 +92,7 @@ static void trial_is_over(void *context)
 		return;
 	}
 	end_trial(candidate);
-	error_set(&error, -EAGAIN, "what must answer does not: %s", result.text);
+	error_set(&error, -EAGAIN, "what the policy requires fails: %s", result.text);
 	miss(agent, &error);
 }
 

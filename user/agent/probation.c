@@ -87,7 +87,7 @@ static void fall_back(struct probation *probation, const struct probation_of *of
 
 	probation->ends_ns = 0;
 	note_waiting(probation, of, "");
-	snprintf(text, sizeof(text), "what must answer does not: %s", missing);
+	snprintf(text, sizeof(text), "what the policy requires fails: %s", missing);
 	kernel_set_audit(of->kernel, true);
 	meta_set_enforcing(of->kernel, false);
 	meta_write_problem(of->kernel, EGRET_PROBLEM_REQUIRED, text);
@@ -100,7 +100,7 @@ static void say_problem(struct probation *probation, const struct probation_of *
 {
 	char text[EGRET_PROBLEM_SIZE];
 
-	snprintf(text, sizeof(text), "what must answer does not: %s", missing);
+	snprintf(text, sizeof(text), "what the policy requires fails: %s", missing);
 	meta_write_problem(of->kernel, EGRET_PROBLEM_REQUIRED, text);
 	if (is_news(probation, text))
 		progress_warn(of->progress, "PROBLEM: %s; it is tried again every %d s", text,

@@ -37,7 +37,7 @@ int agent_try_services(const struct agent *agent, const struct compiled *compile
 	missing = services_missing(&services, agent->kernel, compiled, agent->options.cgroup_fd);
 	services_describe(&services, text, sizeof(text));
 	services_clear(&services);
-	return missing ? error_set(error, -EAGAIN, "what must answer does not: %s", text) : 0;
+	return missing ? error_set(error, -EAGAIN, "what the policy requires fails: %s", text) : 0;
 }
 
 bool agent_must_wait(const struct agent *agent, const struct edition *next)
