@@ -108,9 +108,9 @@ static void compare_look_ups(struct bench *bench, struct world *world, const str
 	struct model_verdict in_kernel = expected;
 	struct judgement got;
 
-	in_kernel.rule = kernel_rule_id(bench->kernel, expected.rule);
+	in_kernel.rule = world_rule_id(world, expected.rule);
 	got = compiled_judge_addr(world->compiled, &packet->addr, packet->l4_proto, packet->port, mask);
-	if (!agree(got, expected))
+	if (!agree(got, in_kernel))
 		disagree(world, "explain --policy", NULL, packet, got, expected);
 	if (kernel_decide(bench->kernel, &sent, &got))
 		die("kernel_decide");
@@ -161,7 +161,7 @@ static void read_counts(const struct bench *bench, struct counts *ret)
 
 	memset(ret, 0, sizeof(*ret));
 	for (uint32_t i = 0; i < EGRET_RULE_FIRST + bench->world.compiled->rule_count; i++) {
-		if (kernel_get_counter(bench->kernel, kernel_rule_id(bench->kernel, i), &counter))
+		if (kernel_get_counter(bench->kernel, world_rule_id(&bench->world, i), &counter))
 			die("counters");
 		ret->rules[i] = counter.packets;
 	}

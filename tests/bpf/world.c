@@ -114,11 +114,19 @@ void world_load(struct world *world, struct kernel *kernel)
 	input.name_count = world->names.count;
 	compiled_free(world->compiled);
 	world->compiled = NULL;
+	if (kernel_read_rules(kernel, &input.before))
+		refuse(world, "the rules before it cannot be read");
 	if (compile_policy(&input, &world->compiled, &diag))
 		refuse(world, "the policy does not compile");
 	diag_clear(&diag);
+	kernel_free_rules(&input.before);
 	if (kernel_load_policy(kernel, world->compiled, &error))
 		refuse(world, error.text);
+}
+
+uint32_t world_rule_id(const struct world *world, uint32_t rule)
+{
+	return rule < EGRET_RULE_FIRST ? rule : world->compiled->ids[rule - EGRET_RULE_FIRST];
 }
 
 void world_clear(struct world *world)

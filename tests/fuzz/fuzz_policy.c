@@ -212,7 +212,7 @@ static void check_ports(const struct compiled *compiled)
 		CHECK(port->action <= EGRET_SPECIAL && port->app <= EGRET_APP_HTTP);
 		CHECK((port->action != EGRET_SKIP && port->action != EGRET_SPECIAL) || port->group);
 		CHECK(port->classes);
-		CHECK(port->rule >= EGRET_RULE_FIRST && port->rule - EGRET_RULE_FIRST < compiled->rule_count);
+		CHECK(port->rule >= EGRET_RULE_FIRST && port->rule - EGRET_RULE_FIRST < compiled->rule_limit);
 	}
 }
 

@@ -174,7 +174,7 @@ uint64_t counted(struct model_verdict verdict, const struct model_packet *packet
 		       count_of(EGRET_REASON_SPECIAL_ADDRESS);
 	if (!verdict.allow)
 		return count_of(verdict.reason);
-	if (kernel_get_counter(bed.kernel, kernel_rule_id(bed.kernel, verdict.rule), &counter))
+	if (kernel_get_counter(bed.kernel, world_rule_id(&bed.world, verdict.rule), &counter))
 		die("counters");
 	return counter.packets;
 }

@@ -72,7 +72,9 @@ static void put(const char *text)
 
 	assert_int_equal(policy_load_text("t.rules", text, strlen(text), NULL, &policy, &diag), 0);
 	input.policy = policy;
+	assert_int_equal(kernel_read_rules(owner, &input.before), 0);
 	assert_int_equal(compile_policy(&input, &compiled, &diag), 0);
+	kernel_free_rules(&input.before);
 	assert_int_equal(kernel_load_policy(owner, compiled, &error), 0);
 	diag_clear(&diag);
 	compiled_free(compiled);

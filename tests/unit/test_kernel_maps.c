@@ -20,7 +20,6 @@
 #include "compile/compile.h"
 #include "egret_reasons.h"
 #include "kernel/handle.h"
-#include "kernel/write_rule_ids.h"
 
 static const __u64 keys[6] = {0x8b5ad4cea2f4a9b3, 0xd6e8feb86659fd93, 0xa0761d6478bd642f,
 			      0xe7037ed1a0b428db, 0x8ebc6af09c88c6e3, 0x589965cc75374cc3};
@@ -46,7 +45,8 @@ struct policy_of {
 	struct compiled *compiled;
 };
 
-static struct policy_of compile(const char *text, uint32_t generation)
+/* As the policy behind @before; NULL: none rules. */
+static struct policy_of compile_behind(const struct rules_before *before, const char *text, uint32_t generation)
 {
 	struct compile_input input = {.generation = generation};
 	struct diag diag = {0};
@@ -54,9 +54,16 @@ static struct policy_of compile(const char *text, uint32_t generation)
 
 	assert_int_equal(policy_load_text("t.rules", text, strlen(text), NULL, &made.policy, &diag), 0);
 	input.policy = made.policy;
+	if (before)
+		input.before = *before;
 	assert_int_equal(compile_policy(&input, &made.compiled, &diag), 0);
 	diag_clear(&diag);
 	return made;
+}
+
+static struct policy_of compile(const char *text, uint32_t generation)
+{
+	return compile_behind(NULL, text, generation);
 }
 
 static void let_go(struct policy_of *made)
@@ -238,7 +245,7 @@ static struct kernel *ruled_by(const char *text, struct egret_config *config)
 {
 	struct policy_of made = compile(text, config->generation);
 	struct kernel *kernel = handle_new("unit");
-	uint32_t slot = config->generation & (EGRET_POLICY_SLOTS - 1), count = made.compiled->rule_count;
+	uint32_t slot = config->generation & (EGRET_POLICY_SLOTS - 1), count = made.compiled->rule_limit;
 
 	assert_non_null(kernel);
 	kernel->config = config;
@@ -256,29 +263,53 @@ static void close_kernel(struct kernel *kernel)
 
 #define OLD_RULES "set floor = off\nallow a.example tcp:1\nallow b.example tcp:2\nallow c.example tcp:3\n"
 
+/* The policy of the text, to rule after the one that rules. */
+static struct policy_of compile_next(const struct kernel *kernel, const char *text)
+{
+	struct rules_before before;
+	struct policy_of made;
+
+	assert_int_equal(kernel_read_rules(kernel, &before), 0);
+	made = compile_behind(&before, text, kernel->config->generation + 1);
+	kernel_free_rules(&before);
+	return made;
+}
+
+static bool is_kept(const struct compiled *compiled, size_t rule)
+{
+	return compiled->kept[compiled->ids[rule] - EGRET_RULE_FIRST];
+}
+
+static uint32_t born(const struct compiled *compiled, size_t rule)
+{
+	return compiled->rules[compiled->ids[rule] - EGRET_RULE_FIRST].born;
+}
+
 static void rules_that_stay_keep_their_ids(void **state)
 {
 	struct egret_config config = {.generation = 4};
+	const struct compiled *compiled;
 	struct kernel *kernel;
 	struct policy_of made;
-	struct rule_ids ids;
 
 	(void)state;
 	close(make(BPF_MAP_TYPE_ARRAY, 4, 4, 1));
 	kernel = ruled_by(OLD_RULES, &config);
-	made = compile("set floor = off\nallow new.example tcp:9\nallow c.example tcp:3\nallow a.example tcp:1\n", 5);
-	assert_int_equal(rule_ids_make(kernel, made.compiled, &ids), 0);
-	assert_int_equal(ids.count, 3);
-	assert_int_equal(ids.ids[1], EGRET_RULE_FIRST + 2);
-	assert_int_equal(ids.ids[2], EGRET_RULE_FIRST + 0);
-	assert_true(ids.kept[1] && ids.kept[2]);
-	assert_int_equal(ids.borns[1], 4);
+	made = compile_next(kernel,
+			    "set floor = off\nallow new.example tcp:9\nallow c.example tcp:3\nallow a.example tcp:1\n");
+	compiled = made.compiled;
+	assert_int_equal(compiled->rule_count, 3);
+	assert_int_equal(compiled->ids[1], EGRET_RULE_FIRST + 2);
+	assert_int_equal(compiled->ids[2], EGRET_RULE_FIRST + 0);
+	assert_true(is_kept(compiled, 1) && is_kept(compiled, 2));
+	assert_int_equal(born(compiled, 1), 4);
 	/* A new one gets an id that nobody has, not that of the rule which goes: connections have that one. */
-	assert_int_equal(ids.ids[0], EGRET_RULE_FIRST + 3);
-	assert_false(ids.kept[0]);
-	assert_int_equal(ids.borns[0], 5);
-	assert_int_equal(ids.limit, 4);
-	rule_ids_free(&ids);
+	assert_int_equal(compiled->ids[0], EGRET_RULE_FIRST + 3);
+	assert_false(is_kept(compiled, 0));
+	assert_int_equal(born(compiled, 0), 5);
+	assert_int_equal(compiled->rule_limit, 4);
+	assert_string_equal(compiled->texts[3].text, "allow new.example tcp:9");
+	assert_string_equal(compiled->texts[1].text, "");
 	let_go(&made);
 	close_kernel(kernel);
 }
@@ -289,22 +320,19 @@ static void a_rule_that_says_something_else_is_another(void **state)
 	struct egret_config config = {.generation = 4};
 	struct kernel *kernel;
 	struct policy_of made;
-	struct rule_ids ids;
 
 	(void)state;
 	close(make(BPF_MAP_TYPE_ARRAY, 4, 4, 1));
 	kernel = ruled_by("set floor = off\nset x = a.example\nallow ${x} tcp:1\nallow b.example tcp:2\n"
 			  "allow b.example tcp:2\n",
 			  &config);
-	made = compile("set floor = off\nset x = other.example\nallow ${x} tcp:1\nallow b.example tcp:2\n"
-		       "allow b.example tcp:2\n",
-		       5);
-	assert_int_equal(rule_ids_make(kernel, made.compiled, &ids), 0);
-	assert_false(ids.kept[0]);
-	assert_true(ids.kept[1] && ids.kept[2]);
-	assert_int_equal(ids.ids[1], EGRET_RULE_FIRST + 1); /* of two that say the same, the first is the first */
-	assert_int_equal(ids.ids[2], EGRET_RULE_FIRST + 2);
-	rule_ids_free(&ids);
+	made = compile_next(kernel, "set floor = off\nset x = other.example\nallow ${x} tcp:1\nallow b.example tcp:2\n"
+				    "allow b.example tcp:2\n");
+	assert_false(is_kept(made.compiled, 0));
+	assert_true(is_kept(made.compiled, 1) && is_kept(made.compiled, 2));
+	/* Of two that say the same, the first is the first. */
+	assert_int_equal(made.compiled->ids[1], EGRET_RULE_FIRST + 1);
+	assert_int_equal(made.compiled->ids[2], EGRET_RULE_FIRST + 2);
 	let_go(&made);
 	close_kernel(kernel);
 }
@@ -314,20 +342,17 @@ static void a_first_policy_has_its_own_ids(void **state)
 	struct egret_config config = {.generation = 0};
 	struct kernel *kernel;
 	struct policy_of made;
-	struct rule_ids ids;
 
 	(void)state;
 	close(make(BPF_MAP_TYPE_ARRAY, 4, 4, 1));
 	config.generation = 1; /* the tables stand in the other slot: none rules */
 	kernel = ruled_by(OLD_RULES, &config);
 	config.generation = 2;
-	made = compile(OLD_RULES, 3);
-	assert_int_equal(rule_ids_make(kernel, made.compiled, &ids), 0);
-	for (uint32_t i = 0; i < ids.count; i++) {
-		assert_int_equal(ids.ids[i], EGRET_RULE_FIRST + i);
-		assert_false(ids.kept[i]);
+	made = compile_next(kernel, OLD_RULES);
+	for (uint32_t i = 0; i < made.compiled->rule_count; i++) {
+		assert_int_equal(made.compiled->ids[i], EGRET_RULE_FIRST + i);
+		assert_false(is_kept(made.compiled, i));
 	}
-	rule_ids_free(&ids);
 	let_go(&made);
 	close_kernel(kernel);
 }

@@ -102,8 +102,7 @@ static int start_trial(struct agent *agent, struct error *error)
 	struct candidate *candidate = &agent->candidate;
 	struct probation_of of;
 	struct diag diag = {};
-	int rc =
-	    edition_compile(candidate->edition, kernel_next_generation(agent->kernel), &candidate->tried, &diag, error);
+	int rc = edition_compile(candidate->edition, agent->kernel, &candidate->tried, &diag, error);
 
 	if (rc) { /* its findings are those that count */
 		diag_clear(&candidate->diag);

@@ -353,24 +353,30 @@ bool edition_only_audits(const struct edition *edition, const struct agent_optio
 	return options->audit || edition->policy->settings.audit;
 }
 
-int edition_compile(const struct edition *edition, uint32_t generation, struct compiled **ret, struct diag *diag,
-		    struct error *error)
+int edition_compile(const struct edition *edition, const struct kernel *kernel, struct compiled **ret,
+		    struct diag *diag, struct error *error)
 {
 	struct compile_input input = {
 	    .policy = edition->policy,
 	    .system_resolvers = edition->system_resolvers,
 	    .system_resolver_count = uses_system_resolvers(edition->policy) ? edition->system_resolver_count : 0,
-	    .generation = generation,
+	    .generation = kernel_next_generation(kernel),
 	};
 	struct name_addrs *names;
 	int rc;
 
-	rc = addresses_list(edition->addresses, &names, &input.name_count);
+	rc = kernel_read_rules(kernel, &input.before);
 	if (rc)
+		return error_set(error, rc, "cannot read the rules of the policy that rules: %s", strerror(-rc));
+	rc = addresses_list(edition->addresses, &names, &input.name_count);
+	if (rc) {
+		kernel_free_rules(&input.before);
 		return error_set(error, rc, "out of memory");
+	}
 	input.names = names;
 	rc = compile_policy(&input, ret, diag);
 	free(names);
+	kernel_free_rules(&input.before);
 	if (rc)
 		error_set(error, rc,
 			  rc == -EINVAL ? "the policy cannot be compiled; nothing was changed" : "out of memory");

@@ -68,9 +68,9 @@ bool edition_only_audits(const struct edition *edition, const struct agent_optio
 const char *edition_resolver_problem(const struct edition *edition);
 /* In the order of the policy: the first one is asked first. *ret is malloc'd. */
 int edition_resolvers(const struct edition *edition, struct egret_addr **ret, size_t *ret_count);
-/* With the addresses that are known by now. */
-int edition_compile(const struct edition *edition, uint32_t generation, struct compiled **ret, struct diag *diag,
-		    struct error *error);
+/* With the addresses that are known by now, to rule in @kernel after the policy that rules there. */
+int edition_compile(const struct edition *edition, const struct kernel *kernel, struct compiled **ret,
+		    struct diag *diag, struct error *error);
 /* It rules in @kernel from now on, as @compiled, which it takes. Again with another one: it was compiled anew. */
 void edition_rule(struct edition *edition, struct kernel *kernel, struct compiled *compiled);
 /* It does not any more. */

@@ -36,7 +36,7 @@ static int load_tables(struct agent *agent, struct edition *edition, struct diag
 {
 	struct compiled *compiled;
 	struct subjects *subjects = NULL;
-	int rc = edition_compile(edition, kernel_next_generation(agent->kernel), &compiled, diag, error);
+	int rc = edition_compile(edition, agent->kernel, &compiled, diag, error);
 
 	if (rc)
 		return rc;

@@ -121,12 +121,12 @@ static int add_denied_names(struct list *list, struct compiler *compiler, const 
 		if (!name_brings_in(compiler, names->all[n].node, names->need))
 			continue;
 		for (uint32_t i = 0; i < dest->count && out->ports[dest->first + i].action == EGRET_DENY; i++)
-			compiler->scratch[found++] = out->ports[dest->first + i].rule;
+			compiler->scratch[found++] = rule_index(compiler, out->ports[dest->first + i].rule);
 	}
 	if (found)
 		qsort(compiler->scratch, found, sizeof(*compiler->scratch), compare_numbers);
 	for (size_t i = 0; i < found; i++) {
-		const struct egret_rule *rule = &out->rules[compiler->scratch[i] - EGRET_RULE_FIRST];
+		const struct egret_rule *rule = rule_ports(compiler, compiler->scratch[i]);
 
 		for (uint32_t p = 0; p < rule->count && (!i || compiler->scratch[i] != compiler->scratch[i - 1]); p++)
 			list_add(list, out->ports[rule->first + p]);

@@ -78,6 +78,8 @@ void compiled_free(struct compiled *compiled)
 	free(compiled->cidrs);
 	free(compiled->rules);
 	free(compiled->texts);
+	free(compiled->ids);
+	free(compiled->kept);
 	free(compiled->names);
 	free(compiled->name_dests);
 	free(compiled->cgroups);

@@ -44,13 +44,24 @@ struct name_addrs {
 	size_t count;
 };
 
+/*
+ * The rules of the policy that rules until now, as the kernel holds them. Rule id r stands at
+ * [r - EGRET_RULE_FIRST]; a place without a text is an id that no rule has.
+ */
+struct rules_before {
+	const struct egret_rule_text *texts;
+	const struct egret_rule *rules;
+	size_t count; /* of either, at most EGRET_MAX_RULES; 0 = no policy rules */
+};
+
 struct compile_input {
 	const struct policy *policy;    /* must outlive the result */
 	const struct name_addrs *names; /* of exact names; those without addresses may be missing */
 	size_t name_count;
 	const struct egret_addr *system_resolvers; /* what `resolver system` stands for */
 	size_t system_resolver_count;
-	uint32_t generation; /* what new rules are born under */
+	struct rules_before before; /* borrowed; rules that it has too keep their ids */
+	uint32_t generation;        /* what new rules are born under */
 };
 
 struct compiled_addr {
@@ -64,9 +75,11 @@ struct compiled_cidr {
 };
 
 /*
- * All arrays are owned by the result. Rule id r stands at rules[r - EGRET_RULE_FIRST]:
- * first the policy's rules in their order, then one for each address of its
- * `resolver` lines (udp:53 and tcp:53, for all). egret_dest.name n is names[n - 1].
+ * All arrays are owned by the result. Its rules are the policy's, in their order, then one for
+ * each address of its `resolver` lines (udp:53 and tcp:53, for all). A rule that the policy before
+ * had too (the same text, file and destinations) has the id that it had, and with it its counters,
+ * its denials and the connections that it allowed; others have one that nobody has.
+ * Rule id r stands at rules[r - EGRET_RULE_FIRST]. egret_dest.name n is names[n - 1].
  * Class bit EGRET_CLASS_NAMED_SHIFT + i is cgroups[i].
  */
 struct compiled {
@@ -77,8 +90,11 @@ struct compiled {
 	size_t addr_count;
 	struct compiled_cidr *cidrs; /* sorted by address, then prefix; never a single address */
 	size_t cidr_count;
-	struct egret_rule *rules; /* where each rule's own ports stand */
-	struct egret_rule_text *texts;
+	struct egret_rule *rules;      /* by id: where each rule's own ports stand */
+	struct egret_rule_text *texts; /* by id; one without a text is an id that no rule has */
+	bool *kept;                    /* by id: its rule had it before */
+	size_t rule_limit;             /* of these three: ids are below EGRET_RULE_FIRST + rule_limit */
+	uint32_t *ids;                 /* of each rule, in the order of the policy */
 	size_t rule_count;
 	char **names; /* every exact name and pattern ("*.x") of the policy, once, in order of appearance */
 	size_t name_count;

@@ -31,7 +31,7 @@ static void find_special_deny(struct compiler *compiler, const char *name, const
 	    !has_action(compiler, &around->scope.dest, EGRET_ALLOW))
 		return;
 	rule = compiler->out->ports[node->scope.dest.first].rule;
-	diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, rule - EGRET_RULE_FIRST),
+	diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, rule_index(compiler, rule)),
 		 "%s resolves to %s, %s, which names may not bring in; deny the address itself if this is meant", name,
 		 addr_format(addr, text), kind ? kind : "an internal address");
 }
@@ -62,12 +62,12 @@ void finding_special(struct compiler *compiler, const char *name, const struct n
 		find_special_deny(compiler, name, node, addr);
 	for (uint32_t i = 0; i < dest->count; i++) {
 		const struct egret_port *allow = &compiler->out->ports[dest->first + i];
-		uint32_t index = allow->rule - EGRET_RULE_FIRST;
+		uint32_t index = rule_index(compiler, allow->rule);
 
 		if (allow->action != EGRET_ALLOW || is_decided(compiler, addr, allow))
 			continue;
 		diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, index), "this rule %s",
-			 special_sentence(name, addr, compiler->out->texts[index].text, text));
+			 special_sentence(name, addr, rule_text(compiler, index)->text, text));
 		return;
 	}
 }
@@ -105,10 +105,10 @@ static void find_shared(struct compiler *compiler, const struct list *list, cons
 			return;
 		while (at < list->count && !stands_against(list, at, deny))
 			at++;
-		if (at == list->count || !tell_once(compiler, deny->rule - EGRET_RULE_FIRST, TOLD_SHARED))
+		if (at == list->count || !tell_once(compiler, rule_index(compiler, deny->rule), TOLD_SHARED))
 			continue;
-		allowed = rule_place(compiler, list->entries[at].rule - EGRET_RULE_FIRST);
-		diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, deny->rule - EGRET_RULE_FIRST),
+		allowed = rule_place(compiler, rule_index(compiler, list->entries[at].rule));
+		diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, rule_index(compiler, deny->rule)),
 			 "this deny is no boundary: %s has %s, and so has a name that %s:%u allows, which keeps its "
 			 "ports; deny the address itself if this is meant",
 			 name->node->text, addr_format(&name->addr, text), allowed.file, allowed.line);
@@ -122,7 +122,7 @@ static const struct egret_port *find_floor(const struct compiler *compiler, cons
 	for (uint32_t i = 0; i < dest->count; i++) {
 		const struct egret_port *allow = &compiler->out->ports[dest->first + i];
 
-		if (allow->action == EGRET_ALLOW && rule_is_floor(compiler, allow->rule - EGRET_RULE_FIRST) &&
+		if (allow->action == EGRET_ALLOW && rule_is_floor(compiler, rule_index(compiler, allow->rule)) &&
 		    port_overlaps(allow, deny))
 			return allow;
 	}
@@ -139,10 +139,10 @@ static void find_floor_address(struct compiler *compiler, const struct list *lis
 		const struct egret_port *floor = find_floor(compiler, &name->node->scope.dest, deny);
 		struct diag_place place;
 
-		if (!floor || !tell_once(compiler, deny->rule - EGRET_RULE_FIRST, TOLD_FLOOR_ADDR))
+		if (!floor || !tell_once(compiler, rule_index(compiler, deny->rule), TOLD_FLOOR_ADDR))
 			continue;
-		place = rule_place(compiler, floor->rule - EGRET_RULE_FIRST);
-		diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, deny->rule - EGRET_RULE_FIRST),
+		place = rule_place(compiler, rule_index(compiler, floor->rule));
+		diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, rule_index(compiler, deny->rule)),
 			 "this deny takes away %s, an address of %s, which a node needs (%s:%u); narrow the deny",
 			 addr_format(&name->addr, text), name->node->text, place.file, place.line);
 	}
@@ -208,7 +208,7 @@ static const struct egret_port *find_cover(const struct compiler *compiler, cons
 		if (other->action == EGRET_DENY)
 			return other;
 		if (entry->action == EGRET_ALLOW &&
-		    (!scope->exact_name || has_ref(scope, other->rule - EGRET_RULE_FIRST)))
+		    (!scope->exact_name || has_ref(scope, rule_index(compiler, other->rule))))
 			return other;
 	}
 	return NULL;
@@ -216,7 +216,7 @@ static const struct egret_port *find_cover(const struct compiler *compiler, cons
 
 static void tally_rule(const struct compiler *compiler, const struct scope *scope, uint32_t index, struct tally *tally)
 {
-	const struct egret_rule *rule = &compiler->out->rules[index];
+	const struct egret_rule *rule = rule_ports(compiler, index);
 
 	for (uint32_t i = 0; i < rule->count && !tally->needed; i++) {
 		struct egret_port entry = compiler->out->ports[rule->first + i];
@@ -242,12 +242,13 @@ static void tally_rule(const struct compiler *compiler, const struct scope *scop
 static void report_tally(struct compiler *compiler, uint32_t index, const struct tally *tally)
 {
 	const struct policy_rule *rule = &compiler->out->policy->rules[index];
-	uint32_t by = tally->by - EGRET_RULE_FIRST;
 	struct diag_place place;
+	uint32_t by;
 
 	if (tally->needed || !tally->by || rule_is_floor(compiler, index))
 		return;
-	if (!strcmp(compiler->out->texts[by].text, rule->text))
+	by = rule_index(compiler, tally->by);
+	if (!strcmp(rule_text(compiler, by)->text, rule->text))
 		return;
 	place = rule_place(compiler, by);
 	diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, index),
@@ -284,16 +285,16 @@ static void report_floor(struct compiler *compiler, const struct egret_port *den
 {
 	struct diag_place place = rule_place(compiler, floor_index);
 
-	if (tell_once(compiler, deny->rule - EGRET_RULE_FIRST, TOLD_FLOOR))
-		diag_add(compiler->diag, DIAG_ERROR, rule_place(compiler, deny->rule - EGRET_RULE_FIRST),
+	if (tell_once(compiler, rule_index(compiler, deny->rule), TOLD_FLOOR))
+		diag_add(compiler->diag, DIAG_ERROR, rule_place(compiler, rule_index(compiler, deny->rule)),
 			 "this deny covers what a node needs, `%s` (%s:%u); narrow it, or `set floor = off`",
-			 compiler->out->texts[floor_index].text, place.file, place.line);
+			 rule_text(compiler, floor_index)->text, place.file, place.line);
 }
 
 static void check_floor_rule(struct compiler *compiler, const struct scope *scope, uint32_t index)
 {
 	const struct compiled *out = compiler->out;
-	const struct egret_rule *rule = &out->rules[index];
+	const struct egret_rule *rule = rule_ports(compiler, index);
 
 	for (uint32_t d = 0; d < scope->dest.count; d++) {
 		const struct egret_port *deny = &out->ports[scope->dest.first + d];

@@ -40,7 +40,7 @@ struct name_node {
 	struct name_node *around; /* the narrowest pattern that covers this one, or NULL */
 	struct scope scope;
 	uint32_t index;       /* in compiled->names */
-	uint32_t first_allow; /* the id of its first rule that allows; UINT32_MAX = none */
+	uint32_t first_allow; /* the index of its first rule that allows; UINT32_MAX = none */
 	bool askable;         /* a `resolver` line has it */
 	bool done;
 	UT_hash_handle hh;
@@ -96,7 +96,21 @@ struct compiler {
 /* What a destination has of the one around it. */
 #define EGRET_DEST_INHERITED (EGRET_DEST_SERVICE | EGRET_DEST_FLOOR | EGRET_DEST_INTERNAL)
 
-/* place.c */
+/*
+ * rule_text.c: how many rules there are, with the resolvers of the `resolver` lines behind those of the policy,
+ * and what each says. @texts and out->resolvers are zeroed and have room for all.
+ */
+void rule_texts_make(struct compiler *compiler, struct egret_rule_text *texts);
+
+/* rule_id.c: the id of each rule that says this, and whether it is the id that it had. -ENOMEM. */
+int rule_ids_give(struct compiler *compiler, const struct egret_rule_text *texts);
+/* The generation under which its id got this meaning. */
+uint32_t rule_born(const struct compiler *compiler, uint32_t index);
+
+/* place.c: a rule's index is its place among the rules of the policy; orders are by index, never by id. */
+uint32_t rule_index(const struct compiler *compiler, uint32_t id);
+const struct egret_rule_text *rule_text(const struct compiler *compiler, uint32_t index);
+const struct egret_rule *rule_ports(const struct compiler *compiler, uint32_t index);
 struct diag_place rule_place(const struct compiler *compiler, uint32_t index);
 struct diag_place policy_place(const struct compiler *compiler);
 uint8_t rule_action(const struct compiler *compiler, uint32_t index);

@@ -7,7 +7,7 @@
 
 int limit_report(struct compiler *compiler, const struct list *list, const char *what)
 {
-	uint32_t index = list->over - EGRET_RULE_FIRST;
+	uint32_t index;
 
 	if (!compiler->diag)
 		return -E2BIG;
@@ -17,6 +17,7 @@ int limit_report(struct compiler *compiler, const struct list *list, const char 
 			 EGRET_MAX_PORT_ENTRIES);
 		return -EINVAL;
 	}
+	index = rule_index(compiler, list->over);
 	if (tell_once(compiler, index, TOLD_LIMIT))
 		diag_add(compiler->diag, DIAG_ERROR, rule_place(compiler, index),
 			 "with this rule, %s has more than %d different ports from all rules; write ranges, or `any`",

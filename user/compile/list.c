@@ -87,7 +87,7 @@ void list_add(struct list *list, struct egret_port entry)
 
 static void add_rule(struct list *list, const struct compiler *compiler, uint32_t index, bool is_cidr)
 {
-	const struct egret_rule *rule = &compiler->out->rules[index];
+	const struct egret_rule *rule = rule_ports(compiler, index);
 
 	for (uint32_t i = 0; i < rule->count; i++) {
 		struct egret_port entry = compiler->out->ports[rule->first + i];
@@ -110,7 +110,7 @@ void list_add_scope(struct list *list, const struct compiler *compiler, const st
 		if (rule_action(compiler, index) != action)
 			continue;
 		for (; at < outer_count; at++) {
-			if (outer[at].action == action && outer[at].rule > index + EGRET_RULE_FIRST)
+			if (outer[at].action == action && rule_index(compiler, outer[at].rule) > index)
 				break;
 			if (outer[at].action == action)
 				list_add(list, outer[at]);

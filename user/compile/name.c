@@ -161,11 +161,13 @@ static void add_refs(struct compiler *compiler, struct name_node *const *nodes)
 	}
 }
 
-static uint32_t first_allow(const struct compiled *out, const struct egret_dest *dest)
+static uint32_t first_allow(const struct compiler *compiler, const struct egret_dest *dest)
 {
+	const struct compiled *out = compiler->out;
+
 	for (uint32_t i = 0; i < dest->count; i++) {
 		if (out->ports[dest->first + i].action == EGRET_ALLOW)
-			return out->ports[dest->first + i].rule;
+			return rule_index(compiler, out->ports[dest->first + i].rule);
 	}
 	return UINT32_MAX;
 }
@@ -210,7 +212,7 @@ static int compile_node(struct compiler *compiler, struct name_node *node)
 	rc = list_intern(compiler, &list, &node->scope.dest);
 	if (rc == -E2BIG)
 		rc = limit_report(compiler, &list, node->text);
-	node->first_allow = first_allow(compiler->out, &node->scope.dest);
+	node->first_allow = first_allow(compiler, &node->scope.dest);
 	compiler->out->name_dests[node->index] = node->scope.dest;
 	compiler->out->name_dests[node->index].name = node->index + 1;
 	compiler->out->name_dests[node->index].flags = name_flags(compiler->out, node);

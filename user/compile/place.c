@@ -1,6 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* A rule by its index: where it is written, what kind it is, and what was told of it. */
 #include "internal.h"
+#include "egret_reasons.h"
+
+uint32_t rule_index(const struct compiler *compiler, uint32_t id)
+{
+	return compiler->out->texts[id - EGRET_RULE_FIRST].position;
+}
+
+const struct egret_rule_text *rule_text(const struct compiler *compiler, uint32_t index)
+{
+	return &compiler->out->texts[compiler->out->ids[index] - EGRET_RULE_FIRST];
+}
+
+const struct egret_rule *rule_ports(const struct compiler *compiler, uint32_t index)
+{
+	return &compiler->out->rules[compiler->out->ids[index] - EGRET_RULE_FIRST];
+}
 
 struct diag_place policy_place(const struct compiler *compiler)
 {
@@ -12,7 +28,7 @@ struct diag_place policy_place(const struct compiler *compiler)
 struct diag_place rule_place(const struct compiler *compiler, uint32_t index)
 {
 	const struct policy *policy = compiler->out->policy;
-	const struct egret_rule_text *text = &compiler->out->texts[index];
+	const struct egret_rule_text *text = rule_text(compiler, index);
 
 	if (index < policy->rule_count)
 		return (struct diag_place){.file = policy->rules[index].file, .line = policy->rules[index].line};

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The rules by their ids: their own ports, their texts, and whom they are for. */
+/* The rules by their ids: their own ports, and whom they are for. */
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,20 +10,6 @@
 #include "egret_subject.h"
 
 #define DNS_PORT 53 /* RFC 1035 section 4.2 */
-
-/* What does not fit ends in "...". */
-static void copy_text(char *to, size_t size, const char *from)
-{
-	static const char cut[] = "...";
-	size_t len = strlen(from);
-
-	if (len < size) {
-		memcpy(to, from, len + 1);
-		return;
-	}
-	memcpy(to, from, size - sizeof(cut));
-	memcpy(to + size - sizeof(cut), cut, sizeof(cut));
-}
 
 static int named_class(struct compiler *compiler, uint32_t index, const char *path, uint32_t *ret)
 {
@@ -71,13 +56,14 @@ static int class_mask(struct compiler *compiler, uint32_t index, uint32_t *ret)
 
 static int finish_rule(struct compiler *compiler, uint32_t index, const struct list *list)
 {
+	struct compiled *out = compiler->out;
 	struct egret_dest dest = {0};
 	int rc = list_intern(compiler, list, &dest);
 
 	if (rc == -E2BIG)
 		rc = limit_report(compiler, list, "this rule");
-	compiler->out->rules[index] = (struct egret_rule){
-	    .born = compiler->input->generation,
+	out->rules[out->ids[index] - EGRET_RULE_FIRST] = (struct egret_rule){
+	    .born = rule_born(compiler, index),
 	    .first = dest.first,
 	    .count = dest.count,
 	    .flags = rule_is_floor(compiler, index) ? EGRET_RULE_FLOOR : 0,
@@ -85,36 +71,15 @@ static int finish_rule(struct compiler *compiler, uint32_t index, const struct l
 	return rc;
 }
 
-/* FNV-1a; over all destinations, each with its end; and `private`, for which a variable may stand, too. */
-static uint32_t hash_dests(const struct policy_rule *rule)
-{
-	uint32_t hash = 2166136261U;
-	char text[256];
-
-	for (size_t i = 0; i < rule->dest_count; i++) {
-		policy_dest_format(&rule->dests[i], text);
-		for (size_t at = 0; at <= strlen(text); at++)
-			hash = (hash ^ (uint8_t)text[at]) * 16777619U;
-	}
-	return (hash ^ rule->private) * 16777619U;
-}
-
 static int compile_rule(struct compiler *compiler, uint32_t index)
 {
 	const struct policy_rule *rule = &compiler->out->policy->rules[index];
-	struct egret_rule_text *text = &compiler->out->texts[index];
 	struct list list = {.count = 0};
 	uint32_t classes;
 	int rc = class_mask(compiler, index, &classes);
 
 	if (rc)
 		return rc;
-	copy_text(text->text, sizeof(text->text), rule->text);
-	copy_text(text->purpose, sizeof(text->purpose), rule->purpose);
-	copy_text(text->file, sizeof(text->file), rule->file);
-	text->line = rule->line;
-	text->position = index;
-	text->dests_hash = hash_dests(rule);
 	for (size_t i = 0; i < rule->port_count; i++) {
 		const struct policy_port *port = &rule->ports[i];
 
@@ -126,40 +91,22 @@ static int compile_rule(struct compiler *compiler, uint32_t index)
 				    .app = port->app,
 				    .private = rule->private,
 				    .classes = classes,
-				    .rule = EGRET_RULE_FIRST + index,
+				    .rule = compiler->out->ids[index],
 				});
-		if (!text->app)
-			text->app = port->app;
 	}
 	return finish_rule(compiler, index, &list);
 }
 
-/* The same resolver may be named twice, or stand in /etc/resolv.conf too. */
-static int add_resolver(struct compiler *compiler, const struct policy_resolver *line, const struct egret_addr *addr)
+static int compile_resolver(struct compiler *compiler, uint32_t index)
 {
-	struct compiled *out = compiler->out;
-	uint32_t index = (uint32_t)(out->policy->rule_count + out->resolver_count);
-	struct egret_rule_text *text = &out->texts[index];
 	struct egret_port entry = {
 	    .lo = DNS_PORT,
 	    .hi = DNS_PORT,
 	    .classes = EGRET_CLASS_ALL,
-	    .rule = EGRET_RULE_FIRST + index,
+	    .rule = compiler->out->ids[index],
 	};
 	struct list list = {.count = 0};
-	char buf[ADDR_TEXT_SIZE];
 
-	for (size_t i = 0; i < out->resolver_count; i++) {
-		if (addr_equal(&out->resolvers[i], addr))
-			return 0;
-	}
-	out->resolvers[out->resolver_count++] = *addr;
-	snprintf(text->text, sizeof(text->text), line->system ? "resolver system (%s)" : "resolver %s",
-		 addr_format(addr, buf));
-	copy_text(text->purpose, sizeof(text->purpose), "DNS");
-	copy_text(text->file, sizeof(text->file), line->file);
-	text->line = line->line;
-	text->position = index;
 	entry.l4_proto = IPPROTO_UDP;
 	list_add(&list, entry);
 	entry.l4_proto = IPPROTO_TCP;
@@ -167,50 +114,56 @@ static int add_resolver(struct compiler *compiler, const struct policy_resolver 
 	return finish_rule(compiler, index, &list);
 }
 
-static int compile_resolvers(struct compiler *compiler)
+/* The tables by id. */
+static int make_tables(struct compiler *compiler, const struct egret_rule_text *texts)
 {
-	const struct compile_input *input = compiler->input;
-	const struct policy *policy = input->policy;
-	int rc = 0;
+	struct compiled *out = compiler->out;
+	int rc = rule_ids_give(compiler, texts);
 
-	for (size_t i = 0; i < policy->resolver_count && !rc; i++) {
-		const struct policy_resolver *line = &policy->resolvers[i];
+	if (rc)
+		return rc;
+	out->rules = calloc(out->rule_limit + 1, sizeof(*out->rules));
+	out->texts = calloc(out->rule_limit + 1, sizeof(*out->texts));
+	if (!out->rules || !out->texts)
+		return -ENOMEM;
+	for (size_t i = 0; i < out->rule_count; i++)
+		out->texts[out->ids[i] - EGRET_RULE_FIRST] = texts[i];
+	return 0;
+}
 
-		if (!line->system)
-			rc = add_resolver(compiler, line, &line->addr);
-		for (size_t s = 0; line->system && s < input->system_resolver_count && !rc; s++)
-			rc = add_resolver(compiler, line, &input->system_resolvers[s]);
+/* @room: of rules and resolvers, even if each resolver is another one. */
+static int begin(struct compiler *compiler, size_t room)
+{
+	struct compiled *out = compiler->out;
+	struct egret_rule_text *texts = calloc(room, sizeof(*texts));
+	int rc = -ENOMEM;
+
+	out->resolvers = calloc(room, sizeof(*out->resolvers));
+	out->cgroups = calloc(EGRET_MAX_NAMED_CGROUPS, sizeof(*out->cgroups));
+	compiler->told = calloc(room, sizeof(*compiler->told));
+	if (texts && out->resolvers && out->cgroups && compiler->told) {
+		rule_texts_make(compiler, texts);
+		rc = make_tables(compiler, texts);
 	}
+	free(texts);
 	return rc;
 }
 
 int rules_compile(struct compiler *compiler)
 {
-	const struct compile_input *input = compiler->input;
-	const struct policy *policy = input->policy;
-	struct compiled *out = compiler->out;
-	size_t resolvers = policy->resolver_count + input->system_resolver_count;
-	size_t room = policy->rule_count + resolvers + 1;
-	int rc = 0;
+	const struct policy *policy = compiler->input->policy;
+	size_t room = policy->rule_count + policy->resolver_count + compiler->input->system_resolver_count;
+	int rc;
 
-	if (policy->rule_count + resolvers > EGRET_MAX_RULES) {
+	if (room > EGRET_MAX_RULES) {
 		diag_add(compiler->diag, DIAG_ERROR, policy_place(compiler),
 			 "%zu rules and resolvers are over the limit of %d; put destinations with the same ports "
 			 "into one list",
-			 policy->rule_count + resolvers, EGRET_MAX_RULES);
+			 room, EGRET_MAX_RULES);
 		return -EINVAL;
 	}
-	out->rules = calloc(room, sizeof(*out->rules));
-	out->texts = calloc(room, sizeof(*out->texts));
-	out->resolvers = calloc(resolvers + 1, sizeof(*out->resolvers));
-	out->cgroups = calloc(EGRET_MAX_NAMED_CGROUPS, sizeof(*out->cgroups));
-	compiler->told = calloc(room, sizeof(*compiler->told));
-	if (!out->rules || !out->texts || !out->resolvers || !out->cgroups || !compiler->told)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < policy->rule_count && !rc; i++)
-		rc = compile_rule(compiler, i);
-	if (!rc)
-		rc = compile_resolvers(compiler);
-	out->rule_count = policy->rule_count + out->resolver_count;
+	rc = begin(compiler, room + 1);
+	for (uint32_t i = 0; i < compiler->out->rule_count && !rc; i++)
+		rc = i < policy->rule_count ? compile_rule(compiler, i) : compile_resolver(compiler, i);
 	return rc;
 }

@@ -52,7 +52,6 @@ void handle_free(struct kernel *kernel)
 		close(kernel->inner_ports);
 	if (kernel->dir_fd >= 0)
 		close(kernel->dir_fd);
-	free(kernel->rule_ids);
 	free(kernel);
 }
 

@@ -37,7 +37,6 @@ struct kernel {
 	struct buckets buckets;
 	int inner_ports;
 	size_t ports_written, ports_capacity;
-	uint32_t *rule_ids; /* of the policy's rules, in its order: write_rule_ids.h */
 	struct ring_buffer *wanted;
 	struct wanted_visit *wanted_visit;
 };

@@ -22,6 +22,7 @@
 
 struct judgement;
 struct kernel;
+struct rules_before;
 
 /* Is the BPF file system there? -ENODEV, or -EPERM for who may not look. */
 int kernel_check_bpffs(struct error *error);
@@ -72,6 +73,10 @@ uint32_t kernel_rule_limit(const struct kernel *kernel);
 /* All rules in the order of the policy. @visit returns 0 to go on. */
 int kernel_each_rule(const struct kernel *kernel,
 		     int (*visit)(void *context, uint32_t rule, const struct egret_rule_text *text), void *context);
+/* The same as compile_policy wants them, for the policy that is to come; *ret is for kernel_free_rules.
+ * -EPROTO: they are of a version that none can read. */
+int kernel_read_rules(const struct kernel *kernel, struct rules_before *ret);
+void kernel_free_rules(struct rules_before *rules);
 /* By egret_dest.name. */
 int kernel_get_name(const struct kernel *kernel, uint32_t index, struct egret_name *ret);
 int kernel_each_name(const struct kernel *kernel,

@@ -26,11 +26,9 @@ struct kernel;
 /* The generation that the next policy must be compiled for. */
 uint32_t kernel_next_generation(const struct kernel *kernel);
 /* Fills the idle slot with all of a policy, then switches to it by one store. The
- * old policy rules until then, and after any failure. */
+ * old policy rules until then, and after any failure. It was compiled with what
+ * kernel_read_rules and kernel_next_generation say now. */
 int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, struct error *error);
-/* The id that a rule of the policy that was loaded last (EGRET_RULE_FIRST + its place) has in the
- * kernel: rules keep theirs from policy to policy. */
-uint32_t kernel_rule_id(const struct kernel *kernel, uint32_t rule);
 /* One address of the running policy. dest->count == 0 and no flags: removes it.
  * -ENOSPC: the tables are full; load the policy anew. */
 int kernel_set_address(struct kernel *kernel, const struct compiled *compiled, const struct egret_addr *addr,

@@ -9,33 +9,19 @@
 #include "write_tables.h"
 #include "egret_reasons.h"
 
-uint32_t kernel_rule_id(const struct kernel *kernel, uint32_t rule)
-{
-	return rule < EGRET_RULE_FIRST ? rule : kernel->rule_ids[rule - EGRET_RULE_FIRST];
-}
-
 /* Entries that compiled_address appended since. */
 static int write_new_ports(struct kernel *kernel, const struct compiled *compiled)
 {
 	size_t count = compiled->port_count - kernel->ports_written;
-	struct egret_port *ports;
 	int rc;
 
 	if (!count)
 		return 0;
 	if (compiled->port_count > kernel->ports_capacity)
 		return -ENOSPC;
-	ports = calloc(count, sizeof(*ports));
-	if (!ports)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		ports[i] = compiled->ports[kernel->ports_written + i];
-		ports[i].rule = kernel_rule_id(kernel, ports[i].rule);
-	}
-	rc = write_array(kernel->inner_ports, ports, kernel->ports_written, count);
+	rc = write_array(kernel->inner_ports, compiled->ports + kernel->ports_written, kernel->ports_written, count);
 	if (!rc)
 		kernel->ports_written = compiled->port_count;
-	free(ports);
 	return rc;
 }
 
@@ -61,8 +47,6 @@ int kernel_set_address(struct kernel *kernel, const struct compiled *compiled, c
 	if (rc)
 		return rc;
 	target = target_of(compiled, dest);
-	if (dest->count)
-		target.head.rule = kernel_rule_id(kernel, target.head.rule);
 	rc = buckets_set(&kernel->buckets, kernel->hash_keys, addr, gone ? NULL : &target);
 	note_places(kernel, handle_slot(kernel), &kernel->buckets);
 	/* A deny takes away whatever was said before, also to live connections. */

@@ -62,9 +62,9 @@ static int tables_make(struct tables *tables, const struct compiled *compiled)
 	tables->ports = make_map(BPF_MAP_TYPE_ARRAY, "egret_ports", sizeof(uint32_t), sizeof(struct egret_port),
 				 tables->ports_capacity);
 	tables->rules = make_map(BPF_MAP_TYPE_ARRAY, "egret_rules", sizeof(uint32_t), sizeof(struct egret_rule),
-				 at_least_one(compiled->rule_count));
+				 at_least_one(compiled->rule_limit));
 	tables->texts = make_map(BPF_MAP_TYPE_ARRAY, "egret_texts", sizeof(uint32_t), sizeof(struct egret_rule_text),
-				 at_least_one(compiled->rule_count));
+				 at_least_one(compiled->rule_limit));
 	tables->lists = make_map(BPF_MAP_TYPE_HASH, "egret_lists", sizeof(uint64_t), sizeof(struct egret_target),
 				 at_least_one(compiled->name_count + compiled->askable_count));
 	if (tables->lists < 0)
@@ -140,9 +140,9 @@ static int tables_fill(const struct tables *tables, const struct compiled *compi
 	if (!rc)
 		rc = write_cidrs(tables->cidrs, compiled);
 	if (!rc)
-		rc = write_array(tables->rules, compiled->rules, 0, compiled->rule_count);
+		rc = write_array(tables->rules, compiled->rules, 0, compiled->rule_limit);
 	if (!rc)
-		rc = write_array(tables->texts, compiled->texts, 0, compiled->rule_count);
+		rc = write_array(tables->texts, compiled->texts, 0, compiled->rule_limit);
 	if (!rc)
 		rc = write_lists(tables->lists, compiled, hash_keys);
 	return rc;
@@ -251,57 +251,45 @@ static int refused(struct error *error, int rc, const struct compiled *compiled)
 	return error_set(error, rc, "the kernel refused the policy's tables: %s", strerror(-rc));
 }
 
-/* @applied: with the ids that its rules have in the kernel. */
-static int tables_prepare(struct kernel *kernel, struct tables *tables, const struct compiled *applied, uint32_t slot)
+static int tables_prepare(struct kernel *kernel, struct tables *tables, const struct compiled *compiled, uint32_t slot)
 {
-	int rc = tables_make(tables, applied);
+	int rc = tables_make(tables, compiled);
 
 	if (!rc)
-		rc = buckets_make(applied, kernel->hash_keys, &tables->addrs);
+		rc = buckets_make(compiled, kernel->hash_keys, &tables->addrs);
 	if (!rc)
-		rc = tables_fill(tables, applied, kernel->hash_keys);
+		rc = tables_fill(tables, compiled, kernel->hash_keys);
 	if (!rc)
-		rc = write_names(kernel, applied);
+		rc = write_names(kernel, compiled);
 	if (!rc)
 		rc = tables_install(kernel, tables, slot);
 	if (!rc)
-		rc = learned_match(kernel, applied, slot);
+		rc = learned_match(kernel, compiled, slot);
 	return rc;
 }
 
 /* What of the policy that rules is needed to change it. */
-static void remember(struct kernel *kernel, struct tables *tables, struct rule_ids *ids,
-		     const struct compiled *compiled)
+static void remember(struct kernel *kernel, struct tables *tables, const struct compiled *compiled)
 {
 	if (kernel->buckets.fd >= 0)
 		close(kernel->buckets.fd);
 	if (kernel->inner_ports >= 0)
 		close(kernel->inner_ports);
-	free(kernel->rule_ids);
 	kernel->buckets = tables->addrs;
 	kernel->inner_ports = tables->ports;
 	kernel->ports_written = compiled->port_count;
 	kernel->ports_capacity = tables->ports_capacity;
-	kernel->rule_ids = ids->ids;
 	tables->addrs.fd = tables->ports = -1;
-	ids->ids = NULL;
 }
 
 int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, struct error *error)
 {
 	struct tables tables = {{.fd = -1}, -1, -1, -1, -1, -1, 0};
 	uint32_t generation = kernel_next_generation(kernel), slot = generation & (SLOTS - 1);
-	struct compiled applied = {};
-	struct rule_ids ids;
-	int rc;
+	int rc = tables_prepare(kernel, &tables, compiled, slot);
 
-	rc = rule_ids_make(kernel, compiled, &ids);
 	if (!rc)
-		rc = rule_ids_apply(&ids, compiled, &applied);
-	if (!rc)
-		rc = tables_prepare(kernel, &tables, &applied, slot);
-	if (!rc)
-		rc = rule_ids_clear(kernel, &ids);
+		rc = rule_ids_clear(kernel, compiled);
 	if (rc)
 		goto out;
 	kernel->config->bucket_shift[slot] = tables.addrs.shift;
@@ -310,11 +298,9 @@ int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, s
 	/* What answers brought in meanwhile; it may have been denied for a moment. */
 	learned_match(kernel, compiled, slot);
 	kernel_forget_denials(kernel);
-	rule_ids_forget_denials(kernel, &ids);
-	remember(kernel, &tables, &ids, compiled);
+	rule_ids_forget_denials(kernel, compiled);
+	remember(kernel, &tables, compiled);
 out:
-	rule_ids_drop(&applied);
-	rule_ids_free(&ids);
 	tables_close(&tables);
 	return rc ? refused(error, rc, compiled) : 0;
 }
