@@ -3,6 +3,8 @@
 
 COVERAGE     := $(B)/coverage
 COVERAGE_MIN ?= 85
+# Of all lines.
+COVERAGE_WHOLE_MIN ?= 92
 # Objects keep their place: gcov writes beside them, by whatever user `exec` runs its command as.
 COVERAGE_OBJECTS := $(SOURCES:%.c=$(COVERAGE)/%.o)
 # test_packet tests the programs.
@@ -44,12 +46,13 @@ $(PROGRAM_TESTS:%=$(COVERAGE)/%): $(COVERAGE)/%: $(COVERAGE)/tests/unit/%.o $(CO
 .PHONY: coverage-programs
 coverage-programs: $(COVERAGE)/egret $(COVERAGE_TESTS) tests
 
-## make coverage        lines of user/ that the unit and end-to-end tests run; files under COVERAGE_MIN (85) %
+## make coverage        lines of user/ that the unit and end-to-end tests run; files under COVERAGE_MIN (85) %;
+##                      fails under COVERAGE_WHOLE_MIN (92) % of all
 .PHONY: coverage
 coverage:
 	mk/deps.sh test
 	$(MAKE) --no-print-directory coverage-programs
-	tests/fuzz/coverage $(COVERAGE) $(COVERAGE_MIN)
+	tests/fuzz/coverage $(COVERAGE) $(COVERAGE_MIN) $(COVERAGE_WHOLE_MIN)
 
 ## make valgrind        an agent for VALGRIND_SEC seconds (60) under memcheck, with traffic, names that change, restarts
 .PHONY: valgrind

@@ -129,13 +129,14 @@ static void a_file_is_taken_when_it_is_finished(void **state)
 
 	(void)state;
 	assert_int_equal(write(fd, "allow 20.0.0.2 tcp:1\n", 21), 21);
+	write_file("other", ""); /* something moved, so the agent looks */
 	assert_false(is_seen(watch, SHORT_NS));
 	close(fd);
 	assert_true(is_seen(watch, PATIENCE_NS));
 	watch_free(watch);
 	/* Emptied by who writes it next. */
 	watch = watch_policy();
-	assert_int_equal(truncate(path, 0), 0);
+	write_file("p.rules", "");
 	assert_false(is_seen(watch, SHORT_NS));
 	write_file("p.rules", "allow 20.0.0.3 tcp:1\n");
 	assert_true(is_seen(watch, PATIENCE_NS));
@@ -158,6 +159,16 @@ static void a_switched_link_is_seen(void **state)
 	watch = watch_policy();
 	assert_int_equal(symlink("..2", in_folder("..new")), 0);
 	assert_int_equal(rename(in_folder("..new"), in_folder("..data")), 0);
+	assert_true(is_seen(watch, PATIENCE_NS));
+	watch_free(watch);
+	/* In a folder where neither the first link nor the file lies. */
+	mkdir(in_folder("via"), 0755);
+	assert_int_equal(symlink("../..1/p.rules", in_folder("via/p.rules")), 0);
+	unlink(path);
+	assert_int_equal(symlink("via/p.rules", path), 0);
+	watch = watch_policy();
+	assert_int_equal(symlink("../..2/p.rules", in_folder("via/new")), 0);
+	assert_int_equal(rename(in_folder("via/new"), in_folder("via/p.rules")), 0);
 	assert_true(is_seen(watch, PATIENCE_NS));
 	watch_free(watch);
 }
