@@ -93,19 +93,14 @@ static void fail(struct life *life, int rc, const struct error *error)
 
 /* --- standing by --- */
 
-static void look_again(struct life *life)
+static void look_again(void *context)
 {
+	struct life *life = context;
+
 	if (life->agent->candidate.state == CANDIDATE_HELD)
 		consider(life);
 	else if (life->agent->candidate.state == CANDIDATE_NONE && life->broken)
 		begin_broken(life);
-}
-
-static void standby_is_due(void *context)
-{
-	struct life *life = context;
-
-	look_again(life);
 }
 
 /* Governs nothing, until people or the policy want it to. */
@@ -126,7 +121,7 @@ static void stand_by(struct life *life)
 	life->told_why = standby->why;
 	notify_manager("READY=1");
 	standby_beat(standby); /* last: what `egret detach --all` took away is not made again */
-	loop_timer_set(life->agent->loop, &life->standby_due, clock_now_ns() + STANDBY_NS, standby_is_due, life);
+	loop_timer_set(life->agent->loop, &life->standby_due, clock_now_ns() + STANDBY_NS, look_again, life);
 }
 
 static void folder_has_moved(void *context)
@@ -149,10 +144,12 @@ static int take_charge(struct life *life)
 	struct error error;
 	int rc = agent_open_instance(agent, &error);
 
-	if (rc) {
+	if (rc && !kernel_is_there(agent->options.instance))
+		stand_down(life); /* it was opened meanwhile */
+	else if (rc)
 		fail(life, rc, &error);
+	if (rc)
 		return rc;
-	}
 	life->found = true;
 	agent_begin_beating(agent);
 	return 0;
@@ -251,7 +248,8 @@ static void begin_ruling(struct life *life)
 	struct agent *agent = life->agent;
 	unsigned int wait_sec = agent->options.resolve_wait_sec;
 
-	if (agent->hold == HOLD_NOTHING && !stand_in_is_in_force(agent->options.instance))
+	if (agent->ruling ? agent->ruling->source == EDITION_FALLBACK
+			  : agent->hold == HOLD_NOTHING && !stand_in_is_in_force(agent->options.instance))
 		wait_sec = FIRST_RESOLVE_WAIT_SEC;
 	else if (agent->hold == HOLD_NOTHING && take_charge(life))
 		return;
@@ -313,11 +311,13 @@ static void begin_broken(struct life *life)
 static void stand_down(struct life *life)
 {
 	struct agent *agent = life->agent;
+	const struct edition *ruled;
 
 	candidate_drop(agent);
 	let_go(life);
-	if (!kernel_is_there(life->standby->instance) && agent->candidate.edition)
-		standby_taken_down(life->standby, agent->candidate.edition->policy);
+	ruled = agent->candidate.edition;
+	if (!kernel_is_there(life->standby->instance))
+		standby_taken_down(life->standby, ruled ? ruled->policy : NULL);
 	life->opened = true;
 	read_policy(life);
 }
@@ -399,8 +399,12 @@ static void wait_for_writer(struct life *life, struct diag *diag, const struct e
 
 	if (!life->rest_ns)
 		life->rest_ns = now + REST_WAIT_MS * CLOCK_NS_PER_MS;
-	if (now >= life->rest_ns)
+	if (now >= life->rest_ns && !life->agent->kernel && !life->broken) {
+		life->broken = true; /* nothing waits open for somebody who writes for long */
+		bear_with(life, diag, -EAGAIN, error);
+	} else if (now >= life->rest_ns) {
 		tell_finding(life, diag, -EAGAIN, error);
+	}
 	diag_clear(diag);
 	loop_timer_set(life->agent->loop, &life->retry_due, now + REST_RETRY_NS, retry_is_due, life);
 }

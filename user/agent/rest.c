@@ -60,38 +60,47 @@ bool rest_is_emptied(const struct policy_file *now)
 	return now->inode && !now->size && is_recent(&now->changed);
 }
 
-/* The first file that is not what was read, or that somebody writes; NULL = all are at rest. */
-static const char *find_restless(const struct policy *policy)
+/* Is one of its files not what was read, or does somebody write it? */
+static bool is_restless(const struct policy *policy)
 {
 	for (size_t i = 0; i < policy->file_count; i++) {
 		struct policy_file now = rest_look(&policy->files[i]);
 
 		if (!rest_is_same(&now, &policy->files[i]) || rest_is_written(&now))
-			return policy->files[i].path;
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
-/* The same, where nothing could be read: of the files that are named. */
-static const char *find_restless_path(const struct policy_options *options)
+static bool is_path_written(const char *path)
 {
-	for (size_t i = 0; i < options->path_count; i++) {
-		struct policy_file file = {.path = (char *)options->paths[i]}, now = rest_look(&file);
+	struct policy_file file = {.path = (char *)path}, now = rest_look(&file);
 
-		if (rest_is_written(&now))
-			return options->paths[i];
-	}
-	return NULL;
+	return rest_is_written(&now);
+}
+
+/* Of a policy with errors: does somebody write what was read of it, or what could not be read at all? */
+static bool is_being_mended(const struct policy_options *options, const struct policy_files *files)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (is_path_written(files->all[i].path))
+			return true;
+	for (size_t i = 0; i < options->path_count; i++)
+		if (is_path_written(options->paths[i]))
+			return true;
+	return false;
 }
 
 static int load_once(const struct policy_options *options, struct policy **ret, struct policy_files *ret_files,
-		     struct diag *diag, const char **ret_restless)
+		     struct diag *diag, bool *ret_restless)
 {
 	struct policy *policy = NULL;
 	int rc = policy_load_watched(options, &policy, ret_files, diag);
 
-	/* The path of a `use` goes with the policy: the file that was named stands for it. */
-	*ret_restless = rc ? find_restless_path(options) : find_restless(policy) ? options->paths[0] : NULL;
+	if (options->texts) /* what is kept is at rest, whatever lies in its place now */
+		*ret_restless = false;
+	else
+		*ret_restless = rc ? is_being_mended(options, ret_files) : is_restless(policy);
 	if (*ret_restless)
 		policy_free(policy);
 	else if (!rc)
@@ -102,7 +111,7 @@ static int load_once(const struct policy_options *options, struct policy **ret, 
 int rest_load(const struct policy_options *options, struct policy **ret, struct policy_files *ret_files,
 	      unsigned int wait_ms, struct diag *diag)
 {
-	const char *restless;
+	bool restless;
 
 	for (unsigned int ms = 0;; ms += TRY_MS) {
 		int rc = load_once(options, ret, ret_files, diag, &restless);
@@ -114,7 +123,7 @@ int rest_load(const struct policy_options *options, struct policy **ret, struct 
 			break;
 		usleep(TRY_MS * 1000);
 	}
-	diag_add(diag, DIAG_ERROR, (struct diag_place){.file = restless},
+	diag_add(diag, DIAG_ERROR, (struct diag_place){.file = options->paths[0]},
 		 "somebody still writes this file, or one that it uses; it is read when that is done: write to another "
 		 "name and rename that");
 	return -EAGAIN;

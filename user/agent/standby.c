@@ -132,6 +132,12 @@ static bool mark_holds(struct standby *standby, int state, const char *hash)
 	return state_mark_names(&standby->mark, hash);
 }
 
+/* Without a mark, until the policy is another one than @hash. "": nobody knows which one was opened, so any is. */
+static void stay_open(struct standby *standby, const char *hash)
+{
+	snprintf(standby->unmarked, sizeof(standby->unmarked), "%s", *hash ? hash : "unknown");
+}
+
 /* What was written while `egret detach --all` took it away goes, too. A folder with anything else in it stays. */
 static void leave_folder(struct standby *standby, int state)
 {
@@ -150,16 +156,16 @@ static enum standby_why decide(struct standby *standby, int state, const char *h
 		standby->mark = (struct state_mark){};
 	if (state >= 0 && state_wants_attach(state, standby->instance, &standby->cut))
 		return STANDBY_NO;
-	if (*standby->unmarked && !strcmp(standby->unmarked, hash))
+	if (*standby->unmarked && (stands_in || !strcmp(standby->unmarked, hash)))
 		return STANDBY_UNMARKED;
 	if (marked) {
 		standby->on_probation = !stands_in && !mark_holds(standby, state, hash);
 		return standby->on_probation ? STANDBY_NO : STANDBY_MARK;
 	}
 	/* Gone, and nobody asked to attach: `egret detach --all`. */
-	if (was_marked && state_mark_names(&before, hash)) {
+	if (was_marked && (stands_in || state_mark_names(&before, hash))) {
 		leave_folder(standby, state);
-		snprintf(standby->unmarked, sizeof(standby->unmarked), "%s", hash);
+		stay_open(standby, hash);
 		return STANDBY_UNMARKED;
 	}
 	standby->on_probation = was_marked || *standby->unmarked;
@@ -217,13 +223,14 @@ void standby_attached(struct standby *standby)
 
 void standby_taken_down(struct standby *standby, const struct policy *policy)
 {
-	char hash[HASH_TEXT_SIZE];
+	char hash[HASH_TEXT_SIZE] = "";
 
-	hash_of(policy, hash);
-	if (standby_is_marked(standby))
+	if (policy)
+		hash_of(policy, hash);
+	if (!standby_is_marked(standby))
+		stay_open(standby, hash);
+	else if (policy)
 		standby_add_policy(standby, policy);
-	else
-		snprintf(standby->unmarked, sizeof(standby->unmarked), "%s", hash);
 }
 
 void standby_add_policy(struct standby *standby, const struct policy *policy)
@@ -233,9 +240,11 @@ void standby_add_policy(struct standby *standby, const struct policy *policy)
 	struct error ignored;
 	int state = state_open(standby->path, false, &ignored);
 
+	hash_of(policy, hash);
+	if (*standby->unmarked)
+		stay_open(standby, hash);
 	if (state < 0)
 		return;
-	hash_of(policy, hash);
 	if (!state_read_mark(state, standby->instance, &mark) && !state_mark_names(&mark, hash)) {
 		state_mark_add(&mark, hash);
 		state_write_mark(state, standby->instance, &mark);

@@ -40,11 +40,11 @@ int standby_begin(struct standby *standby, const char *path, const char *instanc
 void standby_end(struct standby *standby); /* takes one that is all zero, too */
 
 /* Sets why, cut and on_probation; true: nothing may be attached. @stands_in: the files have errors, and
- * @policy is another one, or NULL: it opens no mark. */
+ * @policy is another one, or NULL: it ends no opening. */
 bool standby_decide(struct standby *standby, const struct policy *policy, bool stands_in);
 /* Ends the mark, and the wish to be attached: that is what happened. */
 void standby_attached(struct standby *standby);
-/* The instance is gone, of which this policy ruled. */
+/* The instance is gone, of which this policy ruled. NULL: nobody knows which one, since it was found in force. */
 void standby_taken_down(struct standby *standby, const struct policy *policy);
 /* This policy lay there already when the instance was opened: it is no reason to close it. */
 void standby_add_policy(struct standby *standby, const struct policy *policy);
