@@ -145,7 +145,5 @@ struct judgement compiled_judge_name(const struct compiled *compiled, const char
 /* What the list of an address says; @dest is of compiled_address. */
 struct judgement compiled_judge_dest(const struct compiled *compiled, const struct egret_dest *dest, uint8_t l4_proto,
 				     uint16_t port, uint32_t classes);
-/* What a list says; @scan is of egret_decide.h. For whoever reads lists back from the maps, too. */
-struct judgement compiled_scan(struct egret_scan *scan, const struct egret_port *list, size_t count);
 
 #endif

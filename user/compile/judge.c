@@ -6,15 +6,17 @@
 #include "internal.h"
 #include "egret_reasons.h"
 
-struct judgement compiled_scan(struct egret_scan *scan, const struct egret_port *list, size_t count)
+/* @dest without a list: a policy may have no list at all. */
+static struct judgement scan_list(const struct compiled *compiled, const struct egret_dest *dest,
+				  struct egret_scan *scan)
 {
 	struct judgement judgement = {};
-	__u64 said = count ? 0 : egret_scan_nothing(scan);
+	__u64 said = dest->count ? 0 : egret_scan_nothing(scan);
 	size_t i = 0;
 
-	while (i < count && !egret_scan_entry(scan, &list[i], &said))
+	while (i < dest->count && !egret_scan_entry(scan, &compiled->ports[dest->first + i], &said))
 		i++;
-	if (count && i == count)
+	if (dest->count && i == dest->count)
 		said = egret_scan_denies(scan);
 	egret_said_unpack(said, &judgement);
 	return judgement;
@@ -42,7 +44,7 @@ struct judgement compiled_judge_dest(const struct compiled *compiled, const stru
 {
 	struct egret_scan scan = egret_scan_of_addr(dest, egret_port_key(0, l4_proto, port), classes);
 
-	return compiled_scan(&scan, &compiled->ports[dest->first], dest->count);
+	return scan_list(compiled, dest, &scan);
 }
 
 struct judgement compiled_judge_addr(const struct compiled *compiled, const struct egret_addr *addr, uint8_t l4_proto,
@@ -64,5 +66,5 @@ struct judgement compiled_judge_name(const struct compiled *compiled, const char
 	if (!node)
 		return (struct judgement){.reason = EGRET_REASON_NO_RULE};
 	scan = egret_scan_of_name(&node->scope.dest, egret_port_key(0, l4_proto, port), classes, EGRET_NEED_NOTHING);
-	return compiled_scan(&scan, &compiled->ports[node->scope.dest.first], node->scope.dest.count);
+	return scan_list(compiled, &node->scope.dest, &scan);
 }
