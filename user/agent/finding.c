@@ -17,3 +17,8 @@ void finding_describe(const struct diag *diag, const struct error *error, char r
 	else
 		snprintf(ret, EGRET_PROBLEM_SIZE, "%s", error->text);
 }
+
+void finding_tell_instead(const char *instead, const char *finding, char ret[static EGRET_PROBLEM_SIZE])
+{
+	snprintf(ret, EGRET_PROBLEM_SIZE, "%s%s%s", instead, *instead ? ": " : "", finding);
+}

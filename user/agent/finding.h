@@ -10,4 +10,7 @@
 /* The first error of @diag, with its place; else @error. */
 void finding_describe(const struct diag *diag, const struct error *error, char ret[static EGRET_PROBLEM_SIZE]);
 
+/* @instead: what rules in the meantime, in a sentence; "" = what the files said before. */
+void finding_tell_instead(const char *instead, const char *finding, char ret[static EGRET_PROBLEM_SIZE]);
+
 #endif

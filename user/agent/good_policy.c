@@ -10,7 +10,6 @@
 
 #include "../base/clock.h"
 #include "../base/state.h"
-#include "finding.h"
 
 static int refuse(struct error *error, int rc, const char *state, const char *instance)
 {
@@ -61,12 +60,10 @@ static const char *format_time(uint64_t realtime_ns, char buf[static 32])
 	return buf;
 }
 
-void good_policy_explain(const struct kept_policy *good, const struct diag *diag, const struct error *error,
-			 struct error *ret)
+void good_policy_explain(const struct kept_policy *good, struct error *ret)
 {
-	char at[32], wrong[EGRET_PROBLEM_SIZE];
+	char at[32];
 
-	finding_describe(diag, error, wrong);
-	error_set(ret, 0, "the last good policy rules, kept at %s by Egret %s, and not the one that lies there: %s",
-		  format_time(good->ruled_ns, at), good->version, wrong);
+	error_set(ret, 0, "the last good policy rules, kept at %s by Egret %s, and not the one that lies there",
+		  format_time(good->ruled_ns, at), good->version);
 }

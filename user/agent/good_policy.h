@@ -34,11 +34,7 @@
  */
 int good_policy_read(const char *state, const char *instance, struct kept_policy *ret, struct error *error);
 
-/*
- * Why @good rules, for the log and `status`: the first finding of @diag, which is about the policy
- * that was to begin, else @error; and which policy it is that rules.
- */
-void good_policy_explain(const struct kept_policy *good, const struct diag *diag, const struct error *error,
-			 struct error *ret);
+/* Which policy it is that rules, for the log and `status`; why, which is about the files, goes behind it. */
+void good_policy_explain(const struct kept_policy *good, struct error *ret);
 
 #endif

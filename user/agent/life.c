@@ -45,6 +45,7 @@ struct life {
 	enum standby_why told_why;
 	char finding[EGRET_PROBLEM_SIZE]; /* why the newest policy does not rule; "" = it does, or may yet */
 	char told[EGRET_PROBLEM_SIZE];    /* in the log */
+	struct error instead;             /* what rules while the files cannot; "" = what they said before */
 };
 
 static void read_policy(struct life *life);
@@ -59,13 +60,17 @@ static const char *what_goes_on(const struct life *life, int rc)
 	if (life->agent->hold == HOLD_ATTACHED)
 		return rc == -EAGAIN ? "; the policy that runs goes on, and the new one is tried again"
 				     : "; the policy that runs goes on";
-	return life->found ? "; what was found in force goes on" : "; nothing is governed yet";
+	return life->found || stand_in_is_in_force(life->agent->options.instance) ? "; what was found in force goes on"
+										  : "; nothing is governed yet";
 }
 
 static void note_finding(const struct life *life)
 {
+	char problem[EGRET_PROBLEM_SIZE];
+
+	finding_tell_instead(life->instead.text, life->finding, problem);
 	if (life->agent->kernel)
-		meta_write_problem(life->agent->kernel, EGRET_PROBLEM_POLICY, life->finding);
+		meta_write_problem(life->agent->kernel, EGRET_PROBLEM_POLICY, problem);
 }
 
 /* Once: what is read again and again has the same errors each time. */
@@ -177,7 +182,7 @@ static void has_begun(struct life *life)
 	loop_timer_stop(&life->standby_due);
 	life->told_why = STANDBY_NO;
 	if (!life->broken)
-		life->finding[0] = life->told[0] = '\0';
+		life->finding[0] = life->told[0] = life->instead.text[0] = '\0';
 	if (life->finding[0])
 		note_finding(life);
 	agent_begin_beating(agent);
@@ -285,18 +290,14 @@ static void begin_broken(struct life *life)
 	bool found = stand_in_is_in_force(agent->options.instance);
 	struct edition *edition;
 	struct diag none = {};
-	struct error error;
 
-	error_set(&error, 0, "%s", life->finding);
-	if (!stand_in_find(&agent->options, agent->loop, found, &edition, &error)) {
-		progress_warn(&agent->progress, "%s", error.text);
-		if (edition->source == EDITION_GOOD)
-			snprintf(life->finding, sizeof(life->finding), "%s", error.text);
+	if (!stand_in_find(&agent->options, agent->loop, found, &edition, &life->instead)) {
+		progress_warn(&agent->progress, "%s", life->instead.text);
 		candidate_take(agent, edition, &none);
 		consider(life);
 		return;
 	}
-	progress_warn(&agent->progress, "%s; the agent waits for a policy without errors", error.text);
+	progress_warn(&agent->progress, "%s; the agent waits for a policy without errors", life->instead.text);
 	if (standby_decide(life->standby, NULL, true)) {
 		stand_by(life);
 		return;

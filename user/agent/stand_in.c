@@ -58,7 +58,7 @@ static int last_good(const struct agent_options *options, struct loop *loop, str
 		fprintf(stderr, "egret: %s\n", error.text);
 	if (rc)
 		return -ENOENT;
-	good_policy_explain(&good, &diag, said, said);
+	good_policy_explain(&good, said);
 	instead.policy = good.options;
 	instead.has_ruled = true;
 	rc = edition_new(&instead, loop, ret, &ignored, REST_WAIT_MS, &diag, &error);

@@ -16,8 +16,8 @@
 
 /* Is something in force under this name, by pins of this version or another one? */
 bool stand_in_is_in_force(const char *instance);
-/* @said: what is wrong with the files; afterwards what holds meanwhile, or why nothing stands in for them (a
- * negative errno). @found: something is in force. */
+/* @said: what holds meanwhile, or why nothing stands in for the files (a negative errno). @found: something is in
+ * force. */
 int stand_in_find(const struct agent_options *options, struct loop *loop, bool found, struct edition **ret,
 		  struct error *said);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "../agent/finding.h"
 #include "../agent/good_policy.h"
 #include "../base/state.h"
 #include "../kernel/read.h"
@@ -78,15 +79,18 @@ static int attach_good(const struct agent_options *options, int rc, struct diag 
 {
 	struct agent_options instead = *options;
 	struct kept_policy good;
-	struct error why_not, problem;
+	struct error why_not, rules, problem = {};
+	char finding[EGRET_PROBLEM_SIZE];
 
 	if (good_policy_read(options->state, options->instance, &good, &why_not)) {
 		fprintf(stderr, "egret: %s\n", why_not.text);
 		return rc;
 	}
-	good_policy_explain(&good, diag, error, &problem);
+	finding_describe(diag, error, finding);
+	good_policy_explain(&good, &rules);
+	finding_tell_instead(rules.text, finding, problem.text);
 	say_findings(diag);
-	fprintf(stderr, "egret: %s\n", problem.text);
+	fprintf(stderr, "egret: %s\n", rules.text);
 	instead.policy = good.options;
 	instead.has_ruled = true;
 	rc = attach(&instead, &problem, diag, error);

@@ -35,10 +35,14 @@ static int take_addresses(struct resolver *resolver, const char *name, struct eg
 	size_t size;
 
 	if (!found || found->state == RESOLVER_FAILED || found->state == RESOLVER_PENDING)
-		return error_set(error, -ETIMEDOUT, "%s cannot be resolved: %s", name,
-				 found && found->error[0] ? found->error : "no resolver answered");
+		return error_set(
+		    error, -ETIMEDOUT,
+		    "%s cannot be resolved: %s; asked were those of /etc/resolv.conf, an address needs none", name,
+		    found && found->error[0] ? found->error : "no resolver answered");
 	if (!found->addr_count)
-		return error_set(error, -ENODATA, "%s has no address: the resolvers know no A and no AAAA of it", name);
+		return error_set(error, -ENODATA,
+				 "%s has no address: the resolvers of /etc/resolv.conf know no A and no AAAA of it",
+				 name);
 	size = found->addr_count * sizeof(**ret);
 	*ret = malloc(size);
 	if (!*ret)

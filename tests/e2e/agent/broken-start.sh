@@ -32,6 +32,9 @@ json '.mode == "auditing" and .attached and .live and (.ready | not)' "nothing i
 passes node 51.0.0.1 tcp:443
 json 'any(.[]; .address == "51.0.0.1" and .audited)' "and what would be denied is counted" egret_cmd drops --json
 expect 1 "the finding is logged once" grep -c 'policy.rules:3:16: error' "$work/agent.log"
+told '^--fallback audit: nothing is denied .*policy.rules:3:16: ' "status says what holds meanwhile"
+broken | sed 's/443$/444x/' | replace
+told '^--fallback audit: nothing is denied .*policy.rules:[0-9:]* .*444x' "it does after another error, too"
 better | replace
 mended "a better file is taken at once"
 denied node 51.0.0.1 tcp:443
@@ -43,6 +46,7 @@ rm -rf "$EGRET_STATE"
 broken | replace
 begin
 told 'policy.rules:3:16: ' "with an instance in force, too, status says what is wrong"
+grep -q 'nothing is governed' "$work/agent.log" && failed "it says that nothing is governed: $(cat "$work/agent.log")"
 logged "$work/agent.log" 'what was found in force goes on' && passed "so does the log" || failed "$(cat "$work/agent.log")"
 lives
 json ".agent.pid == $agent and .agent.heartbeat_age_seconds <= 1 and .mode == \"enforcing\"" "it is the agent of what is in force" \
@@ -82,7 +86,7 @@ succeeds "detach all of it" "$egret" detach --all
 # The floor alone.
 broken | replace
 begin --fallback closed
-told 'policy.rules:3:16: ' "--fallback closed"
+told '^--fallback closed: linux/node alone is enforced .*policy.rules:3:16: ' "--fallback closed"
 json '.mode == "enforcing"' "it enforces" egret_cmd status --json
 denied node 51.0.0.1 tcp:443
 denied node 20.1.0.1 tcp:443
