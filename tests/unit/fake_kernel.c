@@ -106,7 +106,7 @@ int kernel_get_lesson(const struct kernel *kernel, uint32_t kind, struct egret_c
 
 int kernel_get_name(const struct kernel *kernel, uint32_t index, struct egret_name *ret)
 {
-	if (index >= FAKE_MAX || kernel->names[index].state == EGRET_NAME_UNUSED)
+	if (index >= FAKE_NAMES || kernel->names[index].state == EGRET_NAME_UNUSED)
 		return -ENOENT;
 	*ret = kernel->names[index];
 	return 0;
@@ -117,7 +117,7 @@ int kernel_each_name(const struct kernel *kernel,
 {
 	int rc = 0;
 
-	for (uint32_t i = 1; i < FAKE_MAX && !rc; i++) {
+	for (uint32_t i = 1; i < FAKE_NAMES && !rc; i++) {
 		if (kernel->names[i].state != EGRET_NAME_UNUSED)
 			rc = visit(context, i, &kernel->names[i]);
 	}

@@ -7,7 +7,8 @@
 #include "egret_decide.h"
 #include "kernel/read.h"
 
-#define FAKE_MAX 8
+#define FAKE_MAX   8
+#define FAKE_NAMES 32
 
 struct kernel {
 	struct egret_config config;
@@ -20,7 +21,7 @@ struct kernel {
 	struct egret_hit hits[EGRET_RULE_FIRST + FAKE_MAX];
 	struct egret_counter reasons[2][EGRET_REASON_COUNT]; /* denied, audited */
 	struct egret_counter lessons[EGRET_LESSON_COUNT];
-	struct egret_name names[FAKE_MAX]; /* from 1 on; EGRET_NAME_UNUSED is none */
+	struct egret_name names[FAKE_NAMES]; /* from 1 on; EGRET_NAME_UNUSED is none */
 	struct {
 		struct egret_drop_key key;
 		struct egret_drop drop;

@@ -181,12 +181,16 @@ static void the_maps_are_listed_with_what_is_in_them(void **state)
 	const struct kernel *kernel = reader();
 	struct kernel_map_fill fills[KERNEL_MAP_FILLS];
 	size_t count = kernel_map_fill(kernel, fills);
-	bool has_addrs = false;
+	bool has_addrs = false, has_config = false;
 
 	(void)state;
-	for (size_t i = 0; i < count; i++)
-		has_addrs |= !strcmp(fills[i].name, "addrs") && fills[i].sized_to_policy && fills[i].entries;
+	for (size_t i = 0; i < count; i++) {
+		has_addrs |=
+		    !strcmp(fills[i].name, "addrs") && fills[i].sized_to_policy && fills[i].counted && fills[i].entries;
+		has_config |= !strcmp(fills[i].name, "config") && !fills[i].counted;
+	}
 	assert_true(has_addrs);
+	assert_true(has_config);
 	assert_true(kernel_is_pinned_here(kernel));
 	assert_int_equal(kernel_clear_drops(kernel), 0);
 	assert_int_equal(kernel_sweep_learned(owner), 0);

@@ -179,6 +179,22 @@ static void names_that_fail_are_told(void **state)
 	assert_says(&said, "d.example does not resolve (4 failures, last good answer never, 3 addresses from disk)\n");
 }
 
+static void thousands_of_names_that_fail_are_a_number(void **state)
+{
+	struct said said;
+	char name[32];
+
+	(void)state;
+	for (uint32_t i = 1; i <= 23; i++) {
+		snprintf(name, sizeof(name), "n%u.example", i);
+		set_name(i, name, EGRET_NAME_FAILED, 0);
+	}
+	print(&status, NULL, &said);
+	assert_says(&said, "           n20.example does not resolve (");
+	assert_says_not(&said, "n21.example");
+	assert_says(&said, "           and 3 more: egret status --json has them\n");
+}
+
 static void counts_say_why(void **state)
 {
 	struct said said;
@@ -215,10 +231,10 @@ static void a_map_that_is_full_is_told(void **state)
 
 	(void)state;
 	kernel.fill_count = 2;
-	kernel.fills[0] =
-	    (struct kernel_map_fill){.name = "learned", .entries = 90, .max_entries = 100, .memory_bytes = 3 << 20};
-	kernel.fills[1] =
-	    (struct kernel_map_fill){.name = "drops", .entries = 89, .max_entries = 100, .memory_bytes = 1 << 20};
+	kernel.fills[0] = (struct kernel_map_fill){
+	    .name = "learned", .entries = 90, .max_entries = 100, .counted = true, .memory_bytes = 3 << 20};
+	kernel.fills[1] = (struct kernel_map_fill){
+	    .name = "drops", .entries = 89, .max_entries = 100, .counted = true, .memory_bytes = 1 << 20};
 	print(&status, NULL, &said);
 	assert_says(&said, "FULL       map learned holds 90 of 100 entries\nmaps       4.0 MiB of kernel memory\n");
 	assert_says_not(&said, "map drops");
@@ -264,7 +280,8 @@ static void an_instance_that_is_not_there_is_explained(void **state)
 	assert_int_equal(said.code, EXIT_NO);
 	print(&rules, NULL, &said);
 	assert_int_equal(said.code, EXIT_NOT_RUNNING);
-	assert_says(&said, "\negret: whether a person opened it, or the policy says off: egret status\n");
+	assert_says(&said,
+		    "\negret: whether a person opened it, or the policy says off: egret status --instance node\n");
 	print(&drops, NULL, &said);
 	assert_int_equal(said.code, EXIT_NOT_RUNNING);
 	print(&learned, NULL, &said);
@@ -610,6 +627,7 @@ int main(void)
 	    cmocka_unit_test_setup(what_is_wrong_is_a_line_each, begin),
 	    cmocka_unit_test_setup(a_probation_says_until_when_and_for_what, begin),
 	    cmocka_unit_test_setup(names_that_fail_are_told, begin),
+	    cmocka_unit_test_setup(thousands_of_names_that_fail_are_a_number, begin),
 	    cmocka_unit_test_setup(counts_say_why, begin),
 	    cmocka_unit_test_setup(connections_from_before_are_listed_up_to_a_few, begin),
 	    cmocka_unit_test_setup(a_map_that_is_full_is_told, begin),

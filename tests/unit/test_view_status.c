@@ -159,10 +159,16 @@ static void fill(struct kernel *kernel)
 	kernel->meta.resolvers[1] = (struct egret_resolver){.addr = addr("2001:db8::53"), .state = 99};
 	kernel->meta.resolvers[2].state = EGRET_RESOLVER_SILENT; /* behind the last one */
 	kernel->meta.resolver_count = 2;
-	kernel->fills[0] = (struct kernel_map_fill){.name = "drops", .entries = 90, .max_entries = 100};
-	kernel->fills[1] = (struct kernel_map_fill){
-	    .name = "addrs", .entries = 4, .max_entries = 4, .memory_bytes = 4096, .sized_to_policy = true};
-	kernel->fill_count = 2;
+	kernel->fills[0] =
+	    (struct kernel_map_fill){.name = "drops", .entries = 90, .max_entries = 100, .counted = true};
+	kernel->fills[1] = (struct kernel_map_fill){.name = "addrs",
+						    .entries = 4,
+						    .max_entries = 4,
+						    .memory_bytes = 4096,
+						    .sized_to_policy = true,
+						    .counted = true};
+	kernel->fills[2] = (struct kernel_map_fill){.name = "config", .max_entries = 1};
+	kernel->fill_count = 3;
 }
 
 static void status_has_each_value(void **state)
@@ -202,7 +208,9 @@ static void status_has_each_value(void **state)
 	    " 'rule': 'allow a.example tcp:443', 'file': 'policy.rules', 'line': 1}],"
 	    "'maps': [{'map': 'drops', 'entries_count': 90, 'max_entries_count': 100, 'memory_bytes': 0,"
 	    " 'sized_to_policy': false, 'full': true}, {'map': 'addrs', 'entries_count': 4, 'max_entries_count': 4,"
-	    " 'memory_bytes': 4096, 'sized_to_policy': true, 'full': false}], 'uplink_check': 'off'}");
+	    " 'memory_bytes': 4096, 'sized_to_policy': true, 'full': false}, {'map': 'config', 'entries_count': null,"
+	    " 'max_entries_count': 1, 'memory_bytes': 0, 'sized_to_policy': false, 'full': false}], 'uplink_check': "
+	    "'off'}");
 }
 
 static void before_a_policy_there_is_none(void **state)

@@ -79,7 +79,7 @@ void options_of_policy(const struct options *options, struct policy_options *ret
 /* One line, "egret: ...", and the exit code that fits the errno. */
 int fail(int rc, const struct error *error);
 /* The same for a look at what runs: an instance that is open or off is not to be started, but understood. */
-int fail_to_look(int rc, const struct error *error);
+int fail_to_look(const struct options *options, int rc, const struct error *error);
 
 /* The same for a command whose --json holds errors, too. */
 int fail_to_answer(const struct options *options, int rc, const struct error *error);

@@ -250,7 +250,7 @@ int command_drops(const struct command *command, int argc, char **argv)
 	}
 	rc = kernel_open(options.instance, &kernel, &error);
 	if (rc)
-		return fail_to_look(rc, &error);
+		return fail_to_look(&options, rc, &error);
 	rc = show(kernel, &options, &error);
 	kernel_close(kernel);
 	return rc ? fail(rc, &error) : EXIT_YES;

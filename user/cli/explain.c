@@ -123,7 +123,7 @@ static int ask_kernel(const struct options *options, const struct explain_questi
 	int rc = kernel_open(options->instance, &kernel, &error);
 
 	if (rc)
-		return options->json ? fail_to_answer(options, rc, &error) : fail_to_look(rc, &error);
+		return options->json ? fail_to_answer(options, rc, &error) : fail_to_look(options, rc, &error);
 	rc = ask_with_addresses(kernel, options, question, ret, &error);
 	kernel_close(kernel);
 	return rc ? fail_to_answer(options, rc, &error) : EXIT_YES;

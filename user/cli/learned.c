@@ -39,7 +39,7 @@ int command_learned(const struct command *command, int argc, char **argv)
 	options_parse(command, argc, argv, &options);
 	rc = kernel_open(options.instance, &kernel, &error);
 	if (rc)
-		return fail_to_look(rc, &error);
+		return fail_to_look(&options, rc, &error);
 	rc = view_learned(kernel, &rows, &ended);
 	kernel_close(kernel);
 	if (rc) {

@@ -33,12 +33,14 @@ int fail(int rc, const struct error *error)
 	return exit_code(rc);
 }
 
-int fail_to_look(int rc, const struct error *error)
+int fail_to_look(const struct options *options, int rc, const struct error *error)
 {
 	int code = fail(rc, error);
 
 	if (code == EXIT_NOT_RUNNING)
-		fprintf(stderr, "egret: whether a person opened it, or the policy says off: egret status\n");
+		fprintf(stderr,
+			"egret: whether a person opened it, or the policy says off: egret status --instance %s\n",
+			options->instance);
 	return code;
 }
 

@@ -73,7 +73,7 @@ int command_rules(const struct command *command, int argc, char **argv)
 	options_parse(command, argc, argv, &options);
 	rc = kernel_open(options.instance, &kernel, &error);
 	if (rc)
-		return fail_to_look(rc, &error);
+		return fail_to_look(&options, rc, &error);
 	rc = view_rules(kernel, options.instance, &rows);
 	if (!rc)
 		names = view_names(kernel);

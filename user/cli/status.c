@@ -17,6 +17,7 @@
 #include "egret_reasons.h"
 
 #define EXISTING_LINES 20
+#define FAILING_LINES  20
 
 static const char *mode_words(const json_t *status)
 {
@@ -121,12 +122,30 @@ static long long all_of(json_t *counts)
 	return all;
 }
 
+/* Where no resolver answers, all names fail: thousands of lines would push away what is wrong. */
+static void print_failing(const json_t *failing)
+{
+	char age[AGE_TEXT_SIZE];
+	const json_t *name;
+	size_t index;
+
+	json_array_foreach (failing, index, name) {
+		if (index == FAILING_LINES) {
+			printf("           and %zu more: egret status --json has them\n",
+			       json_array_size(failing) - index);
+			return;
+		}
+		printf("           %s does not resolve (%lld failures, last good answer %s, %lld addresses %s)\n",
+		       json_text(name, "name"), json_number(name, "failures_count"), age_of(name, "answered_time", age),
+		       json_number(name, "addresses_count"),
+		       strcmp(json_text(name, "state"), "from-disk") ? "kept" : "from disk");
+	}
+}
+
 static void print_names(const json_t *names)
 {
-	const json_t *failing = json_object_get(names, "failing"), *name;
 	json_t *states = json_object_get(names, "state_count");
-	char age[AGE_TEXT_SIZE], from_disk[32] = "";
-	size_t index;
+	char from_disk[32] = "";
 
 	if (json_number(states, "from-disk"))
 		snprintf(from_disk, sizeof(from_disk), ", %lld from disk", json_number(states, "from-disk"));
@@ -135,11 +154,7 @@ static void print_names(const json_t *names)
 	       all_of(states), json_number(states, "resolved"), json_number(states, "stale"),
 	       json_number(states, "failed"), json_number(states, "no-address"), json_number(states, "pending"),
 	       json_number(states, "pattern"), from_disk);
-	json_array_foreach (failing, index, name)
-		printf("           %s does not resolve (%lld failures, last good answer %s, %lld addresses %s)\n",
-		       json_text(name, "name"), json_number(name, "failures_count"), age_of(name, "answered_time", age),
-		       json_number(name, "addresses_count"),
-		       strcmp(json_text(name, "state"), "from-disk") ? "kept" : "from disk");
+	print_failing(json_object_get(names, "failing"));
 }
 
 /* "in a row" is said where it is more than a slip. */

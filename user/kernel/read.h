@@ -159,6 +159,7 @@ struct kernel_map_fill {
 	uint32_t entries, max_entries;
 	uint64_t memory_bytes; /* as the kernel charges it; 0 = it does not say */
 	bool sized_to_policy;  /* made with as much room as the policy needs: it may well be full */
+	bool counted;          /* @entries is known: arrays and the memory of sockets cannot be counted */
 };
 #define KERNEL_MAP_FILLS 32
 size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[static KERNEL_MAP_FILLS]);

@@ -8,6 +8,8 @@
 
 #include "handle.h"
 
+#define MAX_KEY_SIZE 64
+
 static uint64_t map_memory(int fd)
 {
 	char path[64], line[128];
@@ -25,15 +27,18 @@ static uint64_t map_memory(int fd)
 	return bytes;
 }
 
+static bool can_be_counted(const struct bpf_map_info *info)
+{
+	return (info->type == BPF_MAP_TYPE_HASH || info->type == BPF_MAP_TYPE_LRU_HASH ||
+		info->type == BPF_MAP_TYPE_LPM_TRIE) &&
+	       info->key_size <= MAX_KEY_SIZE;
+}
+
 static uint32_t count_entries(int fd, const struct bpf_map_info *info)
 {
-	unsigned char keys[2][64];
+	unsigned char keys[2][MAX_KEY_SIZE];
 	uint32_t count = 0;
 
-	if ((info->type != BPF_MAP_TYPE_HASH && info->type != BPF_MAP_TYPE_LRU_HASH &&
-	     info->type != BPF_MAP_TYPE_LPM_TRIE) ||
-	    info->key_size > sizeof(keys[0]))
-		return 0;
 	while (count <= info->max_entries &&
 	       !bpf_map_get_next_key(fd, count ? keys[count & 1] : NULL, keys[(count + 1) & 1]))
 		count++;
@@ -50,7 +55,8 @@ static void fill_of(int fd, const char *name, struct kernel_map_fill *ret)
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
 		return;
 	ret->max_entries = info.max_entries;
-	ret->entries = count_entries(fd, &info);
+	ret->counted = can_be_counted(&info);
+	ret->entries = ret->counted ? count_entries(fd, &info) : 0;
 	ret->memory_bytes = map_memory(fd);
 }
 
@@ -72,6 +78,7 @@ size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[s
 		if (i == MAP_addrs) {
 			ret[count].max_entries *= EGRET_BUCKET_PLACES;
 			ret[count].entries = kernel->config->places_used[handle_slot(kernel)];
+			ret[count].counted = true;
 		}
 		count++;
 		if (fd >= 0)

@@ -125,7 +125,8 @@ static json_t *maps_to_json(const struct kernel *kernel)
 		json_t *row = json_object();
 
 		json_set_text(row, "map", fills[i].name);
-		json_set_number(row, "entries_count", fills[i].entries);
+		json_object_set_new(row, "entries_count",
+				    fills[i].counted ? json_integer(fills[i].entries) : json_null());
 		json_set_number(row, "max_entries_count", fills[i].max_entries);
 		json_set_number(row, "memory_bytes", fills[i].memory_bytes);
 		json_set_flag(row, "sized_to_policy", fills[i].sized_to_policy);
