@@ -58,6 +58,7 @@ int agent_say_goodbye(struct agent *agent, struct error *error)
 		fprintf(stderr, "egret: the agent ends; instance %s is open\n", instance);
 		return 0;
 	}
+	agent_keep_names(agent); /* what was answered in the last minute */
 	if (!agent->options.detach_on_exit) {
 		fprintf(stderr, "egret: the agent ends; instance %s stays attached and %s (egret detach opens it)\n",
 			instance, kernel_config(agent->kernel)->audit ? "audits" : "enforces");

@@ -104,7 +104,9 @@ struct edition *agent_let_go(struct agent *agent);
 /* Enforced, and tried as long as was asked for: the policy is good, and kept; one that audits because somebody wants
  * it to is the end of what was kept. */
 void agent_note_ruled(struct agent *agent);
-/* Now and then: the addresses of its names, where they changed. */
+/* The addresses of its names, where they changed since they were kept. */
+void agent_keep_names(struct agent *agent);
+/* The same, at most once a minute. */
 void agent_keep_fresh(struct agent *agent);
 /* Names of @edition that nobody has answered for have the addresses that are kept. */
 void agent_recall_names(struct agent *agent, struct edition *edition);

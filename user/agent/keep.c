@@ -123,17 +123,24 @@ static void keep_policy(struct agent *agent)
 		meta_write_problem(agent->kernel, EGRET_PROBLEM_STATE, agent_state_problem(agent));
 }
 
-void agent_keep_fresh(struct agent *agent)
+void agent_keep_names(struct agent *agent)
 {
 	struct kept *kept = &agent->kept;
 	struct known_names names;
 
-	if (!kept->good || clock_now_ns() < kept->look_ns || list_names(agent, &names))
+	if (!kept->good || !agent->ruling || list_names(agent, &names))
 		return;
-	kept->look_ns = clock_now_ns() + LOOK_NS;
 	if (names.hash != kept->hash || names.answered_ns >= kept->answered_ns + ANSWER_AGE_NS)
 		keep(agent, &names);
 	free(names.list);
+}
+
+void agent_keep_fresh(struct agent *agent)
+{
+	if (clock_now_ns() < agent->kept.look_ns)
+		return;
+	agent->kept.look_ns = clock_now_ns() + LOOK_NS;
+	agent_keep_names(agent);
 }
 
 static void forget_policy(struct agent *agent)

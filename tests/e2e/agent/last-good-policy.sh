@@ -96,6 +96,16 @@ for _ in 1 2 3 4 5 6 7 8 9; do
 done
 succeeds "the new address is kept" is_kept_now
 stop "$agent" KILL
+# Or when the agent ends before that.
+reboot
+rm "$kept"
+stop "$dns_pid"
+dns_silent_start
+fails 0 "nothing is known yet" eval '! is_kept_now'
+serve_dns
+if eventually answered || eventually answered; then passed "it is answered late"; else failed "it is answered late"; fi
+stop "$agent"
+succeeds "an agent that ends keeps what came in since" is_kept_now
 
 # What others could have written, and what is damaged, is not read.
 reboot
