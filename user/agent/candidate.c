@@ -194,25 +194,39 @@ void candidate_take(struct agent *agent, struct edition *edition, struct diag *d
 	*diag = (struct diag){};
 }
 
+/* Where nothing rules yet, who writes the policy again and again must not keep it from being attached. */
+static uint64_t names_until(struct agent *agent, unsigned int resolve_wait_sec)
+{
+	struct candidate *candidate = &agent->candidate;
+	uint64_t now = clock_now_ns(), until = now + resolve_wait_sec * CLOCK_NS_PER_SEC;
+
+	if (!edition_pending(candidate->edition))
+		return now;
+	if (agent->hold != HOLD_NOTHING)
+		return until;
+	if (!candidate->first_until_ns)
+		candidate->first_until_ns = until;
+	return candidate->first_until_ns;
+}
+
 void candidate_begin(struct agent *agent, unsigned int resolve_wait_sec,
 		     void (*over)(struct agent *agent, int rc, const struct error *error))
 {
 	struct candidate *candidate = &agent->candidate;
 	struct edition *edition = candidate->edition;
-	bool waits = edition_pending(edition);
 
 	stop(candidate);
 	candidate->state = CANDIDATE_RESOLVING;
 	candidate->over = over;
-	edition->moved = waits ? some_names_moved : NULL;
+	edition->moved = edition_pending(edition) ? some_names_moved : NULL;
 	edition->context = agent;
-	loop_timer_set(agent->loop, &candidate->due, clock_now_ns() + (waits ? resolve_wait_sec * CLOCK_NS_PER_SEC : 0),
-		       names_are_there, agent);
+	loop_timer_set(agent->loop, &candidate->due, names_until(agent, resolve_wait_sec), names_are_there, agent);
 }
 
 void candidate_hold(struct agent *agent)
 {
 	stop(&agent->candidate);
+	agent->candidate.first_until_ns = 0;
 	if (agent->candidate.edition)
 		agent->candidate.state = CANDIDATE_HELD;
 }

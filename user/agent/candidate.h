@@ -27,6 +27,7 @@ struct candidate {
 	struct edition *edition; /* NULL: there is none */
 	struct diag diag;        /* what was found when it was read and compiled */
 	uint64_t deadline_ns;
+	uint64_t first_until_ns; /* where nothing rules yet, names are waited for until then; 0 = they are not yet */
 	struct loop_timer due;
 	struct trial trial;
 	struct loop_fd trial_over;

@@ -232,6 +232,7 @@ static void take_over(struct agent *agent, struct edition *next)
 	agent->ruling = next;
 	agent->kept.good = false; /* the policy of @next is not kept yet */
 	agent->hold = HOLD_ATTACHED;
+	agent->candidate.first_until_ns = 0;
 	next->moved = names_have_moved;
 	next->context = agent;
 	loop_fd_remove(&agent->wanted_came);

@@ -23,6 +23,25 @@ expect '[23]' "seconds that a first attach waits for names" echo "${waited:-none
 logged "$work/agent.log" 'names: not resolved yet; denied until then' && passed "it says so" || failed "$(cat "$work/agent.log")"
 denied node 51.0.0.1 tcp:443
 stop "$agent"
+succeeds "detach" egret_cmd detach --all
+
+# However often the policy is written meanwhile, complete each time.
+rm "$work/agent.log"
+start "$work/agent.log" - "$id-node" "$egret" run --policy "$work/policy.rules" --cgroup "$cg" --instance "$instance"
+agent=$started
+(
+	for i in {1..20}; do
+		policy "$work/next.rules" < <(echo "resolver 20.0.0.99" && echo "allow 20.9.0.$i tcp:1" && silent)
+		mv "$work/next.rules" "$work/policy.rules"
+		sleep 1.3
+	done
+) &
+writer=$!
+attached() { logged "$work/agent.log" 'enforcing: instance'; }
+eventually attached || eventually attached
+kill -0 $writer && attached && passed "it is attached meanwhile" || failed "it waits for as long: $(cat "$work/agent.log")"
+kill $writer; wait $writer 2>/dev/null
+stop "$agent"
 succeeds "detach" egret_cmd detach
 
 # A reload.
