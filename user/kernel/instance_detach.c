@@ -58,12 +58,15 @@ static int remove_pins(const char *instance, enum rank rank, struct error *error
 	return rc;
 }
 
-/* Everything that is pinned under the name, whoever made it. */
+/* Everything that is pinned under the name, whoever made it. Of an empty folder also where no descriptor is left to
+ * look into it: a start that ran out of them leaves nothing. */
 static int remove_all(const char *instance, struct error *error)
 {
 	char path[PIN_PATH_SIZE];
 	int rc = 0;
 
+	if (folder_remove(instance))
+		return 0;
 	/* Last attached, first cut: egress must not judge sockets without a stamp. */
 	for (int i = HOOK_COUNT - 1; i >= 0 && !rc; i--) {
 		hook_pin_path(path, instance, i);
@@ -73,12 +76,10 @@ static int remove_all(const char *instance, struct error *error)
 		rc = remove_pins(instance, rank, error);
 	if (rc)
 		return rc;
-	snprintf(path, sizeof(path), INSTANCES "/%s", instance);
-	if (rmdir(path))
-		return error_set(error, -errno, "cannot remove %s: %s; something else was pinned there", path,
-				 strerror(errno));
-	rmdir(INSTANCES); /* stays while other instances are there */
-	return 0;
+	if (folder_remove(instance))
+		return 0;
+	return error_set(error, -errno, "cannot remove " INSTANCES "/%s: %s; something else was pinned there", instance,
+			 strerror(errno));
 }
 
 int kernel_detach(const char *instance, struct error *error)

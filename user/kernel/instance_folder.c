@@ -62,8 +62,10 @@ static int make_parent(struct kernel *kernel, struct error *error)
 	fd = pins_open_folder(INSTANCES);
 	if (fd == -ENOENT)
 		return -EAGAIN; /* the last instance that was there ended at this moment */
-	if (fd < 0)
+	if (fd < 0) {
+		rmdir(INSTANCES); /* stays while an instance is there */
 		return pins_no_folder(fd, INSTANCES, error);
+	}
 	rc = take_parent_back(kernel, fd, error);
 	close(fd);
 	return rc;
@@ -113,6 +115,17 @@ bool folder_is_there(const struct kernel *kernel)
 	       own.st_ino == there.st_ino && own.st_dev == there.st_dev;
 }
 
+bool folder_remove(const char *instance)
+{
+	char path[PIN_PATH_SIZE];
+
+	snprintf(path, sizeof(path), INSTANCES "/%s", instance);
+	if (rmdir(path))
+		return false;
+	rmdir(INSTANCES); /* stays while other instances are there */
+	return true;
+}
+
 static bool is_empty(int dir_fd)
 {
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -141,17 +154,23 @@ static int claim_once(struct kernel *kernel, enum kernel_claim how, struct error
 {
 	char path[PIN_PATH_SIZE];
 	int rc = how == KERNEL_LEFT ? kernel_check_pins(error) : make_parent(kernel, error);
+	bool made;
 
 	if (rc)
 		return rc;
 	snprintf(path, sizeof(path), INSTANCES "/%s", kernel->instance);
-	if (how != KERNEL_LEFT && mkdir(path, 0700) && errno != EEXIST && errno != ENOENT)
+	made = how != KERNEL_LEFT && !mkdir(path, 0700);
+	kernel->fresh = made; /* also where no descriptor is left to look into it */
+	if (how != KERNEL_LEFT && !made && errno != EEXIST && errno != ENOENT)
 		return error_set(error, -errno, "cannot make %s: %s", path, strerror(errno));
 	kernel->dir_fd = pins_open_folder(path);
 	if (kernel->dir_fd == -ENOENT)
 		return -EAGAIN;
-	if (kernel->dir_fd < 0)
+	if (kernel->dir_fd < 0) {
+		if (made)
+			folder_remove(kernel->instance);
 		return pins_no_folder(kernel->dir_fd, path, error);
+	}
 	if (how == KERNEL_LEFT && !may_be_left(kernel))
 		return error_set(error, -ENOENT, "instance %s is not what an exec left", kernel->instance);
 	rc = lock_folder(kernel, how, error);
@@ -176,7 +195,7 @@ int folder_claim(struct kernel *kernel, enum kernel_claim how, struct error *err
 				 kernel->instance);
 	if (rc)
 		return rc;
-	kernel->fresh = is_empty(kernel->dir_fd);
+	kernel->fresh = kernel->fresh || is_empty(kernel->dir_fd);
 	if (how != KERNEL_FRESH || kernel->fresh)
 		return 0;
 	return error_set(

@@ -21,5 +21,8 @@
 int folder_claim(struct kernel *kernel, enum kernel_claim how, struct error *error);
 /* Does the instance's path still lead to the folder that @kernel has locked? */
 bool folder_is_there(const struct kernel *kernel);
+/* Removes the folder of @instance, and the one above it where that was the last one. False, and errno says why:
+ * something is pinned in it, for one. Takes no descriptor. */
+bool folder_remove(const char *instance);
 
 #endif
