@@ -8,17 +8,7 @@
  * It is for three things, and never in place of a policy that can be read and is valid: a start whose
  * policy is broken or cannot be read, `run --once` at boot, and exact names that nobody answers for.
  *
- * How to begin with it, where agent_new failed with an error in @diag (diag->errors):
- *
- *   struct kept_policy good;
- *   if (!good_policy_read(state, instance, &good, &error)) {
- *           options.policy = good.options;       policy_load reads its texts, not the disk
- *           options.has_ruled = true;            floor_check
- *           agent_new(&options, ...)             addresses from disk come by themselves
- *           ...
- *           kept_clear(&good)                    after the agent, which borrows options
- *   }
- *
+ * stand_in.c and cli/once.c begin with it. @good is cleared after the edition that borrows its options.
  * The options of the start stay what a reload reads: they are not those of @good.
  */
 #ifndef EGRET_GOOD_POLICY_H
