@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Addresses that answers taught: for the network namespace that asked, each until its own
+ * Addresses that answers taught: for the pod or the network namespace that asked, each until its own
  * TTL ends, on the ports that the policy has for the name. What the policy lists is not
  * here, and cannot be pushed out by it.
  */

@@ -18,9 +18,6 @@
 #include "source.h"
 #include "subject.h"
 
-/* The cookie of the network namespace that the agent runs in. */
-const volatile __u64 node_scope = 0;
-
 /* A resolver on lo (127.0.0.53) is trusted in the node's network namespace only: on the lo of a pod, the pod's own
  * processes would answer. */
 static __always_inline void lo_note_question(struct __sk_buff *skb, const struct packet *pkt)
@@ -30,7 +27,7 @@ static __always_inline void lo_note_question(struct __sk_buff *skb, const struct
 	if (pkt->reason || !is_dns(pkt))
 		return;
 	sock = memory_of(skb);
-	if (sock && sock->classes & EGRET_CLASS_HOST && sock->scope == node_scope)
+	if (sock && sock->classes & EGRET_CLASS_HOST && sock->in_node_netns)
 		dns_leaves(skb, pkt);
 }
 

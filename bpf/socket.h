@@ -38,7 +38,7 @@ static __always_inline const struct net *socket_net(struct bpf_sock *sk, struct 
 
 /* The cookie of its network namespace: what the kernel made (a subflow of MPTCP, a mount of SMB)
  * and what was there before Egret has none from sock_create. */
-static __always_inline __u64 socket_scope(struct bpf_sock *sk, struct egret_sock *sock)
+static __always_inline __u64 socket_netns(struct bpf_sock *sk, struct egret_sock *sock)
 {
 	const struct net *net = 0;
 	__u64 cookie = 0;

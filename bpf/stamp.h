@@ -13,6 +13,14 @@
 #include "socket.h"
 #include "subject.h"
 
+/* @cookie: of its network namespace, 0 = not known. */
+static __always_inline void stamp_netns(struct egret_sock *sock, __u64 cookie)
+{
+	sock->in_node_netns = cookie && cookie == node_netns;
+	sock->scope = cookie;
+	subject_settle(sock);
+}
+
 /* Stamps a socket that no stamp was found on. @pkt: what it is sending, or NULL
  * at ingress. Returns NULL only when memory ran out. */
 static __noinline struct egret_sock *stamp_found(struct __sk_buff *skb, const struct egret_config *cfg,
@@ -30,7 +38,7 @@ static __noinline struct egret_sock *stamp_found(struct __sk_buff *skb, const st
 	sock->cgroup_id = bpf_skb_cgroup_id(skb);
 	sock->class_epoch = subject_epoch(cfg, slot);
 	sock->classes = classes_of_skb(skb, slot);
-	sock->scope = socket_scope(sk, sock);
+	stamp_netns(sock, socket_netns(sk, sock));
 	if (sk->type == SOCK_RAW) {
 		sock->raw = 1;
 		if (socket_is_kernels(sk, sock))
@@ -65,7 +73,7 @@ static __always_inline bool stamp_new(struct bpf_sock *sk, const struct egret_co
 	if (!sock)
 		return false;
 	subject_stamp(sock, cfg, policy_slot(cfg));
-	sock->scope = bpf_get_netns_cookie(sk);
+	stamp_netns(sock, bpf_get_netns_cookie(sk));
 	sock->raw = sk->type == SOCK_RAW;
 	stamp_process(sock);
 	return true;

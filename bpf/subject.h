@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Who sends: the classes of a socket's cgroup, by which rules are for it or not, and the subject whose quota what it
- * learns is in. A socket is stamped with both when it is made (subject_stamp) or when it is first seen (stamp_found of
+ * Who sends: the classes of a socket's cgroup, by which rules are for it or not, who pays for what the socket makes
+ * others remember, and whom that serves. A socket is stamped with both when it is made (subject_stamp) or when it is first seen (stamp_found of
  * stamp.h). The classes are those of one policy slot; subject_refresh() looks them up anew when they may be others,
  * which the epoch says.
  *
@@ -12,14 +12,18 @@
 
 #include "maps.h"
 
+/* The cookie of the network namespace that the agent runs in. */
+const volatile __u64 node_netns = 0;
+
 struct subject {
-	__u64 scope; /* for whom what was learned counts: the cookie of a network namespace; 0 = for nobody */
+	__u64 scope; /* whom what it learns serves, as in egret_sock */
+	__u64 owner; /* who pays */
 	__u32 classes;
 };
 
 static __always_inline struct subject subject_of(const struct egret_sock *sock)
 {
-	return (struct subject){.scope = sock->scope, .classes = sock->classes};
+	return (struct subject){.scope = sock->scope, .owner = sock->owner, .classes = sock->classes};
 }
 
 static __always_inline __u32 class_of_cgroup(__u64 cgroup_id, __u32 slot)
@@ -57,10 +61,16 @@ static __always_inline __u32 subject_epoch(const struct egret_config *cfg, __u32
 	return cfg->class_epoch << 1 | slot;
 }
 
-/* The subject whose quota counts what a socket learns: a pod has one quota for all its containers. */
-static __always_inline __u64 subject_quota(const struct egret_sock *sock)
+/* Who pays and whom it serves, by the classes that were found: all containers of a pod pay and learn together. Until it
+ * is known to be a pod's, what a socket learns is for its network namespace. */
+static __always_inline void subject_settle(struct egret_sock *sock)
 {
-	return sock->classes & EGRET_CLASS_PODS && sock->parent_cgroup_id ? sock->parent_cgroup_id : sock->cgroup_id;
+	sock->owner = sock->cgroup_id;
+	if (!(sock->classes & EGRET_CLASS_PODS))
+		return;
+	if (sock->parent_cgroup_id)
+		sock->owner = sock->parent_cgroup_id;
+	sock->scope = EGRET_SCOPE_POD | sock->owner;
 }
 
 /* That of the process under way. bpf_get_current_ancestor_cgroup_id: 5.8 in cgroup/sock_create. */
@@ -81,6 +91,7 @@ static __always_inline void subject_stamp(struct egret_sock *sock, const struct 
 	sock->cgroup_id = bpf_get_current_cgroup_id();
 	sock->classes = class_finish(mask);
 	sock->class_epoch = epoch;
+	subject_settle(sock);
 }
 
 /* By the packet's socket. */
@@ -93,6 +104,7 @@ static __always_inline void subject_refresh(struct __sk_buff *skb, struct egret_
 		return;
 	sock->classes = classes_of_skb(skb, slot);
 	sock->class_epoch = epoch;
+	subject_settle(sock);
 }
 
 /* By the caller, which may be in another cgroup than the socket: false, and then only egress can tell.

@@ -166,7 +166,7 @@ static __always_inline bool answer_opens(struct __sk_buff *skb, struct message *
 	return true;
 }
 
-/* Whose answer this is: who made the socket, in which network namespace. */
+/* Whose answer this is, and whom it serves. */
 static __always_inline bool answer_has_subject(struct __sk_buff *skb, struct message *message)
 {
 	struct egret_sock *sock = memory_of(skb);
@@ -176,7 +176,7 @@ static __always_inline bool answer_has_subject(struct __sk_buff *skb, struct mes
 		return false;
 	}
 	message->scope = sock->scope;
-	message->subject = subject_quota(sock);
+	message->subject = sock->owner;
 	return true;
 }
 

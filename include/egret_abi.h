@@ -19,8 +19,8 @@
 
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
-#define EGRET_ABI_VERSION 5
-#define EGRET_ABI_LAYOUT  UINT64_C(0x281ced19d64a5124)
+#define EGRET_ABI_VERSION 6
+#define EGRET_ABI_LAYOUT  UINT64_C(0x2907a15e83682321)
 
 /* Of a ring, which has neither keys nor values. */
 struct egret_nothing {

@@ -73,7 +73,7 @@ struct egret_wanted {
 	__u64 subject;
 };
 
-/* What was learned in one network namespace is for that one. */
+/* What was learned serves its scope (egret_subject.h), and nobody else. */
 struct egret_learned_key {
 	struct egret_addr addr;
 	__u64 scope;

@@ -50,7 +50,8 @@ struct egret_peer {
 struct egret_sock {
 	__u64 cgroup_id;
 	__u64 parent_cgroup_id; /* still there when the container is gone; 0 = not known */
-	__u64 scope;            /* cookie of its network namespace; 0 = not known: nothing learned is for it */
+	__u64 owner;            /* who pays for what it makes others remember: the cgroup of its pod, else its own */
+	__u64 scope;            /* whom what it learns serves: EGRET_SCOPE_POD, or a network namespace; 0 = nobody */
 	/* Set on a listener to its own cookie. Accepted sockets inherit it, and differ
 	 * from it: that is how they are known. connect() clears it. */
 	__u64 listener_cookie;
@@ -66,7 +67,8 @@ struct egret_sock {
 	__u8 next_peer; /* the slot to give away next */
 	__u8 spilled;   /* EGRET_SPILLED_*: where peers of this socket are, too */
 	__u8 asks;      /* sendmsg() names a trusted resolver; the node's NAT may change it */
-	__u8 pad[4];
+	__u8 in_node_netns;
+	__u8 pad[3];
 	struct egret_peer peers[EGRET_PEERS];
 };
 

@@ -12,6 +12,10 @@
 #define EGRET_CLASS_NAMED_SHIFT 2
 #define EGRET_CLASS_ALL         0xffffffffU
 
+/* A scope: whom what is learned serves. Of a pod this and the id of the pod's cgroup, whatever network namespaces the
+ * pod's sockets are in; else the cookie of a network namespace; 0 = nobody. */
+#define EGRET_SCOPE_POD (1ULL << 63)
+
 /* A cgroup's bits in a class mask, by the policy of either slot. */
 struct egret_class {
 	__u32 masks[EGRET_POLICY_SLOTS];

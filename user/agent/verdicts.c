@@ -5,6 +5,7 @@
 
 #include "egret_limits.h"
 #include "egret_reasons.h"
+#include "egret_subject.h"
 
 struct docket {
 	const struct kernel *kernel;
@@ -23,11 +24,11 @@ static void judge_by_address(const struct compiled *compiled, struct verdict *ve
 	verdict->final = judgement.allow || judgement.reason == EGRET_REASON_DENY_RULE;
 }
 
-/* What is learned in one network namespace is for that one. */
+/* What was learned serves one scope. Of a pod nobody tells it here: any counts. */
 static bool is_about(const struct verdict *verdict, const struct egret_learned_key *key)
 {
 	return !verdict->final && addr_equal(&verdict->of.addr, &key->addr) &&
-	       (!verdict->of.scope || verdict->of.scope == key->scope);
+	       (!verdict->of.scope || verdict->classes & EGRET_CLASS_PODS || verdict->of.scope == key->scope);
 }
 
 static bool name_allows(const struct compiled *compiled, const char *name, const struct verdict *verdict)

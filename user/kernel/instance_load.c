@@ -35,18 +35,18 @@ static int keep_last_words(enum libbpf_print_level level, const char *format, va
 
 /* The cookie of our network namespace. SO_NETNS_COOKIE: 5.14; without it a resolver on lo
  * teaches nothing. */
-static uint64_t own_scope(void)
+static uint64_t own_netns(void)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	socklen_t len = sizeof(uint64_t);
-	uint64_t scope = 0;
+	uint64_t cookie = 0;
 
 	if (fd < 0)
 		return 0;
-	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &scope, &len))
-		scope = 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len))
+		cookie = 0;
 	close(fd);
-	return scope;
+	return cookie;
 }
 
 static int pin_maps(struct kernel *kernel)
@@ -152,7 +152,7 @@ static int load_programs(struct kernel *kernel, struct error *error)
 	if (!kernel->skeleton)
 		return error_set(error, -errno, "cannot read the BPF object: %s", strerror(errno));
 	kernel->skeleton->rodata->ticks_per_sec = tick_hz();
-	kernel->skeleton->rodata->node_scope = own_scope();
+	kernel->skeleton->rodata->node_netns = own_netns();
 	rc = choose_hash_keys(kernel, &meta);
 	if (rc)
 		return error_set(error, rc, "no random numbers: %s", strerror(-rc));

@@ -9,7 +9,7 @@
 
 /*
  * [{address, name, policy_name, expires_time, left_seconds, subject, cgroup_id, scope}]. policy_name: the name or
- * pattern of the policy that speaks for the name; scope: the cookie of the network namespace that it is for.
+ * pattern of the policy that speaks for the name; scope: whom it serves, as in egret_subject.h.
  * @ret_ended: of how many the time is over, and the agent has not swept them away yet.
  */
 int view_learned(const struct kernel *kernel, json_t **ret, size_t *ret_ended);
