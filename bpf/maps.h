@@ -137,10 +137,10 @@ struct {
 /* Key: cgroup id. For people only. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, EGRET_MAX_SUBJECTS);
+	__uint(max_entries, EGRET_MAX_SUBJECT_NAMES);
 	__type(key, __u64);
-	__type(value, struct egret_subject);
-} subjects SEC(".maps");
+	__type(value, struct egret_subject_name);
+} subject_names SEC(".maps");
 
 /* Key: egret_dest.name. For people only. */
 struct {

@@ -20,7 +20,7 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 6
-#define EGRET_ABI_LAYOUT  UINT64_C(0x2907a15e83682321)
+#define EGRET_ABI_LAYOUT  UINT64_C(0x10d2b28c399963f3)
 
 /* Of a ring, which has neither keys nor values. */
 struct egret_nothing {
@@ -46,7 +46,7 @@ struct egret_nothing {
 	X(meta, PLAIN, AGENT, __u32, struct egret_meta, "")                                                            \
 	X(hits, PLAIN, AGENT, __u32, struct egret_hit, "")                                                             \
 	X(classes, PLAIN, AGENT, __u64, struct egret_class, "")                                                        \
-	X(subjects, PLAIN, AGENT, __u64, struct egret_subject, "")                                                     \
+	X(subject_names, PLAIN, AGENT, __u64, struct egret_subject_name, "")                                           \
 	X(names, PLAIN, AGENT, __u32, struct egret_name, "")                                                           \
 	X(sockets, PLAIN, PROGRAMS, int, struct egret_sock, "")                                                        \
 	X(flows, PLAIN, PROGRAMS, struct egret_flow_key, struct egret_flow, "")                                        \

@@ -40,10 +40,10 @@
  * use up to 6 levels. */
 #define EGRET_MAX_CGROUP_DEPTH 16
 
-#define EGRET_MAX_DROPS    8192
-#define EGRET_MAX_SUBJECTS 1024  /* cgroups whose paths are kept for `drops` */
-#define EGRET_MAX_FLOWS    24576 /* and as many arrivals */
-#define EGRET_MAX_EXISTING 4096
+#define EGRET_MAX_DROPS         8192
+#define EGRET_MAX_SUBJECT_NAMES 1024  /* cgroups whose paths are kept for `drops` */
+#define EGRET_MAX_FLOWS         24576 /* and as many arrivals */
+#define EGRET_MAX_EXISTING      4096
 
 /* Peers of one datagram socket that are remembered in the socket itself; a
  * socket with more of them spills into the flow map. A power of two: the

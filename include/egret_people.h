@@ -73,6 +73,11 @@ struct egret_drop {
 	char comm[EGRET_COMM_SIZE];
 };
 
+/* Where a cgroup was that something was denied to: it may be gone when a person asks. */
+struct egret_subject_name {
+	char path[EGRET_PATH_SIZE]; /* below the cgroup root */
+};
+
 struct egret_asked {
 	char name[EGRET_NAME_SIZE]; /* with dots, lower case */
 };

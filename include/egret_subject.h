@@ -21,9 +21,4 @@ struct egret_class {
 	__u32 masks[EGRET_POLICY_SLOTS];
 };
 
-/* Where a cgroup was that something was denied to: it may be gone when a person asks. */
-struct egret_subject {
-	char path[EGRET_PATH_SIZE]; /* below the cgroup root */
-};
-
 #endif

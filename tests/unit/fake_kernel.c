@@ -135,7 +135,7 @@ int kernel_get_asked(const struct kernel *kernel, uint64_t key, struct egret_ask
 	return -ENOENT;
 }
 
-int kernel_get_subject(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject *ret)
+int kernel_get_subject_name(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject_name *ret)
 {
 	for (size_t i = 0; i < kernel->subject_count; i++) {
 		if (kernel->subjects[i].cgroup_id == cgroup_id) {

@@ -37,7 +37,7 @@ struct kernel {
 	} asked[FAKE_MAX];
 	struct {
 		uint64_t cgroup_id;
-		struct egret_subject subject;
+		struct egret_subject_name subject;
 	} subjects[FAKE_MAX];
 	struct kernel_map_fill fills[FAKE_MAX];
 	size_t drop_count, existing_count, learned_count, asked_count, subject_count, fill_count;

@@ -140,7 +140,7 @@ static void a_policy_is_read_as_it_was_put(void **state)
 static void settings_and_notes_are_read_as_they_were_written(void **state)
 {
 	const struct kernel *kernel = reader();
-	struct egret_subject subject = {.path = "/a\tb"}, read_subject;
+	struct egret_subject_name subject = {.path = "/a\tb"}, read_subject;
 	struct egret_hit hit = {.packets = 3}, read_hit;
 	struct egret_counter count;
 	uint32_t mask;
@@ -163,8 +163,8 @@ static void settings_and_notes_are_read_as_they_were_written(void **state)
 	assert_int_equal(kernel_set_class(owner, 77, 0), 0);
 	assert_int_equal(kernel_get_class(kernel, 77, &mask), -ENOENT);
 
-	assert_int_equal(kernel_set_subject(owner, 77, &subject), 0);
-	assert_int_equal(kernel_get_subject(kernel, 77, &read_subject), 0);
+	assert_int_equal(kernel_set_subject_name(owner, 77, &subject), 0);
+	assert_int_equal(kernel_get_subject_name(kernel, 77, &read_subject), 0);
 	assert_null(strchr(read_subject.path, '\t')); /* texts are made printable */
 	assert_int_equal(kernel_set_hit(owner, EGRET_RULE_FIRST, &hit), 0);
 	assert_int_equal(kernel_get_hit(kernel, EGRET_RULE_FIRST, &read_hit), 0);

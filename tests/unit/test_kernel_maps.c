@@ -146,16 +146,16 @@ static void a_full_bucket_says_so(void **state)
 
 static void a_map_of_another_form_does_not_fit(void **state)
 {
-	const struct map_shape *shape = &map_shapes[MAP_subjects];
+	const struct map_shape *shape = &map_shapes[MAP_subject_names];
 	int fits = make(BPF_MAP_TYPE_LRU_HASH, shape->key_size, shape->value_size, 4);
 	int larger = make(BPF_MAP_TYPE_LRU_HASH, shape->key_size, shape->value_size + 8, 4);
 
 	(void)state;
-	assert_true(map_fits(fits, MAP_subjects));
-	assert_false(map_fits(larger, MAP_subjects));
+	assert_true(map_fits(fits, MAP_subject_names));
+	assert_false(map_fits(larger, MAP_subject_names));
 	assert_false(map_fits(fits, MAP_drops));
 	assert_false(map_fits(fits, MAP_rules)); /* whose pin is the array of the slots */
-	assert_false(map_fits(-1, MAP_subjects));
+	assert_false(map_fits(-1, MAP_subject_names));
 	close(fits);
 	close(larger);
 }

@@ -9,15 +9,15 @@
 static int note(void *context, const struct egret_drop_key *key, const struct egret_drop *drop)
 {
 	struct kernel *kernel = context;
-	struct egret_subject subject = {};
+	struct egret_subject_name subject = {};
 	char path[CGROUP_PATH_SIZE];
 
 	(void)drop;
-	if (!kernel_get_subject(kernel, key->cgroup_id, &subject) ||
+	if (!kernel_get_subject_name(kernel, key->cgroup_id, &subject) ||
 	    cgroup_path_of_id(key->cgroup_id, path, sizeof(path)))
 		return 0;
 	snprintf(subject.path, sizeof(subject.path), "%s", path);
-	kernel_set_subject(kernel, key->cgroup_id, &subject);
+	kernel_set_subject_name(kernel, key->cgroup_id, &subject);
 	return 0;
 }
 

@@ -38,9 +38,9 @@ int kernel_get_meta(const struct kernel *kernel, struct egret_meta *ret)
 	return 0;
 }
 
-int kernel_get_subject(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject *ret)
+int kernel_get_subject_name(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject_name *ret)
 {
-	if (bpf_map_lookup_elem(kernel->maps[MAP_subjects], &cgroup_id, ret))
+	if (bpf_map_lookup_elem(kernel->maps[MAP_subject_names], &cgroup_id, ret))
 		return -errno;
 	PRINTABLE(ret->path);
 	return 0;

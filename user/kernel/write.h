@@ -74,7 +74,7 @@ int kernel_sweep_learned(struct kernel *kernel);
 
 int kernel_set_meta(struct kernel *kernel, const struct egret_meta *meta);
 int kernel_set_name(struct kernel *kernel, uint32_t index, const struct egret_name *name);
-int kernel_set_subject(struct kernel *kernel, uint64_t cgroup_id, const struct egret_subject *subject);
+int kernel_set_subject_name(struct kernel *kernel, uint64_t cgroup_id, const struct egret_subject_name *subject);
 int kernel_set_hit(struct kernel *kernel, uint32_t rule, const struct egret_hit *hit);
 /* NULL: it ended. */
 int kernel_set_existing(struct kernel *kernel, uint64_t cookie, const struct egret_existing *value);

@@ -15,9 +15,9 @@ int kernel_set_meta(struct kernel *kernel, const struct egret_meta *meta)
 	return bpf_map_update_elem(kernel->maps[MAP_meta], &zero, meta, BPF_ANY) ? -errno : 0;
 }
 
-int kernel_set_subject(struct kernel *kernel, uint64_t cgroup_id, const struct egret_subject *subject)
+int kernel_set_subject_name(struct kernel *kernel, uint64_t cgroup_id, const struct egret_subject_name *subject)
 {
-	return bpf_map_update_elem(kernel->maps[MAP_subjects], &cgroup_id, subject, BPF_ANY) ? -errno : 0;
+	return bpf_map_update_elem(kernel->maps[MAP_subject_names], &cgroup_id, subject, BPF_ANY) ? -errno : 0;
 }
 
 int kernel_set_hit(struct kernel *kernel, uint32_t rule, const struct egret_hit *hit)

@@ -12,11 +12,11 @@
 /* Where the subject is, or where it was. */
 static int find_path(const struct kernel *kernel, uint64_t cgroup_id, uint64_t parent_id, char *buf, size_t size)
 {
-	struct egret_subject subject;
+	struct egret_subject_name subject;
 
 	if (!cgroup_path_of_id(cgroup_id, buf, size))
 		return 0;
-	if (!kernel_get_subject(kernel, cgroup_id, &subject)) {
+	if (!kernel_get_subject_name(kernel, cgroup_id, &subject)) {
 		snprintf(buf, size, "%s", subject.path);
 		return 0;
 	}
