@@ -20,7 +20,7 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 6
-#define EGRET_ABI_LAYOUT  UINT64_C(0x10d2b28c399963f3)
+#define EGRET_ABI_LAYOUT  UINT64_C(0x7e4ae97dc12a6911)
 
 /* Of a ring, which has neither keys nor values. */
 struct egret_nothing {

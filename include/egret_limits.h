@@ -84,6 +84,7 @@
 #define EGRET_RULE_TEXT_SIZE 256
 #define EGRET_PATH_SIZE      256
 #define EGRET_PROBLEM_SIZE   512
+#define EGRET_ABSENT_SIZE    1024
 #define EGRET_COMM_SIZE      16 /* TASK_COMM_LEN */
 /* That one policy names: RESOLVER_MAX_SERVERS of user/resolve/resolver.h. */
 #define EGRET_MAX_RESOLVERS 32

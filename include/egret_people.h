@@ -148,9 +148,10 @@ struct egret_meta {
 	char problems[EGRET_PROBLEM_COUNT][EGRET_PROBLEM_SIZE]; /* "" = none of this kind */
 	__u64 probation_ends_ns;                                /* CLOCK_REALTIME; 0 = none is on */
 	char waiting[EGRET_PROBLEM_SIZE];                       /* on probation: what does not answer yet */
-	struct egret_resolver resolvers[EGRET_MAX_RESOLVERS];   /* whom the agent asks, in this order */
+	char absent_cgroups[EGRET_ABSENT_SIZE]; /* that rules are for and that are not there: a line each */
+	struct egret_resolver resolvers[EGRET_MAX_RESOLVERS]; /* whom the agent asks, in this order */
 	__u32 resolver_count;
-	__u32 pad;
+	__u32 absent_cgroup_count; /* also those for which absent_cgroups has no room */
 };
 
 #endif

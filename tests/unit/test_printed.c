@@ -225,6 +225,22 @@ static void connections_from_before_are_listed_up_to_a_few(void **state)
 	assert_says(&said, "existing   2 connections from before the attach go on that no rule allows\n");
 }
 
+static void cgroups_that_are_not_there_are_told(void **state)
+{
+	struct said said;
+
+	(void)state;
+	snprintf(kernel.meta.absent_cgroups, sizeof(kernel.meta.absent_cgroups), "/a.slice\n");
+	kernel.meta.absent_cgroup_count = 1;
+	print(&status, NULL, &said);
+	assert_says(&said, "absent     cgroup /a.slice: rules for it hold for nobody until it is there\n");
+	assert_says_not(&said, "more");
+	assert_says_not(&said, "PROBLEM");
+	kernel.meta.absent_cgroup_count = 3;
+	print(&status, NULL, &said);
+	assert_says(&said, "until it is there\n           and 2 more\n");
+}
+
 static void a_map_that_is_full_is_told(void **state)
 {
 	struct said said;
@@ -630,6 +646,7 @@ int main(void)
 	    cmocka_unit_test_setup(thousands_of_names_that_fail_are_a_number, begin),
 	    cmocka_unit_test_setup(counts_say_why, begin),
 	    cmocka_unit_test_setup(connections_from_before_are_listed_up_to_a_few, begin),
+	    cmocka_unit_test_setup(cgroups_that_are_not_there_are_told, begin),
 	    cmocka_unit_test_setup(a_map_that_is_full_is_told, begin),
 	    cmocka_unit_test_setup(a_probe_gets_one_line, begin),
 	    cmocka_unit_test_setup(an_instance_that_is_not_there_is_explained, begin),

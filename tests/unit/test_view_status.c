@@ -126,6 +126,8 @@ static void fill(struct kernel *kernel)
 	snprintf(kernel->meta.policy_hash, sizeof(kernel->meta.policy_hash), "abcd");
 	snprintf(kernel->meta.cgroup_path, sizeof(kernel->meta.cgroup_path), "/was/here");
 	snprintf(kernel->meta.problems[EGRET_PROBLEM_FLOOR], EGRET_PROBLEM_SIZE, "no floor");
+	snprintf(kernel->meta.absent_cgroups, sizeof(kernel->meta.absent_cgroups), "/a.slice\n/b\001.slice\n");
+	kernel->meta.absent_cgroup_count = 3; /* for one there was no room */
 	kernel->meta.governed_cgroup = CGROUP_GONE;
 	kernel->meta.rules = 2;
 	set_rule(kernel, 16, "allow a.example tcp:443", 1);
@@ -185,6 +187,7 @@ static void status_has_each_value(void **state)
 	    "'not_ready': {'kind': 'agent', 'text': 'no agent runs, so a change of the policy would not be seen'},"
 	    "'problems': [{'kind': 'floor', 'text': 'no floor'}], 'version': '9.9',"
 	    "'attached_time': '2026-11-27T18:00:00Z', 'cgroup': '/was/here', 'cgroup_gone': true,"
+	    "'absent_cgroups': ['/a.slice', '/b?.slice'], 'absent_cgroups_count': 3,"
 	    "'policy': {'path': '/etc/p.rules', 'hash': 'abcd', 'loaded_time': '2026-11-27T18:01:00Z',"
 	    " 'rules_count': 2, 'warnings_count': 0}, 'probation': null,"
 	    "'names': {'state_count': {'pending': 0, 'resolved': 1, 'stale': 1, 'failed': 0, 'pattern': 1,"

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "absent.h"
 #include "existing.h"
 #include "hits.h"
 #include "meta.h"
@@ -78,6 +79,7 @@ static void look_at_policy(struct agent *agent)
 	if (!agent->ruling)
 		return;
 	subjects_refresh(agent->subjects);
+	absent_refresh(agent->kernel, agent->ruling->policy);
 	if (clock_now_ns() < agent->sweep_ns)
 		return;
 	agent->sweep_ns = clock_now_ns() + SWEEP_NS;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "absent.h"
 #include "existing.h"
 #include "meta.h"
 #include "proof.h"
@@ -290,6 +291,7 @@ int agent_enforce_next(struct agent *agent, struct edition *next, struct diag *d
 	if (first)
 		progress_say_stages(&agent->progress);
 	announce(agent);
+	absent_tell(agent->kernel, agent->ruling->policy, &agent->progress);
 	agent_begin_probation(agent);
 	if (first)
 		end_standby(agent);

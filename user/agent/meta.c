@@ -125,6 +125,17 @@ void meta_write_probation(struct kernel *kernel, uint64_t ends_ns, const char *w
 	kernel_set_meta(kernel, &meta);
 }
 
+void meta_write_absent(struct kernel *kernel, const char *paths, uint32_t count)
+{
+	struct egret_meta meta;
+
+	if (kernel_get_meta(kernel, &meta))
+		return;
+	snprintf(meta.absent_cgroups, sizeof(meta.absent_cgroups), "%s", paths);
+	meta.absent_cgroup_count = count;
+	kernel_set_meta(kernel, &meta);
+}
+
 void meta_set_enforcing(struct kernel *kernel, bool enforcing)
 {
 	struct egret_meta meta;

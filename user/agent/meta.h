@@ -18,6 +18,8 @@ void meta_write_floorless(struct kernel *kernel, uint64_t rules);
 void meta_write_problem(struct kernel *kernel, enum egret_problem kind, const char *text);
 /* @ends_ns: CLOCK_REALTIME, 0 = none is on. @waiting: what does not answer yet. */
 void meta_write_probation(struct kernel *kernel, uint64_t ends_ns, const char *waiting);
+/* @paths: cgroups that rules are for and that are not there, a line each; @count: all of them. */
+void meta_write_absent(struct kernel *kernel, const char *paths, uint32_t count);
 void meta_set_enforcing(struct kernel *kernel, bool enforcing);
 void meta_beat(struct kernel *kernel);
 void meta_write_name(struct kernel *kernel, const struct compiled *compiled, const struct resolver_name *name);

@@ -65,6 +65,20 @@ static void print_cgroup(const json_t *status)
 	printf("cgroup     %s%s\n", *cgroup ? cgroup : "none yet", json_flag(status, "cgroup_gone") ? " (gone)" : "");
 }
 
+/* It may be a stopped service: no PROBLEM, whose exit code would stay 1 for as long as it is stopped. */
+static void print_absent(const json_t *status)
+{
+	const json_t *absent = json_object_get(status, "absent_cgroups"), *path;
+	long long unlisted = json_number(status, "absent_cgroups_count") - (long long)json_array_size(absent);
+	size_t index;
+
+	json_array_foreach (absent, index, path)
+		printf("absent     cgroup %s: rules for it hold for nobody until it is there\n",
+		       json_string_value(path));
+	if (unlisted > 0)
+		printf("           and %lld more\n", unlisted);
+}
+
 static const char *age_of(const json_t *object, const char *key, char buf[static AGE_TEXT_SIZE])
 {
 	time_t then;
@@ -270,6 +284,7 @@ static void print_status(const json_t *status)
 	print_mode(status);
 	print_cgroup(status);
 	print_policy(status);
+	print_absent(status);
 	print_agent(status);
 	print_waiting(json_object_get(status, "probation"));
 	print_problems(json_object_get(status, "problems"));

@@ -2,6 +2,7 @@
 #include "status.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "../base/addr.h"
 #include "../base/clock.h"
@@ -136,6 +137,20 @@ static json_t *maps_to_json(const struct kernel *kernel)
 	return maps;
 }
 
+/* A line each, as the agent wrote them; some may have found no room. */
+static json_t *absent_to_json(const struct egret_meta *meta)
+{
+	char paths[EGRET_ABSENT_SIZE], *rest = paths, *path;
+	json_t *absent = json_array();
+
+	snprintf(paths, sizeof(paths), "%s", meta->absent_cgroups);
+	while ((path = strsep(&rest, "\n")) && *path) {
+		text_make_printable(path, strlen(path) + 1);
+		json_array_append_new(absent, json_string(path));
+	}
+	return absent;
+}
+
 json_t *view_status(const struct kernel *kernel, const char *instance, const struct egret_meta *meta)
 {
 	json_t *status = view_health(kernel, instance, meta);
@@ -143,6 +158,8 @@ json_t *view_status(const struct kernel *kernel, const char *instance, const str
 	json_set_text(status, "version", meta->version);
 	json_set_time(status, "attached_time", meta->attached_ns);
 	set_cgroup(status, meta);
+	json_object_set_new(status, "absent_cgroups", absent_to_json(meta));
+	json_set_number(status, "absent_cgroups_count", meta->absent_cgroup_count);
 	json_object_set_new(status, "policy", policy_to_json(meta));
 	json_object_set_new(status, "probation", probation_to_json(meta));
 	json_object_set_new(status, "names", view_names(kernel));
