@@ -172,18 +172,21 @@ tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so li
 tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/decisions $(B)/tests/sequences \
 		$(B)/tests/answers_native $(B)/tests/answers_sent $(B)/tests/layout $(B)/tests/writers
 
+# As many at once as there are cores, unless somebody said how many.
+BUILD_JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 ## make unit            unit tests; T=policy one of them, T=floor each case with that in its name
 .PHONY: unit
 unit:
 	mk/deps.sh test
-	$(MAKE) --no-print-directory $(UNIT_TESTS)
+	$(MAKE) --no-print-directory $(BUILD_JOBS) $(UNIT_TESTS)
 	tests/unit/run $(T)
 
 ## make e2e             end-to-end tests, as root; T=forms one of them, T=packets a folder
 .PHONY: e2e
 e2e:
 	mk/deps.sh test image
-	$(MAKE) --no-print-directory tests
+	$(MAKE) --no-print-directory $(BUILD_JOBS) tests
 	tests/e2e/run $(T)
 
 ## make test            every test; installs the packages that they need
@@ -192,7 +195,7 @@ test:
 	mk/deps.sh test image
 	mk/deps.sh room || echo "skip: what the clean room is made with cannot be installed"
 	mk/deps.sh kernels || echo "skip: what other kernels are booted with cannot be installed"
-	$(MAKE) --no-print-directory tests fuzzers static kernel-programs
+	$(MAKE) --no-print-directory $(BUILD_JOBS) tests fuzzers static kernel-programs
 	tests/run
 
 ## make test-long       the same with all random pairs, sequences and answers, and with seeded bugs: an hour
