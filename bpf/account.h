@@ -75,6 +75,14 @@ static __always_inline bool drop_again(const struct egret_drop_key *key, const s
 	return true;
 }
 
+/* Egret tries something itself there, or another version's programs still deny, and count. */
+static __always_inline bool is_unaccounted(const struct egret_sock *state, const struct egret_config *cfg)
+{
+	__u64 cgroup_id = cfg->unaccounted_cgroup;
+
+	return cgroup_id == EGRET_UNACCOUNTED_ALL || (state && state->cgroup_id == cgroup_id);
+}
+
 /* Returns what the hook must return. */
 static __noinline int account_denied(const struct egret_sock *state, const struct packet *pkt,
 				     const struct judgement *why, const struct egret_config *cfg)
@@ -86,7 +94,7 @@ static __noinline int account_denied(const struct egret_sock *state, const struc
 	if (!pkt || !why || !cfg)
 		return 0;
 	audit = cfg->audit & 1;
-	if (state && state->cgroup_id == cfg->unaccounted_cgroup)
+	if (is_unaccounted(state, cfg))
 		return audit;
 	counter_add(&reasons, why->reason + audit * EGRET_REASONS_AUDITED, pkt->len_bytes);
 	/* In audit a deny rule takes nothing away: its row in `drops` tells what it would. */

@@ -24,6 +24,9 @@ struct egret_config {
 	__u32 places_used[2];
 };
 
+/* Of unaccounted_cgroup: while another version's programs rule, no denial is counted. */
+#define EGRET_UNACCOUNTED_ALL (~0ULL)
+
 #define EGRET_HAS_DENY      (1U << 0)
 #define EGRET_HAS_NAME_DENY (1U << 1)
 #define EGRET_HAS_INTERNAL  (1U << 2)

@@ -11,6 +11,7 @@
 #include "kernel.h"
 #include "maps.h"
 
+struct before;
 struct egret_bpf;
 struct ring_buffer;
 struct wanted_visit;
@@ -29,9 +30,10 @@ struct kernel {
 	bool of_exec;               /* kernel_note_exec was called: exec removes it, with its cgroup */
 	struct egret_bpf *skeleton; /* NULL before kernel_load */
 	bool was_running;
-	bool side_by_side; /* instance_takeover.h */
-	struct undo *undo; /* instance_undo.h; NULL = nothing to go back to */
-	char note[256];    /* what was found at the takeover, for people; "" = nothing to say */
+	bool side_by_side;     /* instance_takeover.h */
+	struct before *before; /* of an earlier version, read_before.h; NULL = nothing is carried over */
+	struct undo *undo;     /* instance_undo.h; NULL = nothing to go back to */
+	char note[256];        /* what was found at the takeover, for people; "" = nothing to say */
 	__u64 hash_keys[6];
 	/* Tables of the slot that rules, for changes of single addresses. */
 	struct buckets buckets;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Loading the programs, and attaching them. */
+/* Loading the programs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,9 +15,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "instance_carry.h"
 #include "instance_takeover.h"
 #include "instance_undo.h"
 #include "pins.h"
+#include "read_before.h"
 #include "tick.h"
 #include "write_learned.h"
 
@@ -132,6 +134,9 @@ static int choose_hash_keys(struct kernel *kernel, struct egret_meta *meta)
 {
 	if (!kernel->side_by_side)
 		read_hash_keys(kernel, meta);
+	else if (kernel->before)
+		memcpy(meta->hash_keys, before_hash_keys(kernel->before),
+		       BEFORE_HASH_KEYS * sizeof(meta->hash_keys[0]));
 	if (!meta->hash_keys[0] && getrandom(meta->hash_keys, sizeof(meta->hash_keys), 0) < 0)
 		return -errno;
 	for (size_t i = 0; i < sizeof(meta->hash_keys) / sizeof(meta->hash_keys[0]); i++) {
@@ -187,6 +192,8 @@ int kernel_load(struct kernel *kernel, int cgroup_fd, struct error *error)
 		rc = error_set(error, -errno, "cannot read the ring of wanted names: %s", strerror(errno));
 	if (!rc)
 		rc = undo_remember(kernel, error);
+	if (!rc)
+		carry_counts(kernel);
 	if (rc)
 		kernel_undo(kernel);
 	return rc;
@@ -197,6 +204,7 @@ void kernel_free(struct kernel *kernel)
 	if (!kernel)
 		return;
 	undo_forget(kernel);
+	before_close(kernel->before);
 	ring_buffer__free(kernel->wanted);
 	egret_bpf__destroy(kernel->skeleton);
 	handle_free(kernel);
@@ -215,54 +223,4 @@ bool kernel_is_side_by_side(const struct kernel *kernel)
 bool kernel_was_running(const struct kernel *kernel)
 {
 	return kernel->was_running;
-}
-
-static struct bpf_program *hook_program(const struct kernel *kernel, enum kernel_hook hook)
-{
-	struct bpf_program *const programs[HOOK_COUNT] = {
-#define HOOK_PROGRAM(hook, kind) [HOOK_##hook] = kernel->skeleton->progs.egret_##hook,
-	    KERNEL_HOOKS(HOOK_PROGRAM)
-#undef HOOK_PROGRAM
-	};
-
-	return programs[hook];
-}
-
-static int attach_hook(struct kernel *kernel, enum kernel_hook hook, int target_fd)
-{
-	const struct hook_kind *kind = hooks[hook].kind;
-	struct bpf_program *program = hook_program(kernel, hook);
-	char path[PIN_PATH_SIZE];
-	int fd;
-
-	if (kernel->links[hook] >= 0)
-		return kind->replace(kernel->links[hook], bpf_program__fd(program));
-	fd = kind->attach(program, target_fd);
-	if (fd < 0)
-		return fd;
-	hook_pin_path(path, kernel->instance, hook);
-	unlink(path); /* of what outlived its target */
-	if (bpf_obj_pin(fd, path)) {
-		int rc = -errno;
-
-		close(fd);
-		return rc;
-	}
-	kernel->links[hook] = fd;
-	return 0;
-}
-
-int kernel_attach(struct kernel *kernel, int cgroup_fd, struct error *error)
-{
-	int rc = 0;
-
-	for (int i = 0; i < HOOK_COUNT && !rc; i++) {
-		rc = attach_hook(kernel, i, cgroup_fd);
-		if (!rc)
-			continue;
-		error_set(error, rc, "cannot attach to the hook %s of the cgroup: %s%s", hooks[i].name, strerror(-rc),
-			  rc == -EPERM ? "; another program holds it exclusively (bpftool cgroup tree shows which)"
-				       : "");
-	}
-	return rc;
 }

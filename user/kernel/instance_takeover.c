@@ -11,6 +11,7 @@
 
 #include "instance_detach.h"
 #include "instance_takeover.h"
+#include "read_before.h"
 #include "egret_abi.h"
 
 static void note_owner(struct kernel *kernel, const char *name, const struct stat *st)
@@ -94,9 +95,12 @@ static void inspect_version(struct kernel *kernel)
 	if (rc == -ENOENT && !kernel->was_running)
 		return; /* nothing is there */
 	if (rc || (meta.abi && meta.abi != EGRET_ABI_VERSION)) {
+		kernel->before = before_open(kernel->instance);
 		snprintf(kernel->note, sizeof(kernel->note),
-			 "instance %s was made by another version of Egret: its programs are replaced side by side",
-			 kernel->instance);
+			 "instance %s was made by another version of Egret: its programs are replaced side by side, %s",
+			 kernel->instance,
+			 kernel->before ? "and what they learned is carried over"
+					: "and what they learned is learned anew");
 		kernel->side_by_side = true;
 		return;
 	}
@@ -210,5 +214,7 @@ int takeover_settle(struct kernel *kernel, struct error *error)
 		return error_set(error, rc, "cannot put the new pins of instance %s in place: %s", kernel->instance,
 				 strerror(-rc));
 	kernel->side_by_side = false;
+	before_close(kernel->before);
+	kernel->before = NULL;
 	return remove_unknown(kernel, error);
 }

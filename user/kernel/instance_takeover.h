@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What a new agent finds pinned, and whether it can go on with it. Pins of another version,
- * and pins that somebody else may have written to, are never read: new maps are made beside
- * them (pinned as next_NAME), filled, and put under the links that run, hook by hook, so
- * that nothing is ever without a filter; then they take the old ones' names.
+ * What a new agent finds pinned, and whether it can go on with it. Where it cannot, new maps are made beside the old
+ * ones (pinned as next_NAME) and filled; the new programs run beside the old ones for a while and remember what goes on
+ * (instance_attach.c); then they are put under the links that run, hook by hook, so that nothing is ever without a
+ * filter; then the new maps take the old ones' names.
  *
- * What the old maps held of sockets is lost by that: connections that are established go on
- * as existing ones, inbound datagrams open their way back anew. Private to kernel/.
+ * Pins that somebody else may have written to are never read. Of a version that is known (layout_before.h), what
+ * answers taught and what rules counted is carried over (instance_carry.h). What sockets hold is not: connections that
+ * are established go on as existing ones, and who sent a datagram before the new programs ran may be answered when it
+ * sends the next one. Denials are counted anew. Private to kernel/.
  */
 #ifndef EGRET_TAKEOVER_H
 #define EGRET_TAKEOVER_H

@@ -6,24 +6,9 @@
 #include <bpf/bpf.h>
 
 #include "handle.h"
+#include "layout_before.h"
 #include "pins.h"
 #include "egret_abi.h"
-
-/* What release 0.1.0 pinned as `meta` (tests/releases says which commit it is). It asked for no floor. */
-#define ABI_0_1 4
-struct meta_0_1 {
-	uint32_t abi;
-	uint32_t agent_pid;
-	uint64_t agent_start_ticks, attached_ns, policy_ns, heartbeat_ns, governed_cgroup;
-	uint32_t rules, warnings, enforcing, patterns;
-	uint64_t hash_keys[6];
-	char instance[64];
-	char cgroup_path[256];
-	char policy_path[256];
-	char policy_hash[64];
-	char version[32];
-	char problem[512];
-};
 
 static bool is_attached(const char *instance)
 {
@@ -37,8 +22,16 @@ static bool is_attached(const char *instance)
 	return attached;
 }
 
-/* The map's values are read into @meta only if they have its size. */
-static bool read_pinned(const char *instance, void *meta, size_t size)
+/* In the form of its version. */
+union any_meta {
+	struct egret_meta now;
+	struct before_meta_0_1 v0_1;
+	struct before_meta_5 v5;
+	char room_of_5[BEFORE_META_5_SIZE];
+};
+
+/* Returns its size; 0: it cannot be read. */
+static uint32_t read_pinned(const char *instance, union any_meta *meta)
 {
 	struct bpf_map_info info = {};
 	char path[PIN_PATH_SIZE];
@@ -49,24 +42,27 @@ static bool read_pinned(const char *instance, void *meta, size_t size)
 	pin_path(path, instance, "map", map_shapes[MAP_meta].name);
 	fd = bpf_obj_get(path);
 	if (fd < 0)
-		return false;
-	done = !bpf_obj_get_info_by_fd(fd, &info, &len) && info.type == BPF_MAP_TYPE_ARRAY && info.value_size == size &&
-	       !bpf_map_lookup_elem(fd, &zero, meta);
+		return 0;
+	done = !bpf_obj_get_info_by_fd(fd, &info, &len) && info.type == BPF_MAP_TYPE_ARRAY &&
+	       info.value_size <= sizeof(*meta) && !bpf_map_lookup_elem(fd, &zero, meta);
 	close(fd);
-	return done;
+	return done ? info.value_size : 0;
 }
 
 uint64_t kernel_floorless_rules(const char *instance)
 {
-	struct egret_meta meta;
-	struct meta_0_1 old;
+	union any_meta meta = {};
+	uint32_t size;
 
 	if (!is_attached(instance))
 		return 0;
-	if (read_pinned(instance, &meta, sizeof(meta)) && meta.abi == EGRET_ABI_VERSION)
-		return meta.floorless_rules;
-	if (!read_pinned(instance, &old, sizeof(old)) || old.abi != ABI_0_1)
+	size = read_pinned(instance, &meta);
+	if (size == sizeof(meta.now) && meta.now.abi == EGRET_ABI_VERSION)
+		return meta.now.floorless_rules;
+	if (size == sizeof(meta.room_of_5) && meta.v5.abi == BEFORE_ABI_5)
+		return meta.v5.floorless_rules;
+	if (size != sizeof(meta.v0_1) || meta.v0_1.abi != BEFORE_ABI_0_1)
 		return 0;
-	old.policy_hash[sizeof(old.policy_hash) - 1] = '\0';
-	return strtoull(old.policy_hash, NULL, 16);
+	meta.v0_1.policy_hash[sizeof(meta.v0_1.policy_hash) - 1] = '\0';
+	return strtoull(meta.v0_1.policy_hash, NULL, 16);
 }

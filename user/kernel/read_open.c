@@ -41,25 +41,34 @@ static int check_sizes(const struct kernel *kernel, struct error *error)
 	return 0;
 }
 
-static int open_maps(struct kernel *kernel, struct error *error)
+static int open_map(struct kernel *kernel, enum kernel_map map, struct error *error)
 {
 	char path[PIN_PATH_SIZE];
+	int rc;
 
-	for (int i = 0; i < MAP_COUNT; i++) {
-		int rc;
-
-		pin_path(path, kernel->instance, "map", map_shapes[i].name);
-		kernel->maps[i] = bpf_obj_get(path);
-		if (kernel->maps[i] >= 0)
-			continue;
-		rc = -errno;
-		if (rc == -EPERM || rc == -EACCES)
-			return error_set(error, -EPERM, "reading the maps of instance %s needs root; use sudo",
-					 kernel->instance);
-		return error_set(error, rc, "no instance %s is running here; start it: egret run --policy FILE",
+	pin_path(path, kernel->instance, "map", map_shapes[map].name);
+	kernel->maps[map] = bpf_obj_get(path);
+	if (kernel->maps[map] >= 0)
+		return 0;
+	rc = -errno;
+	if (rc == -EPERM || rc == -EACCES)
+		return error_set(error, -EPERM, "reading the maps of instance %s needs root; use sudo",
 				 kernel->instance);
-	}
-	return 0;
+	return error_set(error, rc, "no instance %s is running here; start it: egret run --policy FILE",
+			 kernel->instance);
+}
+
+/* `meta` first: another version may not have all others. */
+static int open_maps(struct kernel *kernel, struct error *error)
+{
+	int rc = open_map(kernel, MAP_meta, error);
+
+	if (!rc)
+		rc = check_abi(kernel, error);
+	for (int i = 0; i < MAP_COUNT && !rc; i++)
+		if (i != MAP_meta)
+			rc = open_map(kernel, i, error);
+	return rc;
 }
 
 int open_pinned(const char *instance, int protection, struct kernel **ret, struct error *error)
@@ -78,8 +87,6 @@ int open_pinned(const char *instance, int protection, struct kernel **ret, struc
 	rc = open_maps(kernel, error);
 	for (int i = 0; i < HOOK_COUNT && !rc; i++)
 		kernel->links[i] = hook_open(instance, i);
-	if (!rc)
-		rc = check_abi(kernel, error);
 	if (!rc)
 		rc = handle_map_config(kernel, protection, error);
 	if (!rc)

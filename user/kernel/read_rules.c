@@ -9,6 +9,7 @@
 
 #include "../compile/compile.h"
 #include "handle.h"
+#include "read_before.h"
 #include "egret_limits.h"
 
 /* All values of a table of the slot that rules; none if none does. -EPROTO: it is not of this version. */
@@ -48,7 +49,11 @@ int kernel_read_rules(const struct kernel *kernel, struct rules_before *ret)
 {
 	size_t text_count = 0, rule_count = 0;
 	void *texts = NULL, *rules = NULL;
-	int rc = read_table(kernel, MAP_texts, sizeof(struct egret_rule_text), &texts, &text_count);
+	int rc;
+
+	if (kernel->before && !kernel->config->generation)
+		return before_read_rules(kernel->before, ret);
+	rc = read_table(kernel, MAP_texts, sizeof(struct egret_rule_text), &texts, &text_count);
 
 	if (!rc)
 		rc = read_table(kernel, MAP_rules, sizeof(struct egret_rule), &rules, &rule_count);

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Release 0.1.0 asked no node for a floor. A policy without one that rules there goes on under this version, over
-# restarts too, and `status` says what is missing. Another policy without a floor does not begin.
+# restarts and a version in between too, and `status` says what is missing. Another policy without a floor does not begin.
 . "$(dirname "$0")/../lib.sh"
 needs_egret
 earlier=$("$root/tests/tools/release" 0.1.0) || skip "release 0.1.0 cannot be built here"
+between=$("$root/tests/tools/release" 5-last) || skip "the last layout cannot be built here"
 bed_up
 instance=node
 this=$egret
@@ -25,9 +26,11 @@ allow 20.1.0.1 tcp:443 # what it is for
 POLICY
 begin "$earlier"
 stop "$agent" KILL
+begin "$between"
+stop "$agent" KILL
 begin "$this"
 stays
-json "$floor"' and .mode == "enforcing"' "after the upgrade it goes on, and status says what is missing" egret_cmd status --json
+json "$floor"' and .mode == "enforcing"' "after two upgrades it goes on, and status says what is missing" egret_cmd status --json
 stop "$agent" KILL
 begin "$this"
 stays

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a new instance gets from the one of an earlier version whose place it takes (kernel->before): how often its
+ * rules were hit, and what answers taught. Whatever cannot be carried over is made anew: hits count from 0, and names
+ * are learned when they are asked for again. Without a kernel->before nothing is done. Private to kernel/.
+ */
+#ifndef EGRET_INSTANCE_CARRY_H
+#define EGRET_INSTANCE_CARRY_H
+
+#include "handle.h"
+
+/* Before the first policy is loaded, which keeps the counts of the rules that it has, too. */
+void carry_counts(struct kernel *kernel);
+/* Once the new programs learn by themselves, so that nothing is taught between the two. */
+void carry_taught(struct kernel *kernel);
+
+#endif
