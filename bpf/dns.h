@@ -9,6 +9,7 @@
 #ifndef EGRET_BPF_DNS_H
 #define EGRET_BPF_DNS_H
 
+#include "buffer.h"
 #include "maps.h"
 #include "message.h"
 #include "names.h"
@@ -45,6 +46,11 @@ static __always_inline bool addr_is_trusted(const struct egret_addr *addr)
 	return dns_is_trusted(halves[0], halves[1]);
 }
 
+static __always_inline bool question_load(struct __sk_buff *skb, struct question *question, __u32 offset, __u32 len)
+{
+	return message_load(skb, &question->message, question->bytes, offset, len, DNS_MAX_QUESTION);
+}
+
 /* Whom a connected socket talks to: before the translation that egress sees the result of. */
 static __always_inline bool connected_to(struct __sk_buff *skb, struct packet *ret)
 {
@@ -69,25 +75,27 @@ static __always_inline bool connected_to(struct __sk_buff *skb, struct packet *r
  * The question that lies in the buffer: notes it if it may leave and its server is trusted. Returns
  * 0, or what `dns_names = policy` holds it back for: its name's key, or QUESTION_UNREADABLE.
  */
-__noinline __u64 question_take(struct __sk_buff *skb)
+__noinline __u64 question_take(struct __sk_buff *skb, __u32 buffer)
 {
-	struct message *message = message_of(DNS_LEAVES);
+	struct question *question = question_of(buffer);
 	struct egret_config *cfg = policy_config();
 	struct egret_queries *open;
 	bool refused;
 	__u64 name;
 
-	if (!message || !cfg || message_word(message, 2) & (DNS_RESPONSE | DNS_OPCODE) || message_word(message, 4) != 1)
+	if (!question || !cfg || question_word(question, 2) & (DNS_RESPONSE | DNS_OPCODE) ||
+	    question_word(question, 4) != 1)
 		return QUESTION_UNREADABLE;
-	name = name_read(DNS_LEAVES, DNS_HEADER);
-	if (!name || message->end + 4 > message->len)
+	name = question_name_read(buffer);
+	if (!name || question->message.end + 4 > question->message.len)
 		return QUESTION_UNREADABLE;
-	name_remember(DNS_LEAVES, name);
-	refused = cfg->dns_names && !name_find_rule(DNS_LEAVES, EGRET_DEST_ASKABLE, policy_slot(cfg));
-	if (message->trusted && (!refused || cfg->audit)) {
+	name_remember(buffer, name);
+	refused = cfg->dns_names && !name_find_rule(buffer, EGRET_DEST_ASKABLE, policy_slot(cfg));
+	if (question->trusted && (!refused || cfg->audit)) {
 		open = queries_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
 		if (open)
-			query_add(skb, open, message, name, message_word(message, message->end));
+			query_add(skb, open, question_word(question, 0), name,
+				  question_word(question, question->message.end));
 	}
 	return refused ? name : 0;
 }

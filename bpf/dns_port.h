@@ -5,6 +5,7 @@
 #ifndef EGRET_BPF_DNS_PORT_H
 #define EGRET_BPF_DNS_PORT_H
 
+#include "buffer.h"
 #include "dns_tcp_out.h"
 #include "dns_udp.h"
 #include "memory.h"
@@ -29,18 +30,28 @@ static __always_inline bool was_told_trusted(struct __sk_buff *skb)
 	return true;
 }
 
-/*
- * What leaves for an address and port 53. 0: it may; else as question_take says.
- */
-__noinline __u64 dns_asks(struct __sk_buff *skb, __u64 first_half, __u64 last_half, __u32 l4_proto)
+/* As question_take, by either transport. */
+static __always_inline __u64 question_read(struct __sk_buff *skb, __u32 buffer, __u32 l4_proto)
 {
-	struct message *message = message_of(DNS_LEAVES);
-	struct egret_config *cfg = policy_config();
-	__u64 refused = QUESTION_UNREADABLE, *halves;
-	struct packet server = {};
-	__u32 offset, trusted;
+	__u32 offset = packet_transport_at(skb, IP_AT_START, l4_proto);
 
-	if (!message || !cfg)
+	if (!offset)
+		return QUESTION_UNREADABLE;
+	return l4_proto == IPPROTO_UDP ? datagram_asks(skb, buffer, offset) : stream_asks(skb, buffer, offset);
+}
+
+/*
+ * What leaves for an address and port 53, of a socket for which @owner pays. 0: it may; else as question_take says.
+ */
+__noinline __u64 dns_asks(struct __sk_buff *skb, __u64 first_half, __u64 last_half, __u32 l4_proto, __u64 owner)
+{
+	struct egret_config *cfg = policy_config();
+	struct packet server = {};
+	struct question *question;
+	__u64 refused, *halves;
+	__u32 buffer, trusted;
+
+	if (!cfg)
 		return 0;
 	halves = (__u64 *)&server.addr;
 	halves[0] = first_half;
@@ -49,24 +60,23 @@ __noinline __u64 dns_asks(struct __sk_buff *skb, __u64 first_half, __u64 last_ha
 		  was_told_trusted(skb);
 	if (!trusted && !cfg->dns_names)
 		return 0;
-	if (message->busy) {
+	buffer = buffer_take(BUFFER_QUESTION, owner);
+	question = question_of(buffer);
+	if (!question) {
 		lesson_count(EGRET_LESSON_BUSY);
 		return cfg->dns_names ? QUESTION_UNREADABLE : 0;
 	}
-	message->busy = 1;
-	message->trusted = trusted;
-	offset = packet_transport_at(skb, IP_AT_START, l4_proto);
-	if (offset)
-		refused = l4_proto == IPPROTO_UDP ? datagram_asks(skb, message, offset) : stream_asks(skb, offset);
-	message->busy = 0;
+	question->trusted = trusted;
+	refused = question_read(skb, buffer, l4_proto);
+	buffer_give(&question->message);
 	return cfg->dns_names ? refused : 0;
 }
 
-static __always_inline __u64 dns_leaves(struct __sk_buff *skb, const struct packet *pkt)
+static __always_inline __u64 dns_leaves(struct __sk_buff *skb, const struct packet *pkt, const struct egret_sock *sock)
 {
 	const __u64 *halves = (const __u64 *)&pkt->addr;
 
-	return dns_asks(skb, halves[0], halves[1], pkt->l4_proto);
+	return dns_asks(skb, halves[0], halves[1], pkt->l4_proto, sock->owner);
 }
 
 #endif

@@ -7,6 +7,7 @@
 #ifndef EGRET_BPF_DNS_TCP_IN_H
 #define EGRET_BPF_DNS_TCP_IN_H
 
+#include "buffer.h"
 #include "dns.h"
 #include "stream.h"
 #include "teach.h"
@@ -44,10 +45,10 @@ static __always_inline bool stream_length(struct __sk_buff *skb, struct segment_
 }
 
 /* Octets of the message: into the buffer, behind those that came before. */
-static __always_inline bool stream_gather(struct __sk_buff *skb, struct message *message, struct egret_stream *stream,
+static __always_inline bool stream_gather(struct __sk_buff *skb, struct answer *answer, struct egret_stream *stream,
 					  struct bpf_sock *sk)
 {
-	struct segment_reader *reader = &message->segment;
+	struct segment_reader *reader = &answer->segment;
 	__u32 have = stream->have, take = reader->left;
 	struct egret_stream_bytes *kept;
 
@@ -57,10 +58,10 @@ static __always_inline bool stream_gather(struct __sk_buff *skb, struct message 
 		take = stream->want - have;
 	if (have) {
 		kept = bpf_sk_storage_get(&streams, sk, 0, 0);
-		if (!kept || !stream_restore(message->bytes, kept->bytes, have, EGRET_DNS_BYTES))
+		if (!kept || !stream_restore(answer->bytes, kept->bytes, have, EGRET_DNS_BYTES))
 			return false;
 	}
-	if (!stream_append(skb, reader->at, message->bytes, have, take, EGRET_DNS_BYTES))
+	if (!stream_append(skb, reader->at, answer->bytes, have, take, EGRET_DNS_BYTES))
 		return false;
 	reader->at += take;
 	reader->left -= take;
@@ -69,43 +70,43 @@ static __always_inline bool stream_gather(struct __sk_buff *skb, struct message 
 	if (have >= stream->want)
 		return true;
 	kept = bpf_sk_storage_get(&streams, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	return kept && stream_keep(kept->bytes, message->bytes, have, EGRET_DNS_BYTES);
+	return kept && stream_keep(kept->bytes, answer->bytes, have, EGRET_DNS_BYTES);
 }
 
 /* One step through the segment. False: the stream is to be left. Global: taken once. */
-__noinline int stream_step(struct __sk_buff *skb)
+__noinline int stream_step(struct __sk_buff *skb, __u32 buffer)
 {
-	struct message *message = message_of(DNS_COMES_IN);
+	struct answer *answer = answer_of(buffer);
 	struct egret_queries *open = queries_of(skb, 0);
 	struct egret_stream *stream;
 	struct bpf_sock *sk = socket_full(skb);
 
-	if (!message || !open || !sk)
+	if (!answer || !open || !sk)
 		return 0;
 	stream = &open->stream;
 	if (!stream->want)
-		return stream_length(skb, &message->segment, stream);
-	if (!stream_gather(skb, message, stream, sk))
+		return stream_length(skb, &answer->segment, stream);
+	if (!stream_gather(skb, answer, stream, sk))
 		return 0;
 	if (stream->have < stream->want)
 		return 1;
-	message->len = stream->want;
+	answer->message.len = stream->want;
 	stream->want = 0;
-	answer_take(skb);
+	answer_take(skb, buffer);
 	return 1;
 }
 
 /* The octets that are due, and no others. 0; or the lesson that ends the stream. */
-static __always_inline __u32 stream_read(struct __sk_buff *skb, struct message *message)
+static __always_inline __u32 stream_read(struct __sk_buff *skb, __u32 buffer, struct answer *answer)
 {
 	for (int i = 0; i < STREAM_STEPS; i++) {
-		if (!message->segment.left)
+		if (!answer->segment.left)
 			return 0;
-		if (!stream_step(skb))
+		if (!stream_step(skb, buffer))
 			return EGRET_LESSON_OVERFLOW;
 		asm volatile("" ::: "memory"); /* read anew what is in the map */
 	}
-	return message->segment.left ? EGRET_LESSON_PACKED : 0;
+	return answer->segment.left ? EGRET_LESSON_PACKED : 0;
 }
 
 static __always_inline bool stream_is_dns(struct bpf_sock *sk)
@@ -118,14 +119,14 @@ static __always_inline bool stream_is_dns(struct bpf_sock *sk)
 /* A segment for a socket that is connected to port 53. */
 __noinline int stream_comes_in(struct __sk_buff *skb)
 {
-	struct message *message = message_of(DNS_COMES_IN);
 	struct egret_queries *open = queries_of(skb, 0);
 	struct packet server = {};
 	struct segment segment;
 	enum stream_place where;
-	__u32 lesson;
+	struct answer *answer;
+	__u32 lesson, buffer;
 
-	if (!message || !open || open->stream.state != EGRET_STREAM_IN_ORDER || !connected_to(skb, &server) ||
+	if (!open || open->stream.state != EGRET_STREAM_IN_ORDER || !connected_to(skb, &server) ||
 	    !segment_read(skb, packet_transport_at(skb, IP_AT_START, IPPROTO_TCP), &segment) || !segment.octets)
 		return 0;
 	where = stream_where(&segment, open->stream.next_seq);
@@ -135,18 +136,19 @@ __noinline int stream_comes_in(struct __sk_buff *skb)
 		stream_leave(skb, open, where == STREAM_GAP ? EGRET_LESSON_GAP : EGRET_LESSON_OVERLAP);
 		return 0;
 	}
-	if (message->busy) {
+	buffer = buffer_take(BUFFER_ANSWER, 0);
+	answer = answer_of(buffer);
+	if (!answer) {
 		stream_leave(skb, open, EGRET_LESSON_BUSY);
 		return 0;
 	}
 	open->stream.next_seq += segment.octets;
-	message->busy = 1;
-	message->server = server.addr;
-	message->segment = (struct segment_reader){.at = segment.at, .left = segment.octets};
-	lesson = stream_read(skb, message);
+	answer->server = server.addr;
+	answer->segment = (struct segment_reader){.at = segment.at, .left = segment.octets};
+	lesson = stream_read(skb, buffer, answer);
 	if (lesson)
 		stream_leave(skb, open, lesson);
-	message->busy = 0;
+	buffer_give(&answer->message);
 	return 0;
 }
 

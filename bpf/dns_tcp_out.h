@@ -23,17 +23,17 @@ static __always_inline __u32 length_at(struct __sk_buff *skb, __u32 at)
 /* One question of the segment, which must hold all of it; most clients send its length along.
  * @fresh: of the octets at the end of the segment, those whose questions are to be noted.
  * Global: the verifier takes it once. */
-__noinline __u64 stream_question(struct __sk_buff *skb, __s32 fresh)
+__noinline __u64 stream_question(struct __sk_buff *skb, __u32 buffer, __s32 fresh)
 {
-	struct message *message = message_of(DNS_LEAVES);
+	struct question *question = question_of(buffer);
 	struct segment_reader *reader;
 	__u32 size;
 
-	if (!message)
+	if (!question)
 		return QUESTION_UNREADABLE;
-	reader = &message->segment;
+	reader = &question->segment;
 	size = reader->asked;
-	message->trusted = (__s32)reader->left <= fresh;
+	question->trusted = (__s32)reader->left <= fresh;
 	reader->asked = 0;
 	if (!size) {
 		if (reader->left < 2)
@@ -46,27 +46,31 @@ __noinline __u64 stream_question(struct __sk_buff *skb, __s32 fresh)
 			return 0;
 		}
 	}
-	if (size > reader->left || !message_load(skb, message, reader->at, size, DNS_MAX_QUESTION))
+	if (size > reader->left || !question_load(skb, question, reader->at, size))
 		return QUESTION_UNREADABLE;
 	reader->at += size;
 	reader->left -= size;
-	return question_take(skb);
+	return question_take(skb, buffer);
 }
 
 /* All of them: the first that is held back speaks for the segment. */
-static __always_inline __u64 stream_questions(struct __sk_buff *skb, struct message *message, __s32 fresh)
+static __always_inline __u64 stream_questions(struct __sk_buff *skb, __u32 buffer, __s32 fresh)
 {
+	struct question *question = question_of(buffer);
+
+	if (!question)
+		return QUESTION_UNREADABLE;
 	for (int i = 0; i < STREAM_QUESTIONS; i++) {
 		__u64 refused;
 
-		if (!message->segment.left)
+		if (!question->segment.left)
 			return 0;
-		refused = stream_question(skb, fresh);
+		refused = stream_question(skb, buffer, fresh);
 		if (refused)
 			return refused;
 		asm volatile("" ::: "memory"); /* read anew what is in the map */
 	}
-	if (!message->segment.left)
+	if (!question->segment.left)
 		return 0;
 	lesson_count(EGRET_LESSON_PACKED);
 	return QUESTION_UNREADABLE;
@@ -156,9 +160,9 @@ static __always_inline struct egret_stream *asks_of(struct __sk_buff *skb, const
 }
 
 /* As question_take, for all questions of a segment. */
-__noinline __u64 stream_asks(struct __sk_buff *skb, __u32 offset)
+__noinline __u64 stream_asks(struct __sk_buff *skb, __u32 buffer, __u32 offset)
 {
-	struct message *message = message_of(DNS_LEAVES);
+	struct question *question = question_of(buffer);
 	struct egret_config *cfg = policy_config();
 	struct egret_stream *stream;
 	struct segment segment;
@@ -168,13 +172,13 @@ __noinline __u64 stream_asks(struct __sk_buff *skb, __u32 offset)
 	bool holds;
 	__s32 fresh;
 
-	if (!message || !cfg || !segment_read(skb, offset, &segment))
+	if (!question || !cfg || !segment_read(skb, offset, &segment))
 		return QUESTION_UNREADABLE;
 	if (segment.begins)
 		asks_forget(skb);
 	if (!segment.octets)
 		return 0;
-	stream = asks_of(skb, &segment, message->trusted);
+	stream = asks_of(skb, &segment, question->trusted);
 	if (!stream)
 		return QUESTION_UNREADABLE;
 	holds = cfg->dns_names && !cfg->audit;
@@ -184,12 +188,12 @@ __noinline __u64 stream_asks(struct __sk_buff *skb, __u32 offset)
 		return 0;
 	if (where == ASKS_UNKNOWN && holds)
 		return QUESTION_UNREADABLE;
-	message->segment = (struct segment_reader){.at = segment.at, .left = segment.octets, .asked = asked};
-	refused = stream_questions(skb, message, message->trusted ? fresh : 0);
+	question->segment = (struct segment_reader){.at = segment.at, .left = segment.octets, .asked = asked};
+	refused = stream_questions(skb, buffer, question->trusted ? fresh : 0);
 	if (where == ASKS_AGAIN || (refused && holds))
 		return refused;
 	stream->asks_seq += fresh;
-	bound_note(stream, stream->asks_seq, refused ? 0 : message->segment.asked);
+	bound_note(stream, stream->asks_seq, refused ? 0 : question->segment.asked);
 	return refused;
 }
 

@@ -5,6 +5,7 @@
 #ifndef EGRET_BPF_DNS_UDP_H
 #define EGRET_BPF_DNS_UDP_H
 
+#include "buffer.h"
 #include "dns.h"
 #include "teach.h"
 
@@ -12,39 +13,40 @@
 
 /* As question_take. @offset: of the UDP header. UDP_SEGMENT makes several datagrams of one, behind
  * this hook; no resolver asks that way. gso_segs: 5.1. */
-static __always_inline __u64 datagram_asks(struct __sk_buff *skb, struct message *message, __u32 offset)
+static __always_inline __u64 datagram_asks(struct __sk_buff *skb, __u32 buffer, __u32 offset)
 {
+	struct question *question = question_of(buffer);
+
 	if (skb->gso_segs > 1)
 		return QUESTION_UNREADABLE;
 	offset += UDP_HEADER;
-	if (skb->len < offset || !message_load(skb, message, offset, skb->len - offset, DNS_MAX_QUESTION))
+	if (!question || skb->len < offset || !question_load(skb, question, offset, skb->len - offset))
 		return QUESTION_UNREADABLE;
-	return question_take(skb);
+	return question_take(skb, buffer);
 }
 
 /* What comes from port 53. */
 __noinline int datagram_comes_in(struct __sk_buff *skb)
 {
-	struct message *message = message_of(DNS_COMES_IN);
-	__u32 offset = packet_transport_at(skb, IP_AT_START, IPPROTO_UDP) + UDP_HEADER;
+	__u32 offset = packet_transport_at(skb, IP_AT_START, IPPROTO_UDP) + UDP_HEADER, buffer;
+	struct answer *answer;
 
-	if (!message)
-		return 0;
 	if (!queries_of(skb, 0)) {
 		lesson_count(EGRET_LESSON_UNASKED);
 		return 0;
 	}
-	if (message->busy) {
+	buffer = buffer_take(BUFFER_ANSWER, 0);
+	answer = answer_of(buffer);
+	if (!answer) {
 		lesson_count(EGRET_LESSON_BUSY);
 		return 0;
 	}
-	message->busy = 1;
-	if (packet_source(skb, IP_AT_START, &message->server) && offset > UDP_HEADER && skb->len > offset &&
-	    message_load(skb, message, offset, skb->len - offset, EGRET_DNS_BYTES))
-		answer_take(skb);
+	if (packet_source(skb, IP_AT_START, &answer->server) && offset > UDP_HEADER && skb->len > offset &&
+	    message_load(skb, &answer->message, answer->bytes, offset, skb->len - offset, EGRET_DNS_BYTES))
+		answer_take(skb, buffer);
 	else
 		lesson_count(EGRET_LESSON_MALFORMED);
-	message->busy = 0;
+	buffer_give(&answer->message);
 	return 0;
 }
 

@@ -68,7 +68,7 @@ static __always_inline void cgroup_decide_anew(struct __sk_buff *skb, const stru
 
 /* What the packet itself says, whatever is remembered of its destination. */
 static __always_inline void cgroup_decide_by_content(struct __sk_buff *skb, const struct packet *pkt,
-						     struct judgement *verdict)
+						     const struct egret_sock *sock, struct judgement *verdict)
 {
 	__u64 refused;
 
@@ -76,7 +76,7 @@ static __always_inline void cgroup_decide_by_content(struct __sk_buff *skb, cons
 		decide_by_source(skb, pkt, verdict);
 	if (!verdict->allow || !is_dns(pkt))
 		return;
-	refused = dns_leaves(skb, pkt);
+	refused = dns_leaves(skb, pkt, sock);
 	if (refused)
 		verdict_refuse_question(verdict, refused);
 }
@@ -122,7 +122,7 @@ static __always_inline struct egret_sock *cgroup_decide(struct __sk_buff *skb, c
 		}
 		cgroup_decide_anew(skb, pkt, sock, cfg, verdict);
 	}
-	cgroup_decide_by_content(skb, pkt, verdict);
+	cgroup_decide_by_content(skb, pkt, sock, verdict);
 	return sock;
 }
 

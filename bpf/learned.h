@@ -120,7 +120,7 @@ static __always_inline void ring_enter(__u64 subject, const struct egret_learned
 }
 
 /* Finds a place for the name under way, and counts what the address loses by it. */
-static __always_inline struct egret_lesson *lesson_of(struct egret_learned *entry, const struct message *message,
+static __always_inline struct egret_lesson *lesson_of(struct egret_learned *entry, const struct answer *message,
 						      __u64 now)
 {
 	struct egret_lesson *lesson = egret_lesson_place(entry->lessons, message->name, message->taught, now);
@@ -132,7 +132,7 @@ static __always_inline struct egret_lesson *lesson_of(struct egret_learned *entr
 }
 
 /* A name that the policy denies has got this address: what allows it otherwise is judged again. */
-static __always_inline void lesson_denies(const struct message *message, const struct egret_lesson *lesson,
+static __always_inline void lesson_denies(const struct answer *message, const struct egret_lesson *lesson,
 					  struct egret_config *cfg, __u64 now)
 {
 	if (!message->denies || (lesson->name == message->name && !egret_is_over(lesson->expires_tick, now)))
@@ -141,7 +141,7 @@ static __always_inline void lesson_denies(const struct message *message, const s
 }
 
 /* How often do applications get other addresses of an exact name than the agent does? */
-static __always_inline void exact_count(const struct message *message, const struct egret_addr *addr,
+static __always_inline void exact_count(const struct answer *message, const struct egret_addr *addr,
 					const struct egret_config *cfg)
 {
 	__u32 slot = policy_slot(cfg);
@@ -154,7 +154,7 @@ static __always_inline void exact_count(const struct message *message, const str
 }
 
 /* What the policy of @slot teaches of the name under way at a private address; 0 = nothing. */
-static __always_inline __u64 private_rule_name(const struct message *message, __u32 slot)
+static __always_inline __u64 private_rule_name(const struct answer *message, __u32 slot)
 {
 	__u64 rule_name = message->rule_names[slot & (EGRET_POLICY_SLOTS - 1)];
 	void *table = policy_table(&lists, slot);
@@ -164,7 +164,7 @@ static __always_inline __u64 private_rule_name(const struct message *message, __
 }
 
 /* Sets what the address is learned for, in either slot; enum egret_untaught. */
-static __always_inline __u64 answer_teaches(struct message *message, __u32 slot, __u32 need)
+static __always_inline __u64 answer_teaches(struct answer *message, __u32 slot, __u32 need)
 {
 	if (message->outside)
 		return EGRET_UNTAUGHT_OUTSIDE;
@@ -176,9 +176,9 @@ static __always_inline __u64 answer_teaches(struct message *message, __u32 slot,
 }
 
 /* One address of the answer under way. Global: called once for each record of it. */
-__noinline int learned_add(__u32 side, __u64 first_half, __u64 last_half, __u32 slot, __u32 need)
+__noinline int learned_add(__u32 buffer, __u64 first_half, __u64 last_half, __u32 slot, __u32 need)
 {
-	struct message *message = message_of(side);
+	struct answer *message = answer_of(buffer);
 	struct egret_config *cfg = policy_config();
 	struct egret_learned_key key __attribute__((aligned(8))) = {};
 	struct egret_learned *entry;

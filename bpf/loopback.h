@@ -28,7 +28,7 @@ static __always_inline void lo_note_question(struct __sk_buff *skb, const struct
 		return;
 	sock = memory_of(skb);
 	if (sock && sock->classes & EGRET_CLASS_HOST && sock->in_node_netns)
-		dns_leaves(skb, pkt);
+		dns_leaves(skb, pkt, sock);
 }
 
 /* Most of what goes over lo needs no look at its socket. */

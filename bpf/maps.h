@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Every map that is pinned; who writes to each is in egret_abi.h (EGRET_MAPS). One more, `messages` in message.h, holds
+ * Every map that is pinned; who writes to each is in egret_abi.h (EGRET_MAPS). Two more, in message.h, hold
  * what is known of a message while it is read, and nothing beyond. Sizes are of the kernel side; the agent sizes the
  * inner maps of the policy tables to each policy.
  */

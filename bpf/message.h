@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A DNS message while it is read (RFC 1035 section 4), in a buffer of the CPU, together with all that its readers hand
- * to each other: neither the stack, 512 octets for a whole chain of calls, nor the arguments of global functions,
- * five numbers (pointers from 5.12 only), have room for it. So each field says who sets it for whom.
+ * DNS messages while they are read (RFC 1035 section 4), each in a buffer, together with all that its readers hand to
+ * each other: neither the stack, 512 octets for a whole chain of calls, nor the arguments of global functions, five
+ * numbers (pointers from 5.12 only), have room for it. So each field says who sets it for whom.
  *
- * Whoever has the buffer sets `busy`, and a message that comes meanwhile teaches nothing.
+ * Who reads a message takes a buffer (buffer.h), hands its number down, and gives it back.
  */
 #ifndef EGRET_BPF_MESSAGE_H
 #define EGRET_BPF_MESSAGE_H
@@ -12,13 +12,11 @@
 #include "maps.h"
 #include "egret_addr.h"
 
-#define DNS_HEADER 12 /* octets */
-
-/* Index into `messages`. */
-enum dns_side { DNS_LEAVES, DNS_COMES_IN };
+#define DNS_HEADER     12  /* octets */
+#define QUESTION_BYTES 512 /* what is read of a question: a header, a name, type and class. A power of two */
 
 /* How far the reading of a name has come. In memory of the map and not on the stack: the
- * verifier knows nothing of values there, so all turns of a loop look alike to it, and it takes the loop once. */
+ * verifier knows nothing of values there, so all turns of a loop look alike to it. */
 struct name_reader {
 	__u32 at, end; /* end: 0 until a pointer was followed */
 	__u32 left;    /* octets of the label under way */
@@ -26,6 +24,13 @@ struct name_reader {
 	__u64 label;
 	__u32 whole; /* a question's name: no pointers, there is nothing before it to point to */
 	__u32 pad;
+};
+
+/* How far the writing of a question's text has come. */
+struct text_writer {
+	__u32 at;   /* of the message */
+	__u32 left; /* octets of the label under way */
+	__u32 to;   /* of the text */
 };
 
 /* How far the reading of the records has come. */
@@ -44,17 +49,34 @@ struct segment_reader {
 	__u32 asked; /* octets of the question whose length was at the end of the segment before */
 };
 
+/* What a question and an answer have in common. */
 struct message {
-	__u32 busy;
-	__u32 len; /* message_load, or the stream's reader: octets of the message */
+	/* buffer.h's own */
+	__u32 taken;
+	__u32 len;   /* message_load, or the stream's reader: octets of the message */
+	__u64 owner; /* buffer.h's own */
 	/* name_read, of the name that it read last: for name_note_suffixes, name_find_rule, name_remember, and for
 	 * whoever reads on. */
 	__u32 end; /* where what follows the name begins */
 	__u32 label_count;
 	__u64 labels[EGRET_MAX_LABELS];
-	struct name_reader reader;    /* name_read's own */
+	struct name_reader reader; /* name_read's own */
+};
+
+struct question {
+	struct message message;
+	/* Its server is trusted to teach, and it is a new one: dns_port.h and dns_tcp_out.h for question_take. */
+	__u32 trusted;
+	struct segment_reader segment; /* of dns_tcp_out.h */
+	__u8 bytes[QUESTION_BYTES];
+	struct text_writer writer; /* name_remember's own, as the text */
+	char text[EGRET_NAME_SIZE];
+};
+
+struct answer {
+	struct message message;
 	struct record_reader records; /* teach.h's own */
-	/* Of an answer. By whom it came: dns_udp.h and dns_tcp_in.h for answer_opens. */
+	/* By whom it came: dns_udp.h and dns_tcp_in.h for answer_opens. */
 	struct egret_addr server;
 	/* Whose it is, and about which name: answer_opens, answer_has_subject, for learned_add. */
 	__u64 scope, subject, name;
@@ -65,51 +87,75 @@ struct message {
 	__u32 ttl_sec;                    /* of the record under way: record_read for learned_add */
 	__u32 denies;                     /* the policy denies ports of the name: answer_take for learned_add */
 	__u32 outside;                    /* the policy has no rule for the name: answer_take for learned_add */
-	/* Of a question: its server is trusted to teach, and the question is a new one. dns_port.h and dns_tcp_out.h
-	 * for question_take. */
-	__u32 trusted;
-	struct segment_reader segment; /* of dns_tcp_out.h and dns_tcp_in.h */
-	struct egret_learned fresh;    /* learned_add's own, for lack of stack: all zero but the subject */
+	struct segment_reader segment;    /* of dns_tcp_in.h */
+	struct egret_learned fresh;       /* learned_add's own, for lack of stack: all zero but the subject */
 	/* Twice: a stream's octets are put behind those that came before, and the verifier
 	 * adds up the worst of both. */
 	__u8 bytes[2 * EGRET_DNS_BYTES];
-	char text[EGRET_NAME_SIZE]; /* name_remember's own */
 };
 
 /*
- * Index: enum dns_side. What comes in may interrupt what leaves. What comes in is read
- * in softirq and to its end. A process that asks may be preempted by one that asks on the
- * same CPU: that one finds the buffer busy.
+ * Buffers are numbered, first those of questions. Why so many of either kind: buffer.h.
  */
+#define QUESTION_BUFFERS 8
+#define ANSWER_BUFFERS   3
+#define MESSAGE_BUFFERS  (QUESTION_BUFFERS + ANSWER_BUFFERS)
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2);
+	__uint(max_entries, QUESTION_BUFFERS);
 	__type(key, __u32);
-	__type(value, struct message);
-} messages SEC(".maps");
+	__type(value, struct question);
+} questions_read SEC(".maps");
 
-static __always_inline struct message *message_of(__u32 side)
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ANSWER_BUFFERS);
+	__type(key, __u32);
+	__type(value, struct answer);
+} answers_read SEC(".maps");
+
+/* NULL: that is no question's buffer. */
+static __always_inline struct question *question_of(__u32 buffer)
 {
-	return bpf_map_lookup_elem(&messages, &side);
+	return bpf_map_lookup_elem(&questions_read, &buffer);
 }
 
-static __always_inline __u16 message_word(const struct message *message, __u32 at)
+/* NULL: that is no answer's buffer. */
+static __always_inline struct answer *answer_of(__u32 buffer)
 {
-	return (__u16)message->bytes[at & (EGRET_DNS_BYTES - 1)] << 8 |
-	       message->bytes[(at + 1) & (EGRET_DNS_BYTES - 1)];
+	buffer -= QUESTION_BUFFERS;
+	return bpf_map_lookup_elem(&answers_read, &buffer);
 }
 
-/* Takes @len octets at @offset of the packet for the message; at most @limit of them. */
-static __always_inline bool message_load(struct __sk_buff *skb, struct message *message, __u32 offset, __u32 len,
-					 __u32 limit)
+/* Of either. */
+static __always_inline struct message *message_of(__u32 buffer)
 {
-	if (len > limit)
-		len = limit;
+	return buffer < QUESTION_BUFFERS ? (struct message *)question_of(buffer) : (struct message *)answer_of(buffer);
+}
+
+static __always_inline __u16 question_word(const struct question *question, __u32 at)
+{
+	return (__u16)question->bytes[at & (QUESTION_BYTES - 1)] << 8 |
+	       question->bytes[(at + 1) & (QUESTION_BYTES - 1)];
+}
+
+static __always_inline __u16 answer_word(const struct answer *answer, __u32 at)
+{
+	return (__u16)answer->bytes[at & (EGRET_DNS_BYTES - 1)] << 8 | answer->bytes[(at + 1) & (EGRET_DNS_BYTES - 1)];
+}
+
+/* Takes @len octets at @offset of the packet, at most @most of them, for a message whose buffer is @bytes. */
+static __always_inline bool message_load(struct __sk_buff *skb, struct message *message, __u8 *bytes, __u32 offset,
+					 __u32 len, __u32 most)
+{
+	if (len > most)
+		len = most;
 	/* The verifier must see the bounds at the call. */
 	asm volatile("" : "+r"(len));
-	if (len < DNS_HEADER || len > EGRET_DNS_BYTES)
+	if (len < DNS_HEADER || len > most)
 		return false;
-	if (bpf_skb_load_bytes(skb, offset, message->bytes, len))
+	if (bpf_skb_load_bytes(skb, offset, bytes, len))
 		return false;
 	message->len = len;
 	return true;

@@ -2,8 +2,8 @@
 /*
  * Names in a DNS message (RFC 1035 section 4.1.4), and what the policy says of them.
  *
- * name_read() makes the key of a name; name_note_suffixes(), name_find_rule() and name_remember() are about the name
- * that it read last.
+ * question_name_read() and answer_name_read() make the key of a name; name_note_suffixes(), name_find_rule() and
+ * name_remember() are about the name that was read last.
  */
 #ifndef EGRET_BPF_NAMES_H
 #define EGRET_BPF_NAMES_H
@@ -12,17 +12,20 @@
 #include "message.h"
 #include "policy.h"
 
-#define DNS_POINTER    0xc0 /* RFC 1035 section 4.1.4 */
-#define DNS_MAX_JUMPS  8
-#define DNS_NAME_STEPS 256 /* octets of a name and jumps; RFC 1035 section 2.3.4 */
+#define DNS_POINTER   0xc0 /* RFC 1035 section 4.1.4 */
+#define DNS_MAX_JUMPS 8
+/* Octets of a name and jumps, 256 in all (RFC 1035 section 2.3.4). */
+#define NAME_STRIDE  16
+#define NAME_STRIDES 16
 
 static __always_inline __u8 lower_case(__u8 octet)
 {
 	return octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet;
 }
 
-/* One octet. 0: go on; 1: the root was reached; -1: this is no name that can be judged. */
-static __always_inline int name_step(struct message *message)
+/* One octet. 0: go on; 1: the root was reached; -1: this is no name that can be judged. @most: octets that @bytes have
+ * room for, a power of two. */
+static __always_inline int name_step(struct message *message, const __u8 *bytes, __u32 most)
 {
 	struct name_reader *reader = &message->reader;
 	__u32 count;
@@ -30,7 +33,7 @@ static __always_inline int name_step(struct message *message)
 
 	if (reader->at >= message->len)
 		return -1;
-	octet = message->bytes[reader->at & (EGRET_DNS_BYTES - 1)];
+	octet = bytes[reader->at & (most - 1)];
 	if (reader->left) {
 		reader->label = egret_key_octet(reader->label, lower_case(octet), hash_keys);
 		reader->at++;
@@ -44,7 +47,7 @@ static __always_inline int name_step(struct message *message)
 		return 0;
 	}
 	if ((octet & DNS_POINTER) == DNS_POINTER) {
-		__u32 to = message_word(message, reader->at) & 0x3fff;
+		__u32 to = (octet << 8 | bytes[(reader->at + 1) & (most - 1)]) & 0x3fff;
 
 		/* A pointer must lead back, so that following pointers ends; and never into the header,
 		 * whose octets in an answer are not those of the question. */
@@ -65,23 +68,43 @@ static __always_inline int name_step(struct message *message)
 	return 0;
 }
 
-/* The key of the name at @at, or 0. Global, as what has loops is: the verifier takes it once. */
-__noinline __u64 name_read(__u32 side, __u32 at)
+static __always_inline int name_walk(struct message *message, const __u8 *bytes, __u32 most)
 {
-	struct message *message = message_of(side);
-	__u64 key = 0;
 	int done = 0;
 
-	if (!message)
-		return 0;
-	message->label_count = 0;
-	message->reader = (struct name_reader){.at = at, .whole = at == DNS_HEADER};
-	for (int i = 0; i < DNS_NAME_STEPS && !done; i++) {
-		done = name_step(message);
+	for (int i = 0; i < NAME_STRIDE && !done; i++) {
+		done = name_step(message, bytes, most);
 		asm volatile("" ::: "memory"); /* read anew what is in the map */
 	}
-	if (done != 1)
-		return 0;
+	return done;
+}
+
+/* A stride of steps: the verifier takes each of them, and would take all of a name's each time. */
+__noinline int question_name_walk(__u32 buffer)
+{
+	struct question *question = question_of(buffer);
+
+	return question ? name_walk(&question->message, question->bytes, QUESTION_BYTES) : -1;
+}
+
+__noinline int answer_name_walk(__u32 buffer)
+{
+	struct answer *answer = answer_of(buffer);
+
+	return answer ? name_walk(&answer->message, answer->bytes, EGRET_DNS_BYTES) : -1;
+}
+
+static __always_inline void name_begin(struct message *message, __u32 at)
+{
+	message->label_count = 0;
+	message->reader = (struct name_reader){.at = at, .whole = at == DNS_HEADER};
+}
+
+/* The key of the name that was walked through. */
+static __always_inline __u64 name_key(struct message *message)
+{
+	__u64 key = 0;
+
 	message->end = message->reader.end ? message->reader.end : message->reader.at;
 	for (int i = 0; i < EGRET_MAX_LABELS; i++) {
 		__u32 label = message->label_count - 1 - i;
@@ -93,32 +116,60 @@ __noinline __u64 name_read(__u32 side, __u32 at)
 	return key;
 }
 
+/* The key of the question's name, or 0. */
+__noinline __u64 question_name_read(__u32 buffer)
+{
+	struct question *question = question_of(buffer);
+	int done = 0;
+
+	if (!question)
+		return 0;
+	name_begin(&question->message, DNS_HEADER);
+	for (int i = 0; i < NAME_STRIDES && !done; i++)
+		done = question_name_walk(buffer);
+	return done == 1 ? name_key(&question->message) : 0;
+}
+
+/* The key of the name at @at of an answer, or 0. */
+__noinline __u64 answer_name_read(__u32 buffer, __u32 at)
+{
+	struct answer *answer = answer_of(buffer);
+	int done = 0;
+
+	if (!answer)
+		return 0;
+	name_begin(&answer->message, at);
+	for (int i = 0; i < NAME_STRIDES && !done; i++)
+		done = answer_name_walk(buffer);
+	return done == 1 ? name_key(&answer->message) : 0;
+}
+
 /* Keys of the domains above the name that was read last: what name_find_rule and later policies
  * look for. */
-__noinline int name_note_suffixes(__u32 side)
+__noinline int name_note_suffixes(__u32 buffer)
 {
-	struct message *message = message_of(side);
+	struct answer *answer = answer_of(buffer);
 	__u64 key = 0;
 
-	if (!message)
+	if (!answer)
 		return 0;
 	for (int i = 0; i < EGRET_SUFFIXES; i++) {
-		__u32 label = message->label_count - 1 - i;
+		__u32 label = answer->message.label_count - 1 - i;
 
-		message->suffixes[i] = 0;
+		answer->suffixes[i] = 0;
 		if (!label || label >= EGRET_MAX_LABELS)
 			continue;
-		key = egret_key_label(key, message->labels[label], hash_keys);
-		message->suffixes[i] = key;
+		key = egret_key_label(key, answer->message.labels[label], hash_keys);
+		answer->suffixes[i] = key;
 	}
 	return 0;
 }
 
 /* What the policy of @slot has for the name that was read last: its own key, or that of the
  * narrowest pattern over it; 0 = nothing, or none with one of @flags (EGRET_DEST_*). */
-__noinline __u64 name_find_rule(__u32 side, __u32 flags, __u32 slot)
+__noinline __u64 name_find_rule(__u32 buffer, __u32 flags, __u32 slot)
 {
-	struct message *message = message_of(side);
+	struct message *message = message_of(buffer);
 	void *table = policy_table(&lists, slot);
 	__u64 key = 0, pattern, found = 0;
 	struct egret_target *target;
@@ -143,37 +194,63 @@ __noinline __u64 name_find_rule(__u32 side, __u32 flags, __u32 slot)
 	return target && target->dest.flags & flags ? found : 0;
 }
 
-/* For people: the question's name, with dots. */
-__noinline int name_remember(__u32 side, __u64 key)
+/* An octet of the question's name, for its text. 0: go on; 1: the text is whole; -1: the name has no end. */
+static __always_inline int text_step(struct question *question)
 {
-	struct message *message = message_of(side);
-	__u32 left = 0, at = DNS_HEADER, to = 0;
+	struct text_writer *writer = &question->writer;
+	__u8 octet = lower_case(question->bytes[writer->at & (QUESTION_BYTES - 1)]);
+	bool first = writer->at == DNS_HEADER;
 
-	if (!message || bpf_map_lookup_elem(&asked, &key))
-		return 0;
-	for (int i = 0; i < EGRET_NAME_MAX + 1; i++, at++) {
-		__u8 octet = lower_case(message->bytes[at & (EGRET_DNS_BYTES - 1)]);
-
-		if (at >= message->len)
+	if (writer->at >= question->message.len)
+		return -1;
+	writer->at++;
+	if (writer->left) {
+		writer->left--;
+		/* The text is only shown to people; what decides is the key. */
+		if (octet <= ' ' || octet > '~' || octet == '.')
+			octet = '?';
+	} else {
+		if (!octet || octet & DNS_POINTER)
+			return 1;
+		writer->left = octet;
+		if (first)
 			return 0;
-		if (!left) {
-			if (!octet || octet & DNS_POINTER)
-				break;
-			left = octet;
-			octet = '.';
-			if (!i)
-				continue;
-		} else {
-			left--;
-			/* The text is only shown to people; what decides is the key. */
-			if (octet <= ' ' || octet > '~' || octet == '.')
-				octet = '?';
-		}
-		message->text[to & (EGRET_NAME_SIZE - 1)] = octet;
-		to++;
+		octet = '.';
 	}
-	message->text[to & (EGRET_NAME_SIZE - 1)] = 0;
-	bpf_map_update_elem(&asked, &key, message->text, BPF_ANY);
+	question->text[writer->to++ & (EGRET_NAME_SIZE - 1)] = octet;
+	return 0;
+}
+
+/* A stride of steps, as question_name_walk. */
+__noinline int text_walk(__u32 buffer)
+{
+	struct question *question = question_of(buffer);
+	int done = 0;
+
+	if (!question)
+		return -1;
+	for (int i = 0; i < NAME_STRIDE && !done; i++) {
+		done = text_step(question);
+		asm volatile("" ::: "memory"); /* read anew what is in the map */
+	}
+	return done;
+}
+
+/* For people: the question's name, with dots. */
+__noinline int name_remember(__u32 buffer, __u64 key)
+{
+	struct question *question = question_of(buffer);
+	int done = 0;
+
+	if (!question || bpf_map_lookup_elem(&asked, &key))
+		return 0;
+	question->writer = (struct text_writer){.at = DNS_HEADER};
+	for (int i = 0; i < NAME_STRIDES && !done; i++)
+		done = text_walk(buffer);
+	if (done != 1)
+		return 0;
+	question->text[question->writer.to & (EGRET_NAME_SIZE - 1)] = 0;
+	bpf_map_update_elem(&asked, &key, question->text, BPF_ANY);
 	return 0;
 }
 

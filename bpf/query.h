@@ -9,7 +9,6 @@
 
 #include "learned.h"
 #include "maps.h"
-#include "message.h"
 #include "socket.h"
 
 #define QUERY_LIVES_SEC 30 /* resolv.conf(5) allows no longer time-out */
@@ -54,42 +53,39 @@ static __always_inline struct egret_query *query_place(struct egret_query *all, 
 	return query;
 }
 
-static __always_inline void query_write(struct egret_query *query, const struct message *message, bool loopback,
-					__u64 name, __u16 type)
+static __always_inline void query_write(struct egret_query *query, __u16 id, bool loopback, __u64 name, __u16 type)
 {
 	if (query_is_open(query))
 		lesson_count(EGRET_LESSON_CROWDED);
 	query->name = name;
 	query->loopback = loopback;
 	query->asked_tick = bpf_jiffies64();
-	query->id_be = message_word(message, 0);
+	query->id_be = id;
 	query->type_be = type;
 }
 
 /* The few places of a socket are all taken: into its crowd. Global: the verifier takes it once. */
-__noinline int query_add_to_crowd(struct __sk_buff *skb, __u64 name, __u32 type)
+__noinline int query_add_to_crowd(struct __sk_buff *skb, __u32 id, __u64 name, __u32 type)
 {
-	struct message *message = message_of(DNS_LEAVES);
 	struct egret_crowd *crowd = crowd_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
 	__u32 set;
 
-	if (!message || !crowd)
+	if (!crowd)
 		return 0;
-	set = crowd_set(message_word(message, 0), name);
-	query_write(query_place(&crowd->all[set], EGRET_CROWD_WAYS), message, skb->ifindex == LOOPBACK_IFINDEX, name,
-		    type);
+	set = crowd_set(id, name);
+	query_write(query_place(&crowd->all[set], EGRET_CROWD_WAYS), id, skb->ifindex == LOOPBACK_IFINDEX, name, type);
 	return 0;
 }
 
-static __always_inline void query_add(struct __sk_buff *skb, struct egret_queries *open, const struct message *message,
-				      __u64 name, __u16 type)
+static __always_inline void query_add(struct __sk_buff *skb, struct egret_queries *open, __u16 id, __u64 name,
+				      __u16 type)
 {
 	struct egret_query *query = query_place(open->all, EGRET_QUERIES);
 
 	if (query_is_open(query))
-		query_add_to_crowd(skb, name, type);
+		query_add_to_crowd(skb, id, name, type);
 	else
-		query_write(query, message, skb->ifindex == LOOPBACK_IFINDEX, name, type);
+		query_write(query, id, skb->ifindex == LOOPBACK_IFINDEX, name, type);
 }
 
 /*
@@ -114,26 +110,21 @@ static __always_inline bool query_take(struct egret_query *all, int count, __u16
 }
 
 /* In the crowd, if the socket has one. */
-__noinline int query_take_from_crowd(struct __sk_buff *skb, __u64 name, __u32 type)
+__noinline int query_take_from_crowd(struct __sk_buff *skb, __u32 id, __u64 name, __u32 type)
 {
-	struct message *message = message_of(DNS_COMES_IN);
 	struct egret_crowd *crowd = crowd_of(skb, 0);
-	__u16 id;
 
-	if (!message || !crowd)
+	if (!crowd)
 		return 0;
-	id = message_word(message, 0);
 	return query_take(&crowd->all[crowd_set(id, name)], EGRET_CROWD_WAYS, id, skb->ifindex == LOOPBACK_IFINDEX,
 			  name, type);
 }
 
-static __always_inline bool was_asked(struct __sk_buff *skb, struct egret_queries *open, const struct message *message)
+static __always_inline bool was_asked(struct __sk_buff *skb, struct egret_queries *open, __u16 id, __u64 name,
+				      __u16 type)
 {
-	__u16 type = message_word(message, message->end);
-
-	return query_take(open->all, EGRET_QUERIES, message_word(message, 0), skb->ifindex == LOOPBACK_IFINDEX,
-			  message->name, type) ||
-	       query_take_from_crowd(skb, message->name, type);
+	return query_take(open->all, EGRET_QUERIES, id, skb->ifindex == LOOPBACK_IFINDEX, name, type) ||
+	       query_take_from_crowd(skb, id, name, type);
 }
 
 #endif

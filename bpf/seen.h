@@ -25,7 +25,7 @@ static __always_inline bool seen_is(const struct egret_seen *entry, const struct
 }
 
 /* @untaught: enum egret_untaught */
-static __always_inline void seen_add(const struct message *message, const struct egret_learned_key *key,
+static __always_inline void seen_add(const struct answer *message, const struct egret_learned_key *key,
 				     __u64 expires_tick, __u64 untaught)
 {
 	struct egret_seen_bucket *bucket = seen_bucket(key);

@@ -26,20 +26,20 @@
 #define DNS_CLASS_IN    1
 #define DNS_MAX_RECORDS 96 /* 64 addresses and what leads to them */
 
-static __always_inline __u64 record_owner(struct message *message)
+static __always_inline __u64 record_owner(__u32 buffer, struct answer *answer)
 {
-	struct record_reader *reader = &message->records;
-	__u32 pointer = message_word(message, reader->at);
+	struct record_reader *reader = &answer->records;
+	__u32 pointer = answer_word(answer, reader->at);
 	__u64 key;
 
 	if (pointer == reader->last_pointer) {
 		reader->at += 2;
 		return reader->last_key;
 	}
-	key = name_read(DNS_COMES_IN, reader->at);
+	key = answer_name_read(buffer, reader->at);
 	if (!key)
 		return 0;
-	reader->at = message->end;
+	reader->at = answer->message.end;
 	if (pointer >> 14 == 3) {
 		reader->last_pointer = pointer;
 		reader->last_key = key;
@@ -49,7 +49,7 @@ static __always_inline __u64 record_owner(struct message *message)
 
 /* What the address asks of a name is found here, and not by learned_add: there the stack of all calls
  * would be over the 512 octets that a chain of them may have (5.10). */
-static __always_inline void learn(const __u64 *halves)
+static __always_inline void learn(__u32 buffer, const __u64 *halves)
 {
 	struct egret_config *cfg = policy_config();
 	__u32 slot;
@@ -57,20 +57,20 @@ static __always_inline void learn(const __u64 *halves)
 	if (!cfg)
 		return;
 	slot = policy_slot(cfg);
-	learned_add(DNS_COMES_IN, halves[0], halves[1], slot, learned_need(halves[0], halves[1], slot));
+	learned_add(buffer, halves[0], halves[1], slot, learned_need(halves[0], halves[1], slot));
 }
 
-static __always_inline void learn_v4(struct message *message, __u32 at)
+static __always_inline void learn_v4(__u32 buffer, struct answer *answer, __u32 at)
 {
 	struct packet pkt = {};
 	const __u64 *halves = (const __u64 *)&pkt.addr;
-	__u32 addr = (__u32)message_word(message, at) << 16 | message_word(message, at + 2);
+	__u32 addr = (__u32)answer_word(answer, at) << 16 | answer_word(answer, at + 2);
 
 	packet_set_v4(&pkt, bpf_htonl(addr));
-	learn(halves);
+	learn(buffer, halves);
 }
 
-static __always_inline void learn_v6(struct message *message, __u32 at)
+static __always_inline void learn_v6(__u32 buffer, struct answer *answer, __u32 at)
 {
 	struct packet pkt = {};
 	const __u64 *halves = (const __u64 *)&pkt.addr;
@@ -78,26 +78,26 @@ static __always_inline void learn_v6(struct message *message, __u32 at)
 
 	for (int i = 0; i < 4; i++)
 		words[i] =
-		    bpf_htonl((__u32)message_word(message, at + 4 * i) << 16 | message_word(message, at + 4 * i + 2));
+		    bpf_htonl((__u32)answer_word(answer, at + 4 * i) << 16 | answer_word(answer, at + 4 * i + 2));
 	packet_set_words(&pkt, words[0], words[1], words[2], words[3]);
-	learn(halves);
+	learn(buffer, halves);
 }
 
 /* One record. False: the message ends within it. */
-static __always_inline bool record_read(struct message *message)
+static __always_inline bool record_read(__u32 buffer, struct answer *answer)
 {
-	struct record_reader *reader = &message->records;
-	__u64 owner = record_owner(message);
+	struct record_reader *reader = &answer->records;
+	__u64 owner = record_owner(buffer, answer);
 	__u32 at = reader->at, type, class, data_len;
 
-	if (!owner || at + 10 > message->len)
+	if (!owner || at + 10 > answer->message.len)
 		return false;
-	type = message_word(message, at);
-	class = message_word(message, at + 2);
-	message->ttl_sec = (__u32)message_word(message, at + 4) << 16 | message_word(message, at + 6);
-	data_len = message_word(message, at + 8);
+	type = answer_word(answer, at);
+	class = answer_word(answer, at + 2);
+	answer->ttl_sec = (__u32)answer_word(answer, at + 4) << 16 | answer_word(answer, at + 6);
+	data_len = answer_word(answer, at + 8);
 	at += 10;
-	if (at + data_len > message->len)
+	if (at + data_len > answer->message.len)
 		return false;
 	reader->at = at + data_len;
 	if (class != DNS_CLASS_IN)
@@ -108,50 +108,52 @@ static __always_inline bool record_read(struct message *message)
 		return true;
 	}
 	if (type == DNS_TYPE_CNAME) {
-		reader->owner = name_read(DNS_COMES_IN, at);
+		reader->owner = answer_name_read(buffer, at);
 		return reader->owner != 0;
 	}
 	if (!reader->teaches)
 		return true;
 	if (type == DNS_TYPE_A && data_len == 4)
-		learn_v4(message, at);
+		learn_v4(buffer, answer, at);
 	else if (type == DNS_TYPE_AAAA && data_len == 16)
-		learn_v6(message, at);
+		learn_v6(buffer, answer, at);
 	return true;
 }
 
 /* All records of the answer section; 0 if they can be read. Once without teaching: an answer
  * that cannot be understood to its end teaches nothing. Global: the verifier takes its loop once. */
-__noinline int dns_read_records(__u32 at, __u32 teaches)
+__noinline int dns_read_records(__u32 buffer, __u32 at, __u32 teaches)
 {
-	struct message *message = message_of(DNS_COMES_IN);
+	struct answer *answer = answer_of(buffer);
 
-	if (!message)
+	if (!answer)
 		return -1;
-	message->records = (struct record_reader){.at = at, .owner = message->name, .teaches = teaches};
+	answer->records = (struct record_reader){.at = at, .owner = answer->name, .teaches = teaches};
 	for (__u32 i = 0; i < DNS_MAX_RECORDS; i++) {
-		if (i >= message_word(message, 6))
+		if (i >= answer_word(answer, 6))
 			break;
-		if (!record_read(message))
+		if (!record_read(buffer, answer))
 			return -1;
 		asm volatile("" ::: "memory"); /* read anew what is in the map */
 	}
 	return 0;
 }
 
-/* The header and the question: does the answer teach? Then @message is about its name. */
-static __always_inline bool answer_opens(struct __sk_buff *skb, struct message *message, struct egret_queries *open)
+/* The header and the question: does the answer teach? Then @answer is about its name. */
+static __always_inline bool answer_opens(struct __sk_buff *skb, __u32 buffer, struct answer *answer,
+					 struct egret_queries *open)
 {
-	__u16 flags = message_word(message, 2);
+	__u16 flags = answer_word(answer, 2);
 
 	if (!(flags & DNS_RESPONSE) || flags & DNS_OPCODE)
 		return false;
-	message->name = message_word(message, 4) == 1 ? name_read(DNS_COMES_IN, DNS_HEADER) : 0;
-	if (!message->name || message->end + 4 > message->len) {
+	answer->name = answer_word(answer, 4) == 1 ? answer_name_read(buffer, DNS_HEADER) : 0;
+	if (!answer->name || answer->message.end + 4 > answer->message.len) {
 		lesson_count(EGRET_LESSON_MALFORMED);
 		return false;
 	}
-	if (!addr_is_trusted(&message->server) || !was_asked(skb, open, message)) {
+	if (!addr_is_trusted(&answer->server) ||
+	    !was_asked(skb, open, answer_word(answer, 0), answer->name, answer_word(answer, answer->message.end))) {
 		lesson_count(EGRET_LESSON_MISMATCH);
 		return false;
 	}
@@ -167,7 +169,7 @@ static __always_inline bool answer_opens(struct __sk_buff *skb, struct message *
 }
 
 /* Whose answer this is, and whom it serves. */
-static __always_inline bool answer_has_subject(struct __sk_buff *skb, struct message *message)
+static __always_inline bool answer_has_subject(struct __sk_buff *skb, struct answer *answer)
 {
 	struct egret_sock *sock = memory_of(skb);
 
@@ -175,37 +177,37 @@ static __always_inline bool answer_has_subject(struct __sk_buff *skb, struct mes
 		lesson_count(EGRET_LESSON_SCOPELESS);
 		return false;
 	}
-	message->scope = sock->scope;
-	message->subject = sock->owner;
+	answer->scope = sock->scope;
+	answer->subject = sock->owner;
 	return true;
 }
 
 /* The answer that lies in the buffer. Global: the verifier takes it once for all that bring one. */
-__noinline int answer_take(struct __sk_buff *skb)
+__noinline int answer_take(struct __sk_buff *skb, __u32 buffer)
 {
-	struct message *message = message_of(DNS_COMES_IN);
+	struct answer *answer = answer_of(buffer);
 	struct egret_queries *open = queries_of(skb, 0);
 	struct egret_config *cfg = policy_config();
 	__u32 records, slot;
 
-	if (!message || !cfg || !open || !answer_opens(skb, message, open) || !answer_has_subject(skb, message))
+	if (!answer || !cfg || !open || !answer_opens(skb, buffer, answer, open) || !answer_has_subject(skb, answer))
 		return 0;
-	records = message->end + 4;
+	records = answer->message.end + 4;
 	slot = policy_slot(cfg);
-	name_note_suffixes(DNS_COMES_IN);
+	name_note_suffixes(buffer);
 	/* In both slots: the other one may be about to rule. */
-	message->rule_names[0] = name_find_rule(DNS_COMES_IN, EGRET_DEST_TEACHES, 0);
-	message->rule_names[1] = name_find_rule(DNS_COMES_IN, EGRET_DEST_TEACHES, 1);
-	message->outside = !message->rule_names[slot & 1];
-	message->denies = !message->outside && name_find_rule(DNS_COMES_IN, EGRET_DEST_DENIES, slot);
-	if (message->outside)
+	answer->rule_names[0] = name_find_rule(buffer, EGRET_DEST_TEACHES, 0);
+	answer->rule_names[1] = name_find_rule(buffer, EGRET_DEST_TEACHES, 1);
+	answer->outside = !answer->rule_names[slot & 1];
+	answer->denies = !answer->outside && name_find_rule(buffer, EGRET_DEST_DENIES, slot);
+	if (answer->outside)
 		lesson_count(EGRET_LESSON_OUTSIDE);
-	if (message_word(message, 6) > DNS_MAX_RECORDS)
+	if (answer_word(answer, 6) > DNS_MAX_RECORDS)
 		lesson_count(EGRET_LESSON_UNREAD);
-	if (dns_read_records(records, 0))
+	if (dns_read_records(buffer, records, 0))
 		lesson_count(EGRET_LESSON_MALFORMED);
 	else
-		dns_read_records(records, 1);
+		dns_read_records(buffer, records, 1);
 	return 0;
 }
 

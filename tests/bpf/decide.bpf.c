@@ -19,34 +19,40 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
+/* Numbers of buffers. Nobody else reads messages here. */
+#define QUESTION 0
+#define ANSWER   QUESTION_BUFFERS
+
 /* As answer_take of teach.h, from where it knows whose answer it is. */
 SEC("tc")
 int teach(struct __sk_buff *skb)
 {
 	struct lesson *lesson = (void *)(long)skb->data;
-	struct message *message = message_of(DNS_COMES_IN);
+	struct question *question = question_of(QUESTION);
+	struct answer *answer = answer_of(ANSWER);
 	struct egret_config *cfg = policy_config();
 	__u64 halves[2];
 	__u32 slot;
 
-	if (!cfg || !message || (void *)(lesson + 1) > (void *)(long)skb->data_end)
+	if (!cfg || !question || !answer || (void *)(lesson + 1) > (void *)(long)skb->data_end)
 		return 1;
 	halves[0] = lesson->halves[0];
 	halves[1] = lesson->halves[1];
-	message->scope = lesson->scope;
-	message->subject = lesson->subject;
-	message->ttl_sec = lesson->ttl_sec;
-	if (bpf_skb_load_bytes(skb, __builtin_offsetof(struct lesson, dns), message->bytes, LESSON_DNS_BYTES))
+	answer->scope = lesson->scope;
+	answer->subject = lesson->subject;
+	answer->ttl_sec = lesson->ttl_sec;
+	if (bpf_skb_load_bytes(skb, __builtin_offsetof(struct lesson, dns), question->bytes, LESSON_DNS_BYTES) ||
+	    bpf_skb_load_bytes(skb, __builtin_offsetof(struct lesson, dns), answer->bytes, LESSON_DNS_BYTES))
 		return 1;
-	message->len = LESSON_DNS_BYTES;
+	question->message.len = answer->message.len = LESSON_DNS_BYTES;
 	slot = policy_slot(cfg);
-	message->name = name_read(DNS_COMES_IN, DNS_HEADER);
-	name_remember(DNS_COMES_IN, message->name);
-	name_note_suffixes(DNS_COMES_IN);
-	message->rule_names[0] = name_find_rule(DNS_COMES_IN, EGRET_DEST_TEACHES, 0);
-	message->rule_names[1] = name_find_rule(DNS_COMES_IN, EGRET_DEST_TEACHES, 1);
-	message->outside = !message->rule_names[slot & 1];
-	learn(halves);
+	answer->name = answer_name_read(ANSWER, DNS_HEADER);
+	name_remember(QUESTION, answer->name);
+	name_note_suffixes(ANSWER);
+	answer->rule_names[0] = name_find_rule(ANSWER, EGRET_DEST_TEACHES, 0);
+	answer->rule_names[1] = name_find_rule(ANSWER, EGRET_DEST_TEACHES, 1);
+	answer->outside = !answer->rule_names[slot & 1];
+	learn(ANSWER, halves);
 	return 0;
 }
 

@@ -90,7 +90,7 @@ static bool is_listed(const char *name)
 			return true;
 	}
 	/* Memory of a call, not of an instance: pinned nowhere. */
-	return !strcmp(name, "messages") || strchr(name, '.');
+	return !strcmp(name, "questions_read") || !strcmp(name, "answers_read") || strchr(name, '.');
 }
 
 static void check_list(void)

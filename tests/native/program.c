@@ -94,7 +94,8 @@ static void make_tables(void)
 	TABLE_MAKE(seen);
 	TABLE_MAKE(lessons);
 	TABLE_MAKE(epoch);
-	TABLE_MAKE(messages);
+	TABLE_MAKE(questions_read);
+	TABLE_MAKE(answers_read);
 	SOCKET_TABLE(sockets);
 	SOCKET_TABLE(queries);
 	SOCKET_TABLE(streams);
@@ -167,14 +168,21 @@ void native_start(void)
 
 /* --- each time --- */
 
-/* What an earlier message left in the buffer may be anything: here, pointers to the question. */
+static void soil(__u8 *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = i & 1 ? DNS_HEADER : DNS_POINTER;
+}
+
+/* What an earlier message left in a buffer may be anything: here, pointers to the question. */
 static void soil_buffers(void)
 {
-	for (__u32 side = 0; side < 2; side++) {
-		struct message *message = table_find(&messages, &side);
+	for (__u32 buffer = 0; buffer < MESSAGE_BUFFERS; buffer++) {
+		struct question *question = question_of(buffer);
+		struct answer *answer = answer_of(buffer);
 
-		for (size_t i = 0; i < sizeof(message->bytes); i++)
-			message->bytes[i] = i & 1 ? DNS_HEADER : DNS_POINTER;
+		soil(question ? question->bytes : answer->bytes,
+		     question ? sizeof(question->bytes) : sizeof(answer->bytes));
 	}
 }
 
