@@ -34,6 +34,7 @@ unset EGRET_TEST_MOUNTS
 failures=0
 checks=0
 pids=()
+more_cgroups=() # that a test made in another hierarchy; empty at its end
 id=egret-t$$
 instance=t$$
 work=$(mktemp -d "/tmp/$id-XXXXXX")
@@ -262,6 +263,7 @@ cleanup() {
 		echo 1 >"$cg/cgroup.kill" 2>/dev/null
 		eventually remove_cgroups || echo "FAIL cgroups are left behind: $cg"
 	fi
+	[ ${#more_cgroups[@]} = 0 ] || rmdir "${more_cgroups[@]}"
 	if [ "$code" -ne 0 ] && [ "$code" -ne 77 ]; then
 		tail -n 30 "$work"/*.log 2>/dev/null
 	fi

@@ -212,8 +212,8 @@ static void status_has_each_value(void **state)
 	    "'maps': [{'map': 'drops', 'entries_count': 90, 'max_entries_count': 100, 'memory_bytes': 0,"
 	    " 'sized_to_policy': false, 'full': true}, {'map': 'addrs', 'entries_count': 4, 'max_entries_count': 4,"
 	    " 'memory_bytes': 4096, 'sized_to_policy': true, 'full': false}, {'map': 'config', 'entries_count': null,"
-	    " 'max_entries_count': 1, 'memory_bytes': 0, 'sized_to_policy': false, 'full': false}], 'uplink_check': "
-	    "'off'}");
+	    " 'max_entries_count': 1, 'memory_bytes': 0, 'sized_to_policy': false, 'full': false}],"
+	    "'maps_memory_bytes': 4096, 'uplink_check': 'off'}");
 }
 
 static void before_a_policy_there_is_none(void **state)

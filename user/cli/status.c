@@ -263,20 +263,19 @@ static void print_existing(const json_t *existing)
 	}
 }
 
-static void print_maps(const json_t *maps)
+static void print_maps(const json_t *status)
 {
-	unsigned long long memory = 0;
+	const json_t *maps = json_object_get(status, "maps");
 	char text[BYTES_TEXT_SIZE];
 	const json_t *map;
 	size_t index;
 
-	json_array_foreach (maps, index, map) {
-		memory += json_number(map, "memory_bytes");
+	json_array_foreach (maps, index, map)
 		if (json_flag(map, "full"))
 			printf("FULL       map %s holds %lld of %lld entries\n", json_text(map, "map"),
 			       json_number(map, "entries_count"), json_number(map, "max_entries_count"));
-	}
-	printf("maps       %s of kernel memory\n", bytes_format(memory, text));
+	printf("maps       %s of kernel memory\n",
+	       bytes_format((unsigned long long)json_number(status, "maps_memory_bytes"), text));
 }
 
 static void print_status(const json_t *status)
@@ -294,7 +293,7 @@ static void print_status(const json_t *status)
 	print_packets(json_object_get(status, "packets"), !strcmp(json_text(status, "mode"), "auditing"));
 	print_lessons(json_object_get(status, "dns_total"));
 	print_existing(json_object_get(status, "existing"));
-	print_maps(json_object_get(status, "maps"));
+	print_maps(status);
 	printf(
 	    "uplink     no second check: AF_PACKET, AF_XDP, forwarded packets and the outer packets of tunnels are not "
 	    "seen\n");

@@ -157,7 +157,8 @@ int64_t kernel_seconds_until(uint64_t tick);
 struct kernel_map_fill {
 	const char *name;
 	uint32_t entries, max_entries;
-	uint64_t memory_bytes; /* as the kernel charges it; 0 = it does not say */
+	/* As the kernel charges it; before 6.4, of a map that grows, what it could take at most. 0 = it does not say. */
+	uint64_t memory_bytes;
 	bool sized_to_policy;  /* made with as much room as the policy needs: it may well be full */
 	bool counted;          /* @entries is known: arrays and the memory of sockets cannot be counted */
 };

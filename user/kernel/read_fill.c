@@ -60,29 +60,37 @@ static void fill_of(int fd, const char *name, struct kernel_map_fill *ret)
 	ret->memory_bytes = map_memory(fd);
 }
 
+/* Of the policy that rules, and what the one before it, or the one that comes, takes beside it. */
+static void fill_of_table(const struct kernel *kernel, enum kernel_map table, struct kernel_map_fill *ret)
+{
+	uint32_t slot = handle_slot(kernel);
+	int fd = handle_slot_fd(kernel, table, slot), idle_fd = handle_slot_fd(kernel, table, !slot);
+
+	fill_of(fd, map_shapes[table].name, ret);
+	ret->sized_to_policy = true;
+	if (table == MAP_addrs) {
+		ret->max_entries *= EGRET_BUCKET_PLACES;
+		ret->entries = kernel->config->places_used[slot];
+		ret->counted = true;
+	}
+	if (idle_fd >= 0) {
+		ret->memory_bytes += map_memory(idle_fd);
+		close(idle_fd);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[static KERNEL_MAP_FILLS])
 {
 	size_t count = 0;
 
 	_Static_assert(MAP_COUNT <= KERNEL_MAP_FILLS, "KERNEL_MAP_FILLS is too small");
-	for (int i = 0; i < MAP_COUNT; i++) {
-		int fd = kernel->maps[i];
-
-		if (!map_is_table(i)) {
-			fill_of(fd, map_shapes[i].name, &ret[count++]);
-			continue;
-		}
-		fd = handle_inner_fd(kernel, i);
-		fill_of(fd, map_shapes[i].name, &ret[count]);
-		ret[count].sized_to_policy = true;
-		if (i == MAP_addrs) {
-			ret[count].max_entries *= EGRET_BUCKET_PLACES;
-			ret[count].entries = kernel->config->places_used[handle_slot(kernel)];
-			ret[count].counted = true;
-		}
-		count++;
-		if (fd >= 0)
-			close(fd);
+	for (int i = 0; i < MAP_COUNT; i++, count++) {
+		if (map_is_table(i))
+			fill_of_table(kernel, i, &ret[count]);
+		else
+			fill_of(kernel->maps[i], map_shapes[i].name, &ret[count]);
 	}
 	return count;
 }

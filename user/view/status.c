@@ -151,6 +151,17 @@ static json_t *absent_to_json(const struct egret_meta *meta)
 	return absent;
 }
 
+static uint64_t memory_of(const json_t *maps)
+{
+	uint64_t bytes = 0;
+	const json_t *map;
+	size_t i;
+
+	json_array_foreach (maps, i, map)
+		bytes += (uint64_t)json_number(map, "memory_bytes");
+	return bytes;
+}
+
 json_t *view_status(const struct kernel *kernel, const char *instance, const struct egret_meta *meta)
 {
 	json_t *status = view_health(kernel, instance, meta);
@@ -169,6 +180,7 @@ json_t *view_status(const struct kernel *kernel, const char *instance, const str
 	json_object_set_new(status, "existing", existing_to_json(kernel));
 	json_object_set_new(status, "special_addresses", view_special_addresses(kernel));
 	json_object_set_new(status, "maps", maps_to_json(kernel));
+	json_set_number(status, "maps_memory_bytes", memory_of(json_object_get(status, "maps")));
 	json_set_text(status, "uplink_check", "off");
 	return status;
 }
