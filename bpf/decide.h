@@ -145,19 +145,31 @@ static __always_inline void decide_by_history(const struct judging *judging, str
 	verdict_allow(ret, EGRET_RULE_EXISTING);
 }
 
+#define FLOW_WAYS_SHIFT 8
+
 /* What becomes of a datagram flow by this verdict. Its direction stays, and so does a denial
  * of what was allowed, or of what audit lets through: else the next answer to come in would open
  * the way again, and keep it open when the policy is enforced. */
-static __always_inline __u8 flow_next_state(const struct memory *before, const struct judgement *verdict, bool fresh,
-					    bool audit)
+static __always_inline __u8 flow_next_state(__u32 before, bool fresh, bool allow, __u32 rule, bool audit)
 {
-	if (verdict->rule == EGRET_RULE_INBOUND)
+	if (rule == EGRET_RULE_INBOUND)
 		return EGRET_PEER_INBOUND;
-	if (verdict->allow)
+	if (allow)
 		return EGRET_PEER_ALLOWED;
-	if (audit || (fresh && (before->state == EGRET_PEER_ALLOWED || before->state == EGRET_PEER_REVOKED)))
+	if (audit || (fresh && (before == EGRET_PEER_ALLOWED || before == EGRET_PEER_REVOKED)))
 		return EGRET_PEER_REVOKED;
 	return EGRET_PEER_DENIED;
+}
+
+/* That state, and above it whether the flow goes both ways. @before and @seen: of the memory that there was. Global:
+ * inlined, the verifier would take what follows once for each of its ways out. */
+__noinline __u32 flow_next(__u32 before, __u64 seen, __u32 allow, __u32 rule, __u32 audit)
+{
+	bool fresh = memory_is_fresh(seen);
+	__u8 state = flow_next_state(before, fresh, allow, rule, audit);
+	__u32 both_ways = fresh && peer_has_history(before) ? seen & SEEN_BOTH_WAYS : 0;
+
+	return state | (state == EGRET_PEER_INBOUND ? SEEN_BOTH_WAYS : both_ways) << FLOW_WAYS_SHIFT;
 }
 
 static __always_inline void decide_remember(const struct judging *judging, const struct judgement *verdict)
@@ -168,13 +180,10 @@ static __always_inline void decide_remember(const struct judging *judging, const
 				  .rule = verdict->rule};
 
 	if (judging->pkt->l4_proto != IPPROTO_TCP) {
-		bool fresh = memory_is_fresh(before->seen);
+		__u32 next = flow_next(before->state, before->seen, verdict->allow, verdict->rule, judging->cfg->audit);
 
-		what.state = flow_next_state(before, verdict, fresh, judging->cfg->audit);
-		if (what.state == EGRET_PEER_INBOUND)
-			what.both_ways = SEEN_BOTH_WAYS;
-		else if (fresh && peer_has_history(before->state))
-			what.both_ways = before->seen & SEEN_BOTH_WAYS;
+		what.state = next;
+		what.both_ways = next >> FLOW_WAYS_SHIFT;
 	}
 	before->sock->last_peer = memory_write(judging->skb, before, judging->pkt, &judging->standing, &what);
 }

@@ -46,9 +46,12 @@ static __always_inline bool addr_is_trusted(const struct egret_addr *addr)
 	return dns_is_trusted(halves[0], halves[1]);
 }
 
-static __always_inline bool question_load(struct __sk_buff *skb, struct question *question, __u32 offset, __u32 len)
+/* Global: a length that goes over the stack has no bounds any more (5.10), and here is nothing else to keep. */
+__noinline int question_load(struct __sk_buff *skb, __u32 buffer, __u32 offset, __u32 len)
 {
-	return message_load(skb, &question->message, question->bytes, offset, len, DNS_MAX_QUESTION);
+	struct question *question = question_of(buffer);
+
+	return question && message_load(skb, &question->message, question->bytes, offset, len, DNS_MAX_QUESTION);
 }
 
 /* Whom a connected socket talks to: before the translation that egress sees the result of. */

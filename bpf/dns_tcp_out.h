@@ -46,7 +46,7 @@ __noinline __u64 stream_question(struct __sk_buff *skb, __u32 buffer, __s32 fres
 			return 0;
 		}
 	}
-	if (size > reader->left || !question_load(skb, question, reader->at, size))
+	if (size > reader->left || !question_load(skb, buffer, reader->at, size))
 		return QUESTION_UNREADABLE;
 	reader->at += size;
 	reader->left -= size;

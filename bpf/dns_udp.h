@@ -15,12 +15,10 @@
  * this hook; no resolver asks that way. gso_segs: 5.1. */
 static __always_inline __u64 datagram_asks(struct __sk_buff *skb, __u32 buffer, __u32 offset)
 {
-	struct question *question = question_of(buffer);
-
 	if (skb->gso_segs > 1)
 		return QUESTION_UNREADABLE;
 	offset += UDP_HEADER;
-	if (!question || skb->len < offset || !question_load(skb, question, offset, skb->len - offset))
+	if (skb->len < offset || !question_load(skb, buffer, offset, skb->len - offset))
 		return QUESTION_UNREADABLE;
 	return question_take(skb, buffer);
 }

@@ -149,12 +149,13 @@ static __always_inline __u16 answer_word(const struct answer *answer, __u32 at)
 static __always_inline bool message_load(struct __sk_buff *skb, struct message *message, __u8 *bytes, __u32 offset,
 					 __u32 len, __u32 most)
 {
+	if (len < DNS_HEADER)
+		return false;
+	/* The verifier must see both bounds at the call: the compiler would make one comparison of them. */
+	asm volatile("" : "+r"(len));
 	if (len > most)
 		len = most;
-	/* The verifier must see the bounds at the call. */
 	asm volatile("" : "+r"(len));
-	if (len < DNS_HEADER || len > most)
-		return false;
 	if (bpf_skb_load_bytes(skb, offset, bytes, len))
 		return false;
 	message->len = len;
