@@ -86,21 +86,21 @@ static uint64_t in_sec(int sec)
 	return NOW_TICK + (uint64_t)((int64_t)sec * tick_hz());
 }
 
-static void pin_texts(void)
+/* One for each slot, of which one is empty. */
+static void pin_table(const char *name, const void *value, uint32_t value_size)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options);
-	struct before_text text = {.text = "allow *.example tcp:443", .file = "a.rules", .line = 3, .position = 1};
 	uint32_t place = 1, slot = GENERATION & 1;
-	int inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "egret_unit", 4, sizeof(text), 3, NULL), outer;
+	int inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "egret_unit", 4, value_size, 3, NULL), outer;
 	char path[PIN_PATH_SIZE];
 
 	assert_true(inner >= 0);
-	put(inner, &place, &text);
+	put(inner, &place, value);
 	options.inner_map_fd = (uint32_t)inner;
 	outer = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "egret_unit", 4, 4, 2, &options);
 	assert_true(outer >= 0);
 	put(outer, &slot, &inner);
-	pin_path(path, instance, "map", "texts");
+	pin_path(path, instance, "map", name);
 	assert_int_equal(bpf_obj_pin(outer, path), 0);
 	close(inner);
 	close(outer);
@@ -170,6 +170,8 @@ static void pin_meta(const void *meta, uint32_t size)
 static void pin_rest(void)
 {
 	uint32_t zero = 0, config[BEFORE_CONFIG_SIZE / sizeof(uint32_t)] = {GENERATION};
+	struct before_text text = {.text = "allow *.example tcp:443", .file = "a.rules", .line = 3, .position = 1};
+	struct before_rule rule = {.born = 5, .first = 2, .count = 1};
 	struct before_asked asked = {"a.\texample"};
 	uint64_t name = 11;
 	int fd = pin_map("config", BPF_MAP_TYPE_ARRAY, 4, sizeof(config), 1);
@@ -179,7 +181,8 @@ static void pin_rest(void)
 	fd = pin_map("asked", BPF_MAP_TYPE_HASH, 8, sizeof(asked), 64);
 	put(fd, &name, &asked);
 	close(fd);
-	pin_texts();
+	pin_table("texts", &text, sizeof(text));
+	pin_table("rules", &rule, sizeof(rule));
 	pin_counts();
 	pin_learned();
 	pin_seen();
@@ -273,8 +276,9 @@ static void all_is_read(struct before *before)
 	assert_string_equal(rules.texts[1].text, "allow *.example tcp:443");
 	assert_string_equal(rules.texts[1].file, "a.rules");
 	assert_int_equal(rules.texts[1].line, 3);
-	assert_int_equal(rules.rules[1].born, 1);
+	assert_int_equal(rules.rules[1].born, 5);
 	kernel_free_rules(&rules);
+	assert_int_equal(before_generation(before), GENERATION);
 	assert_int_equal(before_get_counts(before, EGRET_RULE_FIRST + 1, &counter, &hit), 0);
 	assert_int_equal(counter.packets, 2 * libbpf_num_possible_cpus());
 	assert_int_equal(hit.last_ns, 77);

@@ -22,13 +22,16 @@ static void carry_count(struct kernel *kernel, uint32_t rule, struct egret_count
 	kernel_set_hit(kernel, rule, &hit);
 }
 
-void carry_counts(struct kernel *kernel)
+void carry_rules(struct kernel *kernel)
 {
 	int cpus = libbpf_num_possible_cpus();
 	struct egret_counter *per_cpu;
 	struct rules_before rules;
 
-	if (!kernel->before || cpus < 0 || before_read_rules(kernel->before, &rules))
+	if (!kernel->before)
+		return;
+	kernel->config->generation = before_generation(kernel->before);
+	if (cpus < 0 || before_read_rules(kernel->before, &rules))
 		return;
 	per_cpu = calloc((size_t)cpus, sizeof(*per_cpu));
 	for (uint32_t i = 0; per_cpu && i < rules.count; i++)

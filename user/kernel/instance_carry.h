@@ -9,8 +9,9 @@
 
 #include "handle.h"
 
-/* Before the first policy is loaded, which keeps the counts of the rules that it has, too. */
-void carry_counts(struct kernel *kernel);
+/* Before the first policy is loaded: rules that it has, too, keep their ids and counts, and its generation is counted
+ * on from those of before. */
+void carry_rules(struct kernel *kernel);
 /* Once the new programs learn by themselves, so that nothing is taught between the two. */
 void carry_taught(struct kernel *kernel);
 

@@ -193,7 +193,7 @@ int kernel_load(struct kernel *kernel, int cgroup_fd, struct error *error)
 	if (!rc)
 		rc = undo_remember(kernel, error);
 	if (!rc)
-		carry_counts(kernel);
+		carry_rules(kernel);
 	if (rc)
 		kernel_undo(kernel);
 	return rc;

@@ -53,6 +53,13 @@ struct before_text {
 	uint32_t line, app, position, dests_hash;
 };
 
+/* `rules`, as `texts`. */
+struct before_rule {
+	uint32_t born; /* the generation under which this id got this meaning */
+	uint32_t first;
+	uint16_t count, flags;
+};
+
 /* `counters`, per CPU, index = rule id. */
 struct before_counter {
 	uint64_t packets, bytes;

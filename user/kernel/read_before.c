@@ -19,6 +19,7 @@ enum before_map {
 	BEFORE_META,
 	BEFORE_CONFIG,
 	BEFORE_TEXTS,
+	BEFORE_RULES,
 	BEFORE_COUNTERS,
 	BEFORE_HITS,
 	BEFORE_LEARNED,
@@ -34,6 +35,7 @@ static const struct {
     [BEFORE_META] = {"meta", sizeof(uint32_t), 0}, /* by version */
     [BEFORE_CONFIG] = {"config", sizeof(uint32_t), BEFORE_CONFIG_SIZE},
     [BEFORE_TEXTS] = {"texts", sizeof(uint32_t), sizeof(uint32_t)}, /* one inner map a slot */
+    [BEFORE_RULES] = {"rules", sizeof(uint32_t), sizeof(uint32_t)},
     [BEFORE_COUNTERS] = {"counters", sizeof(uint32_t), sizeof(struct before_counter)},
     [BEFORE_HITS] = {"hits", sizeof(uint32_t), sizeof(struct before_hit)},
     [BEFORE_LEARNED] = {"learned", sizeof(struct before_learned_key), sizeof(struct before_learned)},
@@ -136,20 +138,25 @@ const __u64 *before_hash_keys(const struct before *before)
 
 /* --- rules --- */
 
-/* The texts of the policy that rules; -ENOENT: none does. */
-static int open_texts(const struct before *before, uint32_t *ret_count)
+uint32_t before_generation(const struct before *before)
+{
+	return before->generation;
+}
+
+/* A table of the policy that rules; -ENOENT: none does. */
+static int open_table(const struct before *before, enum before_map map, uint32_t value_size, uint32_t *ret_count)
 {
 	uint32_t slot = before->generation & 1, id;
 	struct bpf_map_info info = {};
 	__u32 len = sizeof(info);
 	int fd;
 
-	if (!before->generation || bpf_map_lookup_elem(before->maps[BEFORE_TEXTS], &slot, &id))
+	if (!before->generation || bpf_map_lookup_elem(before->maps[map], &slot, &id))
 		return -ENOENT;
 	fd = bpf_map_get_fd_by_id(id);
 	if (fd < 0)
 		return -errno;
-	if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.value_size == sizeof(struct before_text) &&
+	if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.value_size == value_size &&
 	    info.max_entries <= EGRET_MAX_RULES) {
 		*ret_count = info.max_entries;
 		return fd;
@@ -170,32 +177,55 @@ static void text_of(const struct before_text *before, struct egret_rule_text *re
 	memcpy(ret->file, before->file, sizeof(ret->file));
 }
 
+static int read_texts(const struct before *before, struct egret_rule_text **ret, uint32_t *ret_count)
+{
+	int fd = open_table(before, BEFORE_TEXTS, sizeof(struct before_text), ret_count);
+	struct before_text text;
+
+	if (fd < 0)
+		return fd;
+	*ret = calloc(*ret_count, sizeof(**ret));
+	for (uint32_t i = 0; *ret && i < *ret_count; i++)
+		if (!bpf_map_lookup_elem(fd, &i, &text))
+			text_of(&text, *ret + i);
+	close(fd);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* As many as there are texts. Only when they were born is of use: their ports are the old policy's. */
+static int read_born(const struct before *before, uint32_t text_count, struct egret_rule **ret)
+{
+	uint32_t count;
+	int fd = open_table(before, BEFORE_RULES, sizeof(struct before_rule), &count);
+	struct before_rule rule;
+
+	if (fd < 0)
+		return fd;
+	*ret = calloc(text_count, sizeof(**ret));
+	for (uint32_t i = 0; *ret && i < text_count; i++)
+		if (!bpf_map_lookup_elem(fd, &i, &rule))
+			(*ret)[i].born = rule.born;
+	close(fd);
+	return *ret ? 0 : -ENOMEM;
+}
+
 int before_read_rules(const struct before *before, struct rules_before *ret)
 {
-	struct egret_rule_text *texts;
-	struct before_text text;
-	struct egret_rule *rules;
+	struct egret_rule_text *texts = NULL;
+	struct egret_rule *rules = NULL;
 	uint32_t count = 0;
-	int fd = open_texts(before, &count);
+	int rc = read_texts(before, &texts, &count);
 
+	if (!rc)
+		rc = read_born(before, count, &rules);
 	*ret = (struct rules_before){};
-	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd;
-	texts = calloc(count, sizeof(*texts));
-	rules = calloc(count, sizeof(*rules));
-	*ret = (struct rules_before){texts, rules, count};
-	for (uint32_t i = 0; texts && rules && i < count; i++) {
-		rules[i].born = 1;
-		if (!bpf_map_lookup_elem(fd, &i, &text))
-			text_of(&text, &texts[i]);
-	}
-	close(fd);
-	if (texts && rules)
+	if (!rc) {
+		*ret = (struct rules_before){texts, rules, count};
 		return 0;
+	}
 	free(texts);
 	free(rules);
-	*ret = (struct rules_before){};
-	return -ENOMEM;
+	return rc == -ENOENT ? 0 : rc;
 }
 
 int before_get_counts(const struct before *before, uint32_t rule, struct egret_counter *ret, struct egret_hit *ret_hit)

@@ -40,8 +40,10 @@ struct before *before_open(const char *instance);
 void before_close(struct before *before);
 
 const __u64 *before_hash_keys(const struct before *before);
-/* As kernel_read_rules, of the policy that rules there: the rules are born under the first generation of a new
- * instance. *ret is for kernel_free_rules. */
+/* The one under which the policy rules there: generations are counted on from it, since what is remembered was decided
+ * under some of before. 0 = no policy. */
+uint32_t before_generation(const struct before *before);
+/* As kernel_read_rules, of the policy that rules there. *ret is for kernel_free_rules. */
 int before_read_rules(const struct before *before, struct rules_before *ret);
 /* How often the rule was hit, and when that was last seen, by its id. */
 int before_get_counts(const struct before *before, uint32_t rule, struct egret_counter *ret, struct egret_hit *ret_hit);

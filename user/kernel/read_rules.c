@@ -51,7 +51,7 @@ int kernel_read_rules(const struct kernel *kernel, struct rules_before *ret)
 	void *texts = NULL, *rules = NULL;
 	int rc;
 
-	if (kernel->before && !kernel->config->generation)
+	if (kernel->before && kernel->config->generation == before_generation(kernel->before))
 		return before_read_rules(kernel->before, ret);
 	rc = read_table(kernel, MAP_texts, sizeof(struct egret_rule_text), &texts, &text_count);
 
