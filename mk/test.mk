@@ -207,6 +207,8 @@ test-long: export EGRET_ANSWERS = 1000000
 test-long: export EGRET_ANSWERS_SENT = 50000
 test-long: export EGRET_KILLS = 200
 test-long: export EGRET_RELOADS = 1000
+test-long: export EGRET_TAKEOVERS = 20
+test-long: export EGRET_ROLLBACKS = 0.1.0 5-last
 test-long: export EGRET_FRESH_NAMES = 60000
 test-long: export EGRET_E2E_LIMIT_SEC = 3600
 test-long: test
