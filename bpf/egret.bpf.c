@@ -10,10 +10,32 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "cgroup_life.h"
 #include "hook_call.h"
 #include "hook_cgroup.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
+
+/* Raw tracepoints: 4.17; pinned as links: 5.7. */
+SEC("raw_tp/cgroup_mkdir")
+int egret_mkdir(struct bpf_raw_tracepoint_args *ctx)
+{
+	const struct cgroup *cgroup = (const struct cgroup *)ctx->args[0];
+
+	if (life_is_v2(cgroup))
+		life_begins(cgroup, (const char *)ctx->args[1]);
+	return 0;
+}
+
+SEC("raw_tp/cgroup_rmdir")
+int egret_rmdir(struct bpf_raw_tracepoint_args *ctx)
+{
+	const struct cgroup *cgroup = (const struct cgroup *)ctx->args[0];
+
+	if (life_is_v2(cgroup))
+		life_ends(cgroup);
+	return 0;
+}
 
 SEC("cgroup_skb/egress")
 int egret_egress(struct __sk_buff *skb)

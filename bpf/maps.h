@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Every map that is pinned; who writes to each is in egret_abi.h (EGRET_MAPS). Two more, in message.h, hold
- * what is known of a message while it is read, and nothing beyond. Sizes are of the kernel side; the agent sizes the
- * inner maps of the policy tables to each policy.
+ * Every map that is pinned; who writes to each is in egret_abi.h (EGRET_MAPS). Three more, two in message.h and one in
+ * cgroup_life.h, hold what is known of a message or a path while it is read, and nothing beyond. Sizes are of the kernel
+ * side; the agent sizes the inner maps of the policy tables to each policy.
  */
 #ifndef EGRET_BPF_MAPS_H
 #define EGRET_BPF_MAPS_H
@@ -133,6 +133,22 @@ struct {
 	__type(key, __u64);
 	__type(value, struct egret_class);
 } classes SEC(".maps");
+
+/* Key: cgroup id. Every cgroup of the machine (cgroup_life.h). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EGRET_MAX_SUBJECTS);
+	__type(key, __u64);
+	__type(value, struct egret_subject);
+} subjects SEC(".maps");
+
+/* How many cgroups were made that have no subject until the agent looks for them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} late SEC(".maps");
 
 /* Key: cgroup id. For people only. */
 struct {

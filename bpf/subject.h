@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Who sends: the classes of a socket's cgroup, by which rules are for it or not, who pays for what the socket makes
- * others remember, and whom that serves. A socket is stamped with both when it is made (subject_stamp) or when it is first seen (stamp_found of
- * stamp.h). The classes are those of one policy slot; subject_refresh() looks them up anew when they may be others,
- * which the epoch says.
+ * others remember, and whom that serves. A socket is stamped with these when it is made (subject_stamp) or when it is
+ * first seen (stamp_found of stamp.h). The classes are those of one policy slot; subject_refresh() looks them up anew
+ * when they may be others, which the epoch says.
  *
  * struct subject is what a decision needs of it, wherever that comes from.
  */
@@ -61,15 +61,17 @@ static __always_inline __u32 subject_epoch(const struct egret_config *cfg, __u32
 	return cfg->class_epoch << 1 | slot;
 }
 
-/* Who pays and whom it serves, by the classes that were found: all containers of a pod pay and learn together. Until it
+/* Who pays and whom it serves, by the subject of its cgroup: all containers of a pod pay and learn together. Until it
  * is known to be a pod's, what a socket learns is for its network namespace. */
 static __always_inline void subject_settle(struct egret_sock *sock)
 {
+	struct egret_subject *subject = bpf_map_lookup_elem(&subjects, &sock->cgroup_id);
+
 	sock->owner = sock->cgroup_id;
-	if (!(sock->classes & EGRET_CLASS_PODS))
+	if (!subject || !(subject->flags & EGRET_SUBJECT_POD))
 		return;
-	if (sock->parent_cgroup_id)
-		sock->owner = sock->parent_cgroup_id;
+	if (subject->pod)
+		sock->owner = subject->pod;
 	sock->scope = EGRET_SCOPE_POD | sock->owner;
 }
 

@@ -20,7 +20,7 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 6
-#define EGRET_ABI_LAYOUT  UINT64_C(0x7e4ae97dc12a6911)
+#define EGRET_ABI_LAYOUT  UINT64_C(0x7dbc2e8b0310907a)
 
 /* Of a ring, which has neither keys nor values. */
 struct egret_nothing {
@@ -46,6 +46,9 @@ struct egret_nothing {
 	X(meta, PLAIN, AGENT, __u32, struct egret_meta, "")                                                            \
 	X(hits, PLAIN, AGENT, __u32, struct egret_hit, "")                                                             \
 	X(classes, PLAIN, AGENT, __u64, struct egret_class, "")                                                        \
+	X(subjects, PLAIN, BOTH, __u64, struct egret_subject,                                                          \
+	  "the agent makes those that were there before the programs")                                                 \
+	X(late, PLAIN, PROGRAMS, __u32, __u64, "")                                                                     \
 	X(subject_names, PLAIN, AGENT, __u64, struct egret_subject_name, "")                                           \
 	X(names, PLAIN, AGENT, __u32, struct egret_name, "")                                                           \
 	X(sockets, PLAIN, PROGRAMS, int, struct egret_sock, "")                                                        \

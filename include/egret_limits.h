@@ -40,6 +40,9 @@
  * use up to 6 levels. */
 #define EGRET_MAX_CGROUP_DEPTH 16
 
+/* Cgroups of a machine at a time: a node with 250 pods has some 1,500. */
+#define EGRET_MAX_SUBJECTS 16384
+
 #define EGRET_MAX_DROPS         8192
 #define EGRET_MAX_SUBJECT_NAMES 1024  /* cgroups whose paths are kept for `drops` */
 #define EGRET_MAX_FLOWS         24576 /* and as many arrivals */

@@ -21,4 +21,14 @@ struct egret_class {
 	__u32 masks[EGRET_POLICY_SLOTS];
 };
 
+/* A cgroup, from its beginning to its end. */
+struct egret_subject {
+	__u64 pod;    /* the cgroup of the pod that it belongs to; 0 = none is known */
+	__u64 parent; /* the cgroup that it lies in; 0 = the root lies in none */
+	__u32 flags;  /* EGRET_SUBJECT_*, set in place by programs */
+	__u32 pad;
+};
+
+#define EGRET_SUBJECT_POD (1U << 0)
+
 #endif

@@ -51,6 +51,7 @@ static const struct make unusual[MAP_COUNT] = {
     [MAP_wanted] = {BPF_MAP_TYPE_RINGBUF, EGRET_WANTED_BYTES},
     [MAP_seen] = {BPF_MAP_TYPE_ARRAY, EGRET_SEEN_BUCKETS},
     [MAP_lessons] = {BPF_MAP_TYPE_PERCPU_ARRAY, EGRET_LESSON_COUNT},
+    [MAP_late] = {BPF_MAP_TYPE_ARRAY, 1},
     [MAP_epoch] = {BPF_MAP_TYPE_ARRAY, 1},
 };
 
@@ -296,9 +297,13 @@ int bpf_obj_get(const char *path)
 {
 	const char *name = strrchr(path, '/') + 1;
 
-	for (int i = 0; i < HOOK_COUNT; i++)
-		if (!strncmp(name, "link_", 5) && !strcmp(name + 5, hooks[i].name))
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		size_t len = strlen(hooks[i].kind->pin);
+
+		if (!strncmp(name, hooks[i].kind->pin, len) && name[len] == '_' &&
+		    !strcmp(name + len + 1, hooks[i].name))
 			return FD_LINKS + i;
+	}
 	for (int i = 0; i < MAP_COUNT; i++)
 		if (!strncmp(name, "map_", 4) && !strcmp(name + 4, map_shapes[i].name))
 			return i == MAP_config ? dup(fake.config_fd) : FD_MAPS + i;

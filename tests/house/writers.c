@@ -90,7 +90,8 @@ static bool is_listed(const char *name)
 			return true;
 	}
 	/* Memory of a call, not of an instance: pinned nowhere. */
-	return !strcmp(name, "questions_read") || !strcmp(name, "answers_read") || strchr(name, '.');
+	return !strcmp(name, "questions_read") || !strcmp(name, "answers_read") || !strcmp(name, "lives") ||
+	       strchr(name, '.');
 }
 
 static void check_list(void)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The helpers that the program calls, as the kernel would answer its one socket. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "vmlinux.h"
@@ -134,6 +135,11 @@ long native_probe_read_kernel(void *to, __u32 size, const void *from)
 {
 	memcpy(to, from, size);
 	return 0;
+}
+
+long native_probe_read_kernel_str(void *to, __u32 size, const void *from)
+{
+	return snprintf(to, size, "%s", (const char *)from) + 1;
 }
 
 long native_ringbuf_output(void *ringbuf, void *data, __u64 size, __u64 flags)

@@ -81,6 +81,9 @@ static void make_tables(void)
 	make_policy_tables();
 	TABLE_MAKE(config);
 	TABLE_MAKE(classes);
+	TABLE_MAKE(subjects);
+	TABLE_MAKE(late);
+	TABLE_MAKE(lives);
 	TABLE_MAKE(flows);
 	TABLE_MAKE(arrivals);
 	TABLE_MAKE(counters);

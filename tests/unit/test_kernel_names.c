@@ -113,7 +113,8 @@ static void hooks_have_their_pins_and_egress_comes_last(void **state)
 
 	(void)state;
 	assert_string_equal(hooks[HOOK_COUNT - 1].name, "egress");
-	assert_string_equal(hooks[0].name, "create");
+	assert_string_equal(hooks[0].name, "rmdir");
+	assert_string_equal(hooks[1].name, "mkdir");
 	for (int i = 0; i < HOOK_COUNT; i++) {
 		hook_pin_path(path, "node", i);
 		assert_true(hook_is_pin(strrchr(path, '/') + 1));

@@ -79,12 +79,29 @@ void agent_stay_fresh(struct agent *agent)
 		kernel_set_stale(agent->kernel, UNKNOWN_STALE_SEC);
 }
 
+/* Whoever sends has a subject, before anything is judged. */
+static int know_subjects(struct agent *agent, struct error *error)
+{
+	int rc = kernel_attach_subjects(agent->kernel, error);
+
+	if (!rc) {
+		rc = subjects_make_all(agent->kernel);
+		if (rc)
+			error_set(error, rc, "cannot walk the cgroups of this machine: %s", strerror(-rc));
+	}
+	if (rc)
+		kernel_undo(agent->kernel);
+	return rc;
+}
+
 int agent_open_instance(struct agent *agent, struct error *error)
 {
 	int rc = agent->kernel ? 0 : kernel_claim(agent->options.instance, KERNEL_ANY, &agent->kernel, error);
 
 	if (!rc && agent->hold == HOLD_NOTHING)
 		rc = kernel_load(agent->kernel, agent->options.cgroup_fd, error);
+	if (!rc && agent->hold == HOLD_NOTHING)
+		rc = know_subjects(agent, error);
 	if (rc)
 		return rc;
 	agent->hold = HOLD_LOADED;

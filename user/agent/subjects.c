@@ -8,7 +8,9 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "../subject/cgroup.h"
 #include "../subject/classes.h"
+#include "../subject/tree.h"
 #include "egret_limits.h"
 
 struct class_entry {
@@ -26,6 +28,26 @@ struct subjects {
 	struct class_entry entries[EGRET_MAX_CLASSES];
 	size_t count;
 };
+
+static int make_one(void *context, const struct tree_cgroup *cgroup)
+{
+	struct kernel *kernel = context;
+	const struct egret_subject subject = {
+	    .pod = cgroup->pod,
+	    .parent = cgroup->parent,
+	    .flags = cgroup->is_pod ? EGRET_SUBJECT_POD : 0,
+	};
+	int rc = kernel_make_subject(kernel, cgroup->id, &subject);
+
+	if (!rc && !cgroup_is_there(cgroup->fd))
+		kernel_forget_subject(kernel, cgroup->id);
+	return rc;
+}
+
+int subjects_make_all(struct kernel *kernel)
+{
+	return tree_walk(make_one, kernel);
+}
 
 static void note_class(void *context, uint64_t cgroup_id, uint32_t mask)
 {

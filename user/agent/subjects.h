@@ -11,6 +11,9 @@
 
 struct subjects;
 
+/* Of every cgroup of the machine that has no subject yet. */
+int subjects_make_all(struct kernel *kernel);
+
 /*
  * For a policy that is to be loaded next: tells the kernel what its cgroups are, so that they
  * are known when it begins to rule. All pointers are borrowed; @compiled only for its list

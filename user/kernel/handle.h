@@ -26,6 +26,7 @@ struct kernel {
 
 	/* All below: of an owner only. */
 	int dir_fd;                 /* of the pins; holds the lock of whoever claimed it */
+	bool attached[HOOK_COUNT];  /* the program of @skeleton is */
 	bool fresh;                 /* the folder was empty then */
 	bool of_exec;               /* kernel_note_exec was called: exec removes it, with its cgroup */
 	struct egret_bpf *skeleton; /* NULL before kernel_load */

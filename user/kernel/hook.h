@@ -17,8 +17,11 @@
 #include "pins.h"
 
 /* X(hook, kind), in the order of attaching: what only remembers comes first, what
- * denies last, so that a socket is never judged without its stamp. */
+ * denies last, so that a socket is never judged without its stamp. The end of a cgroup
+ * before its beginning: no subject outlives its cgroup. */
 #define KERNEL_HOOKS(X)                                                                                                \
+	X(rmdir, tracepoint)                                                                                           \
+	X(mkdir, tracepoint)                                                                                           \
 	X(create, cgroup)                                                                                              \
 	X(ingress, cgroup)                                                                                             \
 	X(connect4, cgroup)                                                                                            \
@@ -41,15 +44,16 @@ struct hook_kind {
 	const char *pin; /* what the names of its pins begin with, before "_" */
 	/* Returns a descriptor, which the caller pins and closes. */
 	int (*attach)(const struct bpf_program *program, int target_fd);
-	/* Another program at the same place: the old one runs until the new one does. */
+	/* Another program at the same place: the old one runs until the new one does. NULL: this kind cannot. Then
+	 * the new one is attached beside the old one, which goes when the new one is pinned in its place. */
 	int (*replace)(int fd, int program_fd);
 	/* A new descriptor of the program that is attached. */
 	int (*program)(int fd);
 	/* false also of what outlived its target, and can never govern again. */
 	bool (*is_attached)(int fd);
-	/* 1, 0 */
+	/* 1, 0; 1 where there are no targets */
 	int (*same_target)(int fd, int target_fd);
-	/* At once, whoever else has it open. Nothing attached any more is no error. */
+	/* At once, whoever else has it open, where the kernel can. Nothing attached any more is no error. */
 	int (*detach)(int fd);
 };
 
@@ -59,7 +63,7 @@ struct hook {
 };
 
 extern const struct hook hooks[HOOK_COUNT];
-extern const struct hook_kind hook_cgroup;
+extern const struct hook_kind hook_cgroup, hook_tracepoint;
 
 void hook_pin_path(char buf[static PIN_PATH_SIZE], const char *instance, enum kernel_hook hook);
 /* What is pinned, or -errno; the caller closes it. */
@@ -68,7 +72,7 @@ int hook_open(const char *instance, enum kernel_hook hook);
 bool hook_is_pin(const char *pin);
 /* Detaches what is pinned as @pin ("link_egress") at @path. Does nothing to a pin of no hook. */
 int hook_cut(const char *pin, const char *path, struct error *error);
-/* The id of the cgroup that a hook of this kind is attached to; 0 = it is gone, UINT64_MAX = nobody can tell. */
+/* The id of the cgroup that a hook of hook_cgroup is attached to; 0 = it is gone, UINT64_MAX = nobody can tell. */
 uint64_t hook_cgroup_id(int fd);
 
 #endif

@@ -50,6 +50,8 @@ static int rehearsal_begin(struct kernel *kernel, int cgroup_fd, struct rehearsa
 	kernel_set_audit(kernel, true);
 	kernel_set_unaccounted(kernel, EGRET_UNACCOUNTED_ALL);
 	for (int i = 0; i < HOOK_COUNT; i++) {
+		if (kernel->attached[i])
+			continue;
 		rehearsal->links[i] = hooks[i].kind->attach(hook_program(kernel, i), cgroup_fd);
 		if (rehearsal->links[i] < 0)
 			return rehearsal->links[i];
@@ -89,28 +91,45 @@ static void rehearse(struct kernel *kernel)
 
 /* --- in their places --- */
 
-static int attach_hook(struct kernel *kernel, enum kernel_hook hook, int target_fd)
+static int pin_hook(const struct kernel *kernel, enum kernel_hook hook, int fd)
 {
-	const struct hook_kind *kind = hooks[hook].kind;
-	struct bpf_program *program = hook_program(kernel, hook);
 	char path[PIN_PATH_SIZE];
-	int fd;
 
-	if (kernel->links[hook] >= 0)
-		return kind->replace(kernel->links[hook], bpf_program__fd(program));
-	fd = kind->attach(program, target_fd);
-	if (fd < 0)
-		return fd;
 	hook_pin_path(path, kernel->instance, hook);
 	unlink(path); /* of what outlived its target */
-	if (bpf_obj_pin(fd, path)) {
-		int rc = -errno;
+	return bpf_obj_pin(fd, path) ? -errno : 0;
+}
 
+/* Where another one stays beside it until kernel_settle, that one keeps the pin. */
+static int attach_anew(struct kernel *kernel, enum kernel_hook hook, int target_fd)
+{
+	int fd = hooks[hook].kind->attach(hook_program(kernel, hook), target_fd), rc = 0;
+
+	if (fd < 0)
+		return fd;
+	if (kernel->links[hook] < 0)
+		rc = pin_hook(kernel, hook, fd);
+	if (rc) {
 		close(fd);
 		return rc;
 	}
+	if (kernel->links[hook] >= 0)
+		close(kernel->links[hook]);
 	kernel->links[hook] = fd;
 	return 0;
+}
+
+static int attach_hook(struct kernel *kernel, enum kernel_hook hook, int target_fd)
+{
+	const struct hook_kind *kind = hooks[hook].kind;
+	int rc;
+
+	if (kernel->links[hook] >= 0 && kind->replace)
+		rc = kind->replace(kernel->links[hook], bpf_program__fd(hook_program(kernel, hook)));
+	else
+		rc = attach_anew(kernel, hook, target_fd);
+	kernel->attached[hook] = !rc;
+	return rc;
 }
 
 static int refused_hook(enum kernel_hook hook, int rc, struct error *error)
@@ -123,7 +142,7 @@ static int refused_hook(enum kernel_hook hook, int rc, struct error *error)
 static int attach_all(struct kernel *kernel, int cgroup_fd, struct error *error)
 {
 	for (int i = 0; i < HOOK_COUNT; i++) {
-		int rc = attach_hook(kernel, i, cgroup_fd);
+		int rc = kernel->attached[i] ? 0 : attach_hook(kernel, i, cgroup_fd);
 
 		if (rc)
 			return refused_hook(i, rc, error);
@@ -145,6 +164,20 @@ static int attach_after_rehearsal(struct kernel *kernel, int cgroup_fd, struct e
 		rc = attach_all(kernel, cgroup_fd, error);
 	}
 	rehearsal_end(&rehearsal);
+	return rc;
+}
+
+int kernel_attach_subjects(struct kernel *kernel, struct error *error)
+{
+	int rc = 0;
+
+	for (int i = 0; i < HOOK_COUNT && !rc; i++) {
+		if (hooks[i].kind == &hook_tracepoint)
+			rc = attach_hook(kernel, i, -1);
+		if (rc)
+			error_set(error, rc, "cannot attach to the tracepoint cgroup_%s: %s", hooks[i].name,
+				  strerror(-rc));
+	}
 	return rc;
 }
 

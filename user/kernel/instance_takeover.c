@@ -202,6 +202,22 @@ static int rename_maps(const struct kernel *kernel)
 	return 0;
 }
 
+static int refused_pins(const struct kernel *kernel, int rc, struct error *error)
+{
+	return error_set(error, rc, "cannot put the new pins of instance %s in place: %s", kernel->instance,
+			 strerror(-rc));
+}
+
+int takeover_settle_hooks(struct kernel *kernel, struct error *error)
+{
+	int rc = 0;
+
+	for (int i = 0; i < HOOK_COUNT && !rc; i++)
+		if (!hooks[i].kind->replace)
+			rc = pin_link_anew(kernel, i);
+	return rc ? refused_pins(kernel, rc, error) : 0;
+}
+
 int takeover_settle(struct kernel *kernel, struct error *error)
 {
 	int rc = 0;
@@ -211,8 +227,7 @@ int takeover_settle(struct kernel *kernel, struct error *error)
 	if (!rc)
 		rc = rename_maps(kernel);
 	if (rc)
-		return error_set(error, rc, "cannot put the new pins of instance %s in place: %s", kernel->instance,
-				 strerror(-rc));
+		return refused_pins(kernel, rc, error);
 	kernel->side_by_side = false;
 	before_close(kernel->before);
 	kernel->before = NULL;

@@ -19,6 +19,8 @@
 int takeover_inspect(struct kernel *kernel, struct error *error);
 /* The new maps are filled and attached: they take their places. */
 int takeover_settle(struct kernel *kernel, struct error *error);
+/* The same of hooks alone that could not be replaced, over the maps that were there. */
+int takeover_settle_hooks(struct kernel *kernel, struct error *error);
 /* What an unfinished one left. */
 void takeover_discard(const struct kernel *kernel);
 

@@ -54,8 +54,14 @@ static void restore_hook(struct kernel *kernel, enum kernel_hook hook)
 {
 	char path[PIN_PATH_SIZE];
 
+	kernel->attached[hook] = false;
 	if (kernel->links[hook] < 0)
 		return;
+	if (kernel->undo->programs[hook] >= 0 && !hooks[hook].kind->replace) {
+		close(kernel->links[hook]); /* the old one is pinned still */
+		kernel->links[hook] = -1;
+		return;
+	}
 	if (kernel->undo->programs[hook] >= 0) {
 		hooks[hook].kind->replace(kernel->links[hook], kernel->undo->programs[hook]);
 		return;
@@ -88,6 +94,17 @@ static void restore_config(struct kernel *kernel)
 	kernel_set_meta(kernel, &kernel->undo->meta);
 }
 
+/* Some end only with their last descriptor. */
+static void close_hooks(struct kernel *kernel)
+{
+	for (int i = 0; i < HOOK_COUNT; i++) {
+		if (kernel->links[i] >= 0)
+			close(kernel->links[i]);
+		kernel->links[i] = -1;
+		kernel->attached[i] = false;
+	}
+}
+
 void kernel_undo(struct kernel *kernel)
 {
 	struct error ignored;
@@ -96,6 +113,7 @@ void kernel_undo(struct kernel *kernel)
 		return; /* exec takes it down with its cgroup */
 	if (kernel->fresh) {
 		kernel_take_down(kernel, &ignored);
+		close_hooks(kernel);
 		return;
 	}
 	if (kernel->undo) {
@@ -112,5 +130,5 @@ void kernel_undo(struct kernel *kernel)
 int kernel_settle(struct kernel *kernel, struct error *error)
 {
 	undo_forget(kernel);
-	return kernel->side_by_side ? takeover_settle(kernel, error) : 0;
+	return kernel->side_by_side ? takeover_settle(kernel, error) : takeover_settle_hooks(kernel, error);
 }

@@ -42,6 +42,11 @@ int kernel_claim(const char *instance, enum kernel_claim how, struct kernel **re
  * not changed before all is known to fit. -EBUSY: it governs another cgroup than @cgroup_fd.
  */
 int kernel_load(struct kernel *kernel, int cgroup_fd, struct error *error);
+/*
+ * Attaches what makes a subject of each cgroup that begins, before anything else: whoever then tells of the cgroups
+ * that were there before (kernel_make_subject) has told of all. kernel_attach does it, too, where nobody did.
+ */
+int kernel_attach_subjects(struct kernel *kernel, struct error *error);
 /* Attaches all programs to the cgroup, egress last, and pins the hooks; where they
  * are attached already, the programs are swapped without a gap. All or nothing. */
 int kernel_attach(struct kernel *kernel, int cgroup_fd, struct error *error);

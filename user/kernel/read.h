@@ -126,6 +126,8 @@ int kernel_each_drop(const struct kernel *kernel,
  * may write: the rows are there for people, and people say when they have read them. */
 int kernel_clear_drops(const struct kernel *kernel);
 /* Where a cgroup was. -ENOENT: no agent noted it. */
+/* How many cgroups began that programs could make no subject of. */
+uint64_t kernel_late_subjects(const struct kernel *kernel);
 int kernel_get_subject_name(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject_name *ret);
 int kernel_each_existing(const struct kernel *kernel,
 			 int (*visit)(void *context, uint64_t cookie, const struct egret_existing *value),

@@ -42,6 +42,13 @@ int kernel_set_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t mask);
 int kernel_forget_next_classes(struct kernel *kernel);
 int kernel_set_next_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t mask);
 
+/* --- subjects: of cgroups that programs did not see begin --- */
+
+/* What programs made already stays as it is. */
+int kernel_make_subject(struct kernel *kernel, uint64_t cgroup_id, const struct egret_subject *subject);
+/* Of a cgroup that ended before its subject was made: programs remove it only if it was there in time. */
+void kernel_forget_subject(struct kernel *kernel, uint64_t cgroup_id);
+
 /* --- its settings, each by one store --- */
 
 void kernel_set_audit(struct kernel *kernel, bool audit);

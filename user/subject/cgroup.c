@@ -88,6 +88,11 @@ int cgroup_id(int cgroup_fd, uint64_t *ret)
 	return 0;
 }
 
+bool cgroup_is_there(int cgroup_fd)
+{
+	return !faccessat(cgroup_fd, "cgroup.procs", F_OK, 0);
+}
+
 static int open_by_id(int mount_fd, uint64_t id)
 {
 	union {

@@ -22,6 +22,8 @@ int cgroup_mount_point(char *buf, size_t size, struct error *error);
  * the cgroup root. Returns an open directory (the caller closes it). */
 int cgroup_open(const char *path, int *ret_fd, struct error *error);
 int cgroup_id(int cgroup_fd, uint64_t *ret);
+/* false: it was removed since it was opened. */
+bool cgroup_is_there(int cgroup_fd);
 /* Of the whole machine: in a cgroup namespace `/` is another one. */
 bool cgroup_is_root(int cgroup_fd);
 

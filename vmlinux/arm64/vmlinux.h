@@ -14,6 +14,10 @@ typedef __u32 __be32;
 typedef __u16 __sum16;
 typedef __u32 __wsum;
 
+struct bpf_raw_tracepoint_args {
+	__u64 args[0];
+};
+
 struct bpf_spin_lock {
 	__u32 val;
 };
@@ -273,6 +277,25 @@ struct hlist_node {
 
 struct hlist_head {
 	struct hlist_node *first;
+};
+
+struct kernfs_node {
+	__u64 id;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
+};
+
+struct cgroup_root {
+	int hierarchy_id;
+};
+
+struct cgroup {
+	struct cgroup_subsys_state self;
+	struct kernfs_node *kn;
+	struct cgroup_root *root;
 };
 
 struct netns_ipv4 {

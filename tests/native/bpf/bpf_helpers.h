@@ -39,6 +39,7 @@
 #define bpf_ktime_get_ns                   native_ktime_get_ns
 #define bpf_ktime_get_coarse_ns            native_ktime_get_ns
 #define bpf_probe_read_kernel              native_probe_read_kernel
+#define bpf_probe_read_kernel_str          native_probe_read_kernel_str
 #define bpf_ringbuf_output                 native_ringbuf_output
 #define bpf_bind                           native_bind
 /* There is one thread. */
@@ -64,6 +65,7 @@ __u64 native_get_socket_cookie(void *ctx);
 __u64 native_jiffies64(void);
 __u64 native_ktime_get_ns(void);
 long native_probe_read_kernel(void *to, __u32 size, const void *from);
+long native_probe_read_kernel_str(void *to, __u32 size, const void *from);
 long native_ringbuf_output(void *ringbuf, void *data, __u64 size, __u64 flags);
 long native_bind(struct bpf_sock_addr *ctx, void *addr, int addr_len);
 
