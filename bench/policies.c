@@ -113,7 +113,7 @@ void policy_install(const struct bench_policy *policy, struct kernel *kernel)
 {
 	struct error error;
 
-	if (!kernel_load_policy(kernel, policy->compiled, &error))
+	if (!kernel_load_policy(kernel, policy->compiled, false, &error))
 		return;
 	fprintf(stderr, "%s: %s\n", program_invocation_short_name, error.text);
 	exit(1);
@@ -154,7 +154,6 @@ static struct kernel *instance_of(const char *instance, struct bench_policy *pol
 	}
 	policy_read(policy);
 	policy_compile(policy, kernel);
-	kernel_set_ttls(kernel, policy->policy->settings.min_ttl_sec, policy->policy->settings.max_ttl_sec);
 	policy_install(policy, kernel);
 	policy_drop(policy);
 	return kernel;

@@ -51,7 +51,7 @@ static __noinline __u64 name_of_drop(const struct egret_drop_key *key, const str
 
 /* Counts the packet on its row in `drops`. False: there is no such row yet. */
 static __always_inline bool drop_again(const struct egret_drop_key *key, const struct egret_sock *state,
-				       const struct egret_config *cfg)
+				       const struct ruling *ruling)
 {
 	__u64 tick = bpf_jiffies64(); /* 5.6 */
 	struct egret_drop *drop = bpf_map_lookup_elem(&drops, key);
@@ -60,7 +60,7 @@ static __always_inline bool drop_again(const struct egret_drop_key *key, const s
 	if (!drop)
 		return false;
 	__sync_fetch_and_add(&drop->packets, 1);
-	drop->generation = cfg->generation;
+	drop->generation = ruling->generation;
 	if (drop->last_tick == tick)
 		return true;
 	drop->last_tick = tick;
@@ -85,16 +85,16 @@ static __always_inline bool is_unaccounted(const struct egret_sock *state, const
 
 /* Returns what the hook must return. */
 static __noinline int account_denied(const struct egret_sock *state, const struct packet *pkt,
-				     const struct judgement *why, const struct egret_config *cfg)
+				     const struct judgement *why, const struct ruling *ruling)
 {
 	struct egret_drop_key key = {};
 	struct egret_drop drop = {};
 	__u32 audit;
 
-	if (!pkt || !why || !cfg)
+	if (!pkt || !why || !ruling)
 		return 0;
-	audit = cfg->audit & 1;
-	if (is_unaccounted(state, cfg))
+	audit = ruling->settings->audit & 1;
+	if (is_unaccounted(state, ruling->cfg))
 		return audit;
 	counter_add(&reasons, why->reason + audit * EGRET_REASONS_AUDITED, pkt->len_bytes);
 	/* In audit a deny rule takes nothing away: its row in `drops` tells what it would. */
@@ -110,11 +110,11 @@ static __noinline int account_denied(const struct egret_sock *state, const struc
 	key.rule = why->rule;
 	key.audited = audit;
 	key.question = why->question;
-	if (drop_again(&key, state, cfg))
+	if (drop_again(&key, state, ruling))
 		return audit;
 	drop.parent_cgroup_id = state ? state->parent_cgroup_id : 0;
 	drop.packets = 1;
-	drop.generation = cfg->generation;
+	drop.generation = ruling->generation;
 	drop.first_ns = drop.last_ns = account_now_ns();
 	drop.name = why->name;
 	drop.name_key = name_of_drop(&key, state);
@@ -125,7 +125,7 @@ static __noinline int account_denied(const struct egret_sock *state, const struc
 	}
 	/* BPF_NOEXIST: when two CPUs make the same row at once, the second counts on the first one's row. */
 	if (bpf_map_update_elem(&drops, &key, &drop, BPF_NOEXIST))
-		drop_again(&key, state, cfg);
+		drop_again(&key, state, ruling);
 	return audit;
 }
 

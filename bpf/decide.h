@@ -21,7 +21,7 @@
 struct judging {
 	struct __sk_buff *skb;
 	const struct packet *pkt;
-	const struct egret_config *cfg;
+	const struct ruling *ruling;
 	struct subject subject;
 	struct memory memory;
 	struct standing standing;
@@ -66,9 +66,10 @@ static __always_inline void verdict_refuse_question(struct judgement *ret, __u64
  * it is believed: another sender may be writing it.
  */
 static __always_inline bool decide_by_memory(struct egret_sock *sock, const struct packet *pkt,
-					     const struct egret_config *cfg, struct judgement *ret)
+					     const struct ruling *ruling, struct judgement *ret)
 {
 	struct egret_peer *place = &sock->peers[sock->last_peer & (EGRET_PEERS - 1)];
+	const struct egret_config *cfg = ruling->cfg;
 	struct egret_peer peer = *place;
 
 	if (!EGRET_REMEMBERS_PEERS || !peer_is(&peer, pkt) || peer.state == EGRET_PEER_UNUSED)
@@ -76,7 +77,7 @@ static __always_inline bool decide_by_memory(struct egret_sock *sock, const stru
 	if (peer.state == EGRET_PEER_INBOUND) {
 		if (!(peer.seen & SEEN_BOTH_WAYS))
 			return false;
-	} else if (peer.generation != cfg->generation) {
+	} else if (peer.generation != ruling->generation) {
 		return false;
 	} else if (peer.learned != (peer_is_denied(peer.state) ? standing_additions(cfg) : cfg->denials)) {
 		return false;
@@ -120,7 +121,7 @@ static __always_inline bool memory_still_stands(const struct judging *judging)
 		return false;
 	if (judging->pkt->l4_proto != IPPROTO_TCP && !memory_is_fresh(memory->seen))
 		return false;
-	return policy_rule_stands(memory->rule, memory->generation, port_key(judging->pkt, judging->standing.slot),
+	return policy_rule_stands(memory->rule, memory->generation, port_key(judging->pkt, judging->ruling->slot),
 				  judging->subject.classes);
 }
 
@@ -180,7 +181,8 @@ static __always_inline void decide_remember(const struct judging *judging, const
 				  .rule = verdict->rule};
 
 	if (judging->pkt->l4_proto != IPPROTO_TCP) {
-		__u32 next = flow_next(before->state, before->seen, verdict->allow, verdict->rule, judging->cfg->audit);
+		__u32 next = flow_next(before->state, before->seen, verdict->allow, verdict->rule,
+				       judging->ruling->settings->audit);
 
 		what.state = next;
 		what.both_ways = next >> FLOW_WAYS_SHIFT;
@@ -209,11 +211,11 @@ static __always_inline bool decide_by_origin(const struct judging *judging, stru
 static __always_inline void decide_anew(struct judging *judging, struct judgement *ret)
 {
 	struct egret_sock *sock = judging->memory.sock;
-	__u32 slot = judging->standing.slot;
+	__u32 slot = judging->ruling->slot;
 
 	if (decide_by_origin(judging, ret))
 		return;
-	decide_first_packet(judging->pkt, &judging->subject, slot, judging->cfg, ret);
+	decide_first_packet(judging->pkt, &judging->subject, judging->ruling, ret);
 	if (sock->raw)
 		return;
 	memory_find(judging->skb, judging->pkt, &judging->memory);

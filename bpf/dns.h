@@ -30,20 +30,20 @@ static __always_inline bool is_dns(const struct packet *pkt)
 	return pkt->port == DNS_PORT && (pkt->l4_proto == IPPROTO_UDP || pkt->l4_proto == IPPROTO_TCP);
 }
 
-__noinline int dns_is_trusted(__u64 first_half, __u64 last_half)
+__noinline int dns_is_trusted(__u64 first_half, __u64 last_half, __u32 slot)
 {
 	const __u64 halves[2] = {first_half, last_half};
 	struct egret_config *cfg = policy_config();
-	struct egret_target *target = cfg ? policy_find_addr(halves, cfg, policy_slot(cfg)) : 0;
+	struct egret_target *target = cfg ? policy_find_addr(halves, cfg, slot) : 0;
 
 	return target && target->dest.flags & EGRET_DEST_RESOLVER;
 }
 
-static __always_inline bool addr_is_trusted(const struct egret_addr *addr)
+static __always_inline bool addr_is_trusted(const struct egret_addr *addr, __u32 slot)
 {
 	const __u64 *halves = (const __u64 *)addr;
 
-	return dns_is_trusted(halves[0], halves[1]);
+	return dns_is_trusted(halves[0], halves[1], slot);
 }
 
 /* Global: a length that goes over the stack has no bounds any more (5.10), and here is nothing else to keep. */
@@ -82,6 +82,7 @@ __noinline __u64 question_take(struct __sk_buff *skb, __u32 buffer)
 {
 	struct question *question = question_of(buffer);
 	struct egret_config *cfg = policy_config();
+	const struct egret_settings *settings;
 	struct egret_queries *open;
 	bool refused;
 	__u64 name;
@@ -93,8 +94,9 @@ __noinline __u64 question_take(struct __sk_buff *skb, __u32 buffer)
 	if (!name || question->message.end + 4 > question->message.len)
 		return QUESTION_UNREADABLE;
 	name_remember(buffer, name);
-	refused = cfg->dns_names && !name_find_rule(buffer, EGRET_DEST_ASKABLE, policy_slot(cfg));
-	if (question->trusted && (!refused || cfg->audit)) {
+	settings = policy_settings(cfg, question->slot);
+	refused = settings->dns_names && !name_find_rule(buffer, EGRET_DEST_ASKABLE, question->slot);
+	if (question->trusted && (!refused || settings->audit)) {
 		open = queries_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
 		if (open)
 			query_add(skb, open, question_word(question, 0), name,

@@ -12,9 +12,10 @@
 
 /* Where sendmsg() of an unconnected socket is told to ask: before the translation that egress sees
  * the result of. */
-static __always_inline void dns_note_server(struct egret_sock *sock, const struct packet *pkt)
+static __always_inline void dns_note_server(struct egret_sock *sock, const struct packet *pkt,
+					    const struct ruling *ruling)
 {
-	if (pkt->port == DNS_PORT && addr_is_trusted(&pkt->addr))
+	if (pkt->port == DNS_PORT && addr_is_trusted(&pkt->addr, ruling->slot))
 		sock->asks = 1;
 }
 
@@ -43,40 +44,43 @@ static __always_inline __u64 question_read(struct __sk_buff *skb, __u32 buffer, 
 /*
  * What leaves for an address and port 53, of a socket for which @owner pays. 0: it may; else as question_take says.
  */
-__noinline __u64 dns_asks(struct __sk_buff *skb, __u64 first_half, __u64 last_half, __u32 l4_proto, __u64 owner)
+__noinline __u64 dns_asks(struct __sk_buff *skb, __u64 first_half, __u64 last_half, __u32 port_key, __u64 owner)
 {
 	struct egret_config *cfg = policy_config();
 	struct packet server = {};
 	struct question *question;
 	__u64 refused, *halves;
-	__u32 buffer, trusted;
+	__u32 buffer, trusted, dns_names, slot = egret_port_key_slot(port_key);
 
 	if (!cfg)
 		return 0;
 	halves = (__u64 *)&server.addr;
 	halves[0] = first_half;
 	halves[1] = last_half;
-	trusted = addr_is_trusted(&server.addr) || (connected_to(skb, &server) && addr_is_trusted(&server.addr)) ||
-		  was_told_trusted(skb);
-	if (!trusted && !cfg->dns_names)
+	trusted = addr_is_trusted(&server.addr, slot) ||
+		  (connected_to(skb, &server) && addr_is_trusted(&server.addr, slot)) || was_told_trusted(skb);
+	dns_names = policy_settings(cfg, slot)->dns_names;
+	if (!trusted && !dns_names)
 		return 0;
 	buffer = buffer_take(BUFFER_QUESTION, owner);
 	question = question_of(buffer);
 	if (!question) {
 		lesson_count(EGRET_LESSON_BUSY);
-		return cfg->dns_names ? QUESTION_UNREADABLE : 0;
+		return dns_names ? QUESTION_UNREADABLE : 0;
 	}
 	question->trusted = trusted;
-	refused = question_read(skb, buffer, l4_proto);
+	question->slot = slot;
+	refused = question_read(skb, buffer, egret_port_key_proto(port_key));
 	buffer_give(&question->message);
-	return cfg->dns_names ? refused : 0;
+	return dns_names ? refused : 0;
 }
 
-static __always_inline __u64 dns_leaves(struct __sk_buff *skb, const struct packet *pkt, const struct egret_sock *sock)
+static __always_inline __u64 dns_leaves(struct __sk_buff *skb, const struct packet *pkt, const struct ruling *ruling,
+					const struct egret_sock *sock)
 {
 	const __u64 *halves = (const __u64 *)&pkt->addr;
 
-	return dns_asks(skb, halves[0], halves[1], pkt->l4_proto, sock->owner);
+	return dns_asks(skb, halves[0], halves[1], port_key(pkt, ruling->slot), sock->owner);
 }
 
 #endif

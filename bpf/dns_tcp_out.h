@@ -164,6 +164,7 @@ __noinline __u64 stream_asks(struct __sk_buff *skb, __u32 buffer, __u32 offset)
 {
 	struct question *question = question_of(buffer);
 	struct egret_config *cfg = policy_config();
+	const struct egret_settings *settings;
 	struct egret_stream *stream;
 	struct segment segment;
 	enum asks_place where;
@@ -181,7 +182,8 @@ __noinline __u64 stream_asks(struct __sk_buff *skb, __u32 buffer, __u32 offset)
 	stream = asks_of(skb, &segment, question->trusted);
 	if (!stream)
 		return QUESTION_UNREADABLE;
-	holds = cfg->dns_names && !cfg->audit;
+	settings = policy_settings(cfg, question->slot);
+	holds = settings->dns_names && !settings->audit;
 	fresh = stream_fresh(&segment, stream->asks_seq);
 	where = asks_where(skb, &segment, fresh, holds, &asked);
 	if (where == ASKS_AGAIN && !holds)

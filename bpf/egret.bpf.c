@@ -41,33 +41,33 @@ SEC("cgroup_skb/egress")
 int egret_egress(struct __sk_buff *skb)
 {
 	struct packet pkt = {.len_bytes = skb->len};
-	struct egret_config *cfg = policy_config();
 	struct judgement verdict = {};
 	struct egret_sock *sender;
+	struct ruling ruling;
 
-	if (!cfg)
+	if (!ruling_take(&ruling))
 		return DROP;
 	packet_parse(skb, IP_AT_START, PACKET_DESTINATION, &pkt);
-	sender = cgroup_decide(skb, &pkt, cfg, &verdict);
-	return cgroup_finish(sender, &pkt, &verdict, cfg);
+	sender = cgroup_decide(skb, &pkt, &ruling, &verdict);
+	return cgroup_finish(sender, &pkt, &verdict, &ruling);
 }
 
 /* Egret governs what leaves: of what comes in, it drops only what could not be answered without leaving. */
 SEC("cgroup_skb/ingress")
 int egret_ingress(struct __sk_buff *skb)
 {
-	struct egret_config *cfg = policy_config();
 	struct bpf_sock *sk = skb->sk;
+	struct ruling ruling;
 
 	/* A packet to a group that comes back in was sent from here: it starts no flow, and teaches nothing. */
-	if (!cfg || !sk || skb->pkt_type == PACKET_LOOPBACK)
+	if (!sk || skb->pkt_type == PACKET_LOOPBACK || !ruling_take(&ruling))
 		return PASS;
 	if (packet_is_tcp(skb, IP_AT_START)) {
 		if (sk->state == BPF_TCP_LISTEN)
-			return cgroup_listener_hears(skb, cfg);
+			return cgroup_listener_hears(skb, &ruling);
 		if (stream_is_dns(sk))
 			stream_comes_in(skb);
-	} else if (cgroup_note_datagram(skb, cfg)) {
+	} else if (cgroup_note_datagram(skb, &ruling)) {
 		datagram_comes_in(skb);
 	}
 	return PASS;
@@ -77,9 +77,9 @@ int egret_ingress(struct __sk_buff *skb)
 SEC("cgroup/sock_create")
 int egret_create(struct bpf_sock *sk)
 {
-	struct egret_config *cfg = policy_config();
+	struct ruling ruling;
 
-	return cfg && stamp_new(sk, cfg);
+	return ruling_take(&ruling) && stamp_new(sk, &ruling);
 }
 
 SEC("cgroup/connect4")

@@ -18,15 +18,15 @@
 #include "seen.h"
 #include "subject.h"
 
-static __always_inline void decide_first_packet(const struct packet *pkt, const struct subject *subject, __u32 slot,
-						const struct egret_config *cfg, struct judgement *ret)
+static __always_inline void decide_first_packet(const struct packet *pkt, const struct subject *subject,
+						const struct ruling *ruling, struct judgement *ret)
 {
 	const __u64 *halves = (const __u64 *)&pkt->addr;
-	__u32 key = port_key(pkt, slot);
+	__u32 key = port_key(pkt, ruling->slot);
 	struct judgement by_name = {};
 
 	egret_said_unpack(policy_look_up(halves[0], halves[1], key, subject->classes), ret);
-	if (!egret_names_count(ret, cfg->has))
+	if (!egret_names_count(ret, ruling->settings->has))
 		return;
 	egret_said_unpack(learned_look_up(halves[0], halves[1], key, subject->classes, subject->scope), &by_name);
 	egret_add_names(ret, &by_name);

@@ -46,9 +46,9 @@ static __always_inline struct egret_sock *call_socket(struct bpf_sock_addr *ctx)
 }
 
 static __always_inline int call_finish(const struct egret_sock *sock, const struct packet *pkt,
-				       const struct judgement *verdict, const struct egret_config *cfg)
+				       const struct judgement *verdict, const struct ruling *ruling)
 {
-	return verdict->allow ? GO_ON : account_denied(sock, pkt, verdict, cfg) & 1;
+	return verdict->allow ? GO_ON : account_denied(sock, pkt, verdict, ruling) & 1;
 }
 
 /* --- is it a local address? --- */
@@ -105,32 +105,31 @@ static __always_inline bool call_is_local(struct bpf_sock_addr *ctx, const struc
 
 /* @ret: allows already. */
 static __always_inline void connect_decide(struct bpf_sock_addr *ctx, const struct packet *pkt, struct egret_sock *sock,
-					   const struct egret_config *cfg, struct judgement *ret)
+					   const struct ruling *ruling, struct judgement *ret)
 {
-	__u32 slot = policy_slot(cfg);
 	struct subject subject;
 
-	if (cfg->audit || !subject_refresh_by_caller(sock, cfg, slot))
+	if (ruling->settings->audit || !subject_refresh_by_caller(sock, ruling))
 		return;
 	subject = subject_of(sock);
-	decide_first_packet(pkt, &subject, slot, cfg, ret);
-	if (policy_is_stale(cfg))
-		verdict_of_stale_policy(ret, slot);
+	decide_first_packet(pkt, &subject, ruling, ret);
+	if (policy_is_stale(ruling))
+		verdict_of_stale_policy(ret, ruling->slot);
 	if (ret->allow)
 		return;
 	if (ret->service || (ret->reason != EGRET_REASON_DENY_RULE && call_is_local(ctx, pkt)))
 		ret->allow = 1;
 	else
-		explain_special(pkt, &subject, slot, ret);
+		explain_special(pkt, &subject, ruling->slot, ret);
 }
 
 static __always_inline int call_connects(struct bpf_sock_addr *ctx, const struct packet *pkt)
 {
-	struct egret_config *cfg = policy_config();
 	struct egret_sock *sock = call_socket(ctx);
 	struct judgement verdict = {.allow = 1};
+	struct ruling ruling;
 
-	if (!cfg || !sock)
+	if (!sock || !ruling_take(&ruling))
 		return GO_ON;
 	stamp_process(sock);
 	/* connect() on a datagram socket sends nothing: resolvers use it to ask for a
@@ -138,8 +137,8 @@ static __always_inline int call_connects(struct bpf_sock_addr *ctx, const struct
 	if (ctx->type != SOCK_STREAM || ctx->protocol != IPPROTO_TCP)
 		return GO_ON;
 	inbound_ends(sock);
-	connect_decide(ctx, pkt, sock, cfg, &verdict);
-	return call_finish(sock, pkt, &verdict, cfg);
+	connect_decide(ctx, pkt, sock, &ruling, &verdict);
+	return call_finish(sock, pkt, &verdict, &ruling);
 }
 
 /* --- sendmsg --- */
@@ -150,36 +149,37 @@ static __always_inline int call_connects(struct bpf_sock_addr *ctx, const struct
  * rule holds on lo as well. @ret: allows already.
  */
 static __always_inline void sendmsg_decide(struct bpf_sock_addr *ctx, const struct packet *pkt, struct egret_sock *sock,
-					   const struct egret_config *cfg, struct judgement *ret)
+					   const struct ruling *ruling, struct judgement *ret)
 {
 	struct memory memory = {.sock = sock};
-	__u32 slot = policy_slot(cfg);
 	struct subject subject;
 
-	if (!(cfg->has & EGRET_HAS_DENY) || cfg->audit || !subject_refresh_by_caller(sock, cfg, slot))
+	if (!(ruling->settings->has & EGRET_HAS_DENY) || ruling->settings->audit ||
+	    !subject_refresh_by_caller(sock, ruling))
 		return;
 	memory_find(ctx, pkt, &memory);
 	if (memory.state == EGRET_PEER_INBOUND)
 		return; /* egress knows whether it still is */
 	subject = subject_of(sock);
-	decide_first_packet(pkt, &subject, slot, cfg, ret);
+	decide_first_packet(pkt, &subject, ruling, ret);
 	ret->allow = ret->reason != EGRET_REASON_DENY_RULE || ret->service;
 }
 
 static __always_inline int call_sends(struct bpf_sock_addr *ctx, const struct packet *pkt)
 {
-	struct egret_config *cfg = policy_config();
 	struct judgement verdict = {.allow = 1};
 	struct egret_sock *sock;
+	struct ruling ruling;
 
-	if (!cfg || ctx->protocol != IPPROTO_UDP || (!(cfg->has & EGRET_HAS_DENY) && pkt->port != DNS_PORT))
+	if (ctx->protocol != IPPROTO_UDP || !ruling_take(&ruling) ||
+	    (!(ruling.settings->has & EGRET_HAS_DENY) && pkt->port != DNS_PORT))
 		return GO_ON;
 	sock = call_socket(ctx);
 	if (!sock)
 		return GO_ON;
-	dns_note_server(sock, pkt);
-	sendmsg_decide(ctx, pkt, sock, cfg, &verdict);
-	return call_finish(sock, pkt, &verdict, cfg);
+	dns_note_server(sock, pkt, &ruling);
+	sendmsg_decide(ctx, pkt, sock, &ruling, &verdict);
+	return call_finish(sock, pkt, &verdict, &ruling);
 }
 
 #endif

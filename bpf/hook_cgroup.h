@@ -30,71 +30,72 @@
 
 /* The one end of all verdicts: counts the packet, and answers the kernel. */
 static __always_inline int cgroup_finish(const struct egret_sock *sock, const struct packet *pkt,
-					 const struct judgement *verdict, const struct egret_config *cfg)
+					 const struct judgement *verdict, const struct ruling *ruling)
 {
 	if (!verdict->allow)
-		return account_denied(sock, pkt, verdict, cfg) & 1;
+		return account_denied(sock, pkt, verdict, ruling) & 1;
 	account_allowed(verdict->rule, pkt);
 	return PASS;
 }
 
 /* The socket that sends or hears the packet, stamped; NULL: memory ran out. @pkt: as in stamp_found. */
-static __always_inline struct egret_sock *cgroup_socket(struct __sk_buff *skb, const struct egret_config *cfg,
+static __always_inline struct egret_sock *cgroup_socket(struct __sk_buff *skb, const struct ruling *ruling,
 							const struct packet *pkt)
 {
 	struct egret_sock *sock = memory_of(skb);
 
-	return sock ? sock : stamp_found(skb, cfg, pkt);
+	return sock ? sock : stamp_found(skb, ruling, pkt);
 }
 
 /* --- what leaves --- */
 
 /* What no memory knew, of a process's socket. */
 static __always_inline void cgroup_decide_anew(struct __sk_buff *skb, const struct packet *pkt, struct egret_sock *sock,
-					       const struct egret_config *cfg, struct judgement *verdict)
+					       const struct ruling *ruling, struct judgement *verdict)
 {
-	struct judging judging = {.skb = skb, .pkt = pkt, .cfg = cfg, .memory = {.sock = sock}};
+	struct judging judging = {.skb = skb, .pkt = pkt, .ruling = ruling, .memory = {.sock = sock}};
 
-	standing_take(cfg, &judging.standing);
-	subject_refresh(skb, sock, cfg, judging.standing.slot);
+	standing_take(ruling, &judging.standing);
+	subject_refresh(skb, sock, ruling);
 	judging.subject = subject_of(sock);
 	if (pkt->reason)
 		verdict_deny(verdict, pkt->reason);
 	else
 		decide_anew(&judging, verdict);
-	if (policy_is_stale(cfg))
-		verdict_of_stale_policy(verdict, judging.standing.slot);
+	if (policy_is_stale(ruling))
+		verdict_of_stale_policy(verdict, ruling->slot);
 }
 
 /* What the packet itself says, whatever is remembered of its destination. */
 static __always_inline void cgroup_decide_by_content(struct __sk_buff *skb, const struct packet *pkt,
-						     const struct egret_sock *sock, struct judgement *verdict)
+						     const struct ruling *ruling, const struct egret_sock *sock,
+						     struct judgement *verdict)
 {
 	__u64 refused;
 
 	if (verdict->allow)
-		decide_by_source(skb, pkt, verdict);
+		decide_by_source(skb, pkt, ruling, verdict);
 	if (!verdict->allow || !is_dns(pkt))
 		return;
-	refused = dns_leaves(skb, pkt, sock);
+	refused = dns_leaves(skb, pkt, ruling, sock);
 	if (refused)
 		verdict_refuse_question(verdict, refused);
 }
 
 /* A packet that goes over lo. Returns its sender, NULL where that was not looked for. */
 static __always_inline struct egret_sock *cgroup_decide_on_lo(struct __sk_buff *skb, const struct packet *pkt,
-							      const struct egret_config *cfg, struct judgement *verdict)
+							      const struct ruling *ruling, struct judgement *verdict)
 {
 	struct egret_sock *sock;
 
-	lo_note_question(skb, pkt);
-	if (lo_is_plain(skb, pkt, cfg)) {
+	lo_note_question(skb, pkt, ruling);
+	if (lo_is_plain(skb, pkt, ruling)) {
 		verdict_allow(verdict, EGRET_RULE_LOOPBACK);
 		return 0;
 	}
-	sock = cgroup_socket(skb, cfg, pkt);
+	sock = cgroup_socket(skb, ruling, pkt);
 	if (sock)
-		decide_on_lo(skb, pkt, sock, cfg, verdict);
+		decide_on_lo(skb, pkt, sock, ruling, verdict);
 	else
 		verdict_deny(verdict, EGRET_REASON_NO_MEMORY);
 	return sock;
@@ -102,16 +103,16 @@ static __always_inline struct egret_sock *cgroup_decide_on_lo(struct __sk_buff *
 
 /* Returns the sender, NULL where there is none to account to. */
 static __always_inline struct egret_sock *cgroup_decide(struct __sk_buff *skb, const struct packet *pkt,
-							const struct egret_config *cfg, struct judgement *verdict)
+							const struct ruling *ruling, struct judgement *verdict)
 {
 	struct egret_sock *sock;
 
 	if (skb->ifindex == LOOPBACK_IFINDEX)
-		return cgroup_decide_on_lo(skb, pkt, cfg, verdict);
+		return cgroup_decide_on_lo(skb, pkt, ruling, verdict);
 	sock = memory_of(skb);
-	if (!sock || policy_is_stale(cfg) || !decide_by_memory(sock, pkt, cfg, verdict)) {
+	if (!sock || policy_is_stale(ruling) || !decide_by_memory(sock, pkt, ruling, verdict)) {
 		if (!sock)
-			sock = stamp_found(skb, cfg, pkt);
+			sock = stamp_found(skb, ruling, pkt);
 		if (!sock) {
 			verdict_deny(verdict, EGRET_REASON_NO_MEMORY);
 			return 0;
@@ -120,39 +121,39 @@ static __always_inline struct egret_sock *cgroup_decide(struct __sk_buff *skb, c
 			verdict_allow(verdict, EGRET_RULE_KERNEL);
 			return sock;
 		}
-		cgroup_decide_anew(skb, pkt, sock, cfg, verdict);
+		cgroup_decide_anew(skb, pkt, sock, ruling, verdict);
 	}
-	cgroup_decide_by_content(skb, pkt, sock, verdict);
+	cgroup_decide_by_content(skb, pkt, ruling, sock, verdict);
 	return sock;
 }
 
 /* --- what comes in --- */
 
-static __always_inline int cgroup_listener_hears(struct __sk_buff *skb, const struct egret_config *cfg)
+static __always_inline int cgroup_listener_hears(struct __sk_buff *skb, const struct ruling *ruling)
 {
-	struct egret_sock *listener = cgroup_socket(skb, cfg, 0);
+	struct egret_sock *listener = cgroup_socket(skb, ruling, 0);
 
 	if (!listener)
 		return PASS;
 	inbound_mark(skb, listener);
-	return skb->ifindex == LOOPBACK_IFINDEX ? lo_is_heard(skb, listener, cfg) & 1 : PASS;
+	return skb->ifindex == LOOPBACK_IFINDEX ? lo_is_heard(skb, listener, ruling) & 1 : PASS;
 }
 
 /* What is not TCP came in. Is it from port 53? Apart from the entry: its stack is not to add to
  * that of the names' reading, 512 octets in all. */
-static __noinline int cgroup_note_datagram(struct __sk_buff *skb, const struct egret_config *cfg)
+static __noinline int cgroup_note_datagram(struct __sk_buff *skb, const struct ruling *ruling)
 {
 	struct packet pkt = {};
 	struct egret_sock *sock;
 
-	if (!cfg || packet_parse(skb, IP_AT_START, PACKET_SOURCE, &pkt))
+	if (!ruling || packet_parse(skb, IP_AT_START, PACKET_SOURCE, &pkt))
 		return 0;
-	sock = cgroup_socket(skb, cfg, 0);
+	sock = cgroup_socket(skb, ruling, 0);
 	if (!sock || sock->raw)
 		return 0;
 	/* Loopback starts no flow: a frame injected on lo may carry any source. */
 	if (skb->ifindex != LOOPBACK_IFINDEX)
-		memory_note_arrival(skb, sock, &pkt, cfg);
+		memory_note_arrival(skb, sock, &pkt, ruling);
 	return is_dns(&pkt);
 }
 

@@ -29,7 +29,7 @@ __noinline __u32 learned_need(__u64 first_half, __u64 last_half, __u32 slot)
 	need = egret_need_of_purpose(&addr);
 	if (need)
 		return need;
-	if (!cfg || !(cfg->has & EGRET_HAS_INTERNAL))
+	if (!cfg || !(policy_settings(cfg, slot)->has & EGRET_HAS_INTERNAL))
 		return EGRET_NEED_NOTHING;
 	target = policy_find((const __u64 *)&addr, cfg, slot);
 	return target ? egret_need_inside(target->dest.flags) : EGRET_NEED_NOTHING;
@@ -142,9 +142,8 @@ static __always_inline void lesson_denies(const struct answer *message, const st
 
 /* How often do applications get other addresses of an exact name than the agent does? */
 static __always_inline void exact_count(const struct answer *message, const struct egret_addr *addr,
-					const struct egret_config *cfg)
+					const struct egret_config *cfg, __u32 slot)
 {
-	__u32 slot = policy_slot(cfg);
 
 	if (message->rule_names[slot & (EGRET_POLICY_SLOTS - 1)] != message->name)
 		return;
@@ -190,7 +189,7 @@ __noinline int learned_add(__u32 buffer, __u64 first_half, __u64 last_half, __u3
 		return 0;
 	key.scope = message->scope;
 	addr_of_halves(&key.addr, first_half, last_half);
-	expires_tick = egret_lesson_ends(message->ttl_sec, cfg, now, ticks_per_sec);
+	expires_tick = egret_lesson_ends(message->ttl_sec, policy_settings(cfg, slot), now, ticks_per_sec);
 	untaught = answer_teaches(message, slot & (EGRET_POLICY_SLOTS - 1), need);
 	seen_add(message, &key, expires_tick, untaught);
 	if (untaught) {
@@ -198,7 +197,7 @@ __noinline int learned_add(__u32 buffer, __u64 first_half, __u64 last_half, __u3
 			lesson_count(EGRET_LESSON_REBINDING);
 		return 0;
 	}
-	exact_count(message, &key.addr, cfg);
+	exact_count(message, &key.addr, cfg, slot);
 	entry = bpf_map_lookup_elem(&learned, &key);
 	if (!entry) {
 		message->fresh.subject = message->subject;

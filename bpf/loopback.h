@@ -20,7 +20,8 @@
 
 /* A resolver on lo (127.0.0.53) is trusted in the node's network namespace only: on the lo of a pod, the pod's own
  * processes would answer. */
-static __always_inline void lo_note_question(struct __sk_buff *skb, const struct packet *pkt)
+static __always_inline void lo_note_question(struct __sk_buff *skb, const struct packet *pkt,
+					     const struct ruling *ruling)
 {
 	struct egret_sock *sock;
 
@@ -28,15 +29,15 @@ static __always_inline void lo_note_question(struct __sk_buff *skb, const struct
 		return;
 	sock = memory_of(skb);
 	if (sock && sock->classes & EGRET_CLASS_HOST && sock->in_node_netns)
-		dns_leaves(skb, pkt, sock);
+		dns_leaves(skb, pkt, ruling, sock);
 }
 
 /* Most of what goes over lo needs no look at its socket. */
-static __always_inline bool lo_is_plain(struct __sk_buff *skb, const struct packet *pkt, const struct egret_config *cfg)
+static __always_inline bool lo_is_plain(struct __sk_buff *skb, const struct packet *pkt, const struct ruling *ruling)
 {
 	struct egret_addr source __attribute__((aligned(8)));
 
-	return !(cfg->has & EGRET_HAS_DENY) && !pkt->reason && !source_is_doubtful(skb, &source);
+	return !(ruling->settings->has & EGRET_HAS_DENY) && !pkt->reason && !source_is_doubtful(skb, &source);
 }
 
 /* A transparent proxy of the namespace's own connections answers from the address that was dialled.
@@ -65,15 +66,15 @@ static __always_inline void decide_by_source_on_lo(struct __sk_buff *skb, const 
 
 /* A packet that stays in its namespace: only a deny rule holds it, and a source from elsewhere. */
 static __noinline int decide_on_lo(struct __sk_buff *skb, const struct packet *pkt, struct egret_sock *sock,
-				   const struct egret_config *cfg, struct judgement *verdict)
+				   const struct ruling *ruling, struct judgement *verdict)
 {
 	struct subject subject;
 
-	if (!pkt || !cfg || !sock || !verdict)
+	if (!pkt || !ruling || !sock || !verdict)
 		return 0;
 	subject = subject_of(sock);
-	if (cfg->has & EGRET_HAS_DENY && !pkt->reason)
-		decide_first_packet(pkt, &subject, policy_slot(cfg), cfg, verdict);
+	if (ruling->settings->has & EGRET_HAS_DENY && !pkt->reason)
+		decide_first_packet(pkt, &subject, ruling, verdict);
 	if (verdict->reason != EGRET_REASON_DENY_RULE)
 		decide_by_source_on_lo(skb, pkt, sock, verdict);
 	return 0;
@@ -83,15 +84,15 @@ static __noinline int decide_on_lo(struct __sk_buff *skb, const struct packet *p
  * A listener hears a SYN over lo. No socket that is governed can have sent it from elsewhere, but a
  * frame that was injected on lo may carry any source: the connection would begin inside. 1: it passes.
  */
-static __noinline int lo_is_heard(struct __sk_buff *skb, struct egret_sock *listener, const struct egret_config *cfg)
+static __noinline int lo_is_heard(struct __sk_buff *skb, struct egret_sock *listener, const struct ruling *ruling)
 {
 	struct judgement verdict = {.reason = EGRET_REASON_FOREIGN_SOURCE};
 	struct packet pkt = {.len_bytes = skb->len};
 
-	if (!listener || !cfg || !source_is_foreign(skb))
+	if (!listener || !ruling || !source_is_foreign(skb))
 		return 1;
 	packet_parse(skb, IP_AT_START, PACKET_DESTINATION, &pkt);
-	return account_denied(listener, &pkt, &verdict, cfg) & 1;
+	return account_denied(listener, &pkt, &verdict, ruling) & 1;
 }
 
 #endif

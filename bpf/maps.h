@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Every map that is pinned; who writes to each is in egret_abi.h (EGRET_MAPS). Three more, two in message.h and one in
- * cgroup_life.h, hold what is known of a message or a path while it is read, and nothing beyond. Sizes are of the kernel
- * side; the agent sizes the inner maps of the policy tables to each policy.
+ * cgroup_life.h, hold what is known of a message or a path while it is read, and nothing beyond. Sizes are of the
+ * kernel side; the agent sizes the inner maps of the policy tables to each policy.
  */
 #ifndef EGRET_BPF_MAPS_H
 #define EGRET_BPF_MAPS_H

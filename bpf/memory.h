@@ -238,14 +238,14 @@ static __always_inline __u32 memory_write(void *ctx, const struct memory *memory
 /* A datagram came in. Who spoke first fixes the direction for as long as the flow
  * lives; an answer to what we sent never opens a way of its own. */
 static __always_inline void memory_note_arrival(void *ctx, struct egret_sock *sock, const struct packet *pkt,
-						const struct egret_config *cfg)
+						const struct ruling *ruling)
 {
 	struct remembered arrival = {.state = EGRET_PEER_INBOUND, .rule = EGRET_RULE_INBOUND};
 	struct memory memory = {.sock = sock};
 	struct standing standing;
 
 	memory_find(ctx, pkt, &memory);
-	standing_take(cfg, &standing);
+	standing_take(ruling, &standing);
 	if (peer_has_history(memory.state) && memory_is_fresh(memory.seen)) {
 		arrival.both_ways = memory.state == EGRET_PEER_ALLOWED ? SEEN_BOTH_WAYS : memory.seen & SEEN_BOTH_WAYS;
 		if (memory.place >= 0) {

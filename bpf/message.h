@@ -67,6 +67,7 @@ struct question {
 	struct message message;
 	/* Its server is trusted to teach, and it is a new one: dns_port.h and dns_tcp_out.h for question_take. */
 	__u32 trusted;
+	__u32 slot;                    /* of the policy that judges it: dns_port.h for question_take */
 	struct segment_reader segment; /* of dns_tcp_out.h */
 	__u8 bytes[QUESTION_BYTES];
 	struct text_writer writer; /* name_remember's own, as the text */
@@ -87,6 +88,7 @@ struct answer {
 	__u32 ttl_sec;                    /* of the record under way: record_read for learned_add */
 	__u32 denies;                     /* the policy denies ports of the name: answer_take for learned_add */
 	__u32 outside;                    /* the policy has no rule for the name: answer_take for learned_add */
+	__u32 slot;                       /* of the policy that rules: answer_take for learned_add */
 	struct segment_reader segment;    /* of dns_tcp_in.h */
 	struct egret_learned fresh;       /* learned_add's own, for lack of stack: all zero but the subject */
 	/* Twice: a stream's octets are put behind those that came before, and the verifier

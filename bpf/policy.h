@@ -20,12 +20,31 @@ static __always_inline struct egret_config *policy_config(void)
 }
 
 /*
- * The slot of the policy that rules. A packet is judged by one slot from its beginning to its end,
- * so it is taken once: the agent may switch at any moment.
+ * The policy that rules at this moment. The agent may switch at any time, so whoever judges a packet takes it once, at
+ * the entry, and hands it on: tables and settings of the packet's whole way are then those of one policy.
  */
-static __always_inline __u32 policy_slot(const struct egret_config *cfg)
+struct ruling {
+	struct egret_config *cfg;              /* what no policy brings */
+	const struct egret_settings *settings; /* of this policy */
+	__u32 generation;
+	__u32 slot; /* of its tables */
+};
+
+static __always_inline const struct egret_settings *policy_settings(const struct egret_config *cfg, __u32 slot)
 {
-	return cfg->generation & (EGRET_POLICY_SLOTS - 1);
+	return &cfg->settings[slot & (EGRET_POLICY_SLOTS - 1)];
+}
+
+/* False: there is no configuration to judge by. */
+static __always_inline bool ruling_take(struct ruling *ret)
+{
+	ret->cfg = policy_config();
+	if (!ret->cfg)
+		return false;
+	ret->generation = *(volatile __u32 *)&ret->cfg->generation;
+	ret->slot = ret->generation & (EGRET_POLICY_SLOTS - 1);
+	ret->settings = policy_settings(ret->cfg, ret->slot);
+	return true;
 }
 
 static __always_inline void *policy_table(void *outer, __u32 slot)
@@ -49,7 +68,7 @@ static __always_inline struct egret_target *policy_find_cidr(const __u64 halves[
 static __always_inline struct egret_target *policy_find_addr(const __u64 halves[2], const struct egret_config *cfg,
 							     __u32 slot)
 {
-	__u32 shift = cfg->bucket_shift[slot & (EGRET_POLICY_SLOTS - 1)];
+	__u32 shift = policy_settings(cfg, slot)->bucket_shift;
 	__u32 index = egret_bucket_index(halves[0], halves[1], hash_keys, shift);
 	void *table = policy_table(&addrs, slot);
 
@@ -146,9 +165,11 @@ static __always_inline bool policy_rule_is_floor(__u32 rule, __u32 slot)
 }
 
 /* Has the agent given no sign of life for longer than `set stale_after` allows? */
-static __always_inline bool policy_is_stale(const struct egret_config *cfg)
+static __always_inline bool policy_is_stale(const struct ruling *ruling)
 {
-	return cfg->stale_tick && (__s64)(bpf_jiffies64() - cfg->stale_tick) > 0;
+	__u32 ticks = ruling->settings->stale_ticks;
+
+	return ticks && (__s64)(bpf_jiffies64() - ruling->cfg->alive_tick) > ticks;
 }
 
 /*

@@ -43,11 +43,11 @@ __noinline int source_is_foreign(struct __sk_buff *skb)
 
 /* What comes from a trusted resolver teaches whoever gets it. A real resolver sends from its port only in answer to a
  * question that came in; anything else in its name is forged. */
-static __noinline int source_is_resolver(struct __sk_buff *skb)
+static __noinline int source_is_resolver(struct __sk_buff *skb, __u32 slot)
 {
 	struct egret_addr source __attribute__((aligned(8)));
 
-	return packet_source(skb, IP_AT_START, &source) && addr_is_trusted(&source);
+	return packet_source(skb, IP_AT_START, &source) && addr_is_trusted(&source, slot);
 }
 
 /*
@@ -66,12 +66,13 @@ __noinline int goes_to_many(__u64 first_half, __u64 last_half)
 }
 
 /* Of what may leave. */
-static __always_inline void decide_by_source(struct __sk_buff *skb, const struct packet *pkt, struct judgement *verdict)
+static __always_inline void decide_by_source(struct __sk_buff *skb, const struct packet *pkt,
+					     const struct ruling *ruling, struct judgement *verdict)
 {
 	const __u64 *halves = (const __u64 *)&pkt->addr;
 
 	if (pkt->near_port_be == bpf_htons(DNS_PORT) && pkt->l4_proto == IPPROTO_UDP &&
-	    verdict->rule != EGRET_RULE_INBOUND && source_is_resolver(skb))
+	    verdict->rule != EGRET_RULE_INBOUND && source_is_resolver(skb, ruling->slot))
 		verdict_deny(verdict, EGRET_REASON_FORGED);
 	else if (goes_to_many(halves[0], halves[1]) && source_is_foreign(skb))
 		verdict_deny(verdict, EGRET_REASON_FOREIGN_SOURCE);

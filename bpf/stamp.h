@@ -23,21 +23,20 @@ static __always_inline void stamp_netns(struct egret_sock *sock, __u64 cookie)
 
 /* Stamps a socket that no stamp was found on. @pkt: what it is sending, or NULL
  * at ingress. Returns NULL only when memory ran out. */
-static __noinline struct egret_sock *stamp_found(struct __sk_buff *skb, const struct egret_config *cfg,
+static __noinline struct egret_sock *stamp_found(struct __sk_buff *skb, const struct ruling *ruling,
 						 const struct packet *pkt)
 {
-	__u32 slot = policy_slot(cfg);
 	struct egret_sock *sock;
 	struct bpf_sock *sk = socket_full(skb);
 
-	if (!sk)
+	if (!sk || !ruling)
 		return 0;
 	sock = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!sock)
 		return 0;
 	sock->cgroup_id = bpf_skb_cgroup_id(skb);
-	sock->class_epoch = subject_epoch(cfg, slot);
-	sock->classes = classes_of_skb(skb, slot);
+	sock->class_epoch = subject_epoch(ruling);
+	sock->classes = classes_of_skb(skb, ruling->slot);
 	stamp_netns(sock, socket_netns(sk, sock));
 	if (sk->type == SOCK_RAW) {
 		sock->raw = 1;
@@ -51,7 +50,7 @@ static __noinline struct egret_sock *stamp_found(struct __sk_buff *skb, const st
 	 */
 	if (socket_has_listener(skb, sk))
 		sock->origin = EGRET_ORIGIN_INBOUND;
-	else if (cfg->keep_existing)
+	else if (ruling->cfg->keep_existing)
 		sock->origin = EGRET_ORIGIN_EXISTING;
 	sock->origin_addr = pkt->addr;
 	sock->origin_port_be = pkt->port_be;
@@ -66,13 +65,13 @@ static __always_inline void stamp_process(struct egret_sock *sock)
 
 /* Stamps a socket that the process under way makes. bpf_sk_storage_get in cgroup/sock_create: 5.9;
  * bpf_get_netns_cookie: 5.7. False: memory ran out. */
-static __always_inline bool stamp_new(struct bpf_sock *sk, const struct egret_config *cfg)
+static __always_inline bool stamp_new(struct bpf_sock *sk, const struct ruling *ruling)
 {
 	struct egret_sock *sock = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 
 	if (!sock)
 		return false;
-	subject_stamp(sock, cfg, policy_slot(cfg));
+	subject_stamp(sock, ruling);
 	stamp_netns(sock, bpf_get_netns_cookie(sk));
 	sock->raw = sk->type == SOCK_RAW;
 	stamp_process(sock);

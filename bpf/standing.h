@@ -21,7 +21,7 @@
  * (policy_rule_stands).
  *
  * What is remembered is the verdict of the policy alone. What is found in one packet (its source, the question in it)
- * and that the agent is late (config.stale_tick) are looked at for each packet, after that verdict, and are never
+ * and that the agent is late (config.alive_tick) are looked at for each packet, after that verdict, and are never
  * remembered. So whatever looks into packets and wants to be asked only once needs a state of its own in memory.h:
  * it must not hide behind a remembered allowance.
  */
@@ -29,12 +29,12 @@
 #define EGRET_BPF_STANDING_H
 
 #include "maps.h"
+#include "policy.h"
 
 struct standing {
 	__u32 generation;
 	__u32 additions;
 	__u32 denials;
-	__u32 slot; /* of that generation */
 };
 
 /* Counted by two writers: `epoch` is the programs', so that they need not write to the agent's word. */
@@ -46,12 +46,11 @@ static __always_inline __u32 standing_additions(const struct egret_config *cfg)
 }
 
 /* Before the verdict is made: what changes meanwhile must void it. */
-static __always_inline void standing_take(const struct egret_config *cfg, struct standing *ret)
+static __always_inline void standing_take(const struct ruling *ruling, struct standing *ret)
 {
-	*(volatile __u32 *)&ret->generation = cfg->generation;
-	ret->additions = standing_additions(cfg);
-	ret->denials = cfg->denials;
-	ret->slot = ret->generation & (EGRET_POLICY_SLOTS - 1);
+	ret->generation = ruling->generation;
+	ret->additions = standing_additions(ruling->cfg);
+	ret->denials = ruling->cfg->denials;
 	asm volatile("" ::: "memory");
 }
 

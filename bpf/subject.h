@@ -11,6 +11,7 @@
 #define EGRET_BPF_SUBJECT_H
 
 #include "maps.h"
+#include "policy.h"
 
 /* The cookie of the network namespace that the agent runs in. */
 const volatile __u64 node_netns = 0;
@@ -56,9 +57,9 @@ __noinline __u32 classes_of_skb(struct __sk_buff *skb, __u32 slot)
 
 /* What a socket's classes were looked up under. In the other slot another policy has others, and so may a cgroup that
  * was classified since, kubepods or a named one. */
-static __always_inline __u32 subject_epoch(const struct egret_config *cfg, __u32 slot)
+static __always_inline __u32 subject_epoch(const struct ruling *ruling)
 {
-	return cfg->class_epoch << 1 | slot;
+	return ruling->cfg->class_epoch << 1 | ruling->slot;
 }
 
 /* Who pays and whom it serves, by the subject of its cgroup: all containers of a pod pay and learn together. Until it
@@ -76,9 +77,9 @@ static __always_inline void subject_settle(struct egret_sock *sock)
 }
 
 /* That of the process under way. bpf_get_current_ancestor_cgroup_id: 5.8 in cgroup/sock_create. */
-static __always_inline void subject_stamp(struct egret_sock *sock, const struct egret_config *cfg, __u32 slot)
+static __always_inline void subject_stamp(struct egret_sock *sock, const struct ruling *ruling)
 {
-	__u32 mask = 0, epoch = subject_epoch(cfg, slot); /* first: what changes meanwhile is looked up anew */
+	__u32 mask = 0, epoch = subject_epoch(ruling); /* first: what changes meanwhile is looked up anew */
 	__u64 above = 0;
 
 	for (int level = 1; level <= EGRET_MAX_CGROUP_DEPTH; level++) {
@@ -86,7 +87,7 @@ static __always_inline void subject_stamp(struct egret_sock *sock, const struct 
 
 		if (!id)
 			break;
-		mask |= class_of_cgroup(id, slot);
+		mask |= class_of_cgroup(id, ruling->slot);
 		sock->parent_cgroup_id = above;
 		above = id;
 	}
@@ -97,28 +98,26 @@ static __always_inline void subject_stamp(struct egret_sock *sock, const struct 
 }
 
 /* By the packet's socket. */
-static __always_inline void subject_refresh(struct __sk_buff *skb, struct egret_sock *sock,
-					    const struct egret_config *cfg, __u32 slot)
+static __always_inline void subject_refresh(struct __sk_buff *skb, struct egret_sock *sock, const struct ruling *ruling)
 {
-	__u32 epoch = subject_epoch(cfg, slot);
+	__u32 epoch = subject_epoch(ruling);
 
 	if (sock->class_epoch == epoch)
 		return;
-	sock->classes = classes_of_skb(skb, slot);
+	sock->classes = classes_of_skb(skb, ruling->slot);
 	sock->class_epoch = epoch;
 	subject_settle(sock);
 }
 
 /* By the caller, which may be in another cgroup than the socket: false, and then only egress can tell.
  * bpf_get_current_cgroup_id: 5.7 in these hooks. */
-static __always_inline bool subject_refresh_by_caller(struct egret_sock *sock, const struct egret_config *cfg,
-						      __u32 slot)
+static __always_inline bool subject_refresh_by_caller(struct egret_sock *sock, const struct ruling *ruling)
 {
-	if (sock->class_epoch == subject_epoch(cfg, slot))
+	if (sock->class_epoch == subject_epoch(ruling))
 		return true;
 	if (sock->cgroup_id != bpf_get_current_cgroup_id())
 		return false;
-	subject_stamp(sock, cfg, slot);
+	subject_stamp(sock, ruling);
 	return true;
 }
 

@@ -49,14 +49,10 @@ static __always_inline __u64 record_owner(__u32 buffer, struct answer *answer)
 
 /* What the address asks of a name is found here, and not by learned_add: there the stack of all calls
  * would be over the 512 octets that a chain of them may have (5.10). */
-static __always_inline void learn(__u32 buffer, const __u64 *halves)
+static __always_inline void learn(__u32 buffer, const struct answer *answer, const __u64 *halves)
 {
-	struct egret_config *cfg = policy_config();
-	__u32 slot;
+	__u32 slot = answer->slot;
 
-	if (!cfg)
-		return;
-	slot = policy_slot(cfg);
 	learned_add(buffer, halves[0], halves[1], slot, learned_need(halves[0], halves[1], slot));
 }
 
@@ -67,7 +63,7 @@ static __always_inline void learn_v4(__u32 buffer, struct answer *answer, __u32 
 	__u32 addr = (__u32)answer_word(answer, at) << 16 | answer_word(answer, at + 2);
 
 	packet_set_v4(&pkt, bpf_htonl(addr));
-	learn(buffer, halves);
+	learn(buffer, answer, halves);
 }
 
 static __always_inline void learn_v6(__u32 buffer, struct answer *answer, __u32 at)
@@ -80,7 +76,7 @@ static __always_inline void learn_v6(__u32 buffer, struct answer *answer, __u32 
 		words[i] =
 		    bpf_htonl((__u32)answer_word(answer, at + 4 * i) << 16 | answer_word(answer, at + 4 * i + 2));
 	packet_set_words(&pkt, words[0], words[1], words[2], words[3]);
-	learn(buffer, halves);
+	learn(buffer, answer, halves);
 }
 
 /* One record. False: the message ends within it. */
@@ -141,7 +137,7 @@ __noinline int dns_read_records(__u32 buffer, __u32 at, __u32 teaches)
 
 /* The header and the question: does the answer teach? Then @answer is about its name. */
 static __always_inline bool answer_opens(struct __sk_buff *skb, __u32 buffer, struct answer *answer,
-					 struct egret_queries *open)
+					 struct egret_queries *open, __u32 slot)
 {
 	__u16 flags = answer_word(answer, 2);
 
@@ -152,7 +148,7 @@ static __always_inline bool answer_opens(struct __sk_buff *skb, __u32 buffer, st
 		lesson_count(EGRET_LESSON_MALFORMED);
 		return false;
 	}
-	if (!addr_is_trusted(&answer->server) ||
+	if (!addr_is_trusted(&answer->server, slot) ||
 	    !was_asked(skb, open, answer_word(answer, 0), answer->name, answer_word(answer, answer->message.end))) {
 		lesson_count(EGRET_LESSON_MISMATCH);
 		return false;
@@ -187,13 +183,16 @@ __noinline int answer_take(struct __sk_buff *skb, __u32 buffer)
 {
 	struct answer *answer = answer_of(buffer);
 	struct egret_queries *open = queries_of(skb, 0);
-	struct egret_config *cfg = policy_config();
+	struct ruling ruling;
 	__u32 records, slot;
 
-	if (!answer || !cfg || !open || !answer_opens(skb, buffer, answer, open) || !answer_has_subject(skb, answer))
+	if (!answer || !open || !ruling_take(&ruling))
 		return 0;
+	slot = ruling.slot;
+	if (!answer_opens(skb, buffer, answer, open, slot) || !answer_has_subject(skb, answer))
+		return 0;
+	answer->slot = slot;
 	records = answer->message.end + 4;
-	slot = policy_slot(cfg);
 	name_note_suffixes(buffer);
 	/* In both slots: the other one may be about to rule. */
 	answer->rule_names[0] = name_find_rule(buffer, EGRET_DEST_TEACHES, 0);

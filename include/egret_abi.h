@@ -20,7 +20,7 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 6
-#define EGRET_ABI_LAYOUT  UINT64_C(0x7dbc2e8b0310907a)
+#define EGRET_ABI_LAYOUT  UINT64_C(0x04f1c62bfbfd94b5)
 
 /* Of a ring, which has neither keys nor values. */
 struct egret_nothing {
@@ -84,7 +84,8 @@ EGRET_ASSERT_SIZE(struct egret_cidr_key, 20);
 EGRET_ASSERT_SIZE(struct egret_target, 32);
 EGRET_ASSERT_SIZE(struct egret_bucket, 192);
 EGRET_ASSERT_SIZE(struct egret_rule, 12);
-EGRET_ASSERT_SIZE(struct egret_config, 72);
+EGRET_ASSERT_SIZE(struct egret_config, 112);
+EGRET_ASSERT_SIZE(struct egret_settings, 32);
 EGRET_ASSERT_SIZE(struct egret_peer, 48);
 /* Programs compare these addresses eight bytes at a time. */
 _Static_assert(__builtin_offsetof(struct egret_peer, addr) % 8 == 0, "egret_peer.addr lost its alignment");

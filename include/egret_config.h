@@ -1,27 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the agent tells the programs beside the tables: one value, read on the hot path. */
+/* What the agent tells the programs beside the tables: one value, read on the hot path, mapped into the agent. */
 #ifndef EGRET_INCLUDE_CONFIG_H
 #define EGRET_INCLUDE_CONFIG_H
 
+#include "egret_policy.h"
 #include "egret_types.h"
 
-/* Read on the hot path: kept to one cache line, mapped into the agent. */
-struct egret_config {
-	__u32 generation; /* lowest bit = slot of the policy tables; 0 = nothing yet */
-	__u32 learned;    /* bumped when an address is added: denials are judged again */
-	__u32 audit;      /* 1 = count what would be denied, and let it pass */
-	__u32 keep_existing;
-	__u32 has;                /* EGRET_HAS_*: what need not be looked for if the policy has none of it */
-	__u32 class_epoch;        /* bumped when `classes` changes under the policy that rules */
-	__u64 unaccounted_cgroup; /* of the self-test, or of a trial; 0 = none runs */
-	__u32 bucket_shift[2];    /* of each slot's addresses: egret_bucket_index */
-	__u32 dns_names;          /* 1 = only questions for names of the policy may leave */
-	__u32 denials;            /* programs bump it when an answer brings a denial: all is judged again */
-	__u64 stale_tick;         /* bpf_jiffies64 from which on only the floor may pass; 0 = never */
+/*
+ * Of one policy. The settings stand in the slot of the policy's tables and are written before the policy rules: so one
+ * store of the generation switches all of a policy, and no packet is judged by the tables of one and the settings of
+ * another. Of a policy that rules only `audit` changes, by probation and its like.
+ */
+struct egret_settings {
+	__u32 born;         /* the generation under which this policy began to rule */
+	__u32 audit;        /* 1 = count what would be denied, and let it pass */
+	__u32 has;          /* EGRET_HAS_*: what need not be looked for if the policy has none of it */
+	__u32 bucket_shift; /* of its addresses: egret_bucket_index */
+	__u32 dns_names;    /* 1 = only questions for names of the policy may leave */
+	__u32 stale_ticks;  /* without a sign of life for so long, only the floor may pass; 0 = for any time */
 	__u32 min_ttl_sec;
 	__u32 max_ttl_sec;
-	/* Not for programs. */
-	__u32 places_used[2];
 };
 
 /* Of unaccounted_cgroup: while another version's programs rule, no denial is counted. */
@@ -30,5 +28,19 @@ struct egret_config {
 #define EGRET_HAS_DENY      (1U << 0)
 #define EGRET_HAS_NAME_DENY (1U << 1)
 #define EGRET_HAS_INTERNAL  (1U << 2)
+
+struct egret_config {
+	__u32 generation;         /* lowest bit = slot of the policy that rules; 0 = nothing yet */
+	__u32 learned;            /* bumped when an address is added: denials are judged again */
+	__u32 denials;            /* programs bump it when an answer brings a denial: all is judged again */
+	__u32 class_epoch;        /* bumped when `classes` changes under the policy that rules */
+	__u64 unaccounted_cgroup; /* of the self-test, or of a trial; 0 = none runs */
+	__u64 alive_tick;         /* bpf_jiffies64 of the agent's last sign of life */
+	struct egret_settings settings[EGRET_POLICY_SLOTS];
+	__u32 keep_existing;
+	/* Not for programs. */
+	__u32 places_used[EGRET_POLICY_SLOTS];
+	__u32 pad;
+};
 
 #endif

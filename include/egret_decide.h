@@ -83,6 +83,11 @@ EGRET_INLINE __u32 egret_port_key_slot(__u32 port_key)
 	return port_key >> EGRET_PORT_KEY_SLOT_SHIFT;
 }
 
+EGRET_INLINE __u8 egret_port_key_proto(__u32 port_key)
+{
+	return port_key >> EGRET_PORT_KEY_PROTO_SHIFT;
+}
+
 /* Two arguments, though callers have a port key: what is taken out of the key here is taken out anew in the verifier's
  * eyes for each entry (10,000 instructions more of a call's hook, measured on 5.10). */
 EGRET_INLINE bool egret_port_matches(const struct egret_port *entry, __u8 l4_proto, __u16 port)

@@ -56,12 +56,13 @@ EGRET_INLINE void egret_lesson_write(struct egret_lesson *lesson, __u64 name, co
 /* --- how long --- */
 
 /* As `set min_ttl` and `set max_ttl` bound it. */
-EGRET_INLINE __u64 egret_lesson_ends(__u32 ttl_sec, const struct egret_config *cfg, __u64 now_tick, __u32 ticks_per_sec)
+EGRET_INLINE __u64 egret_lesson_ends(__u32 ttl_sec, const struct egret_settings *settings, __u64 now_tick,
+				     __u32 ticks_per_sec)
 {
-	if (ttl_sec < cfg->min_ttl_sec)
-		ttl_sec = cfg->min_ttl_sec;
-	if (ttl_sec > cfg->max_ttl_sec)
-		ttl_sec = cfg->max_ttl_sec;
+	if (ttl_sec < settings->min_ttl_sec)
+		ttl_sec = settings->min_ttl_sec;
+	if (ttl_sec > settings->max_ttl_sec)
+		ttl_sec = settings->max_ttl_sec;
 	return now_tick + (__u64)ttl_sec * ticks_per_sec;
 }
 

@@ -30,11 +30,10 @@ int teach(struct __sk_buff *skb)
 	struct lesson *lesson = (void *)(long)skb->data;
 	struct question *question = question_of(QUESTION);
 	struct answer *answer = answer_of(ANSWER);
-	struct egret_config *cfg = policy_config();
+	struct ruling ruling;
 	__u64 halves[2];
-	__u32 slot;
 
-	if (!cfg || !question || !answer || (void *)(lesson + 1) > (void *)(long)skb->data_end)
+	if (!ruling_take(&ruling) || !question || !answer || (void *)(lesson + 1) > (void *)(long)skb->data_end)
 		return 1;
 	halves[0] = lesson->halves[0];
 	halves[1] = lesson->halves[1];
@@ -45,14 +44,14 @@ int teach(struct __sk_buff *skb)
 	    bpf_skb_load_bytes(skb, __builtin_offsetof(struct lesson, dns), answer->bytes, LESSON_DNS_BYTES))
 		return 1;
 	question->message.len = answer->message.len = LESSON_DNS_BYTES;
-	slot = policy_slot(cfg);
+	answer->slot = ruling.slot;
 	answer->name = answer_name_read(ANSWER, DNS_HEADER);
 	name_remember(QUESTION, answer->name);
 	name_note_suffixes(ANSWER);
 	answer->rule_names[0] = name_find_rule(ANSWER, EGRET_DEST_TEACHES, 0);
 	answer->rule_names[1] = name_find_rule(ANSWER, EGRET_DEST_TEACHES, 1);
-	answer->outside = !answer->rule_names[slot & 1];
-	learn(ANSWER, halves);
+	answer->outside = !answer->rule_names[ruling.slot & 1];
+	learn(ANSWER, answer, halves);
 	return 0;
 }
 
@@ -60,24 +59,22 @@ SEC("tc")
 int decide(struct __sk_buff *skb)
 {
 	struct decision *decision = (void *)(long)skb->data;
-	struct egret_config *cfg = policy_config();
 	__u64 tick = bpf_jiffies64();
 	struct judgement verdict = {};
 	struct packet pkt = {};
 	struct subject subject;
-	__u32 slot;
+	struct ruling ruling;
 
-	if (!cfg || (void *)(decision + 1) > (void *)(long)skb->data_end)
+	if (!ruling_take(&ruling) || (void *)(decision + 1) > (void *)(long)skb->data_end)
 		return 1;
 	((__u64 *)&pkt.addr)[0] = decision->halves[0];
 	((__u64 *)&pkt.addr)[1] = decision->halves[1];
 	pkt.l4_proto = decision->l4_proto;
 	pkt.port = decision->port;
 	subject = (struct subject){.scope = decision->scope, .classes = decision->classes};
-	slot = policy_slot(cfg);
-	decide_first_packet(&pkt, &subject, slot, cfg, &verdict);
+	decide_first_packet(&pkt, &subject, &ruling, &verdict);
 	if (!verdict.allow)
-		explain_special(&pkt, &subject, slot, &verdict);
+		explain_special(&pkt, &subject, ruling.slot, &verdict);
 	decision = (void *)(long)skb->data;
 	if ((void *)(decision + 1) > (void *)(long)skb->data_end)
 		return 1;

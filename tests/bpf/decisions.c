@@ -77,7 +77,8 @@ static void draw_policy(struct bench *bench)
 			die("set internal");
 		policy->settings.internal_count = 1;
 	}
-	kernel_set_ttls(bench->kernel, random_below(3), MAX_TTL_SEC);
+	policy->settings.min_ttl_sec = random_below(3);
+	policy->settings.max_ttl_sec = MAX_TTL_SEC;
 	world_load(&bench->world, bench->kernel);
 }
 

@@ -21,13 +21,13 @@ SEC("tc")
 int judge(struct __sk_buff *skb)
 {
 	struct question *question = (void *)(long)skb->data;
-	struct egret_config *cfg = policy_config();
 	struct judgement verdict = {};
+	struct ruling ruling;
 	__u32 port_key;
 
-	if (!cfg || (void *)(question + 1) > (void *)(long)skb->data_end)
+	if (!ruling_take(&ruling) || (void *)(question + 1) > (void *)(long)skb->data_end)
 		return 1;
-	port_key = question->port_key | policy_slot(cfg) << EGRET_PORT_KEY_SLOT_SHIFT;
+	port_key = question->port_key | ruling.slot << EGRET_PORT_KEY_SLOT_SHIFT;
 	egret_said_unpack(policy_look_up(question->first_half, question->last_half, port_key, question->classes),
 			  &verdict);
 	question = (void *)(long)skb->data;

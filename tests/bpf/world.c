@@ -120,7 +120,7 @@ void world_load(struct world *world, struct kernel *kernel)
 		refuse(world, "the policy does not compile");
 	diag_clear(&diag);
 	kernel_free_rules(&input.before);
-	if (kernel_load_policy(kernel, world->compiled, &error))
+	if (kernel_load_policy(kernel, world->compiled, false, &error))
 		refuse(world, error.text);
 }
 

@@ -138,10 +138,8 @@ static void load_policy(void)
 	/* Rules of every kind. */
 	static struct egret_target teaches = {.dest = {.count = 1, .flags = 0xffff & ~EGRET_DEST_PRIVATE},
 					      .head = {.classes = EGRET_CLASS_ALL, .rule = EGRET_RULE_FIRST + 1}};
-	struct egret_config cfg = {.generation = GENERATION,
-				   .bucket_shift = {BUCKET_SHIFT, BUCKET_SHIFT},
-				   .min_ttl_sec = 900,
-				   .max_ttl_sec = 86400};
+	const struct egret_settings settings = {.bucket_shift = BUCKET_SHIFT, .min_ttl_sec = 900, .max_ttl_sec = 86400};
+	struct egret_config cfg = {.generation = GENERATION, .settings = {settings, settings}};
 	struct egret_addr v4 = mapped(NATIVE_V4, server_v4), v6 = mapped(NATIVE_V6, server_v6);
 	__u32 zero = 0;
 

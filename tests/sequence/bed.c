@@ -194,12 +194,10 @@ static int64_t loader_now_ms(void)
 
 void load_world(void)
 {
-	const struct policy_settings *settings = &bed.world.policy->settings;
 	int64_t unsure_ms = bed.clock.unsure_ms;
 
 	while (memory_switch_is_unsure(&bed.memory, loader_now_ms(), unsure_ms))
 		usleep((useconds_t)unsure_ms * 1000);
-	kernel_set_ttls(bed.kernel, settings->min_ttl_sec, settings->max_ttl_sec);
 	world_load(&bed.world, bed.kernel);
 	set_classes();
 	memory_switch(&bed.memory, &bed.world.model, loader_now_ms());

@@ -28,6 +28,11 @@ bool kernel_is_pinned_here(const struct kernel *kernel)
 	return false;
 }
 
+const struct egret_settings *kernel_settings(const struct kernel *kernel)
+{
+	return &kernel->config.settings[kernel->config.generation & (EGRET_POLICY_SLOTS - 1)];
+}
+
 const struct egret_config *kernel_config(const struct kernel *kernel)
 {
 	return &kernel->config;

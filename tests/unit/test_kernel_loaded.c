@@ -75,7 +75,7 @@ static void put(const char *text)
 	assert_int_equal(kernel_read_rules(owner, &input.before), 0);
 	assert_int_equal(compile_policy(&input, &compiled, &diag), 0);
 	kernel_free_rules(&input.before);
-	assert_int_equal(kernel_load_policy(owner, compiled, &error), 0);
+	assert_int_equal(kernel_load_policy(owner, compiled, false, &error), 0);
 	diag_clear(&diag);
 	compiled_free(compiled);
 	policy_free(policy);
@@ -146,16 +146,21 @@ static void settings_and_notes_are_read_as_they_were_written(void **state)
 	uint32_t mask;
 
 	(void)state;
+	put("set floor = off\nset min_ttl = 60\nset max_ttl = 3600\nset on_stale_agent = floor\n"
+	    "set stale_after = 30\nallow 20.0.0.1 tcp:443\n");
 	kernel_set_audit(owner, true);
-	kernel_set_ttls(owner, 60, 3600);
-	assert_true(kernel_config(kernel)->audit);
-	assert_int_equal(kernel_config(kernel)->max_ttl_sec, 3600);
+	assert_true(kernel_settings(kernel)->audit);
+	assert_int_equal(kernel_settings(kernel)->min_ttl_sec, 60);
+	assert_int_equal(kernel_settings(kernel)->max_ttl_sec, 3600);
+	assert_in_range(kernel_settings(kernel)->stale_ticks, 30 * 100, 30 * 1000); /* CONFIG_HZ is 100 to 1000 */
 	kernel_set_audit(owner, false);
-	assert_false(kernel_config(kernel)->audit);
-	kernel_set_stale(owner, 30);
-	assert_in_range(kernel_seconds_until(kernel_config(kernel)->stale_tick), 1, 31);
-	kernel_set_stale(owner, 0);
-	assert_int_equal(kernel_config(kernel)->stale_tick, 0);
+	assert_false(kernel_settings(kernel)->audit);
+	kernel_note_alive(owner);
+	assert_in_range(kernel_seconds_until(kernel_config(kernel)->alive_tick + kernel_settings(kernel)->stale_ticks),
+			28, 31);
+	/* Each policy brings all of its settings, and leaves none to the next one. */
+	put("set floor = off\nallow 20.0.0.1 tcp:443\n");
+	assert_int_equal(kernel_settings(kernel)->stale_ticks, 0);
 
 	assert_int_equal(kernel_set_class(owner, 77, EGRET_CLASS_PODS), 0);
 	assert_int_equal(kernel_get_class(kernel, 77, &mask), 0);

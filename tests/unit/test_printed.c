@@ -265,7 +265,7 @@ static void a_probe_gets_one_line(void **state)
 	print(&status, "--ready", &said);
 	assert_int_equal(said.code, EXIT_YES);
 	assert_says(&said, "ready: instance node is enforcing; the agent: alive, last sign of life ");
-	kernel.config.audit = 1;
+	kernel.config.settings[0].audit = 1;
 	print(&status, "--ready", &said);
 	assert_int_equal(said.code, EXIT_NO);
 	assert_says_all(&said, "not ready: instance node: the policy says enforce, and is only audited\n");
@@ -414,7 +414,7 @@ static void denials_are_a_table(void **state)
 	(void)state;
 	print(&drops, NULL, &said);
 	assert_says_all(&said, "nothing was denied\n");
-	kernel.config.audit = 1;
+	kernel.config.settings[0].audit = 1;
 	print(&drops, NULL, &said);
 	assert_says_all(&said, "nothing would have been denied\n");
 	add_denial("51.0.0.1", 3, false);

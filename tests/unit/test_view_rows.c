@@ -71,7 +71,7 @@ static void what_nobody_knows_is_null(void **state)
 	json_t *rows, *row;
 
 	(void)state;
-	kernel = (struct kernel){.config = {.audit = 1}, .meta = {.policy_generation = 4}};
+	kernel = (struct kernel){.config = {.settings = {{.audit = 1}}}, .meta = {.policy_generation = 4}};
 	set_rule(&kernel, RULE_DENY, "deny 2001:db8::/32", 9);
 	add_drop(&kernel,
 		 (struct egret_drop_key){.cgroup_id = CGROUP_GONE,
@@ -145,7 +145,7 @@ static void what_existed_before_an_audit_is_a_row(void **state)
 	json_t *rows;
 
 	(void)state;
-	kernel = (struct kernel){.config = {.audit = 1}, .existing_count = 2};
+	kernel = (struct kernel){.config = {.settings = {{.audit = 1}}}, .existing_count = 2};
 	kernel.existing[0] = (struct egret_existing){
 	    .addr = addr("51.0.0.1"), .cgroup_id = CGROUP_GONE, .seen_ns = clock_kernel_ns(), .port = 443};
 	kernel.existing[1] = kernel.existing[0];
@@ -156,7 +156,7 @@ static void what_existed_before_an_audit_is_a_row(void **state)
 	assert_int_equal(json_number(json_array_get(rows, 0), "packets_total"), 0);
 	assert_true(json_flag(json_array_get(rows, 0), "audited"));
 	json_decref(rows);
-	kernel.config.audit = 0;
+	kernel.config.settings[0].audit = 0;
 	assert_int_equal(view_drops(&kernel, &rows), 0);
 	assert_view(rows, "[]");
 }

@@ -61,7 +61,7 @@ int agent_say_goodbye(struct agent *agent, struct error *error)
 	agent_keep_names(agent); /* what was answered in the last minute */
 	if (!agent->options.detach_on_exit) {
 		fprintf(stderr, "egret: the agent ends; instance %s stays attached and %s (egret detach opens it)\n",
-			instance, kernel_config(agent->kernel)->audit ? "audits" : "enforces");
+			instance, kernel_settings(agent->kernel)->audit ? "audits" : "enforces");
 		return 0;
 	}
 	if (kernel_take_down(agent->kernel, error))

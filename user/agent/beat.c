@@ -92,7 +92,7 @@ static int look_after(struct agent *agent)
 {
 	const char *missing;
 
-	agent_stay_fresh(agent);
+	kernel_note_alive(agent->kernel);
 	look_at_fullness(agent);
 	look_at_policy(agent);
 	culprits_refresh(&agent->culprits, agent->kernel);

@@ -13,8 +13,6 @@
 
 /* For a policy that closes what a person had opened, where nobody said how long. */
 #define REOPENED_PROBATION_SEC 120
-/* For a policy that was found in force and cannot be read: what `set stale_after` is by default. */
-#define UNKNOWN_STALE_SEC 300
 
 static void subjects_have_moved(void *context)
 {
@@ -33,7 +31,7 @@ static void take_subjects(struct agent *agent, struct subjects *subjects)
 }
 
 /* The tables of @edition are in the kernel, and rule by one store. */
-static int load_tables(struct agent *agent, struct edition *edition, struct diag *diag, struct error *error)
+static int load_tables(struct agent *agent, struct edition *edition, bool audit, struct diag *diag, struct error *error)
 {
 	struct compiled *compiled;
 	struct subjects *subjects = NULL;
@@ -45,7 +43,7 @@ static int load_tables(struct agent *agent, struct edition *edition, struct diag
 	if (rc)
 		error_set(error, rc, "cannot watch the cgroups below %s: %s", agent->options.cgroup, strerror(-rc));
 	else
-		rc = kernel_load_policy(agent->kernel, compiled, error);
+		rc = kernel_load_policy(agent->kernel, compiled, audit, error);
 	if (rc) {
 		subjects_free(subjects);
 		compiled_free(compiled);
@@ -56,27 +54,6 @@ static int load_tables(struct agent *agent, struct edition *edition, struct diag
 	subjects_refresh(subjects); /* those that came in meanwhile */
 	existing_refresh(agent->kernel, compiled);
 	return 0;
-}
-
-/* The mode comes last: who sees it may count on all else. */
-static void write_settings(struct agent *agent, const struct edition *edition)
-{
-	const struct policy_settings *settings = &edition->policy->settings;
-
-	kernel_set_ttls(agent->kernel, settings->min_ttl_sec, settings->max_ttl_sec);
-	kernel_set_dns_names(agent->kernel, settings->dns_names);
-	kernel_set_stale(agent->kernel, settings->stale_floor ? settings->stale_sec : 0);
-	kernel_set_audit(agent->kernel, edition_only_audits(edition, &agent->options));
-}
-
-void agent_stay_fresh(struct agent *agent)
-{
-	const struct policy_settings *settings = agent->ruling ? &agent->ruling->policy->settings : NULL;
-
-	if (settings)
-		kernel_set_stale(agent->kernel, settings->stale_floor ? settings->stale_sec : 0);
-	else if (kernel_config(agent->kernel)->stale_tick)
-		kernel_set_stale(agent->kernel, UNKNOWN_STALE_SEC);
 }
 
 /* Whoever sends has a subject, before anything is judged. */
@@ -263,10 +240,9 @@ static int commit(struct agent *agent, struct edition *next, struct diag *diag, 
 	int rc;
 
 	write_existing(agent, next);
-	rc = load_tables(agent, next, diag, error);
+	rc = load_tables(agent, next, edition_only_audits(next, &agent->options), diag, error);
 	if (rc)
 		return rc;
-	write_settings(agent, next);
 	if (agent->hold == HOLD_ATTACHED) {
 		agent_end_probation(agent); /* of the policy before: a trial would be in the way of the proof */
 		prove_again(agent, next, diag);
@@ -323,7 +299,7 @@ void agent_rebuild(struct agent *agent)
 
 	if (!agent->ruling->must_rebuild)
 		return;
-	if (load_tables(agent, agent->ruling, &diag, &error))
+	if (load_tables(agent, agent->ruling, kernel_settings(agent->kernel)->audit, &diag, &error))
 		progress_warn(&agent->progress, "%s; the policy that runs goes on", error.text);
 	agent->ruling->must_rebuild = false;
 	diag_clear(&diag);

@@ -93,8 +93,6 @@ void agent_end_probation(struct agent *agent);
 int agent_enforce_next(struct agent *agent, struct edition *next, struct diag *diag, struct error *error);
 /* The instance's programs, and nothing that runs is changed. */
 int agent_open_instance(struct agent *agent, struct error *error);
-/* A sign of life, for a policy that wants one. */
-void agent_stay_fresh(struct agent *agent);
 /* What rules is compiled and loaded anew, if it must be. */
 void agent_rebuild(struct agent *agent);
 /* Lets go of the kernel's side, which somebody took down or is to be taken down. What ruled is returned. */

@@ -165,7 +165,7 @@ void agent_note_ruled(struct agent *agent)
 		return;
 	if (edition_only_audits(edition, &agent->options)) {
 		forget_policy(agent);
-	} else if (!kernel_config(agent->kernel)->audit) {
+	} else if (!kernel_settings(agent->kernel)->audit) {
 		standby_note_ruled(agent->options.standby, edition->policy);
 		keep_policy(agent);
 	}

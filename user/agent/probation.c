@@ -137,7 +137,7 @@ static const char *what_ended(const struct probation *probation, bool audited)
 
 static void end(struct probation *probation, const struct probation_of *of)
 {
-	bool audited = kernel_config(of->kernel)->audit;
+	bool audited = kernel_settings(of->kernel)->audit;
 	const char *text = what_ended(probation, audited);
 	struct error error;
 

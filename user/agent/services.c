@@ -172,7 +172,7 @@ static void judge(struct services *services, const struct kernel *kernel, const 
 size_t services_missing(struct services *services, const struct kernel *kernel, const struct compiled *compiled,
 			int governed_fd)
 {
-	bool audits = kernel_config(kernel)->audit;
+	bool audits = kernel_settings(kernel)->audit;
 	size_t kept = 0;
 
 	if (!services->count && !audits)

@@ -32,7 +32,7 @@ int agent_try_services(const struct agent *agent, const struct compiled *compile
 	size_t missing;
 
 	services_find(&services, agent->options.cgroup_fd);
-	if (!kernel_config(agent->kernel)->audit)
+	if (!kernel_settings(agent->kernel)->audit)
 		services_keep_allowed(&services, agent->kernel, agent->ruling->compiled);
 	missing = services_missing(&services, agent->kernel, compiled, agent->options.cgroup_fd);
 	services_describe(&services, text, sizeof(text));
@@ -44,7 +44,7 @@ bool agent_must_wait(const struct agent *agent, const struct edition *next)
 {
 	if (!agent->ruling || agent->ruling->source == EDITION_FALLBACK || edition_only_audits(next, &agent->options))
 		return false;
-	return !next->probation_sec || !kernel_config(agent->kernel)->audit;
+	return !next->probation_sec || !kernel_settings(agent->kernel)->audit;
 }
 
 static int ruling_requirements(const struct agent *agent, struct probation_of *of, struct name_addrs **ret_names)

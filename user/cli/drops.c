@@ -112,7 +112,7 @@ static int show_once(const struct kernel *kernel, bool json)
 	if (json_array_size(rows))
 		table_print(rows, columns, COLUMN_COUNT);
 	if (!note_forgotten(kernel, rows) && !json_array_size(rows))
-		puts(kernel_config(kernel)->audit ? "nothing would have been denied" : "nothing was denied");
+		puts(kernel_settings(kernel)->audit ? "nothing would have been denied" : "nothing was denied");
 	json_decref(rows);
 	return 0;
 }

@@ -46,7 +46,7 @@ static int rehearsal_begin(struct kernel *kernel, int cgroup_fd, struct rehearsa
 {
 	for (int i = 0; i < HOOK_COUNT; i++)
 		rehearsal->links[i] = -1;
-	rehearsal->audit = kernel->config->audit;
+	rehearsal->audit = kernel_settings(kernel)->audit;
 	kernel_set_audit(kernel, true);
 	kernel_set_unaccounted(kernel, EGRET_UNACCOUNTED_ALL);
 	for (int i = 0; i < HOOK_COUNT; i++) {

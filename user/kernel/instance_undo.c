@@ -82,15 +82,11 @@ static void restore_config(struct kernel *kernel)
 	struct egret_config *config = kernel->config;
 	const struct egret_config *before = &kernel->undo->config;
 
-	__atomic_or_fetch(&config->has, before->has, __ATOMIC_RELEASE);
+	memcpy(config->settings, before->settings, sizeof(config->settings));
 	if ((config->generation ^ before->generation) & (EGRET_POLICY_SLOTS - 1))
 		__atomic_store_n(&config->generation, kernel_next_generation(kernel), __ATOMIC_RELEASE);
-	__atomic_store_n(&config->has, before->has, __ATOMIC_RELEASE);
-	kernel_set_audit(kernel, before->audit);
-	kernel_set_ttls(kernel, before->min_ttl_sec, before->max_ttl_sec);
-	kernel_set_dns_names(kernel, before->dns_names);
 	kernel_set_keep_existing(kernel, before->keep_existing);
-	__atomic_store_n(&config->stale_tick, before->stale_tick, __ATOMIC_RELEASE);
+	__atomic_store_n(&config->alive_tick, before->alive_tick, __ATOMIC_RELEASE);
 	kernel_set_meta(kernel, &kernel->undo->meta);
 }
 

@@ -68,7 +68,8 @@ static int tables_open(const struct kernel *kernel, struct tables *ret)
 static int find_target(const struct tables *tables, const struct egret_addr *addr, struct egret_target *ret)
 {
 	struct egret_cidr_key key = {.prefix_len = 128, .addr = *addr};
-	struct buckets buckets = {.fd = tables->addrs, .shift = tables->kernel->config->bucket_shift[tables->slot]};
+	struct buckets buckets = {.fd = tables->addrs,
+				  .shift = tables->kernel->config->settings[tables->slot].bucket_shift};
 	int rc = buckets_find(&buckets, tables->hash_keys, addr, ret);
 
 	if (rc != -ENOENT)
@@ -244,7 +245,7 @@ static int decide(const struct tables *tables, const struct kernel_packet *packe
 
 	if (!rc)
 		rc = judge_addr(tables, &target, packet, &judgement);
-	if (!rc && egret_names_count(&judgement, tables->kernel->config->has)) {
+	if (!rc && egret_names_count(&judgement, tables->kernel->config->settings[tables->slot].has)) {
 		rc = judge_lessons(tables, packet, &by_name);
 		egret_add_names(&judgement, &by_name);
 	}

@@ -12,6 +12,11 @@
 #include "egret_reasons.h"
 #include "egret_limits.h"
 
+const struct egret_settings *kernel_settings(const struct kernel *kernel)
+{
+	return &kernel->config->settings[handle_slot(kernel)];
+}
+
 const struct egret_config *kernel_config(const struct kernel *kernel)
 {
 	return kernel->config;

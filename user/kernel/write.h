@@ -25,10 +25,10 @@ struct kernel;
 
 /* The generation that the next policy must be compiled for. */
 uint32_t kernel_next_generation(const struct kernel *kernel);
-/* Fills the idle slot with all of a policy, then switches to it by one store. The
+/* Fills the idle slot with all of a policy, its settings too, then switches to it by one store. The
  * old policy rules until then, and after any failure. It was compiled with what
- * kernel_read_rules and kernel_next_generation say now. */
-int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, struct error *error);
+ * kernel_read_rules and kernel_next_generation say now. @audit: it only counts what it would deny. */
+int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, bool audit, struct error *error);
 /* One address of the running policy. dest->count == 0 and no flags: removes it.
  * -ENOSPC: the tables are full; load the policy anew. */
 int kernel_set_address(struct kernel *kernel, const struct compiled *compiled, const struct egret_addr *addr,
@@ -49,15 +49,12 @@ int kernel_make_subject(struct kernel *kernel, uint64_t cgroup_id, const struct 
 /* Of a cgroup that ended before its subject was made: programs remove it only if it was there in time. */
 void kernel_forget_subject(struct kernel *kernel, uint64_t cgroup_id);
 
-/* --- its settings, each by one store --- */
+/* --- beside it, each by one store --- */
 
+/* Of the policy that rules. */
 void kernel_set_audit(struct kernel *kernel, bool audit);
-/* How long what is learned lives, at least and at most. */
-void kernel_set_ttls(struct kernel *kernel, uint32_t min_sec, uint32_t max_sec);
-/* From now on in @sec only the floor may pass, unless this is called again; 0 = never. */
-void kernel_set_stale(struct kernel *kernel, uint32_t sec);
-/* May only names of the policy be asked for? */
-void kernel_set_dns_names(struct kernel *kernel, bool policy_only);
+/* The agent is there: `set stale_after` counts from now on. */
+void kernel_note_alive(struct kernel *kernel);
 void kernel_set_keep_existing(struct kernel *kernel, bool keep);
 /* What is denied to this cgroup is not counted: Egret itself tries there. 0 = none. */
 void kernel_set_unaccounted(struct kernel *kernel, uint64_t cgroup_id);

@@ -25,25 +25,12 @@ void forget_verdicts(struct egret_config *config)
 
 void kernel_set_audit(struct kernel *kernel, bool audit)
 {
-	__atomic_store_n(&kernel->config->audit, audit, __ATOMIC_RELEASE);
+	__atomic_store_n(&kernel->config->settings[handle_slot(kernel)].audit, audit, __ATOMIC_RELEASE);
 }
 
-void kernel_set_ttls(struct kernel *kernel, uint32_t min_sec, uint32_t max_sec)
+void kernel_note_alive(struct kernel *kernel)
 {
-	__atomic_store_n(&kernel->config->min_ttl_sec, min_sec, __ATOMIC_RELEASE);
-	__atomic_store_n(&kernel->config->max_ttl_sec, max_sec, __ATOMIC_RELEASE);
-}
-
-void kernel_set_stale(struct kernel *kernel, uint32_t sec)
-{
-	uint64_t tick = sec ? kernel_tick_now() + (uint64_t)sec * tick_hz() : 0;
-
-	__atomic_store_n(&kernel->config->stale_tick, tick, __ATOMIC_RELEASE);
-}
-
-void kernel_set_dns_names(struct kernel *kernel, bool policy_only)
-{
-	__atomic_store_n(&kernel->config->dns_names, policy_only, __ATOMIC_RELEASE);
+	__atomic_store_n(&kernel->config->alive_tick, kernel_tick_now(), __ATOMIC_RELEASE);
 }
 
 void kernel_set_keep_existing(struct kernel *kernel, bool keep)

@@ -13,6 +13,7 @@
 #include "../compile/compile.h"
 #include "buckets.h"
 #include "name_key.h"
+#include "tick.h"
 #include "write_learned.h"
 #include "write_rule_ids.h"
 #include "egret_reasons.h"
@@ -225,15 +226,37 @@ static uint32_t what_it_has(const struct compiled *compiled)
 	return has;
 }
 
-/* The store of the generation replaces the policy. Before it `has` gets what the new policy has, and loses only after
- * it what the old one had: programs may look for what is not there, but never pass over what is. */
-static void switch_to(struct kernel *kernel, uint32_t generation, uint32_t has)
+/* Beyond 2^32 ticks, 49 days of 1,000 Hz, no agent is waited for. */
+static uint32_t stale_ticks(const struct policy_settings *settings)
 {
-	struct egret_config *config = kernel->config;
+	uint64_t ticks = settings->stale_floor ? (uint64_t)settings->stale_sec * tick_hz() : 0;
 
-	__atomic_or_fetch(&config->has, has, __ATOMIC_RELEASE);
-	__atomic_store_n(&config->generation, generation, __ATOMIC_RELEASE);
-	__atomic_store_n(&config->has, has, __ATOMIC_RELEASE);
+	return ticks > UINT32_MAX ? UINT32_MAX : ticks;
+}
+
+/* Into the idle slot: no program reads it. Those that began under a policy of this slot ended when its tables were
+ * replaced (tables_install waits for them). */
+static void write_settings(struct kernel *kernel, const struct compiled *compiled, const struct buckets *buckets,
+			   uint32_t generation, bool audit)
+{
+	const struct policy_settings *settings = &compiled->policy->settings;
+
+	kernel->config->settings[generation & (SLOTS - 1)] = (struct egret_settings){
+	    .born = generation,
+	    .audit = audit,
+	    .has = what_it_has(compiled),
+	    .bucket_shift = buckets->shift,
+	    .dns_names = settings->dns_names,
+	    .stale_ticks = stale_ticks(settings),
+	    .min_ttl_sec = settings->min_ttl_sec,
+	    .max_ttl_sec = settings->max_ttl_sec,
+	};
+}
+
+/* The policy that ruled is replaced by this one store, with all that is its own. */
+static void switch_to(struct kernel *kernel, uint32_t generation)
+{
+	__atomic_store_n(&kernel->config->generation, generation, __ATOMIC_RELEASE);
 }
 
 void note_places(struct kernel *kernel, uint32_t slot, const struct buckets *buckets)
@@ -282,7 +305,7 @@ static void remember(struct kernel *kernel, struct tables *tables, const struct 
 	tables->addrs.fd = tables->ports = -1;
 }
 
-int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, struct error *error)
+int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, bool audit, struct error *error)
 {
 	struct tables tables = {{.fd = -1}, -1, -1, -1, -1, -1, 0};
 	uint32_t generation = kernel_next_generation(kernel), slot = generation & (SLOTS - 1);
@@ -292,9 +315,10 @@ int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, s
 		rc = rule_ids_clear(kernel, compiled);
 	if (rc)
 		goto out;
-	kernel->config->bucket_shift[slot] = tables.addrs.shift;
+	write_settings(kernel, compiled, &tables.addrs, generation, audit);
 	note_places(kernel, slot, &tables.addrs);
-	switch_to(kernel, generation, what_it_has(compiled));
+	kernel_note_alive(kernel);
+	switch_to(kernel, generation);
 	/* What answers brought in meanwhile; it may have been denied for a moment. */
 	learned_match(kernel, compiled, slot);
 	kernel_forget_denials(kernel);

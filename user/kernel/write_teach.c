@@ -108,7 +108,7 @@ int kernel_teach(struct kernel *kernel, const struct compiled *compiled, const s
 	rc = kernel_lesson_of(kernel, asked.name, addr, &lesson);
 	if (rc || !lesson.rule_names[handle_slot(kernel)])
 		return rc;
-	lesson.expires_tick = egret_lesson_ends(ttl_sec, kernel->config, kernel_tick_now(), tick_hz());
+	lesson.expires_tick = egret_lesson_ends(ttl_sec, kernel_settings(kernel), kernel_tick_now(), tick_hz());
 	rc = learned_teach(kernel, &key, wanted->subject, &lesson);
 	if (rc)
 		return rc;

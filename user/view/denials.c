@@ -78,7 +78,7 @@ static int collect_existing(void *context, uint64_t cookie, const struct egret_e
 
 int denials_read(const struct kernel *kernel, struct denials *ret)
 {
-	struct collecting collecting = {.denials = ret, .audit = kernel_config(kernel)->audit};
+	struct collecting collecting = {.denials = ret, .audit = kernel_settings(kernel)->audit};
 	struct egret_meta meta = {};
 	int rc;
 

@@ -199,7 +199,7 @@ int view_explain_kernel(const struct kernel *kernel, const struct explain_questi
 	}
 	if (!rc) {
 		*ret = explain_to_json(question, answers, question->addr_count);
-		json_set_flag(*ret, "audited", kernel_config(kernel)->audit);
+		json_set_flag(*ret, "audited", kernel_settings(kernel)->audit);
 		add_names(*ret, kernel, question);
 	}
 	free(answers);

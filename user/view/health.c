@@ -137,7 +137,7 @@ static void look_at_agent(const struct egret_meta *meta, const char *instance, s
 
 json_t *view_health(const struct kernel *kernel, const char *instance, const struct egret_meta *meta)
 {
-	struct health_facts facts = {.audits = kernel_config(kernel)->audit, .missing_hook = "", .meta = meta};
+	struct health_facts facts = {.audits = kernel_settings(kernel)->audit, .missing_hook = "", .meta = meta};
 	json_t *view = json_object();
 	struct health health;
 

@@ -103,7 +103,7 @@ static json_t *existing_to_json(const struct kernel *kernel)
 	struct existing_list list = {.kernel = kernel, .rows = json_array()};
 
 	/* With `existing = cut` they do not go on once the policy enforces. */
-	if (kernel_config(kernel)->keep_existing || kernel_config(kernel)->audit)
+	if (kernel_config(kernel)->keep_existing || kernel_settings(kernel)->audit)
 		kernel_each_existing(kernel, add_existing, &list);
 	subject_cache_clear(&list.subjects);
 	return list.rows;
