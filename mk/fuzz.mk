@@ -10,7 +10,7 @@ FUZZ_SOURCES  := $(filter-out user/cli/main.c,$(SOURCES)) tests/model/model.c te
 FUZZ_OBJECTS  := $(FUZZ_SOURCES:%.c=$(F)/%.o)
 # What asks the system itself; tests/fuzz/fake.c answers in its place.
 FUZZ_WRAPPED  := usleep cgroup_path_of_id cgroup_open pod_of_path kernel_is_held kernel_each_instance kernel_detach \
-                 kernel_claim kernel_check_pins
+                 kernel_claim kernel_check_pins tree_kubepods kubelet_each
 
 # The compiler of the fuzzers is clang, whose warnings are not gcc's: only the harnesses are held to them.
 $(F)/%.o: %.c $(B)/config | $(B)/egret.skel.h

@@ -423,6 +423,8 @@ int __wrap_kernel_each_instance(void (*visit)(void *context, const char *instanc
 int __wrap_kernel_detach(const char *instance, struct error *error);
 int __wrap_kernel_claim(const char *instance, enum kernel_claim how, struct kernel **ret, struct error *error);
 int __wrap_kernel_check_pins(struct error *error);
+int __wrap_tree_kubepods(int (*visit)(void *context, const char *path), void *context);
+void __wrap_kubelet_each(void (*visit)(void *context, const char *cgroup_path), void *context);
 
 /* `drops --follow` sleeps between its looks: meanwhile each denial goes on, and at last the map is gone. */
 int __wrap_usleep(unsigned int usec)
@@ -457,6 +459,20 @@ int __wrap_cgroup_open(const char *path, int *ret_fd, struct error *error)
 bool __wrap_pod_of_path(const char *path, const char *logs, struct pod *ret)
 {
 	return __real_pod_of_path(path, logs ? logs : "nowhere", ret);
+}
+
+int __wrap_tree_kubepods(int (*visit)(void *context, const char *path), void *context)
+{
+	char path[CGROUP_PATH_SIZE];
+
+	if (__wrap_cgroup_path_of_id(0, path, sizeof(path)))
+		return 0;
+	return visit(context, path);
+}
+
+void __wrap_kubelet_each(void (*visit)(void *context, const char *cgroup_path), void *context)
+{
+	visit(context, "/system.slice/kubelet.service");
 }
 
 bool __wrap_kernel_is_held(const char *instance)

@@ -272,3 +272,8 @@ int kernel_decide(const struct kernel *kernel, const struct kernel_packet *packe
 	*ret = kernel->judgement;
 	return 0;
 }
+
+uint64_t kernel_late_subjects(const struct kernel *kernel)
+{
+	return kernel->late_subjects;
+}

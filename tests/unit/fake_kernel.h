@@ -14,6 +14,7 @@ struct kernel {
 	struct egret_config config;
 	struct egret_meta meta;
 	bool held;
+	uint64_t late_subjects;
 	const char *missing_hook; /* NULL = attached */
 	/* By id in the kernel; a rule without text is none. */
 	struct egret_rule_text texts[EGRET_RULE_FIRST + FAKE_MAX];

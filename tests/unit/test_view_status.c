@@ -9,6 +9,7 @@
 #include "view/findings.h"
 #include "view/health.h"
 #include "view/status.h"
+#include "view/subjects.h"
 
 static struct egret_meta meta_of_a_good_one(void)
 {
@@ -128,7 +129,8 @@ static void fill(struct kernel *kernel)
 	snprintf(kernel->meta.problems[EGRET_PROBLEM_FLOOR], EGRET_PROBLEM_SIZE, "no floor");
 	snprintf(kernel->meta.absent_cgroups, sizeof(kernel->meta.absent_cgroups), "/a.slice\n/b\001.slice\n");
 	kernel->meta.absent_cgroup_count = 3; /* for one there was no room */
-	kernel->meta.governed_cgroup = CGROUP_GONE;
+	kernel->late_subjects = 7;
+	kernel->meta.governed_cgroup = CGROUP_GONE; /* so nobody is below it */
 	kernel->meta.rules = 2;
 	set_rule(kernel, 16, "allow a.example tcp:443", 1);
 	set_rule(kernel, 17, "deny 51.0.0.0/8", 2);
@@ -187,6 +189,7 @@ static void status_has_each_value(void **state)
 	    "'not_ready': {'kind': 'agent', 'text': 'no agent runs, so a change of the policy would not be seen'},"
 	    "'problems': [{'kind': 'floor', 'text': 'no floor'}], 'version': '9.9',"
 	    "'attached_time': '2026-11-27T18:00:00Z', 'cgroup': '/was/here', 'cgroup_gone': true,"
+	    "'subjects': {'kubepods': [], 'kubelets': [], 'late_total': 7},"
 	    "'absent_cgroups': ['/a.slice', '/b?.slice'], 'absent_cgroups_count': 3,"
 	    "'policy': {'path': '/etc/p.rules', 'hash': 'abcd', 'loaded_time': '2026-11-27T18:01:00Z',"
 	    " 'rules_count': 2, 'warnings_count': 0}, 'probation': null,"
@@ -232,6 +235,22 @@ static void before_a_policy_there_is_none(void **state)
 	assert_string_equal(json_text(view, "mode"), "not-attached");
 	assert_string_equal(json_text(view, "missing_hook"), "egress");
 	json_decref(view);
+}
+
+/* Its pods would be the host. */
+static void a_kubelet_without_kubepods_is_a_problem(void **state)
+{
+	char text[EGRET_PROBLEM_SIZE];
+	json_t *subjects = json_pack("{s:[], s:[ss]}", "kubepods", "kubelets", "/a/kubelet.service", "/b");
+
+	(void)state;
+	assert_non_null(strstr(view_subjects_problem(subjects, text, sizeof(text)), "runs (/a/kubelet.service), and "));
+	json_array_append_new(json_object_get(subjects, "kubepods"), json_string("/kubepods.slice"));
+	assert_null(view_subjects_problem(subjects, text, sizeof(text)));
+	json_array_clear(json_object_get(subjects, "kubepods"));
+	json_array_clear(json_object_get(subjects, "kubelets"));
+	assert_null(view_subjects_problem(subjects, text, sizeof(text)));
+	json_decref(subjects);
 }
 
 static void an_address_is_explained(void **state)
@@ -283,9 +302,13 @@ static void findings_stand_in_the_order_of_the_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_agent_is_described),  cmocka_unit_test(the_first_reason_is_told),
-	    cmocka_unit_test(status_has_each_value),   cmocka_unit_test(before_a_policy_there_is_none),
-	    cmocka_unit_test(an_address_is_explained), cmocka_unit_test(findings_stand_in_the_order_of_the_file),
+	    cmocka_unit_test(the_agent_is_described),
+	    cmocka_unit_test(the_first_reason_is_told),
+	    cmocka_unit_test(a_kubelet_without_kubepods_is_a_problem),
+	    cmocka_unit_test(status_has_each_value),
+	    cmocka_unit_test(before_a_policy_there_is_none),
+	    cmocka_unit_test(an_address_is_explained),
+	    cmocka_unit_test(findings_stand_in_the_order_of_the_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,22 @@ static void print_absent(const json_t *status)
 		printf("           and %lld more\n", unlisted);
 }
 
+/* Where pods were found; a node without any has no such line. */
+static void print_subjects(const json_t *subjects)
+{
+	const json_t *trees = json_object_get(subjects, "kubepods"), *tree;
+	long long late = json_number(subjects, "late_total");
+	size_t index;
+
+	json_array_foreach (trees, index, tree)
+		printf("%s%s\n", index ? "           " : "pods       below ", json_string_value(tree));
+	if (late)
+		printf(
+		    "late       %lld cgroups began of which the kernel could not tell whose they are: until the agent "
+		    "looked, denies held for them, and no rule with `for`\n",
+		    late);
+}
+
 static const char *age_of(const json_t *object, const char *key, char buf[static AGE_TEXT_SIZE])
 {
 	time_t then;
@@ -282,6 +298,7 @@ static void print_status(const json_t *status)
 {
 	print_mode(status);
 	print_cgroup(status);
+	print_subjects(json_object_get(status, "subjects"));
 	print_policy(status);
 	print_absent(status);
 	print_agent(status);

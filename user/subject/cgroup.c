@@ -179,14 +179,16 @@ bool cgroup_path_is_below(const char *path, const char *above)
 	return !strncmp(path, above, len) && (!path[len] || path[len] == '/');
 }
 
-int cgroup_of_self(char *buf, size_t size, struct error *error)
+int cgroup_of_process(pid_t pid, char *buf, size_t size)
 {
-	char line[CGROUP_PATH_SIZE];
-	FILE *file = fopen("/proc/self/cgroup", "re");
+	char path[64], line[CGROUP_PATH_SIZE];
+	FILE *file;
 	int rc = -ENOENT;
 
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
+	file = fopen(path, "re");
 	if (!file)
-		return error_set(error, -errno, "cannot read /proc/self/cgroup: %s", strerror(errno));
+		return -errno;
 	while (rc && fgets(line, sizeof(line), file)) {
 		/* Hierarchy 0 is cgroup v2: cgroups(7). */
 		if (strncmp(line, "0::", 3))
@@ -196,8 +198,17 @@ int cgroup_of_self(char *buf, size_t size, struct error *error)
 		rc = 0;
 	}
 	fclose(file);
-	if (rc)
+	return rc;
+}
+
+int cgroup_of_self(char *buf, size_t size, struct error *error)
+{
+	int rc = cgroup_of_process(getpid(), buf, size);
+
+	if (rc == -ENOENT)
 		return error_set(error, rc, "this process is in no cgroup v2; mount the hierarchy");
+	if (rc)
+		return error_set(error, rc, "cannot read /proc/self/cgroup: %s", strerror(-rc));
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "../base/error.h"
 
@@ -33,6 +34,8 @@ int cgroup_path_of_id(uint64_t id, char *buf, size_t size);
 int cgroup_path_of_fd(int cgroup_fd, char *buf, size_t size);
 /* Is it @above itself, or below it? */
 bool cgroup_path_is_below(const char *path, const char *above);
+/* The path of a process. -ENOENT: it is gone, or in no cgroup v2. */
+int cgroup_of_process(pid_t pid, char *buf, size_t size);
 /* The path of the calling process. */
 int cgroup_of_self(char *buf, size_t size, struct error *error);
 

@@ -15,9 +15,10 @@
 #include "resolvers.h"
 #include "special.h"
 #include "subject_name.h"
+#include "subjects.h"
 
-/* Where it is, or where it was; null where nothing was governed yet. */
-static void set_cgroup(json_t *status, const struct egret_meta *meta)
+/* Where it is, or where it was; null where nothing was governed yet. And who is below it, if it is there. */
+static void set_cgroup(json_t *status, const struct kernel *kernel, const struct egret_meta *meta)
 {
 	char path[CGROUP_PATH_SIZE];
 	bool gone = !meta->governed_cgroup || cgroup_path_of_id(meta->governed_cgroup, path, sizeof(path));
@@ -27,6 +28,19 @@ static void set_cgroup(json_t *status, const struct egret_meta *meta)
 	text_make_printable(path, sizeof(path));
 	json_set_text(status, "cgroup", path);
 	json_set_flag(status, "cgroup_gone", gone && path[0]);
+	json_object_set_new(status, "subjects", view_subjects(kernel, gone ? "" : path));
+}
+
+/* No agent is needed to see it. */
+static void add_problem_of_subjects(json_t *status)
+{
+	char text[EGRET_PROBLEM_SIZE];
+	struct finding finding = {.kind = "kubepods"};
+
+	if (!view_subjects_problem(json_object_get(status, "subjects"), text, sizeof(text)))
+		return;
+	snprintf(finding.text, sizeof(finding.text), "%s", text);
+	json_array_append_new(json_object_get(status, "problems"), finding_to_json(&finding));
 }
 
 static json_t *policy_to_json(const struct egret_meta *meta)
@@ -168,7 +182,8 @@ json_t *view_status(const struct kernel *kernel, const char *instance, const str
 
 	json_set_text(status, "version", meta->version);
 	json_set_time(status, "attached_time", meta->attached_ns);
-	set_cgroup(status, meta);
+	set_cgroup(status, kernel, meta);
+	add_problem_of_subjects(status);
 	json_object_set_new(status, "absent_cgroups", absent_to_json(meta));
 	json_set_number(status, "absent_cgroups_count", meta->absent_cgroup_count);
 	json_object_set_new(status, "policy", policy_to_json(meta));
