@@ -6,6 +6,7 @@
 #ifndef EGRET_BPF_ACCOUNT_H
 #define EGRET_BPF_ACCOUNT_H
 
+#include "drops.h"
 #include "maps.h"
 #include "packet.h"
 #include "policy.h"
@@ -49,30 +50,41 @@ static __noinline __u64 name_of_drop(const struct egret_drop_key *key, const str
 	return seen_name(&there);
 }
 
-/* Counts the packet on its row in `drops`. False: there is no such row yet. */
-static __always_inline bool drop_again(const struct egret_drop_key *key, const struct egret_sock *state,
-				       const struct ruling *ruling)
+/* What a packet tells when its row is new, or had none in this tick. */
+static __always_inline void drop_fill(struct egret_drop_row *now, const struct egret_sock *state,
+				      const struct judgement *why)
 {
-	__u64 tick = bpf_jiffies64(); /* 5.6 */
-	struct egret_drop *drop = bpf_map_lookup_elem(&drops, key);
-	__u64 name;
+	now->drop.packets = 1;
+	now->drop.first_ns = now->drop.last_ns = account_now_ns();
+	now->drop.name = why->name;
+	now->drop.name_key = name_of_drop(&now->key, state);
+	if (!state)
+		return;
+	now->drop.parent_cgroup_id = state->parent_cgroup_id;
+	now->drop.pid = state->pid;
+	now->drop.classes = state->classes;
+	__builtin_memcpy(now->drop.comm, state->comm, sizeof(now->drop.comm));
+}
 
-	if (!drop)
-		return false;
-	__sync_fetch_and_add(&drop->packets, 1);
-	drop->generation = ruling->generation;
-	if (drop->last_tick == tick)
-		return true;
-	drop->last_tick = tick;
-	drop->last_ns = account_now_ns();
-	if (state) {
-		drop->pid = state->pid;
-		__builtin_memcpy(drop->comm, state->comm, sizeof(drop->comm));
-	}
-	name = name_of_drop(key, state);
-	if (name)
-		drop->name_key = name;
-	return true;
+/* Counts the packet on its row in `drops`. Where that finds no place, the counters have it. */
+static __always_inline void drop_count(struct egret_drop_row *now, const struct egret_sock *state,
+				       const struct judgement *why)
+{
+	struct egret_drop_place place = {.owner = now->owner};
+	struct egret_drop_row *row;
+
+	place.place = drops_place(now->owner, drops_print(&now->key));
+	if (place.place >= EGRET_DROPS_PER_OWNER)
+		return;
+	row = bpf_map_lookup_elem(&drops, &place);
+	if (row && drops_again(row, now))
+		return;
+	drop_fill(now, state, why);
+	if (!row && drops_insert(&place, now))
+		return;
+	row = bpf_map_lookup_elem(&drops, &place);
+	if (row)
+		drops_write(row, now);
 }
 
 /* Egret tries something itself there, or another version's programs still deny, and count. */
@@ -87,8 +99,7 @@ static __always_inline bool is_unaccounted(const struct egret_sock *state, const
 static __noinline int account_denied(const struct egret_sock *state, const struct packet *pkt,
 				     const struct judgement *why, const struct ruling *ruling)
 {
-	struct egret_drop_key key = {};
-	struct egret_drop drop = {};
+	struct egret_drop_row now = {};
 	__u32 audit;
 
 	if (!pkt || !why || !ruling)
@@ -102,30 +113,18 @@ static __noinline int account_denied(const struct egret_sock *state, const struc
 		account_allowed(EGRET_RULE_AUDITED, pkt);
 	else if (why->reason == EGRET_REASON_DENY_RULE)
 		counter_add(&counters, why->rule, pkt->len_bytes);
-	key.cgroup_id = state ? state->cgroup_id : 0;
-	key.addr = pkt->addr;
-	key.port = pkt->port;
-	key.l4_proto = pkt->l4_proto;
-	key.reason = why->reason;
-	key.rule = why->rule;
-	key.audited = audit;
-	key.question = why->question;
-	if (drop_again(&key, state, ruling))
-		return audit;
-	drop.parent_cgroup_id = state ? state->parent_cgroup_id : 0;
-	drop.packets = 1;
-	drop.generation = ruling->generation;
-	drop.first_ns = drop.last_ns = account_now_ns();
-	drop.name = why->name;
-	drop.name_key = name_of_drop(&key, state);
-	if (state) {
-		drop.pid = state->pid;
-		drop.classes = state->classes;
-		__builtin_memcpy(drop.comm, state->comm, sizeof(drop.comm));
-	}
-	/* BPF_NOEXIST: when two CPUs make the same row at once, the second counts on the first one's row. */
-	if (bpf_map_update_elem(&drops, &key, &drop, BPF_NOEXIST))
-		drop_again(&key, state, ruling);
+	now.owner = state ? state->owner : 0;
+	now.key.cgroup_id = state ? state->cgroup_id : 0;
+	now.key.addr = pkt->addr;
+	now.key.port = pkt->port;
+	now.key.l4_proto = pkt->l4_proto;
+	now.key.reason = why->reason;
+	now.key.rule = why->rule;
+	now.key.audited = audit;
+	now.key.question = why->question;
+	now.drop.generation = ruling->generation;
+	now.drop.last_tick = bpf_jiffies64(); /* 5.6 */
+	drop_count(&now, state, why);
 	return audit;
 }
 

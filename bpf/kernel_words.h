@@ -39,6 +39,7 @@
 #define IPPROTO_DSTOPTS  60
 
 /* include/uapi/asm-generic/errno-base.h */
+#define EEXIST 17
 #define EINVAL 22
 
 #endif

@@ -14,6 +14,7 @@
 #include "egret_abi.h"
 #include "egret_config.h"
 #include "egret_dns.h"
+#include "egret_drops.h"
 #include "egret_limits.h"
 #include "egret_memory.h"
 #include "egret_people.h"
@@ -211,12 +212,31 @@ struct {
 	__type(value, struct egret_counter);
 } reasons SEC(".maps");
 
+/* A value with a lock lives in no LRU map: drops.h makes room itself. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, EGRET_MAX_DROPS);
-	__type(key, struct egret_drop_key);
-	__type(value, struct egret_drop);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct egret_drop_place);
+	__type(value, struct egret_drop_row);
 } drops SEC(".maps");
+
+/* Key: owner. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EGRET_MAX_CULPRITS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct egret_culprit);
+} culprits SEC(".maps");
+
+/* Their owners, about in the order in which they were denied something last. BPF_MAP_TYPE_QUEUE: 4.20. Twice as many:
+ * `drops --clear` takes culprits away and leaves this. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 2 * EGRET_MAX_CULPRITS);
+	__type(value, __u64);
+} culprit_order SEC(".maps");
 
 /* Key: socket cookie. */
 struct {

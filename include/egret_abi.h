@@ -12,6 +12,7 @@
 #include "egret_addr.h"
 #include "egret_config.h"
 #include "egret_dns.h"
+#include "egret_drops.h"
 #include "egret_memory.h"
 #include "egret_people.h"
 #include "egret_policy.h"
@@ -20,7 +21,7 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 6
-#define EGRET_ABI_LAYOUT  UINT64_C(0x04f1c62bfbfd94b5)
+#define EGRET_ABI_LAYOUT  UINT64_C(0x2f7ab5f1946bd862)
 
 /* Of a ring, which has neither keys nor values. */
 struct egret_nothing {
@@ -57,8 +58,10 @@ struct egret_nothing {
 	X(counters, PLAIN, BOTH, __u32, struct egret_counter,                                                          \
 	  "the agent begins at 0 when a rule's id gets another rule")                                                  \
 	X(reasons, PLAIN, PROGRAMS, __u32, struct egret_counter, "")                                                   \
-	X(drops, PLAIN, BOTH, struct egret_drop_key, struct egret_drop,                                                \
+	X(drops, PLAIN, BOTH, struct egret_drop_place, struct egret_drop_row,                                          \
 	  "the agent removes those of a rule that is no more, and all when a person asks for it")                      \
+	X(culprits, PLAIN, BOTH, __u64, struct egret_culprit, "the agent removes all when a person asks for it")       \
+	X(culprit_order, PLAIN, PROGRAMS, struct egret_nothing, __u64, "")                                             \
 	X(existing, PLAIN, BOTH, __u64, struct egret_existing,                                                         \
 	  "the agent lists what it finds at the first attach, and removes what ended")                                 \
 	X(queries, PLAIN, PROGRAMS, int, struct egret_queries, "")                                                     \

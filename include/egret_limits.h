@@ -43,7 +43,11 @@
 /* Cgroups of a machine at a time: a node with 250 pods has some 1,500. */
 #define EGRET_MAX_SUBJECTS 16384
 
-#define EGRET_MAX_DROPS         8192
+/* Rows of denials: in all, of one owner (a pod, a service), and owners of rows. 250 pods have room for all of theirs.
+ */
+#define EGRET_MAX_DROPS         16384
+#define EGRET_DROPS_PER_OWNER   64 /* a power of two: the verifier wants a mask */
+#define EGRET_MAX_CULPRITS      2048
 #define EGRET_MAX_SUBJECT_NAMES 1024  /* cgroups whose paths are kept for `drops` */
 #define EGRET_MAX_FLOWS         24576 /* and as many arrivals */
 #define EGRET_MAX_EXISTING      4096

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What is kept for people: texts, counters, denials, and the state of an instance. */
+/* What is kept for people: texts, counters, and the state of an instance. */
 #ifndef EGRET_INCLUDE_PEOPLE_H
 #define EGRET_INCLUDE_PEOPLE_H
 
@@ -45,32 +45,6 @@ struct egret_counter {
 struct egret_hit {
 	__u64 packets;
 	__u64 last_ns; /* CLOCK_REALTIME, 0 = never */
-};
-
-struct egret_drop_key {
-	__u64 cgroup_id;
-	struct egret_addr addr;
-	__u16 port; /* host order; of ICMP: type << 8 | code */
-	__u8 l4_proto;
-	__u8 reason;
-	__u16 rule;   /* EGRET_REASON_DENY_RULE: which */
-	__u8 audited; /* 1 = would be denied, and passed because the policy only audits */
-	__u8 pad;
-	__u64 question; /* EGRET_REASON_DNS_NAME: key of the name that was asked for; 1 = not readable */
-};
-
-struct egret_drop {
-	__u64 parent_cgroup_id;
-	__u64 packets;
-	__u64 first_ns; /* CLOCK_MONOTONIC */
-	__u64 last_ns;
-	__u64 last_tick; /* bpf_jiffies64: in one tick the clock is read once */
-	__u64 name_key;  /* of the name that was last resolved to it, in the policy or not; 0 = none */
-	__u32 pid;       /* of the process that made the socket or connected it; 0 = not known */
-	__u32 name;      /* index into `names` of the policy that denied, 0 = none */
-	__u32 classes;
-	__u32 generation; /* of the policy that judged the last of these packets */
-	char comm[EGRET_COMM_SIZE];
 };
 
 /* Where a cgroup was that something was denied to: it may be gone when a person asks. */

@@ -432,7 +432,7 @@ int __wrap_usleep(unsigned int usec)
 	(void)usec;
 	for (size_t i = 0; i < fake.count; i++)
 		if (fake.entries[i].map == MAP_drops)
-			fake.entries[i].value[offsetof(struct egret_drop, packets)]++;
+			fake.entries[i].value[offsetof(struct egret_drop_row, drop.packets)]++;
 	if (++fake.sleeps == 2)
 		fake.broken[MAP_drops] = EBADF;
 	return 0;

@@ -45,7 +45,12 @@ static bool takes_flag(const struct bpf_map *map)
 {
 	enum bpf_map_type type = bpf_map__type(map);
 
-	return type != BPF_MAP_TYPE_SK_STORAGE && type != BPF_MAP_TYPE_RINGBUF && strcmp(bpf_map__name(map), "seen");
+	static const char *const locked[] = {"seen", "drops", "culprits"};
+
+	for (size_t i = 0; i < sizeof(locked) / sizeof(locked[0]); i++)
+		if (!strcmp(bpf_map__name(map), locked[i]))
+			return false;
+	return type != BPF_MAP_TYPE_SK_STORAGE && type != BPF_MAP_TYPE_RINGBUF;
 }
 
 /* Of a policy table, those in the slots. */

@@ -172,6 +172,17 @@ int kernel_each_drop(const struct kernel *kernel,
 	return rc;
 }
 
+int kernel_each_others(const struct kernel *kernel,
+		       int (*visit)(void *context, uint64_t owner, bool audited, const struct egret_others *others),
+		       void *context)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < kernel->others_count && !rc; i++)
+		rc = visit(context, kernel->others[i].owner, kernel->others[i].audited, &kernel->others[i].others);
+	return rc;
+}
+
 int kernel_clear_drops(const struct kernel *kernel)
 {
 	return (int)kernel->drop_count;

@@ -27,6 +27,11 @@ struct kernel {
 		struct egret_drop_key key;
 		struct egret_drop drop;
 	} drops[FAKE_MAX];
+	struct {
+		uint64_t owner;
+		bool audited;
+		struct egret_others others;
+	} others[FAKE_MAX];
 	struct egret_existing existing[FAKE_MAX];
 	struct {
 		struct egret_learned_key key;
@@ -41,7 +46,7 @@ struct kernel {
 		struct egret_subject_name subject;
 	} subjects[FAKE_MAX];
 	struct kernel_map_fill fills[FAKE_MAX];
-	size_t drop_count, existing_count, learned_count, asked_count, subject_count, fill_count;
+	size_t drop_count, others_count, existing_count, learned_count, asked_count, subject_count, fill_count;
 	/* An address that name 1 has and may not bring in, by the rule; 0 = none. */
 	struct egret_addr special_addr;
 	uint32_t special_rule;

@@ -438,8 +438,8 @@ static void what_the_list_lost_is_counted(void **state)
 	kernel.reasons[0][EGRET_REASON_NO_RULE].packets = 10;
 	kernel.reasons[1][EGRET_REASON_NO_RULE].packets = 2;
 	print(&drops, NULL, &said);
-	assert_says(&said, "\n(and 7 more packets that were denied: cleared, or older than the list of ");
-	assert_says(&said, "\n(and 2 more packets that would have been denied: cleared, or older");
+	assert_says(&said, "\n(and 7 more packets that were denied: cleared, or of subjects that ");
+	assert_says(&said, "\n(and 2 more packets that would have been denied: cleared, or of");
 }
 
 static void clear_says_what_counts_on(void **state)

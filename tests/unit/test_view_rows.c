@@ -58,11 +58,12 @@ static void a_denial_says_who_where_why_and_what_to_write(void **state)
 	row = json_array_get(rows, 0);
 	take_time(row, "first_time", 60);
 	take_time(row, "last_time", 5);
-	assert_view(rows, "[{'packets_total': 3, 'audited': false, 'outdated': false, 'address': '20.1.0.1',"
-			  " 'port': 'tcp:443', 'name': 'www.shop.example', 'reason': 'no-rule', 'rule': null,"
-			  " 'file': null, 'line': null, 'suggestion': 'allow www.shop.example https:443',"
-			  " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
-			  " 'process': 'curl', 'pid': 4242}]");
+	assert_view(
+	    rows, "[{'packets_total': 3, 'others_total': 0, 'audited': false, 'outdated': false, 'address': '20.1.0.1',"
+		  " 'port': 'tcp:443', 'name': 'www.shop.example', 'reason': 'no-rule', 'rule': null,"
+		  " 'file': null, 'line': null, 'suggestion': 'allow www.shop.example https:443',"
+		  " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
+		  " 'process': 'curl', 'pid': 4242}]");
 }
 
 static void what_nobody_knows_is_null(void **state)
@@ -85,10 +86,12 @@ static void what_nobody_knows_is_null(void **state)
 	row = json_array_get(rows, 0);
 	take_time(row, "first_time", 0);
 	take_time(row, "last_time", 0);
-	assert_view(rows, "[{'packets_total': 1, 'audited': true, 'outdated': false, 'address': '2001:db8::1',"
-			  " 'port': 'protocol:47', 'name': null, 'reason': 'deny-rule', 'rule': 'deny 2001:db8::/32',"
-			  " 'file': 'policy.rules', 'line': 9, 'suggestion': null, 'subject': null,"
-			  " 'cgroup_id': 9223090561878065154, 'process': null, 'pid': null}]");
+	assert_view(
+	    rows,
+	    "[{'packets_total': 1, 'others_total': 0, 'audited': true, 'outdated': false, 'address': '2001:db8::1',"
+	    " 'port': 'protocol:47', 'name': null, 'reason': 'deny-rule', 'rule': 'deny 2001:db8::/32',"
+	    " 'file': 'policy.rules', 'line': 9, 'suggestion': null, 'subject': null,"
+	    " 'cgroup_id': 9223090561878065154, 'process': null, 'pid': null}]");
 }
 
 static void ports_are_as_the_language_writes_them(void **state)
@@ -112,6 +115,31 @@ static void ports_are_as_the_language_writes_them(void **state)
 		assert_string_equal(json_text(row, "port"), cases[i].text);
 		json_decref(row);
 	}
+}
+
+/* What rows that made room had counted is told as one of their owner. */
+static void what_made_room_is_counted_by_owner(void **state)
+{
+	static struct kernel kernel;
+	char why[REASON_TEXT_SIZE];
+	json_t *rows, *row;
+
+	(void)state;
+	kernel = (struct kernel){.meta = {.policy_generation = 4}, .others_count = 1};
+	set_subject_path(&kernel, CGROUP_NOTED, "/system.slice/app.service");
+	kernel.others[0].owner = CGROUP_NOTED;
+	kernel.others[0].others = (struct egret_others){
+	    .packets = 90, .rows = 80, .generation = 4, .last_ns = clock_kernel_ns() - 5 * CLOCK_NS_PER_SEC};
+	assert_int_equal(view_drops(&kernel, &rows), 0);
+	row = json_array_get(rows, 0);
+	assert_string_equal(denial_address(row), "other destinations");
+	assert_string_equal(reason_of_row(row, why), "80 rows of this subject made room for newer ones");
+	take_time(row, "last_time", 5);
+	assert_view(rows, "[{'packets_total': 90, 'others_total': 80, 'audited': false, 'outdated': false,"
+			  " 'address': null, 'port': null, 'name': null, 'reason': null, 'rule': null,"
+			  " 'file': null, 'line': null, 'suggestion': null,"
+			  " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
+			  " 'process': null, 'pid': null, 'first_time': null}]");
 }
 
 /* What rules now before the rest, of each the worst first, of equals the last one first. */
@@ -313,6 +341,7 @@ int main(void)
 	    cmocka_unit_test(a_denial_says_who_where_why_and_what_to_write),
 	    cmocka_unit_test(what_nobody_knows_is_null),
 	    cmocka_unit_test(ports_are_as_the_language_writes_them),
+	    cmocka_unit_test(what_made_room_is_counted_by_owner),
 	    cmocka_unit_test(the_worst_stands_first),
 	    cmocka_unit_test(what_existed_before_an_audit_is_a_row),
 	    cmocka_unit_test(a_special_address_says_what_to_add),

@@ -28,6 +28,11 @@ static void cell_verdict(const json_t *row, char buf[static CELL_SIZE])
 	snprintf(buf, CELL_SIZE, "%s", verdict_of(row));
 }
 
+static void cell_address(const json_t *row, char buf[static CELL_SIZE])
+{
+	snprintf(buf, CELL_SIZE, "%s", denial_address(row));
+}
+
 /* "curl[4242]" */
 static void cell_process(const json_t *row, char buf[static CELL_SIZE])
 {
@@ -53,7 +58,7 @@ static void cell_why(const json_t *row, char buf[static CELL_SIZE])
 static const struct column columns[] = {
     {"PACKETS", .key = "packets_total", .right = true},
     {"VERDICT", .format = cell_verdict},
-    {"ADDRESS", .key = "address"},
+    {"ADDRESS", .format = cell_address},
     {"PORT", .key = "port"},
     {"NAME", .key = "name"},
     {"BY", .format = cell_subject},
@@ -78,7 +83,8 @@ static long long packets_listed(const json_t *rows, bool audited)
 	return packets;
 }
 
-/* The reasons count all; rows are pushed out by newer ones, and cleared. Returns whether any are missing. */
+/* The reasons count all; rows are cleared, and those of an owner go where there is no room for all owners. Returns
+ * whether any are missing. */
 static bool note_forgotten(const struct kernel *kernel, const json_t *rows)
 {
 	json_t *counted = view_packets(kernel);
@@ -90,7 +96,8 @@ static bool note_forgotten(const struct kernel *kernel, const json_t *rows)
 
 		if (missing <= 0)
 			continue;
-		printf("(and %lld more packets that %s: cleared, or older than the list of %d rows can hold)\n",
+		printf("(and %lld more packets that %s: cleared, or of subjects that the list of %d rows has no room "
+		       "for any more)\n",
 		       missing, audited ? "would have been denied" : "were denied", EGRET_MAX_DROPS);
 		any = true;
 	}
@@ -172,6 +179,9 @@ static void show_all_new(const struct kernel *kernel, const struct denials *befo
 	for (size_t i = 0; i < now->count; i++) {
 		uint64_t then = packets_before(before, &now->all[i]);
 
+		/* What made room was shown when it was new. */
+		if (now->all[i].others)
+			continue;
 		if (now->all[i].drop.packets > then)
 			show_new(kernel, &now->all[i], now->all[i].drop.packets - then, json);
 	}

@@ -15,7 +15,7 @@ static void print_row(const json_t *row)
 	long long packets = json_number(row, "packets_total");
 	char why[REASON_TEXT_SIZE];
 
-	fprintf(stderr, "  %s %s%s%s%s, %lld packet%s: %s\n", json_text(row, "address"), json_text(row, "port"),
+	fprintf(stderr, "  %s %s%s%s%s, %lld packet%s: %s\n", denial_address(row), json_text(row, "port"),
 		*name ? " (" : "", name, *name ? ")" : "", packets, packets == 1 ? "" : "s", reason_of_row(row, why));
 	if (*suggestion)
 		fprintf(stderr, "    add: %s\n", suggestion);

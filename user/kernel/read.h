@@ -14,6 +14,7 @@
 #include "../base/error.h"
 #include "egret_config.h"
 #include "egret_dns.h"
+#include "egret_drops.h"
 #include "egret_memory.h"
 #include "egret_people.h"
 #include "egret_subject.h"
@@ -124,6 +125,10 @@ int kernel_get_hit(const struct kernel *kernel, uint32_t rule, struct egret_hit 
 int kernel_each_drop(const struct kernel *kernel,
 		     int (*visit)(void *context, const struct egret_drop_key *key, const struct egret_drop *drop),
 		     void *context);
+/* What rows that made room for newer ones of their owner had counted: for each owner that has such. */
+int kernel_each_others(const struct kernel *kernel,
+		       int (*visit)(void *context, uint64_t owner, bool audited, const struct egret_others *others),
+		       void *context);
 /* Takes all rows away; no counter is touched. Returns how many they were. The one thing that a reader
  * may write: the rows are there for people, and people say when they have read them. */
 int kernel_clear_drops(const struct kernel *kernel);

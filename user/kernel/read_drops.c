@@ -15,16 +15,16 @@ struct drop_walk {
 	void *context;
 };
 
-static int visit_drop(void *context, const void *key)
+static int visit_drop(void *context, const void *place)
 {
 	struct drop_walk *walk = context;
-	struct egret_drop drop;
+	struct egret_drop_row row;
 
-	if (bpf_map_lookup_elem(walk->fd, key, &drop))
+	if (bpf_map_lookup_elem_flags(walk->fd, place, &row, BPF_F_LOCK) || row.gone)
 		return 0;
 	/* Processes choose their names. */
-	text_make_printable(drop.comm, sizeof(drop.comm));
-	return walk->visit(walk->context, key, &drop);
+	text_make_printable(row.drop.comm, sizeof(row.drop.comm));
+	return walk->visit(walk->context, &row.key, &row.drop);
 }
 
 int kernel_each_drop(const struct kernel *kernel,
@@ -32,22 +32,69 @@ int kernel_each_drop(const struct kernel *kernel,
 		     void *context)
 {
 	struct drop_walk walk = {kernel->maps[MAP_drops], visit, context};
-	struct egret_drop_key keys[2];
+	struct egret_drop_place places[2];
 
-	return map_each_entry(walk.fd, 2 * EGRET_MAX_DROPS, (void *[]){&keys[0], &keys[1]}, visit_drop, &walk);
+	return map_each_entry(walk.fd, 2 * EGRET_MAX_DROPS, (void *[]){&places[0], &places[1]}, visit_drop, &walk);
+}
+
+struct others_walk {
+	int fd;
+	int (*visit)(void *context, uint64_t owner, bool audited, const struct egret_others *others);
+	void *context;
+};
+
+static int visit_others(void *context, const void *owner)
+{
+	struct others_walk *walk = context;
+	struct egret_culprit culprit;
+	int rc = 0;
+
+	if (bpf_map_lookup_elem_flags(walk->fd, owner, &culprit, BPF_F_LOCK) || culprit.gone)
+		return 0;
+	for (int audited = 0; audited < 2 && !rc; audited++) {
+		if (culprit.others[audited].rows)
+			rc = walk->visit(walk->context, culprit.owner, audited, &culprit.others[audited]);
+	}
+	return rc;
+}
+
+int kernel_each_others(const struct kernel *kernel,
+		       int (*visit)(void *context, uint64_t owner, bool audited, const struct egret_others *others),
+		       void *context)
+{
+	struct others_walk walk = {kernel->maps[MAP_culprits], visit, context};
+	uint64_t owners[2];
+
+	return map_each_entry(walk.fd, 2 * EGRET_MAX_CULPRITS, (void *[]){&owners[0], &owners[1]}, visit_others, &walk);
+}
+
+static int clear_culprits(const struct kernel *kernel)
+{
+	uint64_t owner;
+
+	for (int i = 0; i < 2 * EGRET_MAX_CULPRITS; i++) {
+		if (bpf_map_get_next_key(kernel->maps[MAP_culprits], NULL, &owner))
+			break;
+		if (bpf_map_delete_elem(kernel->maps[MAP_culprits], &owner) && errno != ENOENT)
+			return -errno;
+	}
+	return 0;
 }
 
 int kernel_clear_drops(const struct kernel *kernel)
 {
-	int fd = kernel->maps[MAP_drops], cleared = 0;
-	struct egret_drop_key key;
+	struct egret_drop_place place;
+	int cleared = 0, rc;
 
 	/* Always the first one that is left. What is denied meanwhile comes anew: the bound ends that. */
-	for (int i = 0; i < 2 * EGRET_MAX_DROPS && !bpf_map_get_next_key(fd, NULL, &key); i++) {
-		if (!bpf_map_delete_elem(fd, &key))
+	for (int i = 0; i < 2 * EGRET_MAX_DROPS; i++) {
+		if (bpf_map_get_next_key(kernel->maps[MAP_drops], NULL, &place))
+			break;
+		if (!bpf_map_delete_elem(kernel->maps[MAP_drops], &place))
 			cleared++;
 		else if (errno != ENOENT)
 			return -errno;
 	}
-	return cleared;
+	rc = clear_culprits(kernel); /* last: where a row is found is written there */
+	return rc ? rc : cleared;
 }

@@ -35,23 +35,26 @@ struct forgetting {
 	const struct compiled *compiled;
 };
 
-static int forget_denial(void *context, const void *entry)
+static int forget_denial(void *context, const void *place)
 {
 	const struct forgetting *forgetting = context;
 	const struct compiled *compiled = forgetting->compiled;
-	const struct egret_drop_key *key = entry;
-	uint32_t at = (uint32_t)key->rule - EGRET_RULE_FIRST;
+	struct egret_drop_row row;
+	uint32_t at;
 
-	if (key->rule && (at >= compiled->rule_limit || !compiled->kept[at]))
-		bpf_map_delete_elem(forgetting->kernel->maps[MAP_drops], key);
+	if (bpf_map_lookup_elem_flags(forgetting->kernel->maps[MAP_drops], place, &row, BPF_F_LOCK) || !row.key.rule)
+		return 0;
+	at = (uint32_t)row.key.rule - EGRET_RULE_FIRST;
+	if (at >= compiled->rule_limit || !compiled->kept[at])
+		bpf_map_delete_elem(forgetting->kernel->maps[MAP_drops], place);
 	return 0;
 }
 
 void rule_ids_forget_denials(const struct kernel *kernel, const struct compiled *compiled)
 {
 	struct forgetting forgetting = {kernel, compiled};
-	struct egret_drop_key keys[2];
+	struct egret_drop_place places[2];
 
-	map_each_entry(kernel->maps[MAP_drops], 2 * EGRET_MAX_DROPS, (void *[]){&keys[0], &keys[1]}, forget_denial,
+	map_each_entry(kernel->maps[MAP_drops], 2 * EGRET_MAX_DROPS, (void *[]){&places[0], &places[1]}, forget_denial,
 		       &forgetting);
 }

@@ -22,9 +22,8 @@ struct collecting {
 	bool audit;
 };
 
-static int collect(void *context, const struct egret_drop_key *key, const struct egret_drop *drop)
+static int add(const struct collecting *collecting, struct denial denial)
 {
-	const struct collecting *collecting = context;
 	struct denials *denials = collecting->denials;
 
 	if (denials->count == denials->capacity) {
@@ -37,10 +36,26 @@ static int collect(void *context, const struct egret_drop_key *key, const struct
 		denials->capacity = capacity;
 	}
 	/* Generations are counted on, and over: only their distance tells which is older. */
-	denials->all[denials->count++] = (struct denial){
-	    *key, *drop,
-	    (int32_t)(drop->generation - collecting->policy_generation) < 0 || key->audited != collecting->audit};
+	denial.outdated = (int32_t)(denial.drop.generation - collecting->policy_generation) < 0 ||
+			  denial.key.audited != collecting->audit;
+	denials->all[denials->count++] = denial;
 	return 0;
+}
+
+static int collect(void *context, const struct egret_drop_key *key, const struct egret_drop *drop)
+{
+	return add(context, (struct denial){.key = *key, .drop = *drop});
+}
+
+static int collect_others(void *context, uint64_t owner, bool audited, const struct egret_others *others)
+{
+	return add(
+	    context,
+	    (struct denial){
+		.key = {.cgroup_id = owner, .audited = audited},
+		.drop = {.packets = others->packets, .last_ns = others->last_ns, .generation = others->generation},
+		.others = others->rows,
+	    });
 }
 
 static bool is_listed(const struct denials *denials, const struct egret_drop_key *key)
@@ -86,6 +101,8 @@ int denials_read(const struct kernel *kernel, struct denials *ret)
 	kernel_get_meta(kernel, &meta);
 	collecting.policy_generation = meta.policy_generation;
 	rc = kernel_each_drop(kernel, collect, &collecting);
+	if (!rc)
+		rc = kernel_each_others(kernel, collect_others, &collecting);
 	if (!rc && collecting.audit)
 		rc = kernel_each_existing(kernel, collect_existing, &collecting);
 	return rc;
@@ -181,28 +198,54 @@ static void set_process(json_t *row, const struct egret_drop *drop)
 	json_object_set_new(row, "pid", drop->pid ? json_integer(drop->pid) : json_null());
 }
 
-json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial, struct subject_cache *cache)
+/* What a row says of its one destination, and of whom sent there. */
+static void set_destination(json_t *row, const struct kernel *kernel, const struct denial *denial)
 {
 	const struct egret_drop_key *key = &denial->key;
-	const struct egret_drop *drop = &denial->drop;
 	char address[ADDR_TEXT_SIZE], name[EGRET_NAME_SIZE];
-	json_t *row = json_object();
 
-	find_name(kernel, drop, name);
-	json_set_number(row, "packets_total", drop->packets);
-	json_set_flag(row, "audited", key->audited);
-	json_set_flag(row, "outdated", denial->outdated);
+	find_name(kernel, &denial->drop, name);
 	json_set_text(row, "address", addr_format(&key->addr, address));
 	set_port(row, key);
 	json_set_text(row, "name", name);
 	json_set_text(row, "reason", reason_label(key->reason));
 	json_set_rule(row, kernel, key->rule);
 	set_suggestion(row, kernel, denial, name);
-	json_set_subject(row, kernel, key->cgroup_id, drop->parent_cgroup_id, cache);
+}
+
+static void set_no_destination(json_t *row, const struct kernel *kernel)
+{
+	json_set_text(row, "address", NULL);
+	json_set_text(row, "port", NULL);
+	json_set_text(row, "name", NULL);
+	json_set_text(row, "reason", NULL);
+	json_set_rule(row, kernel, EGRET_RULE_NONE);
+	json_set_text(row, "suggestion", NULL);
+}
+
+json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial, struct subject_cache *cache)
+{
+	const struct egret_drop *drop = &denial->drop;
+	json_t *row = json_object();
+
+	json_set_number(row, "packets_total", drop->packets);
+	json_set_number(row, "others_total", denial->others);
+	json_set_flag(row, "audited", denial->key.audited);
+	json_set_flag(row, "outdated", denial->outdated);
+	if (denial->others)
+		set_no_destination(row, kernel);
+	else
+		set_destination(row, kernel, denial);
+	json_set_subject(row, kernel, denial->key.cgroup_id, drop->parent_cgroup_id, cache);
 	set_process(row, drop);
 	json_set_kernel_time(row, "first_time", drop->first_ns);
 	json_set_kernel_time(row, "last_time", drop->last_ns);
 	return row;
+}
+
+const char *denial_address(const json_t *row)
+{
+	return json_number(row, "others_total") ? "other destinations" : json_text(row, "address");
 }
 
 int view_drops(const struct kernel *kernel, json_t **ret)

@@ -12,7 +12,9 @@
 struct denial {
 	struct egret_drop_key key;
 	struct egret_drop drop;
-	bool outdated; /* of a policy, or of a mode, that no longer rules */
+	uint64_t others; /* 0, or: not a row, but what that many had counted that made room for newer ones; of the key
+			  * only the cgroup, that of the owner, and whether it is audited */
+	bool outdated;   /* of a policy, or of a mode, that no longer rules */
 };
 
 /* Zero-initialise; denials_free. */
@@ -29,11 +31,15 @@ void denials_free(struct denials *denials);
 
 /*
  * {packets_total, audited, outdated, address, port, name, reason, rule, file, line, suggestion, subject, cgroup_id,
- * process, pid, first_time, last_time}. "rule" is the one that denies, or that would allow it of a special address;
- * "suggestion" the line that would have let it through. @cache: as of json_set_subject.
+ * process, pid, first_time, last_time, others_total}. "rule" is the one that denies, or that would allow it of a
+ * special address; "suggestion" the line that would have let it through. "others_total" is 0, or else this is no row of
+ * one destination: that many rows of this subject made room for newer ones, and "address" is null. @cache: as of
+ * json_set_subject.
  */
 struct subject_cache;
 json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial, struct subject_cache *cache);
+/* As people read it: the address, or "other destinations". */
+const char *denial_address(const json_t *row);
 /* [row], sorted. */
 int view_drops(const struct kernel *kernel, json_t **ret);
 

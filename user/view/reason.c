@@ -43,10 +43,14 @@ const char *reason_of_row(const json_t *row, char buf[static REASON_TEXT_SIZE])
 {
 	const char *label = json_text(row, "reason"), *rule = json_text(row, "rule");
 	char sentence[SPECIAL_SENTENCE_SIZE];
+	long long others = json_number(row, "others_total");
 	struct egret_addr addr;
 
-	if (strcmp(label, reason_label(EGRET_REASON_SPECIAL_ADDRESS)) != 0 || !*rule ||
-	    addr_parse(json_text(row, "address"), &addr))
+	if (others)
+		snprintf(buf, REASON_TEXT_SIZE, "%lld row%s of this subject made room for newer ones", others,
+			 others == 1 ? "" : "s");
+	else if (strcmp(label, reason_label(EGRET_REASON_SPECIAL_ADDRESS)) != 0 || !*rule ||
+		 addr_parse(json_text(row, "address"), &addr))
 		snprintf(buf, REASON_TEXT_SIZE, "%s", sentence_of_label(label));
 	else
 		snprintf(buf, REASON_TEXT_SIZE, "%.250s:%lld %s", json_text(row, "file"), json_number(row, "line"),

@@ -22,6 +22,8 @@
 #define bpf_map_lookup_elem                native_map_lookup_elem
 #define bpf_map_update_elem                native_map_update_elem
 #define bpf_map_delete_elem                native_map_delete_elem
+#define bpf_map_push_elem                  native_map_push_elem
+#define bpf_map_pop_elem                   native_map_pop_elem
 #define bpf_sk_storage_get                 native_sk_storage_get
 #define bpf_sk_fullsock                    native_sk_fullsock
 #define bpf_sk_release                     native_sk_release
@@ -49,6 +51,8 @@
 void *native_map_lookup_elem(void *map, const void *key);
 long native_map_update_elem(void *map, const void *key, const void *value, __u64 flags);
 long native_map_delete_elem(void *map, const void *key);
+long native_map_push_elem(void *map, const void *value, __u64 flags);
+long native_map_pop_elem(void *map, void *value);
 void *native_sk_storage_get(void *map, void *sk, void *value, __u64 flags);
 struct bpf_sock *native_sk_fullsock(struct bpf_sock *sk);
 long native_sk_release(void *sk);
