@@ -71,9 +71,14 @@ static __always_inline void drop_count(struct egret_drop_row *now, const struct 
 				       const struct judgement *why)
 {
 	struct egret_drop_place place = {.owner = now->owner};
+	__u32 print = drops_print(&now->key);
 	struct egret_drop_row *row;
 
-	place.place = drops_place(now->owner, drops_print(&now->key));
+	place.place = drops_place(now->owner, print);
+	if (place.place >= EGRET_DROPS_PER_OWNER) {
+		drops_make_room();
+		place.place = drops_place(now->owner, print);
+	}
 	if (place.place >= EGRET_DROPS_PER_OWNER)
 		return;
 	row = bpf_map_lookup_elem(&drops, &place);

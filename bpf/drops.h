@@ -67,12 +67,12 @@ __noinline int drops_forget(__u64 owner)
 	return 0;
 }
 
-/* Of a few owners at the head of the queue, the one that was denied nothing for the longest time goes; the others move
- * to the end. */
-__noinline int drops_make_room(void)
+/* Of a few owners at the head of the queue, the one that was denied nothing for the longest time; the others move to
+ * the end. Where there are none it is 0, those whose socket nobody knows. */
+__noinline __u64 drops_oldest(void)
 {
-	struct egret_culprit *culprit;
 	__u64 owner, oldest = 0, oldest_tick = 0;
+	struct egret_culprit *culprit;
 	bool any = false;
 
 	for (int i = 0; i < DROPS_CANDIDATES; i++) {
@@ -91,7 +91,13 @@ __noinline int drops_make_room(void)
 		oldest_tick = culprit->last_tick;
 		any = true;
 	}
-	return any ? drops_forget(oldest) : 0;
+	return oldest;
+}
+
+/* Not by one calling the other: 512 octets of stack are for the whole chain of calls. */
+static __always_inline void drops_make_room(void)
+{
+	drops_forget(drops_oldest());
 }
 
 /* --- places --- */
@@ -99,21 +105,16 @@ __noinline int drops_make_room(void)
 static __always_inline struct egret_culprit *drops_culprit(__u64 owner)
 {
 	struct egret_culprit *culprit = bpf_map_lookup_elem(&culprits, &owner);
-	long rc;
 
 	if (culprit)
 		return culprit;
-	rc = bpf_map_update_elem(&culprits, &owner, drops_blank, BPF_NOEXIST);
-	if (rc && rc != -EEXIST) {
-		drops_make_room();
-		rc = bpf_map_update_elem(&culprits, &owner, drops_blank, BPF_NOEXIST);
-	}
-	if (!rc)
+	if (!bpf_map_update_elem(&culprits, &owner, drops_blank, BPF_NOEXIST))
 		bpf_map_push_elem(&culprit_order, &owner, BPF_EXIST);
 	return bpf_map_lookup_elem(&culprits, &owner);
 }
 
-/* The place of the row with this print, or the one that is given away for it. Global: a loop. */
+/* The place of the row with this print, or the one that is given away for it. DROPS_NOWHERE: there is no room for
+ * another owner. Global: a loop. */
 __noinline __u32 drops_place(__u64 owner, __u32 print)
 {
 	struct egret_culprit *culprit = drops_culprit(owner);
