@@ -171,7 +171,7 @@ struct kernel_map_fill {
 	bool sized_to_policy;  /* made with as much room as the policy needs: it may well be full */
 	bool counted;          /* @entries is known: arrays and the memory of sockets cannot be counted */
 };
-#define KERNEL_MAP_FILLS 32
+#define KERNEL_MAP_FILLS 48
 size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[static KERNEL_MAP_FILLS]);
 
 #endif
