@@ -3,7 +3,7 @@
 
 # Debian's, by the beginning of their version; `latest` is the newest of the backports.
 KERNELS         ?= 5.10 6.1 6.12 latest
-KERNEL_PROGRAMS := $(B)/kernels/probe $(B)/kernels/verify $(B)/kernels/resolver
+KERNEL_PROGRAMS := $(B)/kernels/probe $(B)/kernels/verify $(B)/kernels/resolver $(B)/kernels/forger $(B)/kernels/liar
 
 # Static: the guest has no library.
 $(B)/kernels/probe: $(PROBE_SOURCES) tests/tools/probe.h
@@ -27,13 +27,19 @@ vmlinux:
 	mk/deps.sh kernels
 	vmlinux/make $(KERNELS)
 
+$(B)/kernels/forger $(B)/kernels/liar: $(B)/kernels/%: tests/dns/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -static -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $<
+
 .PHONY: kernel-programs
 kernel-programs: $(KERNEL_PROGRAMS)
 
-## make test-kernels    load, enforce, learn and take down on each of KERNELS (5.10 6.1 6.12 latest), without IPv6, locked down, and under systemd, in qemu; minutes
+## make test-kernels    load, enforce, learn and take down on each of KERNELS (5.10 6.1 6.12 latest), without IPv6, locked down, preemptible, and under systemd, in qemu; minutes
 .PHONY: test-kernels
 test-kernels:
 	mk/deps.sh kernels
 	$(MAKE) --no-print-directory static kernel-programs
-	tests/kernels/run $(KERNELS) 6.1:ipv6.disable=1 6.1:lockdown=integrity 6.1:lockdown=confidentiality
+	tests/kernels/run $(KERNELS) 6.1:ipv6.disable=1 6.1:lockdown=integrity 6.1:lockdown=confidentiality \
+		6.12:preempt=full
 	tests/kernels/systemd

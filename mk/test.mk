@@ -160,7 +160,7 @@ $(B)/tests/answers_sent: $(B)/asan/tests/answers/sent.o $(ANSWER_OBJECTS) $(UNIT
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcares -ljansson -lpthread
 
 # The program's own parser of packets.
-$(B)/tests/test_packet: $(NATIVE_OBJECTS)
+$(B)/tests/test_packet $(B)/tests/test_buffer: $(NATIVE_OBJECTS)
 
 -include $(B)/asan/tests/answers/sent.d $(NATIVE_OBJECTS:.o=.d) $(ANSWER_OBJECTS:.o=.d) $(ANSWER_JUDGE:.o=.d)
 

@@ -46,6 +46,20 @@ struct native_parsed {
 struct native_parsed native_parse_source(enum native_family family, const void *ip, size_t len, size_t ip_at);
 struct native_parsed native_parse_destination(enum native_family family, const void *ip, size_t len, size_t ip_at);
 
+/* How many messages came while another one was read. */
+uint64_t native_busy(void);
+
+/* The buffers of questions, of a CPU (bpf/buffer.h): how many there are, and either step of the taking of one by
+ * itself, so that a test can be who comes in between. */
+size_t native_buffers(void);
+void native_reach(uint32_t buffer);
+bool native_is_mine(uint32_t buffer);
+/* All steps; NATIVE_NO_BUFFER: there is none for @owner. */
+uint32_t native_take(uint64_t owner);
+void native_give(uint32_t buffer);
+
+#define NATIVE_NO_BUFFER ((uint32_t)-1)
+
 /* For helpers.c: where the packet under way lies, and how long it is. */
 const uint8_t *native_packet(size_t *ret_len);
 

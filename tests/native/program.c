@@ -195,6 +195,8 @@ void native_forget(void)
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		table_clear(all[i]);
+	table_clear(&questions_read);
+	table_clear(&answers_read);
 	soil_buffers();
 	egret_create(&sock);
 }
@@ -371,7 +373,41 @@ void native_receives(const struct native_way *way, const void *message, size_t l
 	egret_ingress(&skb);
 }
 
+/* --- buffers --- */
+
+size_t native_buffers(void)
+{
+	return QUESTION_BUFFERS;
+}
+
+void native_reach(uint32_t buffer)
+{
+	buffer_reach(message_of(buffer));
+}
+
+bool native_is_mine(uint32_t buffer)
+{
+	return buffer_is_mine(message_of(buffer));
+}
+
+uint32_t native_take(uint64_t owner)
+{
+	return buffer_take(BUFFER_QUESTION, owner);
+}
+
+void native_give(uint32_t buffer)
+{
+	buffer_give(message_of(buffer));
+}
+
 /* --- what became of it --- */
+
+uint64_t native_busy(void)
+{
+	__u32 kind = EGRET_LESSON_BUSY;
+
+	return ((struct egret_counter *)table_find(&lessons, &kind))->packets;
+}
 
 size_t native_learned(struct egret_addr *ret, size_t max)
 {
