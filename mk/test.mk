@@ -87,6 +87,16 @@ $(B)/tests/liar $(B)/tests/early $(B)/tests/forger: $(B)/tests/%: tests/dns/%.c
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
 
+$(B)/tests/tight: $(B)/tests/%: tests/subjects/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
+
+$(B)/tests/switcher: tests/subjects/switcher.c $(filter-out $(B)/user/cli/%,$(OBJECTS))
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
+
 CLIENT_SOURCES := $(wildcard tests/dns/client*.c)
 $(B)/tests/client: $(CLIENT_SOURCES) tests/dns/client.h
 	@mkdir -p $(@D)
@@ -166,10 +176,10 @@ $(B)/tests/test_packet $(B)/tests/test_buffer: $(NATIVE_OBJECTS)
 
 # What the end-to-end tests speak and listen with.
 .PHONY: tests-tools
-tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so liar early client forger)
+tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so liar early client forger tight)
 
 .PHONY: tests
-tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/decisions $(B)/tests/sequences \
+tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/decisions $(B)/tests/sequences $(B)/tests/switcher \
 		$(B)/tests/answers_native $(B)/tests/answers_sent $(B)/tests/layout $(B)/tests/writers
 
 # As many at once as there are cores, unless somebody said how many.
@@ -209,6 +219,8 @@ test-long: export EGRET_KILLS = 200
 test-long: export EGRET_RELOADS = 1000
 test-long: export EGRET_TAKEOVERS = 20
 test-long: export EGRET_ROLLBACKS = 0.1.0 5-last
+test-long: export EGRET_SWITCHES = 10000
+test-long: export EGRET_MIXED_RELOADS = 300
 test-long: export EGRET_FRESH_NAMES = 60000
 test-long: export EGRET_E2E_LIMIT_SEC = 3600
 test-long: test
