@@ -87,7 +87,7 @@ $(B)/tests/liar $(B)/tests/early $(B)/tests/forger: $(B)/tests/%: tests/dns/%.c
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
 
-$(B)/tests/tight: $(B)/tests/%: tests/subjects/%.c
+$(B)/tests/tight $(B)/tests/flood: $(B)/tests/%: tests/subjects/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
@@ -176,7 +176,7 @@ $(B)/tests/test_packet $(B)/tests/test_buffer: $(NATIVE_OBJECTS)
 
 # What the end-to-end tests speak and listen with.
 .PHONY: tests-tools
-tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so liar early client forger tight)
+tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so liar early client forger tight flood)
 
 .PHONY: tests
 tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/decisions $(B)/tests/sequences $(B)/tests/switcher \
