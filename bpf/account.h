@@ -85,6 +85,7 @@ static __always_inline void drop_count(struct egret_drop_row *now, const struct 
 	if (row && drops_again(row, now))
 		return;
 	drop_fill(now, state, why);
+	drops_name(now->owner, now->key.cgroup_id);
 	if (!row && drops_insert(&place, now))
 		return;
 	row = bpf_map_lookup_elem(&drops, &place);

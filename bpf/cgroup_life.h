@@ -129,10 +129,24 @@ static __always_inline void life_begins(const struct cgroup *cgroup, const char 
 		life_is_late();
 }
 
-static __always_inline void life_ends(const struct cgroup *cgroup)
+/* For people who ask later to whom something was denied: drops.h made the place. */
+static __always_inline void life_leaves_path(__u64 id, const char *path)
+{
+	struct egret_subject_name *name = bpf_map_lookup_elem(&subject_names, &id);
+	__u32 zero = 0;
+	struct life *life = bpf_map_lookup_elem(&lives, &zero);
+
+	if (!name || name->path[0] || !life || bpf_probe_read_kernel_str(life->path, sizeof(life->path), path) <= 1)
+		return;
+	life->path[EGRET_PATH_SIZE - 1] = 0;
+	bpf_map_update_elem(&subject_names, &id, life->path, BPF_EXIST);
+}
+
+static __always_inline void life_ends(const struct cgroup *cgroup, const char *path)
 {
 	__u64 id = life_id(cgroup, 0);
 
+	life_leaves_path(id, path);
 	bpf_map_delete_elem(&subjects, &id);
 }
 

@@ -17,6 +17,7 @@
 
 /* What a new culprit begins with. By its size, for a lock cannot lie in .rodata. */
 static const __u8 drops_blank[sizeof(struct egret_culprit)];
+static const __u8 drops_no_path[sizeof(struct egret_subject_name)];
 
 static __always_inline __u32 drops_print(const struct egret_drop_key *key)
 {
@@ -138,6 +139,48 @@ __noinline __u32 drops_place(__u64 owner, __u32 print)
 	}
 	bpf_spin_unlock(&culprit->lock);
 	return place;
+}
+
+/* --- names --- */
+
+/* Is the cgroup known to @culprit already? If not it is from now on, in the place of *@ret_old. */
+static __always_inline bool drops_knows(struct egret_culprit *culprit, __u64 cgroup_id, __u64 *ret_old)
+{
+	__u32 place;
+
+	for (int i = 0; i < EGRET_NAMES_PER_OWNER; i++)
+		if (culprit->named[i] == cgroup_id)
+			return true;
+	place = culprit->next_named++ & (EGRET_NAMES_PER_OWNER - 1);
+	*ret_old = culprit->named[place];
+	culprit->named[place] = cgroup_id;
+	return false;
+}
+
+/*
+ * When something is denied to a cgroup for the first time, the agent is told, and writes down whose it is. Where no
+ * agent runs, the end of the cgroup finds the place that is made here, and writes the path (cgroup_life.h). An owner
+ * with many cgroups pushes out names of his own.
+ */
+__noinline int drops_name(__u64 owner, __u64 cgroup_id)
+{
+	struct egret_culprit *culprit = bpf_map_lookup_elem(&culprits, &owner);
+	struct egret_denied told = {.cgroup_id = cgroup_id, .owner = owner};
+	__u64 old = 0;
+	bool known;
+
+	if (!culprit || !cgroup_id)
+		return 0;
+	bpf_spin_lock(&culprit->lock);
+	known = drops_knows(culprit, cgroup_id, &old);
+	bpf_spin_unlock(&culprit->lock);
+	if (known)
+		return 0;
+	if (old)
+		bpf_map_delete_elem(&subject_names, &old);
+	bpf_map_update_elem(&subject_names, &cgroup_id, drops_no_path, BPF_NOEXIST);
+	bpf_ringbuf_output(&denied, &told, sizeof(told), 0); /* 5.8 */
+	return 0;
 }
 
 /* --- rows --- */

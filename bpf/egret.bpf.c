@@ -33,7 +33,7 @@ int egret_rmdir(struct bpf_raw_tracepoint_args *ctx)
 	const struct cgroup *cgroup = (const struct cgroup *)ctx->args[0];
 
 	if (life_is_v2(cgroup))
-		life_ends(cgroup);
+		life_ends(cgroup, (const char *)ctx->args[1]);
 	return 0;
 }
 

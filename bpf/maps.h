@@ -159,6 +159,20 @@ struct {
 	__type(value, struct egret_subject_name);
 } subject_names SEC(".maps");
 
+/* For people only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EGRET_MAX_POD_NAMES);
+	__type(key, struct egret_pod_uid);
+	__type(value, struct egret_pod_name);
+} pod_names SEC(".maps");
+
+/* struct egret_denied. What finds no room is found by the agent in `drops`, a little later. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, EGRET_DENIED_BYTES);
+} denied SEC(".maps");
+
 /* Key: egret_dest.name. For people only. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -21,7 +21,7 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 6
-#define EGRET_ABI_LAYOUT  UINT64_C(0x94d27b039b0bf3b5)
+#define EGRET_ABI_LAYOUT  UINT64_C(0x2c5d6cd39327a729)
 
 /* Of a ring, which has neither keys nor values. */
 struct egret_nothing {
@@ -50,7 +50,10 @@ struct egret_nothing {
 	X(subjects, PLAIN, BOTH, __u64, struct egret_subject,                                                          \
 	  "the agent makes those that were there before the programs")                                                 \
 	X(late, PLAIN, PROGRAMS, __u32, __u64, "")                                                                     \
-	X(subject_names, PLAIN, AGENT, __u64, struct egret_subject_name, "")                                           \
+	X(subject_names, PLAIN, BOTH, __u64, struct egret_subject_name,                                                \
+	  "the agent writes paths while the cgroups are there")                                                        \
+	X(pod_names, PLAIN, AGENT, struct egret_pod_uid, struct egret_pod_name, "")                                    \
+	X(denied, PLAIN, PROGRAMS, struct egret_nothing, struct egret_nothing, "")                                     \
 	X(names, PLAIN, AGENT, __u32, struct egret_name, "")                                                           \
 	X(sockets, PLAIN, PROGRAMS, int, struct egret_sock, "")                                                        \
 	X(flows, PLAIN, PROGRAMS, struct egret_flow_key, struct egret_flow, "")                                        \

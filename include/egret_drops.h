@@ -78,9 +78,16 @@ struct egret_culprit {
 	__u64 owner;
 	__u64 last_tick; /* bpf_jiffies64 of the last denial */
 	__u32 next;      /* place that is given away next, counted on */
-	__u32 pad;
+	__u32 next_named;
+	__u64 named[EGRET_NAMES_PER_OWNER];  /* cgroups that stand in `subject_names`; 0 = none */
 	__u32 prints[EGRET_DROPS_PER_OWNER]; /* of the key that stands in each place; 0 = none */
 	struct egret_others others[2];       /* of what was denied; of what only audit let through */
+};
+
+/* Something was denied to a cgroup for the first time. */
+struct egret_denied {
+	__u64 cgroup_id;
+	__u64 owner;
 };
 
 #endif

@@ -48,7 +48,10 @@
 #define EGRET_MAX_DROPS         16384
 #define EGRET_DROPS_PER_OWNER   64 /* a power of two: the verifier wants a mask */
 #define EGRET_MAX_CULPRITS      2048
-#define EGRET_MAX_SUBJECT_NAMES 1024  /* cgroups whose paths are kept for `drops` */
+#define EGRET_MAX_SUBJECT_NAMES 2048 /* cgroups whose paths are kept for `drops` */
+#define EGRET_NAMES_PER_OWNER   8    /* of these, of one owner: a power of two */
+#define EGRET_MAX_POD_NAMES     1024
+#define EGRET_DENIED_BYTES      4096  /* of the ring that tells of new subjects: pages, a power of two */
 #define EGRET_MAX_FLOWS         24576 /* and as many arrivals */
 #define EGRET_MAX_EXISTING      4096
 
@@ -90,6 +93,7 @@
 
 #define EGRET_RULE_TEXT_SIZE 256
 #define EGRET_PATH_SIZE      256
+#define EGRET_POD_NAME_SIZE  320 /* 63 and 253 characters (RFC 1123 label, subdomain) */
 #define EGRET_PROBLEM_SIZE   512
 #define EGRET_ABSENT_SIZE    1024
 #define EGRET_COMM_SIZE      16 /* TASK_COMM_LEN */

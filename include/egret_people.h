@@ -47,9 +47,18 @@ struct egret_hit {
 	__u64 last_ns; /* CLOCK_REALTIME, 0 = never */
 };
 
-/* Where a cgroup was that something was denied to: it may be gone when a person asks. */
+/* Where a cgroup is or was that something was denied to: it may be gone when a person asks. */
 struct egret_subject_name {
-	char path[EGRET_PATH_SIZE]; /* below the cgroup root */
+	char path[EGRET_PATH_SIZE]; /* below the cgroup root; "" = nobody has written it yet */
+};
+
+struct egret_pod_uid {
+	char uid[48];
+};
+
+/* The log folder, which tells it, goes with the pod. */
+struct egret_pod_name {
+	char name[EGRET_POD_NAME_SIZE]; /* "namespace/pod" */
 };
 
 struct egret_asked {

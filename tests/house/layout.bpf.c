@@ -10,3 +10,4 @@ struct egret_port in_ports;
 struct egret_rule in_rules;
 struct egret_rule_text in_texts;
 struct egret_wanted in_wanted;
+struct egret_denied in_denied;

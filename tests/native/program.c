@@ -90,6 +90,7 @@ static void make_tables(void)
 	TABLE_MAKE(reasons);
 	TABLE_MAKE(drops);
 	TABLE_MAKE(culprits);
+	TABLE_MAKE(subject_names);
 	TABLE_MAKE(existing);
 	TABLE_MAKE(learned);
 	TABLE_MAKE(rings);

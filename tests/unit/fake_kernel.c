@@ -151,6 +151,14 @@ int kernel_get_subject_name(const struct kernel *kernel, uint64_t cgroup_id, str
 	return -ENOENT;
 }
 
+int kernel_get_pod_name(const struct kernel *kernel, const struct egret_pod_uid *uid, struct egret_pod_name *ret)
+{
+	if (!kernel->pod_name || strcmp(uid->uid, kernel->pod_uid) != 0)
+		return -ENOENT;
+	snprintf(ret->name, sizeof(ret->name), "%s", kernel->pod_name);
+	return 0;
+}
+
 int kernel_get_class(const struct kernel *kernel, uint64_t cgroup_id, uint32_t *ret)
 {
 	(void)kernel;

@@ -45,6 +45,7 @@ struct kernel {
 		uint64_t cgroup_id;
 		struct egret_subject_name subject;
 	} subjects[FAKE_MAX];
+	const char *pod_uid, *pod_name; /* of one pod; NULL = none */
 	struct kernel_map_fill fills[FAKE_MAX];
 	size_t drop_count, others_count, existing_count, learned_count, asked_count, subject_count, fill_count;
 	/* An address that name 1 has and may not bring in, by the rule; 0 = none. */

@@ -4,21 +4,54 @@
 #include <stdio.h>
 
 #include "../subject/cgroup.h"
+#include "../subject/pod.h"
 #include "egret_reasons.h"
 
-static int note(void *context, const struct egret_drop_key *key, const struct egret_drop *drop)
+static void note_pod(struct kernel *kernel, const char *path)
 {
-	struct kernel *kernel = context;
+	struct egret_pod_uid uid = {};
+	struct egret_pod_name name = {};
+	struct pod pod;
+
+	if (!pod_of_path(path, NULL, &pod) || !pod.name[0])
+		return;
+	snprintf(uid.uid, sizeof(uid.uid), "%s", pod.uid);
+	snprintf(name.name, sizeof(name.name), "%s", pod.name);
+	kernel_set_pod_name(kernel, &uid, &name);
+}
+
+/* While they are there: where the cgroup is, and of which pod. The pod's own cgroup lives longer than its containers'.
+ */
+static void note(struct kernel *kernel, uint64_t cgroup_id, uint64_t above_id)
+{
 	struct egret_subject_name subject = {};
 	char path[CGROUP_PATH_SIZE];
 
-	(void)drop;
-	if (!kernel_get_subject_name(kernel, key->cgroup_id, &subject) ||
-	    cgroup_path_of_id(key->cgroup_id, path, sizeof(path)))
-		return 0;
-	snprintf(subject.path, sizeof(subject.path), "%s", path);
-	kernel_set_subject_name(kernel, key->cgroup_id, &subject);
+	if (!kernel_get_subject_name(kernel, cgroup_id, &subject))
+		return;
+	if (!cgroup_path_of_id(cgroup_id, path, sizeof(path))) {
+		snprintf(subject.path, sizeof(subject.path), "%s", path);
+		kernel_set_subject_name(kernel, cgroup_id, &subject);
+	} else if (cgroup_path_of_id(above_id, path, sizeof(path))) {
+		return;
+	}
+	note_pod(kernel, path);
+}
+
+static int note_row(void *context, const struct egret_drop_key *key, const struct egret_drop *drop)
+{
+	note(context, key->cgroup_id, drop->parent_cgroup_id);
 	return 0;
+}
+
+static void note_denied(void *context, const struct egret_denied *denied)
+{
+	note(context, denied->cgroup_id, denied->owner);
+}
+
+void culprits_take(struct kernel *kernel)
+{
+	kernel_take_denied(kernel, note_denied, kernel);
 }
 
 static uint64_t denied_packets(const struct kernel *kernel)
@@ -40,5 +73,5 @@ void culprits_refresh(struct culprits *culprits, struct kernel *kernel)
 	if (denied == culprits->denied_packets)
 		return;
 	culprits->denied_packets = denied;
-	kernel_each_drop(kernel, note, kernel);
+	kernel_each_drop(kernel, note_row, kernel);
 }

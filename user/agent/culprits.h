@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Notes where the cgroups are that something was denied to, while they are there:
- * a person asks when the pod is gone.
+ * Notes where the cgroups are that something was denied to, and which pods they are of, while they are there: a person
+ * asks when the pod is gone, and its log folder, which tells its name.
  */
 #ifndef EGRET_CULPRITS_H
 #define EGRET_CULPRITS_H
@@ -13,6 +13,9 @@ struct culprits {
 	uint64_t denied_packets;
 };
 
+/* Those that programs tell of, when kernel_denied_fd is readable. */
+void culprits_take(struct kernel *kernel);
+/* Those that no agent was told of. */
 void culprits_refresh(struct culprits *culprits, struct kernel *kernel);
 
 #endif

@@ -221,6 +221,13 @@ static void wanted_have_come(void *context)
 	wanted_take(agent->ruling->wanted, agent->kernel, agent->ruling->compiled);
 }
 
+static void something_is_denied(void *context)
+{
+	struct agent *agent = context;
+
+	culprits_take(agent->kernel);
+}
+
 static void take_over(struct agent *agent, struct edition *next)
 {
 	edition_free(agent->ruling);
@@ -230,6 +237,8 @@ static void take_over(struct agent *agent, struct edition *next)
 	agent->candidate.first_until_ns = 0;
 	next->moved = names_have_moved;
 	next->context = agent;
+	loop_fd_remove(&agent->denied_came);
+	loop_fd_add(agent->loop, &agent->denied_came, kernel_denied_fd(agent->kernel), something_is_denied, agent);
 	loop_fd_remove(&agent->wanted_came);
 	if (next->wanted)
 		loop_fd_add(agent->loop, &agent->wanted_came, kernel_wanted_fd(agent->kernel), wanted_have_come, agent);
@@ -312,6 +321,7 @@ struct edition *agent_let_go(struct agent *agent)
 	agent_end_probation(agent);
 	take_subjects(agent, NULL);
 	loop_fd_remove(&agent->wanted_came);
+	loop_fd_remove(&agent->denied_came);
 	if (edition) {
 		edition_rest(edition);
 		edition->moved = NULL;

@@ -50,7 +50,7 @@ struct agent {
 	struct kernel *kernel;  /* NULL: it governs nothing */
 	struct edition *ruling; /* NULL while it is not HOLD_ATTACHED */
 	struct subjects *subjects;
-	struct loop_fd subjects_moved, wanted_came;
+	struct loop_fd subjects_moved, wanted_came, denied_came;
 	struct probation probation;
 	struct loop_timer probation_due;
 	struct loop_fd trial_over;

@@ -15,6 +15,7 @@ struct before;
 struct egret_bpf;
 struct ring_buffer;
 struct wanted_visit;
+struct denied_visit;
 struct undo;
 
 /* Descriptors are -1 where there is none. */
@@ -42,6 +43,8 @@ struct kernel {
 	size_t ports_written, ports_capacity;
 	struct ring_buffer *wanted;
 	struct wanted_visit *wanted_visit;
+	struct ring_buffer *denied;
+	struct denied_visit *denied_visit;
 };
 
 /* NULL: out of memory. */

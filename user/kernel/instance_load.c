@@ -188,8 +188,8 @@ int kernel_load(struct kernel *kernel, int cgroup_fd, struct error *error)
 		rc = load_programs(kernel, error);
 	if (!rc)
 		rc = handle_map_config(kernel, PROT_READ | PROT_WRITE, error);
-	if (!rc && wanted_open(kernel))
-		rc = error_set(error, -errno, "cannot read the ring of wanted names: %s", strerror(errno));
+	if (!rc && (wanted_open(kernel) || denied_open(kernel)))
+		rc = error_set(error, -errno, "cannot read the rings that programs write to: %s", strerror(errno));
 	if (!rc)
 		rc = undo_remember(kernel, error);
 	if (!rc)
@@ -206,6 +206,7 @@ void kernel_free(struct kernel *kernel)
 	undo_forget(kernel);
 	before_close(kernel->before);
 	ring_buffer__free(kernel->wanted);
+	ring_buffer__free(kernel->denied);
 	egret_bpf__destroy(kernel->skeleton);
 	handle_free(kernel);
 }

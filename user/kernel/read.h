@@ -136,6 +136,8 @@ int kernel_clear_drops(const struct kernel *kernel);
 /* How many cgroups began that programs could make no subject of. */
 uint64_t kernel_late_subjects(const struct kernel *kernel);
 int kernel_get_subject_name(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject_name *ret);
+/* "namespace/pod" of a pod that something was denied to. -ENOENT: no agent noted it. */
+int kernel_get_pod_name(const struct kernel *kernel, const struct egret_pod_uid *uid, struct egret_pod_name *ret);
 int kernel_each_existing(const struct kernel *kernel,
 			 int (*visit)(void *context, uint64_t cookie, const struct egret_existing *value),
 			 void *context);
@@ -166,10 +168,11 @@ int64_t kernel_seconds_until(uint64_t tick);
 struct kernel_map_fill {
 	const char *name;
 	uint32_t entries, max_entries;
-	/* As the kernel charges it; before 6.4, of a map that grows, what it could take at most. 0 = it does not say. */
+	/* As the kernel charges it; before 6.4, of a map that grows, what it could take at most. 0 = it does not say.
+	 */
 	uint64_t memory_bytes;
-	bool sized_to_policy;  /* made with as much room as the policy needs: it may well be full */
-	bool counted;          /* @entries is known: arrays and the memory of sockets cannot be counted */
+	bool sized_to_policy; /* made with as much room as the policy needs: it may well be full */
+	bool counted;         /* @entries is known: arrays and the memory of sockets cannot be counted */
 };
 #define KERNEL_MAP_FILLS 48
 size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[static KERNEL_MAP_FILLS]);

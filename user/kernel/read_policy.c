@@ -47,7 +47,17 @@ int kernel_get_subject_name(const struct kernel *kernel, uint64_t cgroup_id, str
 {
 	if (bpf_map_lookup_elem(kernel->maps[MAP_subject_names], &cgroup_id, ret))
 		return -errno;
+	if (!ret->path[0])
+		return -ENOENT;
 	PRINTABLE(ret->path);
+	return 0;
+}
+
+int kernel_get_pod_name(const struct kernel *kernel, const struct egret_pod_uid *uid, struct egret_pod_name *ret)
+{
+	if (bpf_map_lookup_elem(kernel->maps[MAP_pod_names], uid, ret))
+		return -errno;
+	PRINTABLE(ret->name);
 	return 0;
 }
 

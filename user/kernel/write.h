@@ -12,6 +12,7 @@
 
 #include "../base/error.h"
 #include "egret_dns.h"
+#include "egret_drops.h"
 #include "egret_memory.h"
 #include "egret_people.h"
 #include "egret_subject.h"
@@ -79,6 +80,12 @@ int kernel_sweep_learned(struct kernel *kernel);
 int kernel_set_meta(struct kernel *kernel, const struct egret_meta *meta);
 int kernel_set_name(struct kernel *kernel, uint32_t index, const struct egret_name *name);
 int kernel_set_subject_name(struct kernel *kernel, uint64_t cgroup_id, const struct egret_subject_name *subject);
+int kernel_set_pod_name(struct kernel *kernel, const struct egret_pod_uid *uid, const struct egret_pod_name *name);
+/* Subjects that something was denied to for the first time: kernel_denied_fd is readable then, and kernel_take_denied
+ * calls @visit for each. */
+int kernel_denied_fd(const struct kernel *kernel);
+int kernel_take_denied(struct kernel *kernel, void (*visit)(void *context, const struct egret_denied *denied),
+		       void *context);
 int kernel_set_hit(struct kernel *kernel, uint32_t rule, const struct egret_hit *hit);
 /* NULL: it ended. */
 int kernel_set_existing(struct kernel *kernel, uint64_t cookie, const struct egret_existing *value);

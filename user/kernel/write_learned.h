@@ -15,5 +15,7 @@ int learned_teach(struct kernel *kernel, const struct egret_learned_key *key, ui
 		  const struct egret_lesson *lesson);
 /* Of a loaded instance: where programs say what they want to be resolved. */
 int wanted_open(struct kernel *kernel);
+/* The same of the ring of subjects that something was denied to (write_notes.c). */
+int denied_open(struct kernel *kernel);
 
 #endif

@@ -7,6 +7,7 @@
 #include <bpf/libbpf.h>
 
 #include "handle.h"
+#include "write_learned.h"
 
 int kernel_set_meta(struct kernel *kernel, const struct egret_meta *meta)
 {
@@ -18,6 +19,48 @@ int kernel_set_meta(struct kernel *kernel, const struct egret_meta *meta)
 int kernel_set_subject_name(struct kernel *kernel, uint64_t cgroup_id, const struct egret_subject_name *subject)
 {
 	return bpf_map_update_elem(kernel->maps[MAP_subject_names], &cgroup_id, subject, BPF_ANY) ? -errno : 0;
+}
+
+int kernel_set_pod_name(struct kernel *kernel, const struct egret_pod_uid *uid, const struct egret_pod_name *name)
+{
+	return bpf_map_update_elem(kernel->maps[MAP_pod_names], uid, name, BPF_ANY) ? -errno : 0;
+}
+
+int kernel_denied_fd(const struct kernel *kernel)
+{
+	return ring_buffer__epoll_fd(kernel->denied);
+}
+
+struct denied_visit {
+	void (*visit)(void *context, const struct egret_denied *denied);
+	void *context;
+};
+
+static int visit_denied(void *context, void *data, size_t size)
+{
+	const struct denied_visit *visit = *(struct denied_visit *const *)context;
+
+	if (size >= sizeof(struct egret_denied))
+		visit->visit(visit->context, data);
+	return 0;
+}
+
+int kernel_take_denied(struct kernel *kernel, void (*visit)(void *context, const struct egret_denied *denied),
+		       void *context)
+{
+	struct denied_visit one = {visit, context};
+	int rc;
+
+	kernel->denied_visit = &one;
+	rc = ring_buffer__consume(kernel->denied);
+	kernel->denied_visit = NULL;
+	return rc < 0 ? rc : 0;
+}
+
+int denied_open(struct kernel *kernel)
+{
+	kernel->denied = ring_buffer__new(kernel->maps[MAP_denied], visit_denied, &kernel->denied_visit, NULL);
+	return kernel->denied ? 0 : -errno;
 }
 
 int kernel_set_hit(struct kernel *kernel, uint32_t rule, const struct egret_hit *hit)

@@ -27,11 +27,25 @@ static int find_path(const struct kernel *kernel, uint64_t cgroup_id, uint64_t p
 
 #define SUBJECT_SIZE 512
 
-static void path_to_text(const char *path, char buf[static SUBJECT_SIZE])
+/* Once the kubelet has removed the log folder, what the agent noted. */
+static void find_pod_name(const struct kernel *kernel, struct pod *pod)
+{
+	struct egret_pod_uid uid = {};
+	struct egret_pod_name name;
+
+	snprintf(uid.uid, sizeof(uid.uid), "%s", pod->uid);
+	if (!pod->name[0] && !kernel_get_pod_name(kernel, &uid, &name))
+		snprintf(pod->name, sizeof(pod->name), "%s", name.name);
+}
+
+static void path_to_text(const struct kernel *kernel, const char *path, char buf[static SUBJECT_SIZE])
 {
 	struct pod pod;
+	bool is_pod = pod_of_path(path, NULL, &pod);
 
-	if (pod_of_path(path, NULL, &pod))
+	if (is_pod)
+		find_pod_name(kernel, &pod);
+	if (is_pod)
 		snprintf(buf, SUBJECT_SIZE, "pod %s%s%s", pod.name[0] ? pod.name : pod.uid,
 			 pod.container[0] ? " container " : "", pod.container);
 	else
@@ -44,7 +58,7 @@ static json_t *find_name(const struct kernel *kernel, uint64_t cgroup_id, uint64
 	char path[CGROUP_PATH_SIZE], text[SUBJECT_SIZE] = "";
 
 	if (!find_path(kernel, cgroup_id, parent_id, path, sizeof(path)))
-		path_to_text(path, text);
+		path_to_text(kernel, path, text);
 	return text[0] ? json_string(text) : json_null();
 }
 

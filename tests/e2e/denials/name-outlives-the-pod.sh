@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Whose a denial was is known when the pod is gone, and its log folder with it: the agent is told at once. Without an
+# agent the end of the cgroup leaves its path.
+. "$(dirname "$0")/../lib.sh"
+needs_egret
+bed_up
+pod_up short 11
+govern <<'POLICY'
+resolver 20.0.0.53
+allow 20.1.0.1 tcp:443
+POLICY
+subject_of() { egret_cmd drops --json | jq -r ".[] | select(.address == \"$1\") | .subject | gsub(\" \"; \"_\")"; }
+# gone POD: as the container runtime and the kubelet do it.
+gone() {
+	local container=${pod_cgroup[$1]}
+	rmdir "$container" "${container%/*}" && rm -r "/var/log/pods/default_$1_"*
+}
+container_of() { basename "${pod_cgroup[$1]}" | cut -c1-12; }
+
+denied "pod short" 51.6.6.6 tcp:443
+sleep 1 # a beat of the agent is 10 s
+succeeds "the pod goes" gone short
+expect "pod_default/short_container_$(container_of short)" "whose the denial was" subject_of 51.6.6.6
+
+stop "$agent" KILL
+mkdir -p "$cg/system.slice/job.service"
+in_cgroup "$cg/system.slice/job.service" "$id-node" "$probe" tcp 51.6.6.9 443 >/dev/null 2>&1
+succeeds "a service ends" rmdir "$cg/system.slice/job.service"
+expect "/$id/system.slice/job.service" "whose it was, without an agent" subject_of 51.6.6.9
+finish
