@@ -51,6 +51,24 @@ static __always_inline __u64 socket_netns(struct bpf_sock *sk, struct egret_sock
 	return cookie;
 }
 
+/*
+ * Was its network namespace made without root's rights, in a user namespace? Then it may hold whatever its maker put
+ * there, a resolver of his own with the address of one that is trusted too. struct user_namespace.level is 0 of the
+ * machine's own. What cannot be read is not root's.
+ */
+static __always_inline bool socket_is_of_user_namespace(struct bpf_sock *sk, struct egret_sock *sock)
+{
+	const struct net *net = 0;
+	struct user_namespace *owner = 0;
+	int level = 0;
+
+	if (!bpf_core_field_exists(net->user_ns))
+		return true;
+	net = socket_net(sk, sock);
+	return !net || bpf_probe_read_kernel(&owner, sizeof(owner), &net->user_ns) ||
+	       bpf_probe_read_kernel(&level, sizeof(level), &owner->level) || level;
+}
+
 static __always_inline bool socket_is_kernels(struct bpf_sock *sk, struct egret_sock *sock)
 {
 	const struct sock *field_of = 0;

@@ -14,8 +14,9 @@
 #include "subject.h"
 
 /* @cookie: of its network namespace, 0 = not known. */
-static __always_inline void stamp_netns(struct egret_sock *sock, __u64 cookie)
+static __always_inline void stamp_netns(struct bpf_sock *sk, struct egret_sock *sock, __u64 cookie)
 {
+	sock->of_user_namespace = socket_is_of_user_namespace(sk, sock);
 	sock->in_node_netns = cookie && cookie == node_netns;
 	sock->scope = cookie;
 	subject_settle(sock);
@@ -37,7 +38,7 @@ static __noinline struct egret_sock *stamp_found(struct __sk_buff *skb, const st
 	sock->cgroup_id = bpf_skb_cgroup_id(skb);
 	sock->class_epoch = subject_epoch(ruling);
 	sock->classes = classes_of_skb(skb, ruling->slot);
-	stamp_netns(sock, socket_netns(sk, sock));
+	stamp_netns(sk, sock, socket_netns(sk, sock));
 	if (sk->type == SOCK_RAW) {
 		sock->raw = 1;
 		if (socket_is_kernels(sk, sock))
@@ -72,7 +73,7 @@ static __always_inline bool stamp_new(struct bpf_sock *sk, const struct ruling *
 	if (!sock)
 		return false;
 	subject_stamp(sock, ruling);
-	stamp_netns(sock, bpf_get_netns_cookie(sk));
+	stamp_netns(sk, sock, bpf_get_netns_cookie(sk));
 	sock->raw = sk->type == SOCK_RAW;
 	stamp_process(sock);
 	return true;

@@ -62,8 +62,10 @@ static __always_inline __u32 subject_epoch(const struct ruling *ruling)
 	return ruling->cfg->class_epoch << 1 | ruling->slot;
 }
 
-/* Who pays and whom it serves, by the subject of its cgroup: all containers of a pod pay and learn together. Until it
- * is known to be a pod's, what a socket learns is for its network namespace. */
+/* Who pays and whom it serves, by the subject of its cgroup: all containers of a pod pay and learn together, and with
+ * them the network namespaces that they make with root's rights (docker in a pod). For its network namespace alone
+ * learns what is no pod, and whoever sits in one that needed no rights: there he could answer himself in the name of a
+ * trusted resolver, and must not teach his pod that. */
 static __always_inline void subject_settle(struct egret_sock *sock)
 {
 	struct egret_subject *subject = bpf_map_lookup_elem(&subjects, &sock->cgroup_id);
@@ -73,7 +75,8 @@ static __always_inline void subject_settle(struct egret_sock *sock)
 		return;
 	if (subject->pod)
 		sock->owner = subject->pod;
-	sock->scope = EGRET_SCOPE_POD | sock->owner;
+	if (!sock->of_user_namespace)
+		sock->scope = EGRET_SCOPE_POD | sock->owner;
 }
 
 /* That of the process under way. bpf_get_current_ancestor_cgroup_id: 5.8 in cgroup/sock_create. */

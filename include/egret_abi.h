@@ -21,7 +21,7 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 6
-#define EGRET_ABI_LAYOUT  UINT64_C(0x2c5d6cd39327a729)
+#define EGRET_ABI_LAYOUT  UINT64_C(0x82153dd8e974266b)
 
 /* Of a ring, which has neither keys nor values. */
 struct egret_nothing {

@@ -68,7 +68,8 @@ struct egret_sock {
 	__u8 spilled;   /* EGRET_SPILLED_*: where peers of this socket are, too */
 	__u8 asks;      /* sendmsg() names a trusted resolver; the node's NAT may change it */
 	__u8 in_node_netns;
-	__u8 pad[3];
+	__u8 of_user_namespace; /* whoever made its network namespace needed no rights for it */
+	__u8 pad[2];
 	struct egret_peer peers[EGRET_PEERS];
 };
 

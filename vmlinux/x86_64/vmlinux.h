@@ -310,8 +310,13 @@ struct netns_ipv6 {
 	struct fib6_table *fib6_local_tbl;
 };
 
+struct user_namespace {
+	int level;
+};
+
 struct net {
 	__u64 net_cookie;
+	struct user_namespace *user_ns;
 	struct netns_ipv4 ipv4;
 	struct netns_ipv6 ipv6;
 };
