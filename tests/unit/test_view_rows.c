@@ -142,6 +142,21 @@ static void what_made_room_is_counted_by_owner(void **state)
 			  " 'process': null, 'pid': null, 'first_time': null}]");
 }
 
+/* The log folder, which tells a pod's name, goes with the pod: what the agent noted stays. */
+static void a_pod_that_is_gone_has_the_name_that_was_noted(void **state)
+{
+	static struct kernel kernel;
+	json_t *row = json_object();
+
+	(void)state;
+	kernel = (struct kernel){.pod_uid = "0a1b2c3d-0000-4000-8000-000000000001", .pod_name = "shop/web"};
+	set_subject_path(&kernel, CGROUP_NOTED,
+			 "/kubepods/burstable/pod0a1b2c3d-0000-4000-8000-000000000001/0123456789abcdef");
+	json_set_subject(row, &kernel, CGROUP_NOTED, 0, NULL);
+	assert_string_equal(json_text(row, "subject"), "pod shop/web container 0123456789ab");
+	json_decref(row);
+}
+
 /* What rules now before the rest, of each the worst first, of equals the last one first. */
 static void the_worst_stands_first(void **state)
 {
@@ -342,6 +357,7 @@ int main(void)
 	    cmocka_unit_test(what_nobody_knows_is_null),
 	    cmocka_unit_test(ports_are_as_the_language_writes_them),
 	    cmocka_unit_test(what_made_room_is_counted_by_owner),
+	    cmocka_unit_test(a_pod_that_is_gone_has_the_name_that_was_noted),
 	    cmocka_unit_test(the_worst_stands_first),
 	    cmocka_unit_test(what_existed_before_an_audit_is_a_row),
 	    cmocka_unit_test(a_special_address_says_what_to_add),
