@@ -12,6 +12,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "egret_abi.h"
+#include "egret_before.h"
 #include "egret_config.h"
 #include "egret_dns.h"
 #include "egret_drops.h"
@@ -192,6 +193,15 @@ struct {
 	__type(key, int);
 	__type(value, struct egret_sock);
 } sockets SEC(".maps");
+
+/* Of sockets that another version's programs stamped (before.h): its own map where an instance was taken over, else an
+ * empty one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct egret_before_sock);
+} sockets_before SEC(".maps");
 
 /* Peers that no longer fit into their socket. */
 struct {

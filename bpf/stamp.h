@@ -7,6 +7,7 @@
 #ifndef EGRET_BPF_STAMP_H
 #define EGRET_BPF_STAMP_H
 
+#include "before.h"
 #include "maps.h"
 #include "packet.h"
 #include "policy.h"
@@ -39,6 +40,8 @@ static __noinline struct egret_sock *stamp_found(struct __sk_buff *skb, const st
 	sock->class_epoch = subject_epoch(ruling);
 	sock->classes = classes_of_skb(skb, ruling->slot);
 	stamp_netns(sk, sock, socket_netns(sk, sock));
+	if (before_goes_on(sk, sock))
+		return sock;
 	if (sk->type == SOCK_RAW) {
 		sock->raw = 1;
 		if (socket_is_kernels(sk, sock))

@@ -10,6 +10,7 @@
 #define EGRET_INCLUDE_ABI_H
 
 #include "egret_addr.h"
+#include "egret_before.h"
 #include "egret_config.h"
 #include "egret_dns.h"
 #include "egret_drops.h"
@@ -21,7 +22,7 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 6
-#define EGRET_ABI_LAYOUT  UINT64_C(0x82153dd8e974266b)
+#define EGRET_ABI_LAYOUT  UINT64_C(0xe32c502ee6d4a562)
 
 /* Of a ring, which has neither keys nor values. */
 struct egret_nothing {
@@ -56,6 +57,7 @@ struct egret_nothing {
 	X(denied, PLAIN, PROGRAMS, struct egret_nothing, struct egret_nothing, "")                                     \
 	X(names, PLAIN, AGENT, __u32, struct egret_name, "")                                                           \
 	X(sockets, PLAIN, PROGRAMS, int, struct egret_sock, "")                                                        \
+	X(sockets_before, PLAIN, PROGRAMS, int, struct egret_before_sock, "")                                          \
 	X(flows, PLAIN, PROGRAMS, struct egret_flow_key, struct egret_flow, "")                                        \
 	X(arrivals, PLAIN, PROGRAMS, struct egret_flow_key, struct egret_flow, "")                                     \
 	X(counters, PLAIN, BOTH, __u32, struct egret_counter,                                                          \
@@ -76,7 +78,7 @@ struct egret_nothing {
 	X(rings, PLAIN, BOTH, struct egret_ring_key, struct egret_learned_key,                                         \
 	  "the agent adds what it adds to `learned`, and removes what ended")                                          \
 	X(teachers, PLAIN, BOTH, __u64, struct egret_teacher, "the agent adds what it adds to `learned`")              \
-	X(asked, PLAIN, PROGRAMS, __u64, struct egret_asked, "")                                                       \
+	X(asked, PLAIN, BOTH, __u64, struct egret_asked, "the agent adds what another version's programs had heard")   \
 	X(seen, PLAIN, BOTH, __u32, struct egret_seen_bucket,                                                          \
 	  "the agent marks, under the bucket's lock, what a new policy learned from it")                               \
 	X(lessons, PLAIN, BOTH, __u32, struct egret_counter, "the agent counts what it was asked for by `wanted`")     \

@@ -19,6 +19,7 @@
 
 #include "base/addr.h"
 #include "compile/compile.h"
+#include "egret_before.h"
 #include "egret_reasons.h"
 #include "kernel/kernel.h"
 #include "kernel/layout_before.h"
@@ -84,6 +85,26 @@ static struct egret_addr addr_of(const char *text)
 static uint64_t in_sec(int sec)
 {
 	return NOW_TICK + (uint64_t)((int64_t)sec * tick_hz());
+}
+
+static int pin_sockets(void)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	struct btf *btf = btf__new_empty();
+	char path[PIN_PATH_SIZE];
+	int fd;
+
+	options.btf_key_type_id = (uint32_t)btf__add_int(btf, "int", sizeof(int), BTF_INT_SIGNED);
+	options.btf_value_type_id = (uint32_t)btf__add_struct(btf, "sock", sizeof(struct egret_before_sock));
+	assert_int_equal(btf__load_into_kernel(btf), 0);
+	options.btf_fd = (uint32_t)btf__fd(btf);
+	fd = bpf_map_create(BPF_MAP_TYPE_SK_STORAGE, "egret_unit", sizeof(int), sizeof(struct egret_before_sock), 0,
+			    &options);
+	btf__free(btf);
+	assert_true(fd >= 0);
+	pin_path(path, instance, "map", "sockets");
+	assert_int_equal(bpf_obj_pin(fd, path), 0);
+	return fd;
 }
 
 /* One for each slot, of which one is empty. */
@@ -181,6 +202,7 @@ static void pin_rest(void)
 	fd = pin_map("asked", BPF_MAP_TYPE_HASH, 8, sizeof(asked), 64);
 	put(fd, &name, &asked);
 	close(fd);
+	close(pin_sockets());
 	pin_table("texts", &text, sizeof(text));
 	pin_table("rules", &rule, sizeof(rule));
 	pin_counts();

@@ -71,6 +71,12 @@ static int know_subjects(struct agent *agent, struct error *error)
 	return rc;
 }
 
+static void tell_takeover(struct agent *agent)
+{
+	if (*kernel_takeover_note(agent->kernel))
+		progress_warn(&agent->progress, "%s", kernel_takeover_note(agent->kernel));
+}
+
 int agent_open_instance(struct agent *agent, struct error *error)
 {
 	int rc = agent->kernel ? 0 : kernel_claim(agent->options.instance, KERNEL_ANY, &agent->kernel, error);
@@ -83,8 +89,7 @@ int agent_open_instance(struct agent *agent, struct error *error)
 		return rc;
 	agent->hold = HOLD_LOADED;
 	progress_stage(&agent->progress, "programs");
-	if (*kernel_takeover_note(agent->kernel))
-		progress_warn(&agent->progress, "%s", kernel_takeover_note(agent->kernel));
+	tell_takeover(agent);
 	return 0;
 }
 
@@ -149,6 +154,8 @@ static int attach_programs(struct agent *agent, const struct edition *edition, s
 	if (listed)
 		existing_find(&found);
 	rc = kernel_attach(agent->kernel, agent->options.cgroup_fd, error);
+	if (!rc && kernel_is_side_by_side(agent->kernel))
+		tell_takeover(agent);
 	if (!rc && listed)
 		existing_note(agent->kernel, edition->compiled, agent->options.cgroup_fd, &found);
 	connections_clear(&found);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Attaching the programs of a loaded instance. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -85,7 +86,11 @@ static void rehearse(struct kernel *kernel)
 {
 	uint64_t until_ns = clock_now_ns() + REHEARSAL_NS;
 
-	carry_taught(kernel);
+	kernel->note[0] = '\0'; /* it was told */
+	if (carry_taught(kernel))
+		snprintf(kernel->note, sizeof(kernel->note),
+			 "not all that the other version learned could be carried over: the rest is learned when it is "
+			 "asked for again");
 	sleep_until(until_ns);
 }
 

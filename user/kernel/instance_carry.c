@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "instance_carry.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include <bpf/bpf.h>
@@ -8,7 +9,23 @@
 
 #include "../compile/compile.h"
 #include "egret_reasons.h"
+#include "pins.h"
 #include "read_before.h"
+#include "tick.h"
+#include "write_learned.h"
+
+#include "egret.skel.h"
+
+/* libbpf takes what is pinned where it would pin a new map. */
+int carry_sockets(struct kernel *kernel)
+{
+	char path[PIN_PATH_SIZE];
+
+	if (!kernel->before)
+		return 0;
+	pin_path(path, kernel->instance, "next", map_shapes[MAP_sockets_before].name);
+	return bpf_obj_pin(before_sockets(kernel->before), path) ? -errno : 0;
+}
 
 static void carry_count(struct kernel *kernel, uint32_t rule, struct egret_counter *per_cpu)
 {
@@ -41,7 +58,59 @@ void carry_rules(struct kernel *kernel)
 	kernel_free_rules(&rules);
 }
 
-void carry_taught(struct kernel *kernel)
+struct carrying {
+	struct kernel *kernel;
+	uint64_t now_tick;
+	uint64_t node_netns;
+};
+
+static int teach(const struct carrying *carrying, const struct before_taught *taught, const char *name, uint64_t scope,
+		 uint64_t owner)
 {
-	(void)kernel;
+	const struct egret_learned_key key = {.addr = taught->addr, .scope = scope};
+	struct egret_lesson lesson;
+	int rc = kernel_lesson_of(carrying->kernel, name, &taught->addr, &lesson);
+
+	if (rc || !lesson.rule_names[handle_slot(carrying->kernel)])
+		return rc;
+	lesson.expires_tick = carrying->now_tick + (uint64_t)taught->left_sec * tick_hz();
+	return learned_teach(carrying->kernel, &key, owner, &lesson);
+}
+
+/* The pod that a cgroup belongs to; 0 = none, or the cgroup is gone. */
+static uint64_t pod_of(const struct kernel *kernel, uint64_t cgroup_id)
+{
+	struct egret_subject subject;
+
+	return bpf_map_lookup_elem(kernel->maps[MAP_subjects], &cgroup_id, &subject) ? 0 : subject.pod;
+}
+
+/*
+ * What was learned served a network namespace; of a pod it serves the pod now. What others in the node's network
+ * namespace learned, too, serves those also, for nobody knows who they were.
+ */
+static int carry_one(void *context, const struct before_taught *taught)
+{
+	const struct carrying *carrying = context;
+	uint64_t pod = pod_of(carrying->kernel, taught->subject);
+	struct egret_asked asked;
+	int rc = 0;
+
+	if (before_get_asked(carrying->kernel->before, taught->name, &asked))
+		return 0; /* its text is forgotten */
+	bpf_map_update_elem(carrying->kernel->maps[MAP_asked], &taught->name, &asked, BPF_NOEXIST);
+	if (pod)
+		rc = teach(carrying, taught, asked.name, EGRET_SCOPE_POD | pod, pod);
+	if (!rc && (!pod || (taught->shared && taught->scope == carrying->node_netns)))
+		rc = teach(carrying, taught, asked.name, taught->scope, taught->subject);
+	return rc;
+}
+
+int carry_taught(struct kernel *kernel)
+{
+	struct carrying carrying = {kernel, kernel_tick_now(), kernel->skeleton->rodata->node_netns};
+
+	if (!kernel->before)
+		return 0;
+	return before_each_taught(kernel->before, carrying.now_tick, carry_one, &carrying);
 }

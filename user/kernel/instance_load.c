@@ -51,18 +51,18 @@ static uint64_t own_netns(void)
 	return cookie;
 }
 
-static int pin_maps(struct kernel *kernel)
+/* @ret: what has the map's name only until the programs are loaded: a map that is reused brings its own. */
+static int pin_maps(struct kernel *kernel, struct bpf_map *ret[static MAP_COUNT])
 {
 	char path[PIN_PATH_SIZE];
-	struct bpf_map *map;
 	int rc;
 
 	for (int i = 0; i < MAP_COUNT; i++) {
-		map = bpf_object__find_map_by_name(kernel->skeleton->obj, map_shapes[i].name);
-		if (!map)
+		ret[i] = bpf_object__find_map_by_name(kernel->skeleton->obj, map_shapes[i].name);
+		if (!ret[i])
 			return -ENOENT;
 		pin_path(path, kernel->instance, kernel->side_by_side ? "next" : "map", map_shapes[i].name);
-		rc = bpf_map__set_pin_path(map, path);
+		rc = bpf_map__set_pin_path(ret[i], path);
 		if (rc)
 			return rc;
 	}
@@ -149,6 +149,7 @@ static int choose_hash_keys(struct kernel *kernel, struct egret_meta *meta)
 
 static int load_programs(struct kernel *kernel, struct error *error)
 {
+	struct bpf_map *maps[MAP_COUNT];
 	struct egret_meta meta = {};
 	int rc;
 
@@ -161,15 +162,15 @@ static int load_programs(struct kernel *kernel, struct error *error)
 	rc = choose_hash_keys(kernel, &meta);
 	if (rc)
 		return error_set(error, rc, "no random numbers: %s", strerror(-rc));
-	rc = pin_maps(kernel);
+	rc = pin_maps(kernel, maps);
+	if (!rc)
+		rc = carry_sockets(kernel);
 	if (!rc)
 		rc = egret_bpf__load(kernel->skeleton);
 	if (rc)
 		return refused_load(rc, error);
 	for (int i = 0; i < MAP_COUNT; i++) {
-		struct bpf_map *map = bpf_object__find_map_by_name(kernel->skeleton->obj, map_shapes[i].name);
-
-		kernel->maps[i] = fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 3);
+		kernel->maps[i] = fcntl(bpf_map__fd(maps[i]), F_DUPFD_CLOEXEC, 3);
 		if (kernel->maps[i] < 0)
 			return error_set(error, -errno, "cannot keep a map open: %s", strerror(errno));
 	}

@@ -72,7 +72,8 @@ int kernel_detach(const char *instance, struct error *error);
 bool kernel_is_fresh(const struct kernel *kernel);
 /* Was this instance attached when it was claimed? */
 bool kernel_was_running(const struct kernel *kernel);
-/* What was found of it that a person should know: another version, other owners; "" = nothing. */
+/* What was found of it that a person should know: another version, other owners; "" = nothing. After kernel_attach:
+ * what was lost. */
 const char *kernel_takeover_note(const struct kernel *kernel);
 /* Are its maps new ones, beside those that run? Then connections must be let go on. */
 bool kernel_is_side_by_side(const struct kernel *kernel);

@@ -10,6 +10,7 @@
 
 #include "../base/text.h"
 #include "../compile/compile.h"
+#include "egret_before.h"
 #include "layout_before.h"
 #include "maps.h"
 #include "pins.h"
@@ -25,6 +26,7 @@ enum before_map {
 	BEFORE_LEARNED,
 	BEFORE_SEEN,
 	BEFORE_ASKED,
+	BEFORE_SOCKETS,
 	BEFORE_MAPS
 };
 
@@ -41,11 +43,13 @@ static const struct {
     [BEFORE_LEARNED] = {"learned", sizeof(struct before_learned_key), sizeof(struct before_learned)},
     [BEFORE_SEEN] = {"seen", sizeof(uint32_t), sizeof(struct before_seen_bucket)},
     [BEFORE_ASKED] = {"asked", sizeof(uint64_t), sizeof(struct before_asked)},
+    [BEFORE_SOCKETS] = {"sockets", sizeof(int), sizeof(struct egret_before_sock)},
 };
 
 struct before {
 	int maps[BEFORE_MAPS];
 	__u64 hash_keys[BEFORE_HASH_KEYS];
+	bool of_0_1;
 	uint32_t generation; /* lowest bit = slot of the tables; 0 = no policy */
 };
 
@@ -89,9 +93,10 @@ static bool read_meta(struct before *before, uint32_t size)
 	if ((size != sizeof(meta.v0_1) && size != sizeof(meta.all)) ||
 	    bpf_map_lookup_elem(before->maps[BEFORE_META], &zero, &meta))
 		return false;
-	if (size == sizeof(meta.v0_1) && meta.v0_1.abi == BEFORE_ABI_0_1)
+	before->of_0_1 = size == sizeof(meta.v0_1);
+	if (before->of_0_1 && meta.v0_1.abi == BEFORE_ABI_0_1)
 		memcpy(before->hash_keys, meta.v0_1.hash_keys, sizeof(before->hash_keys));
-	else if (size == sizeof(meta.all) && meta.v5.abi == BEFORE_ABI_5)
+	else if (!before->of_0_1 && meta.v5.abi == BEFORE_ABI_5)
 		memcpy(before->hash_keys, meta.v5.hash_keys, sizeof(before->hash_keys));
 	return before->hash_keys[0];
 }
@@ -136,6 +141,11 @@ const __u64 *before_hash_keys(const struct before *before)
 	return before->hash_keys;
 }
 
+int before_sockets(const struct before *before)
+{
+	return before->maps[BEFORE_SOCKETS];
+}
+
 /* --- rules --- */
 
 uint32_t before_generation(const struct before *before)
@@ -165,6 +175,12 @@ static int open_table(const struct before *before, enum before_map map, uint32_t
 	return -EPROTO;
 }
 
+/* Release 0.1.0 had no `private`, which ends the hash since then (hash_dests of compile/rule_text.c). */
+static uint32_t dests_hash(const struct before *before, uint32_t hash)
+{
+	return before->of_0_1 ? hash * 16777619U : hash;
+}
+
 static void text_of(const struct before_text *before, struct egret_rule_text *ret)
 {
 	*ret = (struct egret_rule_text){
@@ -186,8 +202,10 @@ static int read_texts(const struct before *before, struct egret_rule_text **ret,
 		return fd;
 	*ret = calloc(*ret_count, sizeof(**ret));
 	for (uint32_t i = 0; *ret && i < *ret_count; i++)
-		if (!bpf_map_lookup_elem(fd, &i, &text))
+		if (!bpf_map_lookup_elem(fd, &i, &text)) {
+			text.dests_hash = dests_hash(before, text.dests_hash);
 			text_of(&text, *ret + i);
+		}
 	close(fd);
 	return *ret ? 0 : -ENOMEM;
 }

@@ -43,6 +43,8 @@ const __u64 *before_hash_keys(const struct before *before);
 /* The one under which the policy rules there: generations are counted on from it, since what is remembered was decided
  * under some of before. 0 = no policy. */
 uint32_t before_generation(const struct before *before);
+/* The map in which sockets carry egret_before_sock; the descriptor is @before's. */
+int before_sockets(const struct before *before);
 /* As kernel_read_rules, of the policy that rules there. *ret is for kernel_free_rules. */
 int before_read_rules(const struct before *before, struct rules_before *ret);
 /* How often the rule was hit, and when that was last seen, by its id. */
