@@ -113,7 +113,7 @@ void policy_install(const struct bench_policy *policy, struct kernel *kernel)
 {
 	struct error error;
 
-	if (!kernel_load_policy(kernel, policy->compiled, false, &error))
+	if (!kernel_load_policy(kernel, policy->compiled, false, NULL, &error))
 		return;
 	fprintf(stderr, "%s: %s\n", program_invocation_short_name, error.text);
 	exit(1);

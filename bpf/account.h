@@ -62,7 +62,7 @@ static __always_inline void drop_fill(struct egret_drop_row *now, const struct e
 		return;
 	now->drop.parent_cgroup_id = state->parent_cgroup_id;
 	now->drop.pid = state->pid;
-	now->drop.classes = state->classes;
+	now->drop.audience = state->audience;
 	__builtin_memcpy(now->drop.comm, state->comm, sizeof(now->drop.comm));
 }
 

@@ -15,6 +15,7 @@
 
 #include "egret_path.h"
 #include "maps.h"
+#include "policy.h"
 
 /* TRACE_CGROUP_PATH_LEN of kernel/cgroup/cgroup-internal.h: a longer path comes without its end. */
 #define LIFE_PATH_SIZE 1024
@@ -26,6 +27,8 @@
 struct life {
 	char path[LIFE_PATH_SIZE];
 	struct egret_path says;
+	__u64 key;                  /* of the path up to here */
+	__u64 keys[LIFE_MAX_PARTS]; /* of it up to each part; [0] that of the root */
 };
 
 /* Not pinned: nothing in it outlives a call. */
@@ -87,6 +90,9 @@ __noinline int life_read_octets(__u32 from)
 	for (__u32 i = 0; i < LIFE_PATH_STEP; i++) {
 		__u8 octet = life->path[(from + i) & (LIFE_PATH_SIZE - 1)];
 
+		if (!octet || octet == '/')
+			life->keys[life->says.parts & (LIFE_MAX_PARTS - 1)] = egret_path_key_end(life->key);
+		life->key = egret_key_octet(life->key, octet, hash_keys);
 		egret_path_step(&life->says, octet);
 		if (!octet)
 			return 1;
@@ -103,10 +109,51 @@ static __always_inline bool life_read_path(struct life *life, const char *path)
 	if (size <= 1 || size >= LIFE_PATH_SIZE)
 		return false;
 	egret_path_begin(&life->says);
+	life->key = egret_path_key_begin(hash_keys);
 	for (__u32 from = 0; from < LIFE_PATH_SIZE; from += LIFE_PATH_STEP)
 		if (life_read_octets(from))
 			break;
 	return true;
+}
+
+/* The audience of a host's process there, by the policy of @slot. Global: the verifier takes its loop once. */
+__noinline int life_audience(__u32 slot)
+{
+	void *table = policy_table(&paths, slot);
+	__u32 zero = 0, *found = 0;
+	struct life *life = bpf_map_lookup_elem(&lives, &zero);
+	__u32 parts;
+
+	if (!table || !life)
+		return EGRET_AUDIENCE_UNKNOWN;
+	parts = life->says.parts;
+	for (__u32 i = 0; i < LIFE_MAX_PARTS && i <= parts && !found; i++) {
+		__u64 key = life->keys[(parts - i) & (LIFE_MAX_PARTS - 1)];
+
+		found = bpf_map_lookup_elem(table, &key);
+	}
+	return found ? *found : EGRET_AUDIENCE_HOST;
+}
+
+/* By the policies of both slots: the one that does not rule may be about to. */
+static __always_inline void life_joins(const struct life *life, __u64 id)
+{
+	struct egret_member member = {};
+	__u64 no_path = EGRET_PATH_KEY_EPOCH;
+
+	for (__u32 slot = 0; slot < EGRET_POLICY_SLOTS; slot++) {
+		void *table = policy_table(&paths, slot);
+		__u32 *made_for = table ? bpf_map_lookup_elem(table, &no_path) : 0;
+
+		if (!made_for)
+			continue;
+		member.epoch[slot] = *made_for;
+		member.audience[slot] = life_audience(slot);
+		if (life->says.flags & EGRET_PATH_PODS)
+			member.audience[slot] += EGRET_KIND_POD;
+	}
+	if (bpf_map_update_elem(&audiences, &id, &member, BPF_NOEXIST))
+		life_is_late();
 }
 
 static __always_inline void life_begins(const struct cgroup *cgroup, const char *path)
@@ -125,6 +172,7 @@ static __always_inline void life_begins(const struct cgroup *cgroup, const char 
 		subject.flags = EGRET_SUBJECT_POD;
 	if (life->says.pod)
 		subject.pod = life_id(cgroup, life->says.parts - life->says.pod);
+	life_joins(life, id);
 	if (bpf_map_update_elem(&subjects, &id, &subject, BPF_NOEXIST))
 		life_is_late();
 }
@@ -148,6 +196,7 @@ static __always_inline void life_ends(const struct cgroup *cgroup, const char *p
 
 	life_leaves_path(id, path);
 	bpf_map_delete_elem(&subjects, &id);
+	bpf_map_delete_elem(&audiences, &id);
 }
 
 #endif

@@ -122,7 +122,7 @@ static __always_inline bool memory_still_stands(const struct judging *judging)
 	if (judging->pkt->l4_proto != IPPROTO_TCP && !memory_is_fresh(memory->seen))
 		return false;
 	return policy_rule_stands(memory->rule, memory->generation, port_key(judging->pkt, judging->ruling->slot),
-				  judging->subject.classes);
+				  judging->subject.audience);
 }
 
 /* What history allows although, or before, a rule does; keeps @ret if it does not. */

@@ -25,10 +25,10 @@ static __always_inline void decide_first_packet(const struct packet *pkt, const 
 	__u32 key = port_key(pkt, ruling->slot);
 	struct judgement by_name = {};
 
-	egret_said_unpack(policy_look_up(halves[0], halves[1], key, subject->classes), ret);
+	egret_said_unpack(policy_look_up(halves[0], halves[1], key, subject->audience), ret);
 	if (!egret_names_count(ret, ruling->settings->has))
 		return;
-	egret_said_unpack(learned_look_up(halves[0], halves[1], key, subject->classes, subject->scope), &by_name);
+	egret_said_unpack(learned_look_up(halves[0], halves[1], key, subject->audience, subject->scope), &by_name);
 	egret_add_names(ret, &by_name);
 }
 
@@ -65,7 +65,7 @@ __noinline __u64 seen_rule_name(__u64 first_half, __u64 last_half, __u64 scope, 
 }
 
 /* A rule that would allow this, if the name that was last resolved to it could bring it in. */
-__noinline __u64 special_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 subject_classes, __u64 scope)
+__noinline __u64 special_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 audience, __u64 scope)
 {
 	__u32 slot = egret_port_key_slot(port_key) & (EGRET_POLICY_SLOTS - 1), need;
 	void *table = policy_table(&lists, slot);
@@ -79,7 +79,7 @@ __noinline __u64 special_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 	target = rule_name ? bpf_map_lookup_elem(table, &rule_name) : 0;
 	if (!target || !egret_name_explains(target->dest.flags))
 		return 0;
-	return learned_judge_name(rule_name, port_key, subject_classes, need);
+	return learned_judge_name(rule_name, port_key, audience, need);
 }
 
 /* @ret is a denial and stays one: only its reason may change. */
@@ -91,7 +91,7 @@ static __always_inline void explain_special(const struct packet *pkt, const stru
 
 	if (!egret_special_counts(ret))
 		return;
-	egret_said_unpack(special_look_up(halves[0], halves[1], port_key(pkt, slot), subject->classes, subject->scope),
+	egret_said_unpack(special_look_up(halves[0], halves[1], port_key(pkt, slot), subject->audience, subject->scope),
 			  &special);
 	egret_add_special(ret, &special);
 }

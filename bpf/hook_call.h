@@ -81,9 +81,9 @@ static __always_inline bool call_has_listener(struct bpf_sock_addr *ctx, const s
  * helper tells. But the kernel binds a socket to local addresses only, and to such a
  * destination it would give that very source address anyway. Where all addresses can
  * be bound (IP_FREEBIND, ip_nonlocal_bind) egress still denies, and the caller waits.
- * bpf_bind: 4.17.
+ * bpf_bind: 4.17. A function of its own: its addresses are off the stack again when a denial is counted.
  */
-static __always_inline bool call_is_local(struct bpf_sock_addr *ctx, const struct packet *pkt)
+static __noinline int call_is_local(struct bpf_sock_addr *ctx, const struct packet *pkt)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET};
 	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
@@ -103,16 +103,29 @@ static __always_inline bool call_is_local(struct bpf_sock_addr *ctx, const struc
 
 /* --- connect --- */
 
+/* What the policy says to the socket's subject, and to the caller's where that is another one: both must be allowed. A
+ * caller is judged by what the socket's subject learned. */
+static __always_inline void call_decide(const struct packet *pkt, struct subject *subject, __u32 caller,
+					const struct ruling *ruling, struct judgement *ret)
+{
+	decide_first_packet(pkt, subject, ruling, ret);
+	if (!ret->allow || caller == subject->audience)
+		return;
+	subject->audience = caller;
+	decide_first_packet(pkt, subject, ruling, ret);
+}
+
 /* @ret: allows already. */
 static __always_inline void connect_decide(struct bpf_sock_addr *ctx, const struct packet *pkt, struct egret_sock *sock,
 					   const struct ruling *ruling, struct judgement *ret)
 {
 	struct subject subject;
 
-	if (ruling->settings->audit || !subject_refresh_by_caller(sock, ruling))
+	if (ruling->settings->audit)
 		return;
+	subject_refresh(sock, ruling);
 	subject = subject_of(sock);
-	decide_first_packet(pkt, &subject, ruling, ret);
+	call_decide(pkt, &subject, subject_caller(sock, ruling->slot), ruling, ret);
 	if (policy_is_stale(ruling))
 		verdict_of_stale_policy(ret, ruling->slot);
 	if (ret->allow)
@@ -154,14 +167,14 @@ static __always_inline void sendmsg_decide(struct bpf_sock_addr *ctx, const stru
 	struct memory memory = {.sock = sock};
 	struct subject subject;
 
-	if (!(ruling->settings->has & EGRET_HAS_DENY) || ruling->settings->audit ||
-	    !subject_refresh_by_caller(sock, ruling))
+	if (!(ruling->settings->has & EGRET_HAS_DENY) || ruling->settings->audit)
 		return;
+	subject_refresh(sock, ruling);
 	memory_find(ctx, pkt, &memory);
 	if (memory.state == EGRET_PEER_INBOUND)
 		return; /* egress knows whether it still is */
 	subject = subject_of(sock);
-	decide_first_packet(pkt, &subject, ruling, ret);
+	call_decide(pkt, &subject, subject_caller(sock, ruling->slot), ruling, ret);
 	ret->allow = ret->reason != EGRET_REASON_DENY_RULE || ret->service;
 }
 

@@ -56,7 +56,7 @@ static __always_inline void cgroup_decide_anew(struct __sk_buff *skb, const stru
 	struct judging judging = {.skb = skb, .pkt = pkt, .ruling = ruling, .memory = {.sock = sock}};
 
 	standing_take(ruling, &judging.standing);
-	subject_refresh(skb, sock, ruling);
+	subject_refresh(sock, ruling);
 	judging.subject = subject_of(sock);
 	if (pkt->reason)
 		verdict_deny(verdict, pkt->reason);

@@ -39,19 +39,20 @@ __noinline __u32 learned_need(__u64 first_half, __u64 last_half, __u32 slot)
 
 /* What the rules say of one name, at an address of this enum egret_need. Global: the verifier takes its
  * loop once. */
-__noinline __u64 learned_judge_name(__u64 rule_name, __u32 port_key, __u32 subject_classes, __u32 need)
+__noinline __u64 learned_judge_name(__u64 rule_name, __u32 port_key, __u32 audience, __u32 need)
 {
+	const struct egret_audience *who = policy_audience(audience, egret_port_key_slot(port_key));
 	void *table = policy_table(&lists, egret_port_key_slot(port_key));
 	struct egret_target *target = table ? bpf_map_lookup_elem(table, &rule_name) : 0;
 	struct egret_scan scan;
 
-	if (!target || !target->dest.count)
+	if (!target || !target->dest.count || !who)
 		return EGRET_REASON_NO_RULE;
-	scan = egret_scan_of_name(&target->dest, port_key, subject_classes, need);
+	scan = egret_scan_of_name(&target->dest, port_key, who, need);
 	return policy_scan(target, &scan);
 }
 
-__noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 subject_classes, __u64 scope)
+__noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 audience, __u64 scope)
 {
 	struct egret_learned_key key = {.scope = scope};
 	__u64 best = EGRET_REASON_NO_RULE, now = bpf_jiffies64();
@@ -72,7 +73,7 @@ __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 
 		if (!rule_name || egret_is_over(lesson->expires_tick, now))
 			continue;
-		said = learned_judge_name(rule_name, port_key, subject_classes, need);
+		said = learned_judge_name(rule_name, port_key, audience, need);
 		/* A deleted element may be given to another address at once: the verdict counts only if this
 		 * address still has the same element. */
 		if (said & EGRET_SAID_ALLOW && bpf_map_lookup_elem(&learned, &key) == found)

@@ -28,7 +28,7 @@ static __always_inline void lo_note_question(struct __sk_buff *skb, const struct
 	if (pkt->reason || !is_dns(pkt))
 		return;
 	sock = memory_of(skb);
-	if (sock && sock->classes & EGRET_CLASS_HOST && sock->in_node_netns)
+	if (sock && sock->audience && egret_audience_kind(sock->audience) == EGRET_KIND_HOST && sock->in_node_netns)
 		dns_leaves(skb, pkt, ruling, sock);
 }
 
@@ -72,6 +72,7 @@ static __noinline int decide_on_lo(struct __sk_buff *skb, const struct packet *p
 
 	if (!pkt || !ruling || !sock || !verdict)
 		return 0;
+	subject_refresh(sock, ruling);
 	subject = subject_of(sock);
 	if (ruling->settings->has & EGRET_HAS_DENY && !pkt->reason)
 		decide_first_packet(pkt, &subject, ruling, verdict);

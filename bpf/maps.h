@@ -103,6 +103,27 @@ struct inner_lists {
 
 TABLE_IN_SLOTS(struct inner_lists) lists SEC(".maps");
 
+/* Key: of the path of a named cgroup. The first audience of its node. Preallocated: cgroup_life.h. */
+struct inner_paths {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u64));
+	__uint(value_size, sizeof(__u32));
+};
+
+TABLE_IN_SLOTS(struct inner_paths) paths SEC(".maps");
+
+/* Index: audience. */
+struct inner_sets {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_INNER_MAP);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct egret_audience));
+};
+
+TABLE_IN_SLOTS(struct inner_sets) sets SEC(".maps");
+
 /* --- from the agent, one for all policies --- */
 
 struct {
@@ -128,13 +149,13 @@ struct {
 	__type(value, struct egret_hit);
 } hits SEC(".maps");
 
-/* Key: cgroup id (the inode of its directory). */
+/* Key: cgroup id. The audience of every subject. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, EGRET_MAX_CLASSES);
+	__uint(max_entries, EGRET_MAX_SUBJECTS);
 	__type(key, __u64);
-	__type(value, struct egret_class);
-} classes SEC(".maps");
+	__type(value, struct egret_member);
+} audiences SEC(".maps");
 
 /* Key: cgroup id. Every cgroup of the machine (cgroup_life.h). */
 struct {

@@ -131,24 +131,33 @@ static __always_inline __u64 policy_scan(const struct egret_target *target, stru
 	return egret_scan_denies(scan);
 }
 
+/* The sets that an audience is in; NULL = the policy has none such. */
+static __always_inline const struct egret_audience *policy_audience(__u32 audience, __u32 slot)
+{
+	void *table = policy_table(&sets, slot);
+
+	return table ? bpf_map_lookup_elem(table, &audience) : 0;
+}
+
 /*
  * What the policy lists for an address, as one word. Global, of scalars (5.6): the verifier then takes it
  * once, for any argument, instead of once for each way to come here. (Pointers could be passed to
  * global functions from 5.12 only.)
  */
-__noinline __u64 policy_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 subject_classes)
+__noinline __u64 policy_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 audience)
 {
 	const __u64 halves[2] = {first_half, last_half};
+	const struct egret_audience *who = policy_audience(audience, egret_port_key_slot(port_key));
 	struct egret_config *cfg = policy_config();
 	struct egret_target *target;
 	struct egret_scan scan;
 
-	if (!cfg)
+	if (!cfg || !who)
 		return EGRET_REASON_NO_RULE;
 	target = policy_find(halves, cfg, egret_port_key_slot(port_key));
 	if (!target)
 		return EGRET_REASON_NO_RULE;
-	scan = egret_scan_of_addr(&target->dest, port_key, subject_classes);
+	scan = egret_scan_of_addr(&target->dest, port_key, who);
 	if (!target->dest.count)
 		return egret_scan_nothing(&scan);
 	return policy_scan(target, &scan);
@@ -177,15 +186,16 @@ static __always_inline bool policy_is_stale(const struct ruling *ruling)
  * this port and for this subject? Its address is not looked up: it may have gone
  * from the name since, and a live connection survives that.
  */
-__noinline int policy_rule_stands(__u32 rule, __u32 generation, __u32 port_key, __u32 subject_classes)
+__noinline int policy_rule_stands(__u32 rule, __u32 generation, __u32 port_key, __u32 audience)
 {
+	const struct egret_audience *who = policy_audience(audience, egret_port_key_slot(port_key));
 	void *table = policy_table(&rules, egret_port_key_slot(port_key));
 	void *entries = policy_table(&ports, egret_port_key_slot(port_key));
 	__u32 index = rule - EGRET_RULE_FIRST;
 	struct egret_rule *found;
 
 	found = table ? bpf_map_lookup_elem(table, &index) : 0;
-	if (!found || !entries || (__s32)(found->born - generation) > 0)
+	if (!found || !entries || !who || (__s32)(found->born - generation) > 0)
 		return 0;
 	for (__u32 i = 0; i < EGRET_MAX_PORTS_PER_DEST; i++) {
 		__u32 at = found->first + i;
@@ -196,7 +206,7 @@ __noinline int policy_rule_stands(__u32 rule, __u32 generation, __u32 port_key, 
 		entry = bpf_map_lookup_elem(entries, &at);
 		if (!entry)
 			break;
-		if (egret_port_stands(entry, port_key, subject_classes))
+		if (egret_port_stands(entry, port_key, who))
 			return 1;
 	}
 	return 0;

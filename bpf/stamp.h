@@ -20,7 +20,6 @@ static __always_inline void stamp_netns(struct bpf_sock *sk, struct egret_sock *
 	sock->of_user_namespace = socket_is_of_user_namespace(sk, sock);
 	sock->in_node_netns = cookie && cookie == node_netns;
 	sock->scope = cookie;
-	subject_settle(sock);
 }
 
 /* Stamps a socket that no stamp was found on. @pkt: what it is sending, or NULL
@@ -37,9 +36,8 @@ static __noinline struct egret_sock *stamp_found(struct __sk_buff *skb, const st
 	if (!sock)
 		return 0;
 	sock->cgroup_id = bpf_skb_cgroup_id(skb);
-	sock->class_epoch = subject_epoch(ruling);
-	sock->classes = classes_of_skb(skb, ruling->slot);
 	stamp_netns(sk, sock, socket_netns(sk, sock));
+	subject_begin(sock, ruling);
 	if (before_goes_on(sk, sock))
 		return sock;
 	if (sk->type == SOCK_RAW) {
@@ -75,8 +73,9 @@ static __always_inline bool stamp_new(struct bpf_sock *sk, const struct ruling *
 
 	if (!sock)
 		return false;
-	subject_stamp(sock, ruling);
+	sock->cgroup_id = bpf_get_current_cgroup_id();
 	stamp_netns(sk, sock, bpf_get_netns_cookie(sk));
+	subject_begin(sock, ruling);
 	sock->raw = sk->type == SOCK_RAW;
 	stamp_process(sock);
 	return true;

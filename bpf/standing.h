@@ -7,7 +7,7 @@
  * |------------------------------|------------------------------------------------|----------------------------------|
  * | config.generation            | agent: by 1 for another policy, by 2 where the | every verdict but "came in"      |
  * |                              | same policy is to judge all again: an address  |                                  |
- * |                              | that brings a deny, a cgroup of another class  |                                  |
+ * |                              | that brings a deny,  a subject that was late  |                                  |
  * | config.learned, and `epoch`: | agent, and programs for what an answer brings: | denials: what was added may      |
  * | additions (they are summed)  | an address was added                           | allow the destination            |
  * | config.denials               | programs: an answer gave an address to a name  | allowances: what was added may   |
@@ -15,10 +15,9 @@
  * | time                         | memory_is_fresh: 30 s, or 180 s, of silence    | all that is known of a datagram  |
  * |                              |                                                | peer                             |
  *
- * Two more are compared elsewhere, and void no verdict: config.class_epoch, with the slot, says whether the classes
- * that a socket carries are still those of its cgroup (subject.h; the agent moves the generation with it), and
- * egret_rule.born says whether the id of the rule that allowed a flow under an earlier generation means the same rule
- * (policy_rule_stands).
+ * Two more are compared elsewhere, and void no verdict: config.born says whether a socket whose cgroup is gone may keep
+ * its audience (subject.h), and egret_rule.born says whether the id of the rule that allowed a flow under an earlier
+ * generation means the same rule (policy_rule_stands).
  *
  * What is remembered is the verdict of the policy alone. What is found in one packet (its source, the question in it)
  * and that the agent is late (config.alive_tick) are looked at for each packet, after that verdict, and are never

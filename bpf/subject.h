@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Who sends: the classes of a socket's cgroup, by which rules are for it or not, who pays for what the socket makes
+ * Who sends: the audience of a socket's cgroup, by which rules are for it or not, who pays for what the socket makes
  * others remember, and whom that serves. A socket is stamped with these when it is made (subject_stamp) or when it is
- * first seen (stamp_found of stamp.h). The classes are those of one policy slot; subject_refresh() looks them up anew
- * when they may be others, which the epoch says.
+ * first seen (stamp_found of stamp.h). The audience is that of one policy: subject_refresh() looks it up anew under
+ * each generation.
  *
  * struct subject is what a decision needs of it, wherever that comes from.
  */
@@ -18,48 +18,12 @@ const volatile __u64 node_netns = 0;
 
 struct subject {
 	__u64 scope; /* whom what it learns serves, as in egret_sock */
-	__u64 owner; /* who pays */
-	__u32 classes;
+	__u32 audience;
 };
 
 static __always_inline struct subject subject_of(const struct egret_sock *sock)
 {
-	return (struct subject){.scope = sock->scope, .owner = sock->owner, .classes = sock->classes};
-}
-
-static __always_inline __u32 class_of_cgroup(__u64 cgroup_id, __u32 slot)
-{
-	struct egret_class *class = bpf_map_lookup_elem(&classes, &cgroup_id);
-
-	return class ? class->masks[slot & (EGRET_POLICY_SLOTS - 1)] : 0;
-}
-
-/* Everything that is not below a kubepods cgroup is the host's. */
-static __always_inline __u32 class_finish(__u32 mask)
-{
-	return mask & EGRET_CLASS_PODS ? mask : mask | EGRET_CLASS_HOST;
-}
-
-/* bpf_skb_ancestor_cgroup_id: 4.19 (cgroup_skb). Global: the verifier takes its loop once. */
-__noinline __u32 classes_of_skb(struct __sk_buff *skb, __u32 slot)
-{
-	__u32 mask = 0;
-
-	for (int level = 1; level <= EGRET_MAX_CGROUP_DEPTH; level++) {
-		__u64 id = bpf_skb_ancestor_cgroup_id(skb, level);
-
-		if (!id)
-			break;
-		mask |= class_of_cgroup(id, slot);
-	}
-	return class_finish(mask);
-}
-
-/* What a socket's classes were looked up under. In the other slot another policy has others, and so may a cgroup that
- * was classified since, kubepods or a named one. */
-static __always_inline __u32 subject_epoch(const struct ruling *ruling)
-{
-	return ruling->cfg->class_epoch << 1 | ruling->slot;
+	return (struct subject){.scope = sock->scope, .audience = sock->audience};
 }
 
 /* Who pays and whom it serves, by the subject of its cgroup: all containers of a pod pay and learn together, and with
@@ -71,7 +35,10 @@ static __always_inline void subject_settle(struct egret_sock *sock)
 	struct egret_subject *subject = bpf_map_lookup_elem(&subjects, &sock->cgroup_id);
 
 	sock->owner = sock->cgroup_id;
-	if (!subject || !(subject->flags & EGRET_SUBJECT_POD))
+	if (!subject)
+		return;
+	sock->parent_cgroup_id = subject->parent;
+	if (!(subject->flags & EGRET_SUBJECT_POD))
 		return;
 	if (subject->pod)
 		sock->owner = subject->pod;
@@ -79,49 +46,58 @@ static __always_inline void subject_settle(struct egret_sock *sock)
 		sock->scope = EGRET_SCOPE_POD | sock->owner;
 }
 
-/* That of the process under way. bpf_get_current_ancestor_cgroup_id: 5.8 in cgroup/sock_create. */
-static __always_inline void subject_stamp(struct egret_sock *sock, const struct ruling *ruling)
+/* The audience of a socket's subject, by the policy of @slot; false: the cgroup is gone, or nobody was told of it. */
+static __always_inline bool audience_find(__u64 cgroup_id, bool in_node_netns, __u32 slot, __u32 *ret)
 {
-	__u32 mask = 0, epoch = subject_epoch(ruling); /* first: what changes meanwhile is looked up anew */
-	__u64 above = 0;
+	struct egret_member *member = bpf_map_lookup_elem(&audiences, &cgroup_id);
+	__u32 audience;
 
-	for (int level = 1; level <= EGRET_MAX_CGROUP_DEPTH; level++) {
-		__u64 id = bpf_get_current_ancestor_cgroup_id(level);
-
-		if (!id)
-			break;
-		mask |= class_of_cgroup(id, ruling->slot);
-		sock->parent_cgroup_id = above;
-		above = id;
-	}
-	sock->cgroup_id = bpf_get_current_cgroup_id();
-	sock->classes = class_finish(mask);
-	sock->class_epoch = epoch;
-	subject_settle(sock);
-}
-
-/* By the packet's socket. */
-static __always_inline void subject_refresh(struct __sk_buff *skb, struct egret_sock *sock, const struct ruling *ruling)
-{
-	__u32 epoch = subject_epoch(ruling);
-
-	if (sock->class_epoch == epoch)
-		return;
-	sock->classes = classes_of_skb(skb, ruling->slot);
-	sock->class_epoch = epoch;
-	subject_settle(sock);
-}
-
-/* By the caller, which may be in another cgroup than the socket: false, and then only egress can tell.
- * bpf_get_current_cgroup_id: 5.7 in these hooks. */
-static __always_inline bool subject_refresh_by_caller(struct egret_sock *sock, const struct ruling *ruling)
-{
-	if (sock->class_epoch == subject_epoch(ruling))
-		return true;
-	if (sock->cgroup_id != bpf_get_current_cgroup_id())
+	if (!member)
 		return false;
-	subject_stamp(sock, ruling);
+	audience = member->audience[slot & (EGRET_POLICY_SLOTS - 1)];
+	if (audience && in_node_netns && egret_audience_kind(audience) == EGRET_KIND_POD)
+		audience += EGRET_KIND_HOSTNETWORK - EGRET_KIND_POD;
+	*ret = audience;
 	return true;
+}
+
+/*
+ * Under another generation. A socket may outlive its cgroup: as long as the policy rules under which the socket was
+ * told its audience, that stays.
+ */
+static __always_inline void subject_refresh(struct egret_sock *sock, const struct ruling *ruling)
+{
+	if (sock->audience_generation == ruling->generation)
+		return;
+	if (!audience_find(sock->cgroup_id, sock->in_node_netns, ruling->slot, &sock->audience)) {
+		if ((__s32)(ruling->settings->born - sock->audience_generation) > 0)
+			sock->audience = EGRET_AUDIENCE_UNKNOWN;
+	} else if (!(sock->scope & EGRET_SCOPE_POD)) {
+		subject_settle(sock); /* it may have been unknown until now */
+	}
+	sock->audience_generation = ruling->generation;
+}
+
+/* Everything of a socket whose cgroup and network namespace are known. */
+static __always_inline void subject_begin(struct egret_sock *sock, const struct ruling *ruling)
+{
+	subject_settle(sock);
+	sock->audience = EGRET_AUDIENCE_UNKNOWN;
+	audience_find(sock->cgroup_id, sock->in_node_netns, ruling->slot, &sock->audience);
+	sock->audience_generation = ruling->generation;
+}
+
+/* Of the process under way, which may be another than the socket's: the audience that a rule must be for, too.
+ * bpf_get_current_cgroup_id: 5.7 in these hooks. */
+static __always_inline __u32 subject_caller(const struct egret_sock *sock, __u32 slot)
+{
+	__u64 caller = bpf_get_current_cgroup_id();
+	__u32 audience = EGRET_AUDIENCE_UNKNOWN;
+
+	if (caller == sock->cgroup_id)
+		return sock->audience;
+	audience_find(caller, sock->in_node_netns, slot, &audience);
+	return audience;
 }
 
 #endif

@@ -22,7 +22,7 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 6
-#define EGRET_ABI_LAYOUT  UINT64_C(0xe32c502ee6d4a562)
+#define EGRET_ABI_LAYOUT  UINT64_C(0xfae16e3fe1c74f18)
 
 /* Of a ring, which has neither keys nor values. */
 struct egret_nothing {
@@ -47,7 +47,10 @@ struct egret_nothing {
 	X(config, PLAIN, BOTH, __u32, struct egret_config, "programs add to `denials`, and to nothing else")           \
 	X(meta, PLAIN, AGENT, __u32, struct egret_meta, "")                                                            \
 	X(hits, PLAIN, AGENT, __u32, struct egret_hit, "")                                                             \
-	X(classes, PLAIN, AGENT, __u64, struct egret_class, "")                                                        \
+	X(paths, TABLE, AGENT, __u64, __u32, "")                                                                       \
+	X(sets, TABLE, AGENT, __u32, struct egret_audience, "")                                                        \
+	X(audiences, PLAIN, BOTH, __u64, struct egret_member,                                                          \
+	  "the agent makes those that were there before the programs, and writes to those that stand")                 \
 	X(subjects, PLAIN, BOTH, __u64, struct egret_subject,                                                          \
 	  "the agent makes those that were there before the programs")                                                 \
 	X(late, PLAIN, PROGRAMS, __u32, __u64, "")                                                                     \

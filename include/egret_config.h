@@ -30,17 +30,17 @@ struct egret_settings {
 #define EGRET_HAS_INTERNAL  (1U << 2)
 
 struct egret_config {
-	__u32 generation;         /* lowest bit = slot of the policy that rules; 0 = nothing yet */
-	__u32 learned;            /* bumped when an address is added: denials are judged again */
-	__u32 denials;            /* programs bump it when an answer brings a denial: all is judged again */
-	__u32 class_epoch;        /* bumped when `classes` changes under the policy that rules */
+	__u32 generation; /* lowest bit = slot of the policy that rules; 0 = nothing yet */
+	__u32 learned;    /* bumped when an address is added: denials are judged again */
+	__u32 denials;    /* programs bump it when an answer brings a denial: all is judged again */
+	__u32 pad;
 	__u64 unaccounted_cgroup; /* of the self-test, or of a trial; 0 = none runs */
 	__u64 alive_tick;         /* bpf_jiffies64 of the agent's last sign of life */
 	struct egret_settings settings[EGRET_POLICY_SLOTS];
 	__u32 keep_existing;
 	/* Not for programs. */
 	__u32 places_used[EGRET_POLICY_SLOTS];
-	__u32 pad;
+	__u32 pad_end;
 };
 
 #endif

@@ -37,11 +37,11 @@ struct egret_drop {
 	__u64 packets;
 	__u64 first_ns; /* CLOCK_MONOTONIC */
 	__u64 last_ns;
-	__u64 last_tick; /* bpf_jiffies64: in one tick the clock is read once */
-	__u64 name_key;  /* of the name that was last resolved to it, in the policy or not; 0 = none */
-	__u32 pid;       /* of the process that made the socket or connected it; 0 = not known */
-	__u32 name;      /* index into `names` of the policy that denied, 0 = none */
-	__u32 classes;
+	__u64 last_tick;  /* bpf_jiffies64: in one tick the clock is read once */
+	__u64 name_key;   /* of the name that was last resolved to it, in the policy or not; 0 = none */
+	__u32 pid;        /* of the process that made the socket or connected it; 0 = not known */
+	__u32 name;       /* index into `names` of the policy that denied, 0 = none */
+	__u32 audience;   /* by the policy that denied it first */
 	__u32 generation; /* of the policy that judged the last of these packets */
 	char comm[EGRET_COMM_SIZE];
 	__u32 cause; /* room for what the kernel saw behind the reason; name_key is the name that it is about */

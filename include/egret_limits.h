@@ -32,13 +32,11 @@
 /* Destinations that all rules list together, doubles included. */
 #define EGRET_MAX_DESTS (EGRET_MAX_ADDRESSES + EGRET_MAX_CIDRS + EGRET_MAX_NAMES)
 
-/* `for cgroup PATH`: each path takes one bit of a class mask, after host and pods. */
-#define EGRET_MAX_NAMED_CGROUPS 30
-/* Cgroups that have bits of their own: those that are named, and kubepods. */
-#define EGRET_MAX_CLASSES 256
-/* How deep a cgroup may lie for its class to be found; systemd and the kubelet
- * use up to 6 levels. */
-#define EGRET_MAX_CGROUP_DEPTH 16
+/* Audiences that a policy tells apart: three for each cgroup that it names, three for the rest, and the unknown one. */
+#define EGRET_MAX_AUDIENCES     4096
+#define EGRET_MAX_NAMED_CGROUPS ((EGRET_MAX_AUDIENCES - 1) / 3 - 1)
+/* Sets of them that its rules are for. */
+#define EGRET_MAX_SETS 2048
 
 /* Cgroups of a machine at a time: a node with 250 pods has some 1,500. */
 #define EGRET_MAX_SUBJECTS 16384

@@ -59,8 +59,8 @@ struct egret_sock {
 	__u16 origin_port_be;
 	__u8 origin; /* enum egret_origin */
 	__u8 raw;
-	__u32 classes;
-	__u32 class_epoch;
+	__u32 audience;
+	__u32 audience_generation; /* that it was looked up under */
 	__u32 pid;
 	char comm[EGRET_COMM_SIZE];
 	__u8 last_peer; /* the slot to look at first */

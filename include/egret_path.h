@@ -6,7 +6,7 @@
  *
  * A pod is what lies below a part that begins with "kubepods", or has "-kubepods" (of systemd's slices below another
  * slice), at any depth: kubepods, kubepods.slice, kubelet-kubepods.slice, kubepods-burstable-pod<uid>.slice. What a
- * service makes below itself is the service's own, whatever it calls it; but not what a container makes (its .scope),
+ * service is called, or makes below itself, is no pod; but not what a container makes (its .scope),
  * and not what containerd.service makes for the kubelet with another driver: kubepods-...slice:cri-containerd:ID.
  */
 #ifndef EGRET_INCLUDE_PATH_H
@@ -57,12 +57,12 @@ EGRET_INLINE void egret_path_end_part(struct egret_path *path)
 {
 	__u32 flags = path->flags;
 
+	if (path->last == EGRET_PATH_DOT_SERV)
+		flags |= EGRET_PATH_SERVICE;
 	if (flags & EGRET_PATH_WORD && (!(flags & EGRET_PATH_SERVICE) || flags & EGRET_PATH_COLON))
 		flags |= EGRET_PATH_PODS;
 	if (flags & EGRET_PATH_PODS && flags & EGRET_PATH_UID && !path->pod)
 		path->pod = path->parts;
-	if (path->last == EGRET_PATH_DOT_SERV)
-		flags |= EGRET_PATH_SERVICE;
 	if ((path->last & 0xffffffffffffULL) == EGRET_PATH_DOT_SCOP)
 		flags &= ~EGRET_PATH_SERVICE;
 	path->flags = flags & ~EGRET_PATH_OF_PART;

@@ -8,7 +8,12 @@
 #ifndef EGRET_INCLUDE_POLICY_H
 #define EGRET_INCLUDE_POLICY_H
 
+#ifndef EGRET_VMLINUX_H
+#include <stdbool.h>
+#endif
+
 #include "egret_addr.h"
+#include "egret_limits.h"
 
 /* Of each policy table: what rules, and what is being built. */
 #define EGRET_POLICY_SLOTS 2
@@ -52,9 +57,25 @@ struct egret_port {
 	__u8 app : 7;     /* enum egret_app */
 	__u8 private : 1; /* an allow that holds for private addresses of its names, too */
 	__u8 group;       /* entries of one allowed name; 0 = none */
-	__u32 classes;    /* mask of the subjects that it is for */
-	__u32 rule;       /* id that is counted */
+	__u16 set;        /* of audiences: whom it is for */
+	__u16 pad;
+	__u32 rule; /* id that is counted */
 };
+
+/* The set that every audience is in. */
+#define EGRET_SET_ALL 0
+
+/* One audience: a bit for each set that it is in. */
+struct egret_audience {
+	__u64 sets[EGRET_MAX_SETS / 64];
+	__u32 flags;
+	__u32 pad;
+};
+
+EGRET_INLINE bool egret_set_has(__u16 set, const struct egret_audience *audience)
+{
+	return audience->sets[set / 64 & (EGRET_MAX_SETS / 64 - 1)] >> (set & 63) & 1;
+}
 
 /* What is known of an address or a CIDR: a run of entries in `ports`. */
 struct egret_dest {

@@ -71,7 +71,7 @@ int decide(struct __sk_buff *skb)
 	((__u64 *)&pkt.addr)[1] = decision->halves[1];
 	pkt.l4_proto = decision->l4_proto;
 	pkt.port = decision->port;
-	subject = (struct subject){.scope = decision->scope, .classes = decision->classes};
+	subject = (struct subject){.scope = decision->scope, .audience = decision->audience};
 	decide_first_packet(&pkt, &subject, &ruling, &verdict);
 	if (!verdict.allow)
 		explain_special(&pkt, &subject, ruling.slot, &verdict);

@@ -18,7 +18,7 @@ struct decision {
 	__u8 ethernet[16];
 	__u64 halves[2];
 	__u64 scope;
-	__u32 classes;
+	__u32 audience;
 	__u16 port;
 	__u8 l4_proto;
 	__u8 pad;

@@ -79,7 +79,7 @@ static void draw_policy(struct bench *bench)
 	}
 	policy->settings.min_ttl_sec = random_below(3);
 	policy->settings.max_ttl_sec = MAX_TTL_SEC;
-	world_load(&bench->world, bench->kernel);
+	world_load(&bench->world, bench->kernel, NULL);
 }
 
 /* --- the kernel's side --- */
@@ -117,7 +117,7 @@ static void teach(const struct bench *bench, const char *name, const struct egre
 static struct judgement ask_programs(const struct bench *bench, const struct kernel_packet *packet, uint64_t *ret_tick)
 {
 	struct decision decision = {.scope = packet->scope,
-				    .classes = packet->classes,
+				    .audience = packet->audience,
 				    .port = packet->port,
 				    .l4_proto = packet->l4_proto},
 			answer;
@@ -143,10 +143,10 @@ static void disagree(const struct bench *bench, const char *what, const struct k
 
 	fprintf(stderr,
 		"decisions: %s: explain says %s, reason %u, rule %u; the kernel decides %s, reason %u, rule %u\n"
-		"  of %s protocol %u port %u classes %x scope %llu\n",
+		"  of %s protocol %u port %u audience %u scope %llu\n",
 		what, said.allow ? "allow" : "deny", said.reason, said.rule, decided.allow ? "allow" : "deny",
 		decided.reason, decided.rule, addr_format(&packet->addr, addr), packet->l4_proto, packet->port,
-		packet->classes, (unsigned long long)packet->scope);
+		packet->audience, (unsigned long long)packet->scope);
 	world_print(&bench->world);
 	exit(1);
 }
@@ -169,7 +169,8 @@ static struct kernel_packet draw_packet(const struct bench *bench)
 	const struct compiled *compiled = bench->world.compiled;
 	const char *groups[RANDOM_MAX_GROUPS];
 	struct model_packet packet = {0};
-	uint32_t mask = random_subject((const char *const *)compiled->cgroups, compiled->cgroup_count, &packet, groups);
+	struct random_subject who =
+	    random_subject((const char *const *)compiled->cgroups, compiled->cgroup_count, &packet, groups);
 
 	random_port(&packet);
 	if (random_below(2)) { /* which most rules are about */
@@ -177,8 +178,10 @@ static struct kernel_packet draw_packet(const struct bench *bench)
 		packet.port = (uint16_t)(1 + random_below(3));
 	}
 	addr_parse(random_addr(), &packet.addr);
-	return (struct kernel_packet){
-	    .addr = packet.addr, .l4_proto = packet.l4_proto, .port = packet.port, .classes = mask};
+	return (struct kernel_packet){.addr = packet.addr,
+				      .l4_proto = packet.l4_proto,
+				      .port = packet.port,
+				      .audience = compiled_audience_of(compiled, who.path, who.kind)};
 }
 
 static void learn_something(struct bench *bench)

@@ -96,20 +96,21 @@ static bool agree(struct judgement got, struct model_verdict expected)
 }
 
 /* The compiled lists, the maps as `explain` reads them, and the kernel's own look-up. */
-static void compare_look_ups(struct bench *bench, struct world *world, const struct model_packet *packet, uint32_t mask)
+static void compare_look_ups(struct bench *bench, struct world *world, const struct model_packet *packet,
+			     uint32_t audience)
 {
 	struct model_verdict expected = model_judge(&world->model, packet);
-	struct question question = {.classes = mask}, answer;
+	struct question question = {.audience = audience}, answer;
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = &question, .data_size_in = sizeof(question),
 		    .data_out = &answer, .data_size_out = sizeof(answer));
 	uint8_t l4_proto = packet->l4_proto == IPPROTO_ICMPV6 ? IPPROTO_ICMP : packet->l4_proto;
 	const struct kernel_packet sent = {
-	    .addr = packet->addr, .l4_proto = packet->l4_proto, .port = packet->port, .classes = mask};
+	    .addr = packet->addr, .l4_proto = packet->l4_proto, .port = packet->port, .audience = audience};
 	struct model_verdict in_kernel = expected;
 	struct judgement got;
 
 	in_kernel.rule = world_rule_id(world, expected.rule);
-	got = compiled_judge_addr(world->compiled, &packet->addr, packet->l4_proto, packet->port, mask);
+	got = compiled_judge_addr(world->compiled, &packet->addr, packet->l4_proto, packet->port, audience);
 	if (!agree(got, in_kernel))
 		disagree(world, "explain --policy", NULL, packet, got, expected);
 	if (kernel_decide(bench->kernel, &sent, &got))
@@ -203,20 +204,20 @@ static void run_policy(struct bench *bench, unsigned long packets)
 	struct world *world = &bench->world;
 
 	world_draw(world, true);
-	world_load(world, bench->kernel);
+	world_load(world, bench->kernel, NULL);
 	memset(&bench->expected, 0, sizeof(bench->expected));
 	read_counts(bench, &bench->before);
 	for (unsigned long i = 0; i < packets; i++) {
 		const char *groups[RANDOM_MAX_GROUPS];
 		struct model_packet packet = {0};
-		uint32_t mask;
+		struct random_subject who;
 
 		compare_packet(bench, world);
-		mask = random_subject((const char *const *)world->compiled->cgroups, world->compiled->cgroup_count,
-				      &packet, groups);
+		who = random_subject((const char *const *)world->compiled->cgroups, world->compiled->cgroup_count,
+				     &packet, groups);
 		addr_parse(random_addr(), &packet.addr);
 		random_port(&packet);
-		compare_look_ups(bench, world, &packet, mask);
+		compare_look_ups(bench, world, &packet, compiled_audience_of(world->compiled, who.path, who.kind));
 	}
 	compare_counts(bench);
 }

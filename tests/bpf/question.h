@@ -8,7 +8,7 @@ struct question {
 	__u64 first_half;
 	__u64 last_half;
 	__u32 port_key;
-	__u32 classes;
+	__u32 audience;
 	__u32 rule;
 	__u8 allow;
 	__u8 reason;

@@ -97,7 +97,8 @@ void world_draw(struct world *world, bool new_names)
 	read_policy(world);
 }
 
-void world_load(struct world *world, struct kernel *kernel)
+void world_load(struct world *world, struct kernel *kernel,
+		int (*tell)(struct kernel *kernel, const struct compiled *compiled, uint32_t generation))
 {
 	struct compile_input input = {.policy = world->policy,
 				      .system_resolvers = world->system,
@@ -120,7 +121,7 @@ void world_load(struct world *world, struct kernel *kernel)
 		refuse(world, "the policy does not compile");
 	diag_clear(&diag);
 	kernel_free_rules(&input.before);
-	if (kernel_load_policy(kernel, world->compiled, false, &error))
+	if (kernel_load_policy(kernel, world->compiled, false, tell, &error))
 		refuse(world, error.text);
 }
 

@@ -28,7 +28,9 @@ void world_change(struct world *world);
 void world_take_rule(struct world *world, size_t place, char *ret, size_t size);
 void world_put_rule(struct world *world, size_t place, const char *text);
 /* Compiles it for the instance, and makes it rule. */
-void world_load(struct world *world, struct kernel *kernel);
+/* @tell: of kernel_load_policy. */
+void world_load(struct world *world, struct kernel *kernel,
+		int (*tell)(struct kernel *kernel, const struct compiled *compiled, uint32_t generation));
 /* The id in the kernel of what the model calls @rule (EGRET_RULE_FIRST + its place). */
 uint32_t world_rule_id(const struct world *world, uint32_t rule);
 void world_clear(struct world *world);

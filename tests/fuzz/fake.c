@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 
 #include "kernel/handle.h"
+#include "subject/cgroup.h"
 #include "subject/pod.h"
 #include "egret_limits.h"
 #include "egret_reasons.h"
@@ -41,7 +42,8 @@ static const struct make unusual[MAP_COUNT] = {
     [MAP_config] = {BPF_MAP_TYPE_ARRAY, 1},
     [MAP_meta] = {BPF_MAP_TYPE_ARRAY, 1},
     [MAP_hits] = {BPF_MAP_TYPE_ARRAY, 128},
-    [MAP_classes] = {BPF_MAP_TYPE_HASH, 256},
+    [MAP_paths] = {BPF_MAP_TYPE_HASH, 64},
+    [MAP_sets] = {BPF_MAP_TYPE_ARRAY, 64},
     [MAP_sockets] = {BPF_MAP_TYPE_SK_STORAGE, 0},
     [MAP_counters] = {BPF_MAP_TYPE_PERCPU_ARRAY, 128},
     [MAP_reasons] = {BPF_MAP_TYPE_PERCPU_ARRAY, 2 * EGRET_REASONS_AUDITED},

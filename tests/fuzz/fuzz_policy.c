@@ -211,7 +211,7 @@ static void check_ports(const struct compiled *compiled)
 		CHECK(port->lo <= port->hi);
 		CHECK(port->action <= EGRET_SPECIAL && port->app <= EGRET_APP_HTTP);
 		CHECK((port->action != EGRET_SKIP && port->action != EGRET_SPECIAL) || port->group);
-		CHECK(port->classes);
+		CHECK(port->set < compiled->set_count);
 		CHECK(port->rule >= EGRET_RULE_FIRST && port->rule - EGRET_RULE_FIRST < compiled->rule_limit);
 	}
 }
@@ -285,7 +285,7 @@ static void agree(struct judgement got, struct model_verdict wanted)
 }
 
 /* As the agent does it when one address changed its names. */
-static struct judgement judge_anew(struct world *world, const struct model_packet *packet, uint32_t mask)
+static struct judgement judge_anew(struct world *world, const struct model_packet *packet, uint32_t audience)
 {
 	struct compiled *compiled = world->compiled;
 	const char *names[MAX_NAMES];
@@ -304,11 +304,11 @@ static struct judgement judge_anew(struct world *world, const struct model_packe
 	CHECK(!compiled_address(compiled, &packet->addr, names, count, &dest));
 	check_dest(compiled, &dest);
 	if (!dest.count)
-		return compiled_judge_addr(compiled, &packet->addr, packet->l4_proto, packet->port, mask);
-	return compiled_judge_dest(compiled, &dest, packet->l4_proto, packet->port, mask);
+		return compiled_judge_addr(compiled, &packet->addr, packet->l4_proto, packet->port, audience);
+	return compiled_judge_dest(compiled, &dest, packet->l4_proto, packet->port, audience);
 }
 
-static void compare(struct world *world, const struct model_packet *packet, uint32_t mask)
+static void compare(struct world *world, const struct model_packet *packet, uint32_t audience)
 {
 	struct model model = {.policy = world->policy,
 			      .names = world->names,
@@ -323,27 +323,29 @@ static void compare(struct world *world, const struct model_packet *packet, uint
 
 		sent.addr = world->addrs[i];
 		wanted = model_judge(&model, &sent);
-		agree(compiled_judge_addr(compiled, &sent.addr, sent.l4_proto, sent.port, mask), wanted);
+		agree(compiled_judge_addr(compiled, &sent.addr, sent.l4_proto, sent.port, audience), wanted);
 		if (!(i % 4))
-			agree(judge_anew(world, &sent, mask), wanted);
+			agree(judge_anew(world, &sent, audience), wanted);
 	}
 	for (size_t i = 0; i < world->name_count && i < 8; i++)
-		agree(compiled_judge_name(compiled, world->names[i].name, packet->l4_proto, packet->port, mask),
+		agree(compiled_judge_name(compiled, world->names[i].name, packet->l4_proto, packet->port, audience),
 		      model_judge_name(&model, world->names[i].name, packet));
 }
 
 static void compare_subjects(struct world *world, struct model_packet packet)
 {
 	const struct compiled *compiled = world->compiled;
-	size_t groups = compiled->cgroup_count < MAX_GROUPS ? compiled->cgroup_count : MAX_GROUPS;
+	const char *groups[MAX_GROUPS], *path = compiled->cgroup_count ? compiled->cgroups[0] : "/nowhere";
 
 	packet.host = true;
-	compare(world, &packet, EGRET_CLASS_HOST);
+	compare(world, &packet, EGRET_AUDIENCE_HOST);
 	packet.host = false;
 	packet.pods = true;
-	packet.cgroups = (const char *const *)compiled->cgroups;
-	packet.cgroup_count = groups;
-	compare(world, &packet, EGRET_CLASS_PODS | ((1U << groups) - 1) << EGRET_CLASS_NAMED_SHIFT);
+	packet.cgroups = groups;
+	for (uint32_t node = compiled->cgroup_count ? 1 : 0; node && packet.cgroup_count < MAX_GROUPS;
+	     node = compiled->around[node])
+		groups[packet.cgroup_count++] = compiled->cgroups[node - 1];
+	compare(world, &packet, compiled_audience_of(compiled, path, EGRET_KIND_POD));
 }
 
 /* Ports at the edges of what the rules say, and one that none is likely to say. */
@@ -372,9 +374,9 @@ static void compare_all(struct world *world)
 static void judge_some(struct world *world)
 {
 	for (size_t i = 0; i < world->addr_count; i++)
-		compiled_judge_addr(world->compiled, &world->addrs[i], IPPROTO_TCP, 443, EGRET_CLASS_HOST);
+		compiled_judge_addr(world->compiled, &world->addrs[i], IPPROTO_TCP, 443, EGRET_AUDIENCE_HOST);
 	for (size_t i = 0; i < world->name_count; i++)
-		compiled_judge_name(world->compiled, world->names[i].name, IPPROTO_TCP, 443, EGRET_CLASS_PODS);
+		compiled_judge_name(world->compiled, world->names[i].name, IPPROTO_TCP, 443, EGRET_AUDIENCE_POD);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -31,6 +31,10 @@ static bool class_takes(const struct policy_class *class, const struct model_pac
 		return packet->host;
 	if (class->kind == POLICY_FOR_PODS)
 		return packet->pods;
+	if (class->kind == POLICY_FOR_HOSTNETWORK)
+		return packet->pods && packet->hostnetwork;
+	if (class->kind == POLICY_FOR_PODS_NOT_HOSTNETWORK)
+		return packet->pods && !packet->hostnetwork;
 	for (size_t i = 0; class->kind == POLICY_FOR_CGROUP && i < packet->cgroup_count; i++) {
 		if (!strcmp(class->path, packet->cgroups[i]))
 			return true;
@@ -99,11 +103,22 @@ static bool rule_holds(const struct policy_rule *rule, const struct egret_addr *
 
 /* --- is a rule's port taken away as a whole, so that it cannot be what a denial is about? --- */
 
+static bool path_within(const char *inner, const char *outer)
+{
+	size_t len = strlen(outer);
+
+	return !strcmp(outer, "/") || (!strncmp(inner, outer, len) && (!inner[len] || inner[len] == '/'));
+}
+
 static bool class_within(const struct policy_class *inner, const struct policy_class *outer)
 {
 	if (outer->kind == POLICY_FOR_ALL)
 		return true;
-	return outer->kind == inner->kind && (outer->kind != POLICY_FOR_CGROUP || !strcmp(outer->path, inner->path));
+	if (outer->kind == POLICY_FOR_PODS &&
+	    (inner->kind == POLICY_FOR_HOSTNETWORK || inner->kind == POLICY_FOR_PODS_NOT_HOSTNETWORK))
+		return true;
+	return outer->kind == inner->kind &&
+	       (outer->kind != POLICY_FOR_CGROUP || path_within(inner->path, outer->path));
 }
 
 static bool port_within(const struct policy_port *inner, const struct policy_port *outer)

@@ -38,8 +38,9 @@ struct model_packet {
 	uint8_t l4_proto;
 	uint16_t port;  /* 0 where the protocol has none */
 	uint8_t reason; /* why it cannot be judged, as packet.h tells; 0 = it can */
-	/* Who sends: "host" or "pods" or neither, and the named cgroups that it is in. */
-	bool host, pods;
+	/* Who sends: "host" or "pods" or neither, of pods maybe one in the node's network namespace, and the named
+	 * cgroups that it is in. */
+	bool host, pods, hostnetwork;
 	const char *const *cgroups;
 	size_t cgroup_count;
 };

@@ -160,24 +160,27 @@ void random_port(struct model_packet *packet)
 		packet->port = RANDOM_OF(ports);
 }
 
-uint32_t random_subject(const char *const *cgroups, size_t cgroup_count, struct model_packet *packet,
-			const char *groups[RANDOM_MAX_GROUPS])
+static bool lies_below(const char *path, const char *above)
 {
-	uint32_t kind = random_below(3), mask;
+	size_t len = strlen(above);
 
-	packet->host = kind == 0;
-	packet->pods = kind == 1;
+	return !strncmp(path, above, len) && (!path[len] || path[len] == '/');
+}
+
+struct random_subject random_subject(const char *const *cgroups, size_t cgroup_count, struct model_packet *packet,
+				     const char *groups[RANDOM_MAX_GROUPS])
+{
+	uint32_t at = random_below((uint32_t)cgroup_count + 1);
+	struct random_subject ret = {.path = at < cgroup_count ? cgroups[at] : "/nowhere",
+				     .kind = (enum egret_kind)random_below(EGRET_KINDS)};
+
+	packet->host = ret.kind == EGRET_KIND_HOST;
+	packet->pods = !packet->host;
+	packet->hostnetwork = ret.kind == EGRET_KIND_HOSTNETWORK;
 	packet->cgroups = groups;
 	packet->cgroup_count = 0;
-	mask = packet->host ? EGRET_CLASS_HOST : packet->pods ? EGRET_CLASS_PODS : 0;
-	for (size_t i = 0; i < cgroup_count && i < RANDOM_MAX_GROUPS; i++) {
-		if (random_below(2))
-			continue;
-		groups[packet->cgroup_count++] = cgroups[i];
-		mask |= 1U << (EGRET_CLASS_NAMED_SHIFT + i);
-	}
-	if (mask)
-		return mask;
-	packet->host = true;
-	return EGRET_CLASS_HOST;
+	for (size_t i = 0; i < cgroup_count && packet->cgroup_count < RANDOM_MAX_GROUPS; i++)
+		if (lies_below(ret.path, cgroups[i]))
+			groups[packet->cgroup_count++] = cgroups[i];
+	return ret;
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "egret_subject.h"
 #include "model.h"
 
 /* $EGRET_SEED, or the time; prints it as a note, so that a failure can be had again. */
@@ -40,9 +41,14 @@ struct random_names {
 };
 int random_names_parse(struct random_names *names, const char *text);
 
-/* A subject as the model's words; @cgroups are those that the policy names, and
- * bit 2 + i of the mask that it returns is the i-th of them. */
-uint32_t random_subject(const char *const *cgroups, size_t cgroup_count, struct model_packet *packet,
-			const char *groups[RANDOM_MAX_GROUPS]);
+/* In the words of include/egret_subject.h. */
+struct random_subject {
+	const char *path;
+	enum egret_kind kind;
+};
+
+/* A subject, also in the model's words, into @packet; @cgroups are those that the policy names. */
+struct random_subject random_subject(const char *const *cgroups, size_t cgroup_count, struct model_packet *packet,
+				     const char *groups[RANDOM_MAX_GROUPS]);
 
 #endif

@@ -27,7 +27,7 @@ static const __u8 client_v4[4] = {10, 224, 0, 4}, server_v4[4] = {20, 0, 0, 53};
 static const __u8 client_v6[16] = {0xfd, 0, 0, 0xe9, [15] = 4}, server_v6[16] = {0x26, 0x03, 0x10, [15] = 0x53};
 
 /* The policy's tables. */
-static char addrs_table, cidrs_table, ports_table, rules_table, lists_table;
+static char addrs_table, cidrs_table, ports_table, rules_table, lists_table, paths_table, sets_table;
 static struct bpf_sock sock;
 static __u8 *packet;
 static size_t packet_len;
@@ -70,6 +70,8 @@ static void make_policy_tables(void)
 		   sizeof(struct egret_target));
 	make_inner(&ports, &ports_table, BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(struct egret_port));
 	make_inner(&rules, &rules_table, BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(struct egret_rule));
+	make_inner(&paths, &paths_table, BPF_MAP_TYPE_HASH, sizeof(__u64), sizeof(__u32));
+	make_inner(&sets, &sets_table, BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(struct egret_audience));
 	make_inner(&lists, &lists_table, BPF_MAP_TYPE_HASH, sizeof(__u64), sizeof(struct egret_target));
 }
 
@@ -80,7 +82,7 @@ static void make_tables(void)
 {
 	make_policy_tables();
 	TABLE_MAKE(config);
-	TABLE_MAKE(classes);
+	TABLE_MAKE(audiences);
 	TABLE_MAKE(subjects);
 	TABLE_MAKE(late);
 	TABLE_MAKE(lives);
@@ -122,7 +124,7 @@ static void trust(const struct egret_addr *server, int place)
 {
 	static const struct egret_target target = {
 	    .dest = {.count = 1, .flags = EGRET_DEST_USED | EGRET_DEST_LIVE | EGRET_DEST_RESOLVER},
-	    .head = {.l4_proto = EGRET_L4_ANY, .classes = EGRET_CLASS_ALL, .rule = EGRET_RULE_FIRST},
+	    .head = {.l4_proto = EGRET_L4_ANY, .rule = EGRET_RULE_FIRST},
 	};
 	__u64 halves[2];
 	struct egret_bucket *bucket;
@@ -139,13 +141,16 @@ static void load_policy(void)
 {
 	/* Rules of every kind. */
 	static struct egret_target teaches = {.dest = {.count = 1, .flags = 0xffff & ~EGRET_DEST_PRIVATE},
-					      .head = {.classes = EGRET_CLASS_ALL, .rule = EGRET_RULE_FIRST + 1}};
+					      .head = {.rule = EGRET_RULE_FIRST + 1}};
 	const struct egret_settings settings = {.bucket_shift = BUCKET_SHIFT, .min_ttl_sec = 900, .max_ttl_sec = 86400};
 	struct egret_config cfg = {.generation = GENERATION, .settings = {settings, settings}};
 	struct egret_addr v4 = mapped(NATIVE_V4, server_v4), v6 = mapped(NATIVE_V6, server_v6);
+	static const struct egret_audience everybody = {.sets = {1U << EGRET_SET_ALL}};
 	__u32 zero = 0;
 
 	table_put(&config, &zero, &cfg, BPF_ANY);
+	for (__u32 audience = 0; audience <= EGRET_AUDIENCE_HOSTNETWORK; audience++)
+		table_put(&sets_table, &audience, &everybody, BPF_ANY);
 	trust(&v4, 0);
 	trust(&v6, 1);
 	table_fallback(&lists_table, &teaches);

@@ -93,21 +93,25 @@ void set_subject(enum maker_kind maker, struct model_packet *packet)
 	packet->cgroup_count = packet->cgroups ? 1 : 0;
 }
 
-static uint32_t bit_of(const char *cgroup)
+/* What the makers are called in the policies; their cgroups are elsewhere. */
+static const char *const paths[MAKERS] = {[MAKER_A] = "/a", [MAKER_POD_B] = "/b"};
+
+/* Of kernel_load_policy. */
+static int tell_makers(struct kernel *kernel, const struct compiled *compiled, uint32_t generation)
 {
-	for (size_t i = 0; i < bed.world.compiled->cgroup_count; i++) {
-		if (!strcmp(bed.world.compiled->cgroups[i], cgroup))
-			return 1U << (EGRET_CLASS_NAMED_SHIFT + i);
+	for (int i = 0; i < MAKERS; i++) {
+		bool pod = i == MAKER_POD || i == MAKER_POD_B;
+		uint64_t id = bed.makers[i].cgroup_id;
+		uint32_t audience = compiled_audience_of(compiled, paths[i] ? paths[i] : "/nowhere",
+							 pod ? EGRET_KIND_POD : EGRET_KIND_HOST);
+		int rc = kernel_make_subject(kernel, id, &(struct egret_subject){});
+
+		if (!rc)
+			rc = kernel_set_audience(kernel, id, generation, audience);
+		if (rc)
+			return rc;
 	}
 	return 0;
-}
-
-static void set_classes(void)
-{
-	if (kernel_set_class(bed.kernel, bed.makers[MAKER_POD].cgroup_id, EGRET_CLASS_PODS) ||
-	    kernel_set_class(bed.kernel, bed.makers[MAKER_POD_B].cgroup_id, EGRET_CLASS_PODS | bit_of("/b")) ||
-	    kernel_set_class(bed.kernel, bed.makers[MAKER_A].cgroup_id, bit_of("/a")))
-		die("classes");
 }
 
 /* --- destinations --- */
@@ -198,8 +202,7 @@ void load_world(void)
 
 	while (memory_switch_is_unsure(&bed.memory, loader_now_ms(), unsure_ms))
 		usleep((useconds_t)unsure_ms * 1000);
-	world_load(&bed.world, bed.kernel);
-	set_classes();
+	world_load(&bed.world, bed.kernel, tell_makers);
 	memory_switch(&bed.memory, &bed.world.model, loader_now_ms());
 	history_switch(&bed.rules, bed.world.policy, ++bed.clock.epoch);
 }

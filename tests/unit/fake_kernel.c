@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "fake_kernel.h"
 
+#include <stdio.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -160,12 +161,19 @@ int kernel_get_pod_name(const struct kernel *kernel, const struct egret_pod_uid 
 	return 0;
 }
 
-int kernel_get_class(const struct kernel *kernel, uint64_t cgroup_id, uint32_t *ret)
+uint32_t kernel_get_audience(const struct kernel *kernel, uint64_t cgroup_id)
 {
 	(void)kernel;
 	(void)cgroup_id;
-	(void)ret;
-	return -ENOENT;
+	return EGRET_AUDIENCE_UNKNOWN;
+}
+
+int kernel_audience_of(const struct kernel *kernel, const char *path, enum egret_kind kind, uint32_t *ret)
+{
+	(void)kernel;
+	(void)path;
+	*ret = EGRET_AUDIENCE_OF(0, kind);
+	return 0;
 }
 
 /* --- rows --- */

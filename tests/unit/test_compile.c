@@ -94,8 +94,8 @@ static void dump_port(FILE *out, const struct egret_port *port)
 		fprintf(out, port->lo == port->hi ? ":%u" : ":%u-%u", port->lo, port->hi);
 	if (port->private)
 		fprintf(out, " private");
-	if (port->classes != EGRET_CLASS_ALL)
-		fprintf(out, " for %#x", port->classes);
+	if (port->set != EGRET_SET_ALL)
+		fprintf(out, " for %u", port->set);
 	fprintf(out, " r%u", port->rule - EGRET_RULE_FIRST + 1);
 	if (port->group)
 		fprintf(out, " g%u", port->group);
@@ -234,8 +234,8 @@ static void a_deny_takes_away(void **state)
 		 "allows, which keeps its ports; deny the address itself if this is meant\n"},
 	    {.what = "a deny for some classes leaves the others",
 	     .policy = "allow 20.0.0.1 tcp:1\ndeny 20.0.0.0/8 tcp:1 for pods\ndeny 20.0.0.1 for cgroup /a.slice\n",
-	     .expected = "20.0.0.1: deny tcp:1 for 0x2 r2; deny any for 0x4 r3; allow tcp:1 r1;\n"
-			 "20.0.0.0/8: deny tcp:1 for 0x2 r2;\n"},
+	     .expected = "20.0.0.1: deny tcp:1 for 1 r2; deny any for 2 r3; allow tcp:1 r1;\n"
+			 "20.0.0.0/8: deny tcp:1 for 1 r2;\n"},
 	};
 
 	(void)state;
@@ -297,11 +297,11 @@ static void every_port_form(void **state)
 	     .findings =
 		 "t.rules:2: warning: this rule changes nothing: t.rules:1 allows all of it; remove one of them\n"
 		 "t.rules:3: warning: this rule changes nothing: t.rules:4 allows all of it; remove one of them\n"},
-	    {.what = "a covered entry is left out: ranges, any, classes",
+	    {.what = "a covered entry is left out: ranges, any, sets",
 	     .policy = "allow 20.0.0.1 tcp:1-9\nallow 20.0.0.1 tcp:5 udp:5\nallow 20.0.0.2 udp:1 for host\n"
 		       "allow 20.0.0.2 udp:1\nallow 20.0.0.2 any\nallow 20.0.0.2 icmp for pods\n",
 	     .expected = "20.0.0.1: allow tcp:1-9 r1; allow udp:5 r2;\n"
-			 "20.0.0.2: allow udp:1 for 0x1 r3; allow udp:1 r4; allow any r5;\n",
+			 "20.0.0.2: allow udp:1 for 1 r3; allow udp:1 r4; allow any r5;\n",
 	     .findings =
 		 "t.rules:3: warning: this rule changes nothing: t.rules:4 allows all of it; remove one of them\n"
 		 "t.rules:4: warning: this rule changes nothing: t.rules:5 allows all of it; remove one of them\n"
@@ -707,7 +707,7 @@ static bool agree(struct judgement got, struct model_verdict expected)
 	return got.allow == expected.allow && got.reason == expected.reason && got.rule == expected.rule;
 }
 
-static struct judgement judge_anew(struct run *run, const struct model_packet *packet, uint32_t mask)
+static struct judgement judge_anew(struct run *run, const struct model_packet *packet, uint32_t audience)
 {
 	const char *names[RANDOM_MAX_NAMES];
 	struct egret_dest dest;
@@ -724,8 +724,8 @@ static struct judgement judge_anew(struct run *run, const struct model_packet *p
 	}
 	assert_int_equal(compiled_address(run->compiled, &packet->addr, names, count, &dest), 0);
 	if (!dest.count)
-		return compiled_judge_addr(run->compiled, &packet->addr, packet->l4_proto, packet->port, mask);
-	return compiled_judge_dest(run->compiled, &dest, packet->l4_proto, packet->port, mask);
+		return compiled_judge_addr(run->compiled, &packet->addr, packet->l4_proto, packet->port, audience);
+	return compiled_judge_dest(run->compiled, &dest, packet->l4_proto, packet->port, audience);
 }
 
 static void compare(struct run *run, const struct model *model, const char *policy, const char *names)
@@ -734,21 +734,22 @@ static void compare(struct run *run, const struct model *model, const char *poli
 	struct model_packet packet = {0};
 	struct model_verdict expected;
 	struct judgement got;
-	uint32_t mask =
+	struct random_subject who =
 	    random_subject((const char *const *)run->compiled->cgroups, run->compiled->cgroup_count, &packet, groups);
+	uint32_t audience = compiled_audience_of(run->compiled, who.path, who.kind);
 
 	random_port(&packet);
 	assert_int_equal(addr_parse(dest, &packet.addr), 0);
 	expected = model_judge(model, &packet);
-	got = compiled_judge_addr(run->compiled, &packet.addr, packet.l4_proto, packet.port, mask);
+	got = compiled_judge_addr(run->compiled, &packet.addr, packet.l4_proto, packet.port, audience);
 	if (!agree(got, expected))
 		disagree(run, policy, names, dest, &packet, got, expected);
-	got = judge_anew(run, &packet, mask);
+	got = judge_anew(run, &packet, audience);
 	if (!agree(got, expected))
 		disagree(run, policy, names, "one address alone,", &packet, got, expected);
 	dest = random_name();
 	expected = model_judge_name(model, dest, &packet);
-	got = compiled_judge_name(run->compiled, dest, packet.l4_proto, packet.port, mask);
+	got = compiled_judge_name(run->compiled, dest, packet.l4_proto, packet.port, audience);
 	if (!agree(got, expected))
 		disagree(run, policy, names, dest, &packet, got, expected);
 }

@@ -75,7 +75,7 @@ static void put(const char *text)
 	assert_int_equal(kernel_read_rules(owner, &input.before), 0);
 	assert_int_equal(compile_policy(&input, &compiled, &diag), 0);
 	kernel_free_rules(&input.before);
-	assert_int_equal(kernel_load_policy(owner, compiled, false, &error), 0);
+	assert_int_equal(kernel_load_policy(owner, compiled, false, NULL, &error), 0);
 	diag_clear(&diag);
 	compiled_free(compiled);
 	policy_free(policy);
@@ -100,7 +100,7 @@ static int note_name(void *context, uint32_t index, const struct egret_name *nam
 
 static bool allows(const struct kernel *kernel, const char *addr, uint16_t port)
 {
-	struct kernel_packet packet = {.l4_proto = IPPROTO_TCP, .port = port, .classes = EGRET_CLASS_HOST};
+	struct kernel_packet packet = {.l4_proto = IPPROTO_TCP, .port = port, .audience = EGRET_AUDIENCE_HOST};
 	struct judgement judgement;
 
 	addr_parse(addr, &packet.addr);
@@ -143,7 +143,6 @@ static void settings_and_notes_are_read_as_they_were_written(void **state)
 	struct egret_subject_name subject = {.path = "/a\tb"}, read_subject;
 	struct egret_hit hit = {.packets = 3}, read_hit;
 	struct egret_counter count;
-	uint32_t mask;
 
 	(void)state;
 	put("set floor = off\nset min_ttl = 60\nset max_ttl = 3600\nset on_stale_agent = floor\n"
@@ -162,11 +161,15 @@ static void settings_and_notes_are_read_as_they_were_written(void **state)
 	put("set floor = off\nallow 20.0.0.1 tcp:443\n");
 	assert_int_equal(kernel_settings(kernel)->stale_ticks, 0);
 
-	assert_int_equal(kernel_set_class(owner, 77, EGRET_CLASS_PODS), 0);
-	assert_int_equal(kernel_get_class(kernel, 77, &mask), 0);
-	assert_int_equal(mask, EGRET_CLASS_PODS);
-	assert_int_equal(kernel_set_class(owner, 77, 0), 0);
-	assert_int_equal(kernel_get_class(kernel, 77, &mask), -ENOENT);
+	/* Who has no subject is told nothing. */
+	assert_int_equal(kernel_set_audience(owner, 77, kernel_config(kernel)->generation, EGRET_AUDIENCE_POD), 0);
+	assert_int_equal(kernel_get_audience(kernel, 77), EGRET_AUDIENCE_UNKNOWN);
+	assert_int_equal(kernel_make_subject(owner, 77, &(struct egret_subject){}), 0);
+	assert_int_equal(kernel_get_audience(kernel, 77), EGRET_AUDIENCE_UNKNOWN);
+	assert_int_equal(kernel_set_audience(owner, 77, kernel_config(kernel)->generation, EGRET_AUDIENCE_POD), 0);
+	assert_int_equal(kernel_get_audience(kernel, 77), EGRET_AUDIENCE_POD);
+	kernel_forget_subject(owner, 77);
+	assert_int_equal(kernel_get_audience(kernel, 77), EGRET_AUDIENCE_UNKNOWN);
 
 	assert_int_equal(kernel_set_subject_name(owner, 77, &subject), 0);
 	assert_int_equal(kernel_get_subject_name(kernel, 77, &read_subject), 0);

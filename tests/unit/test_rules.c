@@ -314,13 +314,13 @@ static bool is_loaded(const struct shipped *shipped, const char *file)
 	return false;
 }
 
-static bool allows(const struct shipped *shipped, const char *dest, uint8_t l4_proto, uint16_t port, uint32_t class)
+static bool allows(const struct shipped *shipped, const char *dest, uint8_t l4_proto, uint16_t port, uint32_t audience)
 {
 	struct egret_addr addr;
 
 	if (!addr_parse(dest, &addr))
-		return compiled_judge_addr(shipped->compiled, &addr, l4_proto, port, class).allow;
-	return compiled_judge_name(shipped->compiled, dest, l4_proto, port, class).allow;
+		return compiled_judge_addr(shipped->compiled, &addr, l4_proto, port, audience).allow;
+	return compiled_judge_name(shipped->compiled, dest, l4_proto, port, audience).allow;
 }
 
 /* --- what the rows say --- */
@@ -357,13 +357,13 @@ static size_t asked, near;
 
 static void ask(const struct shipped *shipped, const struct row *row, const char *dest, uint8_t l4_proto, uint16_t port)
 {
-	static const uint32_t classes[] = {EGRET_CLASS_HOST, EGRET_CLASS_PODS};
+	static const uint32_t audiences[] = {EGRET_AUDIENCE_HOST, EGRET_AUDIENCE_POD};
 	bool expected = rows_allow(shipped, dest, l4_proto, port);
 
 	asked++;
 	near += !expected;
-	for (size_t i = 0; i < COUNT(classes); i++) {
-		if (allows(shipped, dest, l4_proto, port, classes[i]) != expected)
+	for (size_t i = 0; i < COUNT(audiences); i++) {
+		if (allows(shipped, dest, l4_proto, port, audiences[i]) != expected)
 			fail_msg("%s: %s %s:%u is %s; by the rows it should be %s (asked because of `%s`)", row->file,
 				 dest, l4_proto == IPPROTO_UDP ? "udp" : "tcp", port, expected ? "denied" : "allowed",
 				 expected ? "allowed" : "denied", row->columns[DESTINATION]);
@@ -412,8 +412,8 @@ static void each_row_is_allowed_and_its_near_misses_are_not(void **state)
 			example = name;
 		}
 		/* Not by way of `expected`: this much is certain. */
-		if (!allows(&shipped, example, row->l4_proto, row->port, EGRET_CLASS_HOST) ||
-		    !allows(&shipped, example, row->l4_proto, row->port, EGRET_CLASS_PODS))
+		if (!allows(&shipped, example, row->l4_proto, row->port, EGRET_AUDIENCE_HOST) ||
+		    !allows(&shipped, example, row->l4_proto, row->port, EGRET_AUDIENCE_POD))
 			fail_msg("%s does not allow %s %s:%s", row->file, example, row->columns[L4],
 				 row->columns[PORT]);
 		if (addr_parse(row->dest, &addr))
@@ -501,14 +501,14 @@ static void each_rule_has_its_row(void **state)
 
 static void check_closed(const char *path)
 {
-	static const uint32_t classes[] = {EGRET_CLASS_HOST, EGRET_CLASS_PODS};
+	static const uint32_t audiences[] = {EGRET_AUDIENCE_HOST, EGRET_AUDIENCE_POD};
 	struct shipped shipped;
 
 	load(path, &shipped);
-	for (size_t i = 0; i < COUNT(classes); i++) {
-		if (allows(&shipped, "203.0.113.1", IPPROTO_TCP, 443, classes[i]) ||
-		    allows(&shipped, "203.0.113.1", IPPROTO_UDP, 123, classes[i]) ||
-		    allows(&shipped, "2001:db8::1", IPPROTO_TCP, 443, classes[i]))
+	for (size_t i = 0; i < COUNT(audiences); i++) {
+		if (allows(&shipped, "203.0.113.1", IPPROTO_TCP, 443, audiences[i]) ||
+		    allows(&shipped, "203.0.113.1", IPPROTO_UDP, 123, audiences[i]) ||
+		    allows(&shipped, "2001:db8::1", IPPROTO_TCP, 443, audiences[i]))
 			fail_msg("%s allows an address that no list names", path);
 	}
 	unload(&shipped);
@@ -560,24 +560,24 @@ static void metadata_is_for_the_host_alone(void **state)
 
 	(void)state;
 	load("rules/aks/node.rules", &shipped);
-	assert_true(allows(&shipped, "169.254.169.254", IPPROTO_TCP, 80, EGRET_CLASS_HOST));
-	assert_false(allows(&shipped, "169.254.169.254", IPPROTO_TCP, 80, EGRET_CLASS_PODS));
-	assert_true(allows(&shipped, "168.63.129.16", IPPROTO_TCP, 80, EGRET_CLASS_HOST));
-	assert_true(allows(&shipped, "168.63.129.16", IPPROTO_TCP, 32526, EGRET_CLASS_HOST));
-	assert_true(allows(&shipped, "168.63.129.16", IPPROTO_UDP, 67, EGRET_CLASS_HOST));
-	assert_false(allows(&shipped, "168.63.129.16", IPPROTO_TCP, 80, EGRET_CLASS_PODS));
-	assert_false(allows(&shipped, "168.63.129.16", IPPROTO_TCP, 32526, EGRET_CLASS_PODS));
-	assert_true(allows(&shipped, "168.63.129.16", IPPROTO_UDP, 53, EGRET_CLASS_PODS));
-	assert_true(allows(&shipped, "ff02::1:2", IPPROTO_UDP, 547, EGRET_CLASS_HOST));
-	assert_false(allows(&shipped, "ff02::1:2", IPPROTO_UDP, 547, EGRET_CLASS_PODS));
+	assert_true(allows(&shipped, "169.254.169.254", IPPROTO_TCP, 80, EGRET_AUDIENCE_HOST));
+	assert_false(allows(&shipped, "169.254.169.254", IPPROTO_TCP, 80, EGRET_AUDIENCE_POD));
+	assert_true(allows(&shipped, "168.63.129.16", IPPROTO_TCP, 80, EGRET_AUDIENCE_HOST));
+	assert_true(allows(&shipped, "168.63.129.16", IPPROTO_TCP, 32526, EGRET_AUDIENCE_HOST));
+	assert_true(allows(&shipped, "168.63.129.16", IPPROTO_UDP, 67, EGRET_AUDIENCE_HOST));
+	assert_false(allows(&shipped, "168.63.129.16", IPPROTO_TCP, 80, EGRET_AUDIENCE_POD));
+	assert_false(allows(&shipped, "168.63.129.16", IPPROTO_TCP, 32526, EGRET_AUDIENCE_POD));
+	assert_true(allows(&shipped, "168.63.129.16", IPPROTO_UDP, 53, EGRET_AUDIENCE_POD));
+	assert_true(allows(&shipped, "ff02::1:2", IPPROTO_UDP, 547, EGRET_AUDIENCE_HOST));
+	assert_false(allows(&shipped, "ff02::1:2", IPPROTO_UDP, 547, EGRET_AUDIENCE_POD));
 	/* Router solicitation. */
-	assert_true(allows(&shipped, "ff02::2", IPPROTO_ICMP, 0, EGRET_CLASS_HOST));
-	assert_false(allows(&shipped, "ff02::2", IPPROTO_ICMP, 0, EGRET_CLASS_PODS));
-	assert_false(allows(&shipped, "ff02::2", IPPROTO_UDP, 547, EGRET_CLASS_HOST));
-	assert_true(allows(&shipped, "127.0.0.1", IPPROTO_TCP, 10250, EGRET_CLASS_PODS));
-	assert_true(allows(&shipped, "10.0.0.1", IPPROTO_TCP, 443, EGRET_CLASS_PODS));
-	assert_true(allows(&shipped, API_SERVER, IPPROTO_TCP, 443, EGRET_CLASS_PODS));
-	assert_false(allows(&shipped, API_SERVER, IPPROTO_TCP, 9000, EGRET_CLASS_PODS));
+	assert_true(allows(&shipped, "ff02::2", IPPROTO_ICMP, 0, EGRET_AUDIENCE_HOST));
+	assert_false(allows(&shipped, "ff02::2", IPPROTO_ICMP, 0, EGRET_AUDIENCE_POD));
+	assert_false(allows(&shipped, "ff02::2", IPPROTO_UDP, 547, EGRET_AUDIENCE_HOST));
+	assert_true(allows(&shipped, "127.0.0.1", IPPROTO_TCP, 10250, EGRET_AUDIENCE_POD));
+	assert_true(allows(&shipped, "10.0.0.1", IPPROTO_TCP, 443, EGRET_AUDIENCE_POD));
+	assert_true(allows(&shipped, API_SERVER, IPPROTO_TCP, 443, EGRET_AUDIENCE_POD));
+	assert_false(allows(&shipped, API_SERVER, IPPROTO_TCP, 9000, EGRET_AUDIENCE_POD));
 	unload(&shipped);
 }
 
@@ -599,14 +599,14 @@ static void the_floor_of_linux_lets_a_node_live(void **state)
 	load("rules/linux/node.rules", &shipped);
 	assert_true(policy_has_floor(shipped.policy));
 	for (size_t i = 0; i < COUNT(host); i++) {
-		assert_true(allows(&shipped, host[i].dest, host[i].l4_proto, host[i].port, EGRET_CLASS_HOST));
-		assert_false(allows(&shipped, host[i].dest, host[i].l4_proto, host[i].port, EGRET_CLASS_PODS));
-		assert_false(allows(&shipped, host[i].dest, IPPROTO_TCP, 443, EGRET_CLASS_HOST));
+		assert_true(allows(&shipped, host[i].dest, host[i].l4_proto, host[i].port, EGRET_AUDIENCE_HOST));
+		assert_false(allows(&shipped, host[i].dest, host[i].l4_proto, host[i].port, EGRET_AUDIENCE_POD));
+		assert_false(allows(&shipped, host[i].dest, IPPROTO_TCP, 443, EGRET_AUDIENCE_HOST));
 	}
-	assert_true(allows(&shipped, RESOLVER, IPPROTO_UDP, 53, EGRET_CLASS_HOST));
-	assert_true(allows(&shipped, "127.0.0.1", IPPROTO_TCP, 6443, EGRET_CLASS_HOST));
-	assert_false(allows(&shipped, "192.168.1.1", IPPROTO_UDP, 68, EGRET_CLASS_HOST));
-	assert_false(allows(&shipped, "8.8.8.8", IPPROTO_UDP, 67, EGRET_CLASS_HOST));
+	assert_true(allows(&shipped, RESOLVER, IPPROTO_UDP, 53, EGRET_AUDIENCE_HOST));
+	assert_true(allows(&shipped, "127.0.0.1", IPPROTO_TCP, 6443, EGRET_AUDIENCE_HOST));
+	assert_false(allows(&shipped, "192.168.1.1", IPPROTO_UDP, 68, EGRET_AUDIENCE_HOST));
+	assert_false(allows(&shipped, "8.8.8.8", IPPROTO_UDP, 67, EGRET_AUDIENCE_HOST));
 	unload(&shipped);
 }
 

@@ -16,7 +16,7 @@
 
 #include "egret_subject.h"
 #include "subject/cgroup.h"
-#include "subject/classes.h"
+#include "subject/tree.h"
 #include "subject/connections.h"
 #include "subject/pod.h"
 
@@ -94,10 +94,8 @@ static void the_log_folder_names_a_pod(void **state)
 	rmdir(logs);
 }
 
-static void classes_follow_from_a_path(void **state)
+static void pods_are_known_at_any_depth(void **state)
 {
-	static const char *const named[] = {"/system.slice/a.service", "/kubepods"};
-	const uint32_t first = 1U << EGRET_CLASS_NAMED_SHIFT, second = first << 1;
 	static const struct {
 		const char *path;
 		bool pods;
@@ -106,31 +104,36 @@ static void classes_follow_from_a_path(void **state)
 	    {"/kubepods", true},
 	    {"/kubepods.slice/x", true},
 	    {"/kubelet.slice/kubelet-kubepods.slice/x", true},
+	    {"/a/b/c/d/kubepods/burstable/pod01-23/x/y", true},
+	    {"/system.slice/docker-1.scope/kubelet.slice/kubelet-kubepods.slice/x", true},
+	    {"/system.slice/containerd.service/kubepods-burstable-pod01.slice:cri-containerd:1", true},
+	    {"/system.slice/evil.service/kubepods/pod01", false},
+	    {"/user.slice/user-1000.slice/user@1000.service/kubepods/pod01", false},
 	    {"/mykubepods/x", false},
 	    {"/kubepods2/x", false},
+	    {"/kubepod/s", false},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(classes_of_path(cases[i].path, NULL, 0),
-				 cases[i].pods ? EGRET_CLASS_PODS : EGRET_CLASS_HOST);
-	assert_int_equal(classes_of_path("/system.slice/a.service/x", named, 2), EGRET_CLASS_HOST | first);
-	assert_int_equal(classes_of_path("/kubepods/x", named, 2), EGRET_CLASS_PODS | second);
-	assert_int_equal(classes_of_path("/system.slice/a.service2", named, 2), EGRET_CLASS_HOST);
+		assert_int_equal(tree_path_is_pod(cases[i].path), cases[i].pods);
 }
 
 struct found {
-	uint64_t pods, named;
+	const char *path; /* of the pod's container */
+	uint64_t pod;
+	bool is_pod;
 };
 
-static void note(void *context, uint64_t cgroup_id, uint32_t mask)
+static int note(void *context, const struct tree_cgroup *cgroup)
 {
 	struct found *found = context;
 
-	if (mask == EGRET_CLASS_PODS)
-		found->pods = cgroup_id;
-	else
-		found->named = cgroup_id;
+	if (!strcmp(cgroup->path, found->path)) {
+		found->pod = cgroup->pod;
+		found->is_pod = cgroup->is_pod;
+	}
+	return 0;
 }
 
 static uint64_t id_of(int parent_fd, const char *name)
@@ -144,10 +147,9 @@ static uint64_t id_of(int parent_fd, const char *name)
 /* A tree below a cgroup of our own; nothing is attached to it. */
 static void cgroups_are_made_found_and_removed(void **state)
 {
-	char name[64], path[CGROUP_PATH_SIZE], named[CGROUP_PATH_SIZE];
-	const char *const paths[] = {named, "/egret-unit-is-not-there"};
-	int root_fd, fd, pods_fd, again_fd;
-	struct found found = {0};
+	char name[64], path[CGROUP_PATH_SIZE], container[CGROUP_PATH_SIZE];
+	struct found found = {.path = container};
+	int root_fd, fd, pods_fd, pod_fd, container_fd, again_fd;
 	struct error error;
 	uint64_t id;
 
@@ -164,10 +166,17 @@ static void cgroups_are_made_found_and_removed(void **state)
 	assert_int_equal(cgroup_path_of_id(id, path, sizeof(path)), 0);
 	assert_string_equal(path + 1, name);
 	assert_int_equal(cgroup_make(fd, "kubepods.slice", &pods_fd, &error), 0);
-	snprintf(named, sizeof(named), "%s/kubepods.slice", path);
-	assert_int_equal(classes_find(path, paths, 2, note, &found), 1);
-	assert_int_equal(found.pods, id_of(fd, "kubepods.slice"));
-	assert_int_equal(found.named, found.pods);
+	assert_int_equal(cgroup_make(pods_fd, "kubepods-pod0a1b.slice", &pod_fd, &error), 0);
+	assert_int_equal(cgroup_make(pod_fd, "cri-1.scope", &container_fd, &error), 0);
+	snprintf(container, sizeof(container), "%s/kubepods.slice/kubepods-pod0a1b.slice/cri-1.scope", path);
+	assert_int_equal(tree_walk(note, &found), 0);
+	assert_true(found.is_pod);
+	assert_int_equal(found.pod, id_of(pods_fd, "kubepods-pod0a1b.slice"));
+	assert_true(cgroup_is_there(container_fd));
+	assert_int_equal(cgroup_remove(pod_fd, "cri-1.scope"), 0);
+	assert_false(cgroup_is_there(container_fd));
+	close(container_fd);
+	close(pod_fd);
 	close(pods_fd);
 	close(fd);
 	/* With what is below it. */
@@ -197,7 +206,7 @@ int main(void)
 	    cmocka_unit_test(pods_are_known_by_either_drivers_paths),
 	    cmocka_unit_test(others_are_no_pods),
 	    cmocka_unit_test(the_log_folder_names_a_pod),
-	    cmocka_unit_test(classes_follow_from_a_path),
+	    cmocka_unit_test(pods_are_known_at_any_depth),
 	    cmocka_unit_test(cgroups_are_made_found_and_removed),
 	    cmocka_unit_test(a_connection_is_found_by_its_cookie),
 	};

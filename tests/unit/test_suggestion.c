@@ -64,10 +64,10 @@ static const struct suggested {
       .l4_proto = IPPROTO_TCP,
       .port = 443,
       .reason = EGRET_REASON_CLASS,
-      .classes = EGRET_CLASS_HOST}},
+      .audience = EGRET_AUDIENCE_HOST}},
     {"20.1.0.1",
      "allow 20.1.0.1 tcp:443 for pods",
-     {.name = "", .l4_proto = IPPROTO_TCP, .port = 443, .reason = EGRET_REASON_CLASS, .classes = EGRET_CLASS_PODS}},
+     {.name = "", .l4_proto = IPPROTO_TCP, .port = 443, .reason = EGRET_REASON_CLASS, .audience = EGRET_AUDIENCE_POD}},
     /* what a name may not bring in */
     {"10.1.0.4",
      "allow a.example https:443 private",

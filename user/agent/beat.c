@@ -78,7 +78,7 @@ static void look_at_policy(struct agent *agent)
 {
 	if (!agent->ruling)
 		return;
-	subjects_refresh(agent->subjects);
+	subjects_refresh(agent->kernel, agent->ruling->compiled, &agent->late_seen);
 	absent_refresh(agent->kernel, agent->ruling->policy);
 	if (clock_now_ns() < agent->sweep_ns)
 		return;

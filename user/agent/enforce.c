@@ -14,44 +14,20 @@
 /* For a policy that closes what a person had opened, where nobody said how long. */
 #define REOPENED_PROBATION_SEC 120
 
-static void subjects_have_moved(void *context)
-{
-	struct agent *agent = context;
-
-	subjects_refresh(agent->subjects);
-}
-
-static void take_subjects(struct agent *agent, struct subjects *subjects)
-{
-	loop_fd_remove(&agent->subjects_moved);
-	subjects_free(agent->subjects);
-	agent->subjects = subjects;
-	if (subjects)
-		loop_fd_add(agent->loop, &agent->subjects_moved, subjects_fd(subjects), subjects_have_moved, agent);
-}
-
 /* The tables of @edition are in the kernel, and rule by one store. */
 static int load_tables(struct agent *agent, struct edition *edition, bool audit, struct diag *diag, struct error *error)
 {
 	struct compiled *compiled;
-	struct subjects *subjects = NULL;
 	int rc = edition_compile(edition, agent->kernel, &compiled, diag, error);
 
 	if (rc)
 		return rc;
-	rc = subjects_new(agent->options.cgroup, agent->options.cgroup_fd, compiled, agent->kernel, &subjects);
-	if (rc)
-		error_set(error, rc, "cannot watch the cgroups below %s: %s", agent->options.cgroup, strerror(-rc));
-	else
-		rc = kernel_load_policy(agent->kernel, compiled, audit, error);
+	rc = kernel_load_policy(agent->kernel, compiled, audit, subjects_tell, error);
 	if (rc) {
-		subjects_free(subjects);
 		compiled_free(compiled);
 		return rc;
 	}
-	take_subjects(agent, subjects);
 	edition_rule(edition, agent->kernel, compiled);
-	subjects_refresh(subjects); /* those that came in meanwhile */
 	existing_refresh(agent->kernel, compiled);
 	return 0;
 }
@@ -276,7 +252,6 @@ static void undo(struct agent *agent, struct edition *next)
 	edition_rest(next);
 	if (agent->hold == HOLD_ATTACHED)
 		return;
-	take_subjects(agent, NULL);
 	kernel_undo(agent->kernel);
 }
 
@@ -326,7 +301,6 @@ struct edition *agent_let_go(struct agent *agent)
 	struct edition *edition = agent->ruling;
 
 	agent_end_probation(agent);
-	take_subjects(agent, NULL);
 	loop_fd_remove(&agent->wanted_came);
 	loop_fd_remove(&agent->denied_came);
 	if (edition) {

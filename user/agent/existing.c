@@ -6,7 +6,7 @@
 
 #include "../base/clock.h"
 #include "../subject/cgroup.h"
-#include "../subject/classes.h"
+#include "../subject/tree.h"
 #include "verdicts.h"
 #include "egret_limits.h"
 
@@ -38,24 +38,24 @@ static int add(void *context, uint64_t cookie, const struct egret_existing *valu
 	return 0;
 }
 
-static uint32_t classes_of_cgroup(uint64_t id, const struct compiled *compiled)
+static uint32_t audience_of_cgroup(uint64_t id, const struct compiled *compiled)
 {
 	char path[CGROUP_PATH_SIZE];
 
 	if (cgroup_path_of_id(id, path, sizeof(path)))
-		return EGRET_CLASS_HOST;
-	return classes_of_path(path, (const char *const *)compiled->cgroups, compiled->cgroup_count);
+		return EGRET_AUDIENCE_HOST;
+	return compiled_audience_of(compiled, path, tree_path_is_pod(path) ? EGRET_KIND_POD : EGRET_KIND_HOST);
 }
 
-/* Many connections have few owners: an owner whose classes are known is looked for among the connections before. */
-static void find_classes(struct verdict *all, size_t count, const struct compiled *compiled)
+/* Many connections have few owners: an owner whose audience is known is looked for among the connections before. */
+static void find_audiences(struct verdict *all, size_t count, const struct compiled *compiled)
 {
 	for (size_t i = 0; i < count; i++) {
 		size_t before = i;
 
 		while (before && all[before - 1].of.cgroup_id != all[i].of.cgroup_id)
 			before--;
-		all[i].classes = before ? all[before - 1].classes : classes_of_cgroup(all[i].of.cgroup_id, compiled);
+		all[i].audience = before ? all[before - 1].audience : audience_of_cgroup(all[i].of.cgroup_id, compiled);
 	}
 }
 
@@ -75,7 +75,7 @@ static void judge(const struct kernel *kernel, const struct compiled *compiled, 
 						     .addr = value->addr,
 						     .port = value->port};
 	}
-	find_classes(verdicts, entries->count, compiled);
+	find_audiences(verdicts, entries->count, compiled);
 	verdicts_make(kernel, compiled, verdicts, entries->count);
 	for (size_t i = 0; i < entries->count; i++) {
 		entries->all[i].value.allowed = verdicts[i].allowed;

@@ -49,8 +49,8 @@ struct agent {
 	enum agent_hold hold;
 	struct kernel *kernel;  /* NULL: it governs nothing */
 	struct edition *ruling; /* NULL while it is not HOLD_ATTACHED */
-	struct subjects *subjects;
-	struct loop_fd subjects_moved, wanted_came, denied_came;
+	uint64_t late_seen;     /* subjects_refresh */
+	struct loop_fd wanted_came, denied_came;
 	struct probation probation;
 	struct loop_timer probation_due;
 	struct loop_fd trial_over;

@@ -7,6 +7,14 @@
 #include "../base/addr.h"
 #include "../compile/compile.h"
 
+static bool is_allowed_somebody(const struct compiled *compiled, const struct egret_addr *addr)
+{
+	for (uint32_t audience = 0; audience < compiled_audience_count(compiled); audience++)
+		if (compiled_judge_addr(compiled, addr, IPPROTO_UDP, 9, audience).allow)
+			return true;
+	return false;
+}
+
 /* An address of TEST-NET-1..3 (RFC 5737) that no rule allows: the self-test sends there. */
 static int pick_forbidden_address(const struct compiled *compiled, struct egret_addr *ret)
 {
@@ -14,7 +22,7 @@ static int pick_forbidden_address(const struct compiled *compiled, struct egret_
 
 	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
 		addr_parse(candidates[i], ret);
-		if (!compiled_judge_addr(compiled, ret, IPPROTO_UDP, 9, EGRET_CLASS_ALL).allow)
+		if (!is_allowed_somebody(compiled, ret))
 			return 0;
 	}
 	return -ENOENT;

@@ -132,7 +132,8 @@ static void dial_dest(struct attempt *attempt, size_t about, const struct egret_
 	size_t dialled = 0;
 
 	for (size_t i = 0; i < count && dialled < MAX_ADDRS; i++) {
-		if (!compiled_judge_addr(requirements->compiled, &addrs[i], port->l4_proto, port->lo, EGRET_CLASS_HOST)
+		if (!compiled_judge_addr(requirements->compiled, &addrs[i], port->l4_proto, port->lo,
+					 EGRET_AUDIENCE_HOST)
 			 .allow)
 			continue;
 		dial(attempt, about, &addrs[i], port->l4_proto, port->lo);
@@ -217,7 +218,7 @@ static bool is_ruled_out(const struct attempt *attempt, const struct dial *dial)
 {
 	const struct kernel *ruling = attempt->requirements->ruling;
 	const struct kernel_packet packet = {
-	    .addr = dial->addr, .l4_proto = dial->l4_proto, .port = dial->port, .classes = EGRET_CLASS_HOST};
+	    .addr = dial->addr, .l4_proto = dial->l4_proto, .port = dial->port, .audience = EGRET_AUDIENCE_HOST};
 	struct judgement verdict;
 
 	return dial->error && ruling && !kernel_decide(ruling, &packet, &verdict) && !verdict.allow;

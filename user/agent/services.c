@@ -8,7 +8,7 @@
 #include "../base/addr.h"
 #include "../base/clock.h"
 #include "../subject/cgroup.h"
-#include "../subject/classes.h"
+#include "../subject/tree.h"
 #include "verdicts.h"
 
 /* A client that lost its connection dials again within minutes: client-go waits 30 s at most. */
@@ -52,7 +52,7 @@ static const char *owner_of(const char *path, const char *governed)
 {
 	char copy[CGROUP_PATH_SIZE], *save = NULL;
 
-	if (!cgroup_path_is_below(path, governed) || classes_of_path(path, NULL, 0) & EGRET_CLASS_PODS)
+	if (!cgroup_path_is_below(path, governed) || tree_path_is_pod(path))
 		return NULL;
 	snprintf(copy, sizeof(copy), "%s", path + strlen(governed));
 	for (char *part = strtok_r(copy, "/", &save); part; part = strtok_r(NULL, "/", &save)) {
@@ -98,7 +98,7 @@ static void take(struct services *services, const struct connection *connection,
 	if (!known_one && look && !cgroup_path_of_id(connection->cgroup_id, path, sizeof(path)) &&
 	    (owner = owner_of(path, governed)) && (known_one = add(services))) {
 		*known_one = (struct service_connection){
-		    .verdict = {.of = *connection, .classes = classes_of_path(path, NULL, 0)},
+		    .verdict = {.of = *connection, .audience = EGRET_AUDIENCE_HOST},
 		};
 		snprintf(known_one->owner, sizeof(known_one->owner), "%s", owner);
 	}

@@ -2,32 +2,14 @@
 #include "subjects.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/inotify.h>
-#include <unistd.h>
+#include <time.h>
 
+#include "../base/clock.h"
 #include "../subject/cgroup.h"
-#include "../subject/classes.h"
 #include "../subject/tree.h"
-#include "egret_limits.h"
 
-struct class_entry {
-	uint64_t cgroup_id;
-	uint32_t mask;  /* that the kernel has */
-	uint32_t found; /* in the walk that goes on */
-};
-
-struct subjects {
-	char *governed_path;
-	char **paths;
-	size_t path_count;
-	struct kernel *kernel; /* borrowed */
-	int inotify_fd;
-	struct class_entry entries[EGRET_MAX_CLASSES];
-	size_t count;
-};
+/* A cgroup gets its subject a moment before anybody can see it (kernel/cgroup/cgroup.c, cgroup_mkdir). */
+#define SEEN_WITHIN_MS 1000
 
 static int make_one(void *context, const struct tree_cgroup *cgroup)
 {
@@ -49,115 +31,73 @@ int subjects_make_all(struct kernel *kernel)
 	return tree_walk(make_one, kernel);
 }
 
-static void note_class(void *context, uint64_t cgroup_id, uint32_t mask)
-{
-	struct subjects *subjects = context;
-	size_t i = 0;
+struct telling {
+	struct kernel *kernel;
+	const struct compiled *compiled;
+	uint32_t generation;
+	size_t unseen; /* that have a subject, and are not to be seen yet */
+};
 
-	while (i < subjects->count && subjects->entries[i].cgroup_id != cgroup_id)
-		i++;
-	if (i == EGRET_MAX_CLASSES)
-		return;
-	if (i == subjects->count)
-		subjects->entries[subjects->count++] = (struct class_entry){.cgroup_id = cgroup_id};
-	subjects->entries[i].found |= mask;
+static int tell(const struct telling *telling, uint64_t cgroup_id, const char *path, bool is_pod)
+{
+	uint32_t audience = compiled_audience_of(telling->compiled, path, is_pod ? EGRET_KIND_POD : EGRET_KIND_HOST);
+
+	return kernel_set_audience(telling->kernel, cgroup_id, telling->generation, audience);
 }
 
-static void find_all(struct subjects *subjects)
+static int tell_one(void *context, const struct tree_cgroup *cgroup)
 {
-	char events[4096];
-
-	while (read(subjects->inotify_fd, events, sizeof(events)) > 0)
-		; /* the walk below looks at everything anyway */
-	for (size_t i = 0; i < subjects->count; i++)
-		subjects->entries[i].found = 0;
-	classes_find(subjects->governed_path, (const char *const *)subjects->paths, subjects->path_count, note_class,
-		     subjects);
+	return tell(context, cgroup->id, cgroup->path, cgroup->is_pod);
 }
 
-void subjects_refresh(struct subjects *subjects)
+static int tell_late(void *context, uint64_t cgroup_id)
 {
-	find_all(subjects);
-	for (size_t i = 0; i < subjects->count; i++) {
-		struct class_entry *entry = &subjects->entries[i];
+	struct telling *telling = context;
+	char path[CGROUP_PATH_SIZE];
 
-		/* Ids are never used again, so what is gone may stay as it is. */
-		if (!entry->found || entry->found == entry->mask)
-			continue;
-		if (!kernel_set_class(subjects->kernel, entry->cgroup_id, entry->found))
-			entry->mask = entry->found;
-	}
+	if (!cgroup_path_of_id(cgroup_id, path, sizeof(path)))
+		return tell(telling, cgroup_id, path, tree_path_is_pod(path));
+	telling->unseen++;
+	return 0;
 }
 
-static int tell_next(struct subjects *subjects)
+static void wait_a_moment(void)
 {
-	int rc = kernel_forget_next_classes(subjects->kernel);
+	struct timespec moment = {.tv_nsec = CLOCK_NS_PER_MS};
 
-	find_all(subjects);
-	for (size_t i = 0; i < subjects->count && !rc; i++) {
-		struct class_entry *entry = &subjects->entries[i];
+	nanosleep(&moment, NULL);
+}
 
-		rc = kernel_set_next_class(subjects->kernel, entry->cgroup_id, entry->found);
-		entry->mask = entry->found;
+int subjects_tell(struct kernel *kernel, const struct compiled *compiled, uint32_t generation)
+{
+	struct telling telling = {kernel, compiled, generation, 0};
+	int rc = tree_walk(tell_one, &telling);
+
+	for (int i = 0; i < SEEN_WITHIN_MS && !rc; i++) {
+		telling.unseen = 0;
+		rc = kernel_each_untold(kernel, generation, tell_late, &telling);
+		if (!telling.unseen)
+			break;
+		wait_a_moment();
 	}
 	return rc;
 }
 
-static int copy_paths(struct subjects *subjects, const struct compiled *compiled)
+int subjects_refresh(struct kernel *kernel, const struct compiled *compiled, uint64_t *late_seen)
 {
-	subjects->paths = calloc(compiled->cgroup_count + 1, sizeof(*subjects->paths));
-	if (!subjects->paths)
-		return -ENOMEM;
-	for (size_t i = 0; i < compiled->cgroup_count; i++) {
-		subjects->paths[i] = strdup(compiled->cgroups[i]);
-		if (!subjects->paths[i])
-			return -ENOMEM;
-		subjects->path_count++;
-	}
-	return 0;
-}
+	const struct egret_config *config = kernel_config(kernel);
+	uint64_t late = kernel_late_subjects(kernel);
+	int rc;
 
-int subjects_new(const char *governed_path, int governed_fd, const struct compiled *compiled, struct kernel *kernel,
-		 struct subjects **ret)
-{
-	struct subjects *subjects = calloc(1, sizeof(*subjects));
-	char watched[64];
-	int rc = -ENOMEM;
-
-	if (!subjects)
-		return -ENOMEM;
-	subjects->kernel = kernel;
-	subjects->inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	subjects->governed_path = strdup(governed_path);
-	if (!subjects->governed_path || copy_paths(subjects, compiled))
-		goto out;
-	snprintf(watched, sizeof(watched), "/proc/self/fd/%d", governed_fd);
-	/* Where inotify is used up, subjects_refresh of each beat finds new cgroups alone: agent/watch.c tells it. */
-	inotify_add_watch(subjects->inotify_fd, watched, IN_CREATE | IN_ONLYDIR);
-	rc = tell_next(subjects);
+	if (late == *late_seen)
+		return 0;
+	rc = subjects_make_all(kernel);
+	if (!rc)
+		rc = subjects_tell(kernel, compiled,
+				   config->settings[config->generation & (EGRET_POLICY_SLOTS - 1)].born);
 	if (rc)
-		goto out;
-	*ret = subjects;
+		return rc;
+	*late_seen = late;
+	kernel_judge_anew(kernel);
 	return 0;
-out:
-	subjects_free(subjects);
-	return rc;
-}
-
-void subjects_free(struct subjects *subjects)
-{
-	if (!subjects)
-		return;
-	if (subjects->inotify_fd >= 0)
-		close(subjects->inotify_fd);
-	for (size_t i = 0; i < subjects->path_count; i++)
-		free(subjects->paths[i]);
-	free(subjects->paths);
-	free(subjects->governed_path);
-	free(subjects);
-}
-
-int subjects_fd(const struct subjects *subjects)
-{
-	return subjects->inotify_fd;
 }

@@ -17,7 +17,7 @@ struct docket {
 static void judge_by_address(const struct compiled *compiled, struct verdict *verdict)
 {
 	struct judgement judgement =
-	    compiled_judge_addr(compiled, &verdict->of.addr, IPPROTO_TCP, verdict->of.port, verdict->classes);
+	    compiled_judge_addr(compiled, &verdict->of.addr, IPPROTO_TCP, verdict->of.port, verdict->audience);
 
 	verdict->allowed = judgement.allow;
 	verdict->reason = judgement.reason;
@@ -28,7 +28,8 @@ static void judge_by_address(const struct compiled *compiled, struct verdict *ve
 static bool is_about(const struct verdict *verdict, const struct egret_learned_key *key)
 {
 	return !verdict->final && addr_equal(&verdict->of.addr, &key->addr) &&
-	       (!verdict->of.scope || verdict->classes & EGRET_CLASS_PODS || verdict->of.scope == key->scope);
+	       (!verdict->of.scope || egret_audience_kind(verdict->audience) != EGRET_KIND_HOST ||
+		verdict->of.scope == key->scope);
 }
 
 static bool name_allows(const struct compiled *compiled, const char *name, const struct verdict *verdict)
@@ -37,7 +38,7 @@ static bool name_allows(const struct compiled *compiled, const char *name, const
 
 	return teacher &&
 	       egret_meets(compiled->name_dests[teacher - 1].flags, compiled_addr_need(compiled, &verdict->of.addr)) &&
-	       compiled_judge_name(compiled, name, IPPROTO_TCP, verdict->of.port, verdict->classes).allow;
+	       compiled_judge_name(compiled, name, IPPROTO_TCP, verdict->of.port, verdict->audience).allow;
 }
 
 static void judge_by_name(const struct docket *docket, const struct egret_learned_key *key, uint64_t name)

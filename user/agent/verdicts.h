@@ -12,10 +12,10 @@
 
 struct verdict {
 	struct connection of;
-	uint32_t classes; /* of its owner */
-	bool allowed;     /* output */
-	uint8_t reason;   /* output: enum egret_reason */
-	bool final;       /* private: no name changes it */
+	uint32_t audience; /* of its owner */
+	bool allowed;      /* output */
+	uint8_t reason;    /* output: enum egret_reason */
+	bool final;        /* private: no name changes it */
 };
 
 /* @kernel knows which names were resolved to what. */

@@ -48,7 +48,8 @@ static void list_meet(struct egret_port *list, size_t count, enum egret_need nee
 }
 
 /* Of the name's list, @copy: all denies, as skips, and the allows that became @action. */
-static int add_group(struct list *list, const struct egret_port *copy, size_t count, uint8_t action, uint8_t group)
+static int add_group(struct list *list, const struct compiler *compiler, const struct egret_port *copy, size_t count,
+		     uint8_t action, uint8_t group)
 {
 	size_t start = list->count;
 
@@ -60,7 +61,7 @@ static int add_group(struct list *list, const struct egret_port *copy, size_t co
 		if (entry.action == EGRET_DENY)
 			entry.action = EGRET_SKIP;
 		entry.group = group;
-		list_add(list, entry);
+		list_add(list, compiler, entry);
 	}
 	for (size_t i = start; i < list->count; i++) {
 		if (list->entries[i].action == action)
@@ -86,7 +87,7 @@ static uint8_t add_groups(struct list *list, const struct compiler *compiler, co
 			continue;
 		memcpy(copy, &compiler->out->ports[dest->first], dest->count * sizeof(*copy));
 		list_meet(copy, dest->count, names->need);
-		group += add_group(list, copy, dest->count, action, group);
+		group += add_group(list, compiler, copy, dest->count, action, group);
 	}
 	return group;
 }
@@ -129,7 +130,7 @@ static int add_denied_names(struct list *list, struct compiler *compiler, const 
 		const struct egret_rule *rule = rule_ports(compiler, compiler->scratch[i]);
 
 		for (uint32_t p = 0; p < rule->count && (!i || compiler->scratch[i] != compiler->scratch[i - 1]); p++)
-			list_add(list, out->ports[rule->first + p]);
+			list_add(list, compiler, out->ports[rule->first + p]);
 	}
 	return 0;
 }

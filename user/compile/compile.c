@@ -83,6 +83,8 @@ void compiled_free(struct compiled *compiled)
 	free(compiled->names);
 	free(compiled->name_dests);
 	free(compiled->cgroups);
+	free(compiled->around);
+	free(compiled->sets);
 	free(compiled->resolvers);
 	free(compiled);
 }

@@ -36,6 +36,7 @@
 #include "egret_decide.h"
 #include "egret_people.h"
 #include "egret_policy.h"
+#include "egret_subject.h"
 
 /* The addresses of one exact name; addrs are borrowed. */
 struct name_addrs {
@@ -74,13 +75,20 @@ struct compiled_cidr {
 	struct egret_dest dest;
 };
 
+/* Subjects that a rule is for. */
+struct audience_set {
+	uint32_t node; /* in this cgroup, or below it; 0 = anywhere */
+	uint8_t kinds; /* a bit for each enum egret_kind */
+	bool unknown;  /* and EGRET_AUDIENCE_UNKNOWN */
+};
+
 /*
  * All arrays are owned by the result. Its rules are the policy's, in their order, then one for
  * each address of its `resolver` lines (udp:53 and tcp:53, for all). A rule that the policy before
  * had too (the same text, file and destinations) has the id that it had, and with it its counters,
  * its denials and the connections that it allowed; others have one that nobody has.
  * Rule id r stands at rules[r - EGRET_RULE_FIRST]. egret_dest.name n is names[n - 1].
- * Class bit EGRET_CLASS_NAMED_SHIFT + i is cgroups[i].
+ * egret_port.set n is sets[n]; node n of an audience is cgroups[n - 1].
  */
 struct compiled {
 	const struct policy *policy;
@@ -101,8 +109,11 @@ struct compiled {
 	/* Behind those, names that only `resolver` lines have: no rule says anything of them. */
 	size_t askable_count;
 	struct egret_dest *name_dests; /* of all of names: what the rules say of it alone, denies before allows */
-	char **cgroups;
+	char **cgroups;                /* all that `for cgroup` names */
 	size_t cgroup_count;
+	uint32_t *around; /* by node: that of the deepest other one that the node lies in, 0 = none */
+	struct audience_set *sets;
+	size_t set_count;
 	struct egret_addr *resolvers; /* all of them, `system` included, once each */
 	size_t resolver_count;
 	void *intern; /* private */
@@ -134,16 +145,23 @@ uint32_t compiled_name_teacher(const struct compiled *compiled, const char *name
 /* What an address asks of a name before the name may bring it in. */
 enum egret_need compiled_addr_need(const struct compiled *compiled, const struct egret_addr *addr);
 
+/* What the policy calls a subject with this path. */
+uint32_t compiled_audience_of(const struct compiled *compiled, const char *path, enum egret_kind kind);
+/* Audiences are below this. */
+size_t compiled_audience_count(const struct compiled *compiled);
+/* The sets that one of them is in. */
+void compiled_audience(const struct compiled *compiled, uint32_t audience, struct egret_audience *ret);
+
 /* What the kernel would say of a first packet to this destination. @port is 0
- * where the protocol has none. @classes: the subject's mask, one or more bits. */
+ * where the protocol has none. */
 struct judgement compiled_judge_addr(const struct compiled *compiled, const struct egret_addr *addr, uint8_t l4_proto,
-				     uint16_t port, uint32_t classes);
+				     uint16_t port, uint32_t audience);
 /* The same for a name, by its exact rules and patterns alone, whatever addresses
  * it has or will have. */
 struct judgement compiled_judge_name(const struct compiled *compiled, const char *name, uint8_t l4_proto, uint16_t port,
-				     uint32_t classes);
+				     uint32_t audience);
 /* What the list of an address says; @dest is of compiled_address. */
 struct judgement compiled_judge_dest(const struct compiled *compiled, const struct egret_dest *dest, uint8_t l4_proto,
-				     uint16_t port, uint32_t classes);
+				     uint16_t port, uint32_t audience);
 
 #endif

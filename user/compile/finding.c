@@ -45,7 +45,7 @@ static bool is_decided(const struct compiler *compiler, const struct egret_addr 
 
 	plain.private = 0;
 	for (uint32_t i = 0; dest && i < dest->count; i++) {
-		if (port_covers(&compiler->out->ports[dest->first + i], &plain))
+		if (port_covers(compiler, &compiler->out->ports[dest->first + i], &plain))
 			return true;
 	}
 	return false;
@@ -73,18 +73,19 @@ void finding_special(struct compiler *compiler, const char *name, const struct n
 }
 
 /* Does the allow at @at keep a destination that @deny would take away, and that no entry before it denies? */
-static bool stands_against(const struct list *list, size_t at, const struct egret_port *deny)
+static bool stands_against(const struct compiler *compiler, const struct list *list, size_t at,
+			   const struct egret_port *deny)
 {
 	const struct egret_port *allow = &list->entries[at];
 
-	if (allow->action != EGRET_ALLOW || !allow->group || !port_overlaps(allow, deny))
+	if (allow->action != EGRET_ALLOW || !allow->group || !port_overlaps(compiler, allow, deny))
 		return false;
 	for (size_t i = 0; i < at; i++) {
 		const struct egret_port *earlier = &list->entries[i];
 
 		if ((earlier->action == EGRET_DENY ||
 		     (earlier->action == EGRET_SKIP && earlier->group == allow->group)) &&
-		    port_covers(earlier, deny))
+		    port_covers(compiler, earlier, deny))
 			return false;
 	}
 	return true;
@@ -103,7 +104,7 @@ static void find_shared(struct compiler *compiler, const struct list *list, cons
 
 		if (deny->action != EGRET_DENY)
 			return;
-		while (at < list->count && !stands_against(list, at, deny))
+		while (at < list->count && !stands_against(compiler, list, at, deny))
 			at++;
 		if (at == list->count || !tell_once(compiler, rule_index(compiler, deny->rule), TOLD_SHARED))
 			continue;
@@ -123,7 +124,7 @@ static const struct egret_port *find_floor(const struct compiler *compiler, cons
 		const struct egret_port *allow = &compiler->out->ports[dest->first + i];
 
 		if (allow->action == EGRET_ALLOW && rule_is_floor(compiler, rule_index(compiler, allow->rule)) &&
-		    port_overlaps(allow, deny))
+		    port_overlaps(compiler, allow, deny))
 			return allow;
 	}
 	return NULL;
@@ -203,7 +204,7 @@ static const struct egret_port *find_cover(const struct compiler *compiler, cons
 	for (uint32_t i = 0; i < scope->dest.count; i++) {
 		const struct egret_port *other = &compiler->out->ports[scope->dest.first + i];
 
-		if (other->rule == entry->rule || !port_covers(other, entry))
+		if (other->rule == entry->rule || !port_covers(compiler, other, entry))
 			continue;
 		if (other->action == EGRET_DENY)
 			return other;
@@ -302,7 +303,7 @@ static void check_floor_rule(struct compiler *compiler, const struct scope *scop
 		if (deny->action != EGRET_DENY)
 			return;
 		for (uint32_t i = 0; i < rule->count; i++) {
-			if (port_overlaps(deny, &out->ports[rule->first + i]))
+			if (port_overlaps(compiler, deny, &out->ports[rule->first + i]))
 				report_floor(compiler, deny, index);
 		}
 	}
@@ -350,8 +351,8 @@ static bool host_may(const struct compiler *compiler, const struct policy_dest *
 	const struct compiled *out = compiler->out;
 
 	if (dest->kind == POLICY_DEST_CIDR)
-		return compiled_judge_addr(out, &dest->cidr.addr, port->l4_proto, port->lo, EGRET_CLASS_HOST).allow;
-	return compiled_judge_name(out, dest->name, port->l4_proto, port->lo, EGRET_CLASS_HOST).allow;
+		return compiled_judge_addr(out, &dest->cidr.addr, port->l4_proto, port->lo, EGRET_AUDIENCE_HOST).allow;
+	return compiled_judge_name(out, dest->name, port->l4_proto, port->lo, EGRET_AUDIENCE_HOST).allow;
 }
 
 /* One of the list must answer, so one of it must be allowed. */

@@ -131,14 +131,23 @@ int list_intern(struct compiler *compiler, const struct list *list, struct egret
 int limit_report(struct compiler *compiler, const struct list *list, const char *what);
 
 /* list.c */
-bool port_covers(const struct egret_port *outer, const struct egret_port *inner);
-bool port_overlaps(const struct egret_port *a, const struct egret_port *b);
-void list_add(struct list *list, struct egret_port entry);
+bool port_covers(const struct compiler *compiler, const struct egret_port *outer, const struct egret_port *inner);
+bool port_overlaps(const struct compiler *compiler, const struct egret_port *a, const struct egret_port *b);
+void list_add(struct list *list, const struct compiler *compiler, struct egret_port entry);
 /* All that @scope and @around say by this action. @around may be NULL. */
 void list_add_scope(struct list *list, const struct compiler *compiler, const struct scope *scope,
 		    const struct egret_dest *around, uint8_t action);
 void list_of_scope(struct list *list, const struct compiler *compiler, const struct scope *scope,
 		   const struct egret_dest *around);
+
+/* audience.c */
+int audiences_begin(struct compiler *compiler);
+/* The set that a rule of the policy is for. -EINVAL, told: over a limit. */
+int rule_set(struct compiler *compiler, uint32_t index, uint16_t *ret);
+/* All cgroups are known; before it set_covers and set_overlaps know only of those that are equal. */
+void audiences_end(struct compiler *compiler);
+bool set_covers(const struct compiled *compiled, uint16_t outer, uint16_t inner);
+bool set_overlaps(const struct compiled *compiled, uint16_t one, uint16_t other);
 
 /* rule.c */
 int rules_compile(struct compiler *compiler);

@@ -40,31 +40,35 @@ static const struct egret_dest *find_dest(const struct compiled *compiled, const
 }
 
 struct judgement compiled_judge_dest(const struct compiled *compiled, const struct egret_dest *dest, uint8_t l4_proto,
-				     uint16_t port, uint32_t classes)
+				     uint16_t port, uint32_t audience)
 {
-	struct egret_scan scan = egret_scan_of_addr(dest, egret_port_key(0, l4_proto, port), classes);
+	struct egret_audience who;
+	struct egret_scan scan = egret_scan_of_addr(dest, egret_port_key(0, l4_proto, port), &who);
 
+	compiled_audience(compiled, audience, &who);
 	return scan_list(compiled, dest, &scan);
 }
 
 struct judgement compiled_judge_addr(const struct compiled *compiled, const struct egret_addr *addr, uint8_t l4_proto,
-				     uint16_t port, uint32_t classes)
+				     uint16_t port, uint32_t audience)
 {
 	const struct egret_dest *dest = find_dest(compiled, addr);
 
 	if (!dest)
 		return (struct judgement){.reason = EGRET_REASON_NO_RULE};
-	return compiled_judge_dest(compiled, dest, l4_proto, port, classes);
+	return compiled_judge_dest(compiled, dest, l4_proto, port, audience);
 }
 
 struct judgement compiled_judge_name(const struct compiled *compiled, const char *name, uint8_t l4_proto, uint16_t port,
-				     uint32_t classes)
+				     uint32_t audience)
 {
 	const struct name_node *node = name_find(compiled->intern, name);
+	struct egret_audience who;
 	struct egret_scan scan;
 
 	if (!node)
 		return (struct judgement){.reason = EGRET_REASON_NO_RULE};
-	scan = egret_scan_of_name(&node->scope.dest, egret_port_key(0, l4_proto, port), classes, EGRET_NEED_NOTHING);
+	compiled_audience(compiled, audience, &who);
+	scan = egret_scan_of_name(&node->scope.dest, egret_port_key(0, l4_proto, port), &who, EGRET_NEED_NOTHING);
 	return scan_list(compiled, &node->scope.dest, &scan);
 }

@@ -4,7 +4,6 @@
 
 #include "internal.h"
 #include "egret_reasons.h"
-#include "egret_subject.h"
 
 static bool has_ports(uint8_t l4_proto)
 {
@@ -20,9 +19,9 @@ static bool covers_ports(const struct egret_port *outer, const struct egret_port
 	return !has_ports(outer->l4_proto) || (outer->lo <= inner->lo && inner->hi <= outer->hi);
 }
 
-bool port_covers(const struct egret_port *outer, const struct egret_port *inner)
+bool port_covers(const struct compiler *compiler, const struct egret_port *outer, const struct egret_port *inner)
 {
-	return covers_ports(outer, inner) && !(inner->classes & ~outer->classes) &&
+	return covers_ports(outer, inner) && set_covers(compiler->out, outer->set, inner->set) &&
 	       (outer->app == EGRET_APP_NONE || outer->app == inner->app) &&
 	       (outer->action != EGRET_ALLOW || outer->private >= inner->private);
 }
@@ -36,48 +35,43 @@ static bool overlaps_ports(const struct egret_port *a, const struct egret_port *
 	return !has_ports(a->l4_proto) || (a->lo <= b->hi && b->lo <= a->hi);
 }
 
-/* Host and pods exclude each other. A named cgroup may hold either, or another one. */
-static bool overlaps_classes(uint32_t a, uint32_t b)
+bool port_overlaps(const struct compiler *compiler, const struct egret_port *a, const struct egret_port *b)
 {
-	return a & b || (a | b) >> EGRET_CLASS_NAMED_SHIFT;
-}
-
-bool port_overlaps(const struct egret_port *a, const struct egret_port *b)
-{
-	return overlaps_ports(a, b) && overlaps_classes(a->classes, b->classes);
+	return overlaps_ports(a, b) && set_overlaps(compiler->out, a->set, b->set);
 }
 
 /* Can a skip of the group void @entry for packets that @other is about? */
-static bool may_be_void(const struct list *list, const struct egret_port *entry, const struct egret_port *other)
+static bool may_be_void(const struct list *list, const struct compiler *compiler, const struct egret_port *entry,
+			const struct egret_port *other)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const struct egret_port *skip = &list->entries[i];
 
-		if (skip->action == EGRET_SKIP && skip->group == entry->group && port_overlaps(skip, other))
+		if (skip->action == EGRET_SKIP && skip->group == entry->group && port_overlaps(compiler, skip, other))
 			return true;
 	}
 	return false;
 }
 
 /* Is everything that @entry matches decided before it? */
-static bool is_covered(const struct list *list, const struct egret_port *entry)
+static bool is_covered(const struct list *list, const struct compiler *compiler, const struct egret_port *entry)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const struct egret_port *earlier = &list->entries[i];
 
-		if (earlier->action == EGRET_SPECIAL || !port_covers(earlier, entry))
+		if (earlier->action == EGRET_SPECIAL || !port_covers(compiler, earlier, entry))
 			continue;
 		if (earlier->group && earlier->group == entry->group)
 			return true;
-		if (earlier->action != EGRET_SKIP && (!earlier->group || !may_be_void(list, earlier, entry)))
+		if (earlier->action != EGRET_SKIP && (!earlier->group || !may_be_void(list, compiler, earlier, entry)))
 			return true;
 	}
 	return false;
 }
 
-void list_add(struct list *list, struct egret_port entry)
+void list_add(struct list *list, const struct compiler *compiler, struct egret_port entry)
 {
-	if (is_covered(list, &entry))
+	if (is_covered(list, compiler, &entry))
 		return;
 	if (list->count < EGRET_MAX_PORTS_PER_DEST)
 		list->entries[list->count++] = entry;
@@ -94,7 +88,7 @@ static void add_rule(struct list *list, const struct compiler *compiler, uint32_
 
 		if (is_cidr)
 			entry.app = entry.private = 0;
-		list_add(list, entry);
+		list_add(list, compiler, entry);
 	}
 }
 
@@ -113,13 +107,13 @@ void list_add_scope(struct list *list, const struct compiler *compiler, const st
 			if (outer[at].action == action && rule_index(compiler, outer[at].rule) > index)
 				break;
 			if (outer[at].action == action)
-				list_add(list, outer[at]);
+				list_add(list, compiler, outer[at]);
 		}
 		add_rule(list, compiler, index, scope->is_cidr);
 	}
 	for (; at < outer_count; at++) {
 		if (outer[at].action == action)
-			list_add(list, outer[at]);
+			list_add(list, compiler, outer[at]);
 	}
 }
 

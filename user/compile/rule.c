@@ -3,56 +3,11 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "internal.h"
 #include "egret_reasons.h"
-#include "egret_subject.h"
 
 #define DNS_PORT 53 /* RFC 1035 section 4.2 */
-
-static int named_class(struct compiler *compiler, uint32_t index, const char *path, uint32_t *ret)
-{
-	struct compiled *out = compiler->out;
-	size_t i = 0;
-
-	while (i < out->cgroup_count && strcmp(out->cgroups[i], path) != 0)
-		i++;
-	if (i == EGRET_MAX_NAMED_CGROUPS) {
-		diag_add(compiler->diag, DIAG_ERROR, rule_place(compiler, index),
-			 "more than %d different cgroups are named; use one further up for several",
-			 EGRET_MAX_NAMED_CGROUPS);
-		return -EINVAL;
-	}
-	if (i == out->cgroup_count) {
-		out->cgroups[i] = strdup(path);
-		if (!out->cgroups[i])
-			return -ENOMEM;
-		out->cgroup_count++;
-	}
-	*ret = 1U << (EGRET_CLASS_NAMED_SHIFT + i);
-	return 0;
-}
-
-static int class_mask(struct compiler *compiler, uint32_t index, uint32_t *ret)
-{
-	const struct policy_class *class = &compiler->out->policy->rules[index].class;
-
-	switch (class->kind) {
-	case POLICY_FOR_ALL:
-		*ret = EGRET_CLASS_ALL;
-		return 0;
-	case POLICY_FOR_HOST:
-		*ret = EGRET_CLASS_HOST;
-		return 0;
-	case POLICY_FOR_PODS:
-		*ret = EGRET_CLASS_PODS;
-		return 0;
-	case POLICY_FOR_CGROUP:
-		return named_class(compiler, index, class->path, ret);
-	}
-	return -EINVAL;
-}
 
 static int finish_rule(struct compiler *compiler, uint32_t index, const struct list *list)
 {
@@ -75,24 +30,25 @@ static int compile_rule(struct compiler *compiler, uint32_t index)
 {
 	const struct policy_rule *rule = &compiler->out->policy->rules[index];
 	struct list list = {.count = 0};
-	uint32_t classes;
-	int rc = class_mask(compiler, index, &classes);
+	uint16_t set;
+	int rc = rule_set(compiler, index, &set);
 
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < rule->port_count; i++) {
 		const struct policy_port *port = &rule->ports[i];
 
-		list_add(&list, (struct egret_port){
-				    .lo = port->lo,
-				    .hi = port->hi,
-				    .l4_proto = port->l4_proto,
-				    .action = rule->action,
-				    .app = port->app,
-				    .private = rule->private,
-				    .classes = classes,
-				    .rule = compiler->out->ids[index],
-				});
+		list_add(&list, compiler,
+			 (struct egret_port){
+			     .lo = port->lo,
+			     .hi = port->hi,
+			     .l4_proto = port->l4_proto,
+			     .action = rule->action,
+			     .app = port->app,
+			     .private = rule->private,
+			     .set = set,
+			     .rule = compiler->out->ids[index],
+			 });
 	}
 	return finish_rule(compiler, index, &list);
 }
@@ -102,15 +58,15 @@ static int compile_resolver(struct compiler *compiler, uint32_t index)
 	struct egret_port entry = {
 	    .lo = DNS_PORT,
 	    .hi = DNS_PORT,
-	    .classes = EGRET_CLASS_ALL,
+	    .set = EGRET_SET_ALL,
 	    .rule = compiler->out->ids[index],
 	};
 	struct list list = {.count = 0};
 
 	entry.l4_proto = IPPROTO_UDP;
-	list_add(&list, entry);
+	list_add(&list, compiler, entry);
 	entry.l4_proto = IPPROTO_TCP;
-	list_add(&list, entry);
+	list_add(&list, compiler, entry);
 	return finish_rule(compiler, index, &list);
 }
 
@@ -139,9 +95,8 @@ static int begin(struct compiler *compiler, size_t room)
 	int rc = -ENOMEM;
 
 	out->resolvers = calloc(room, sizeof(*out->resolvers));
-	out->cgroups = calloc(EGRET_MAX_NAMED_CGROUPS, sizeof(*out->cgroups));
 	compiler->told = calloc(room, sizeof(*compiler->told));
-	if (texts && out->resolvers && out->cgroups && compiler->told) {
+	if (texts && out->resolvers && compiler->told && !audiences_begin(compiler)) {
 		rule_texts_make(compiler, texts);
 		rc = make_tables(compiler, texts);
 	}
@@ -165,5 +120,7 @@ int rules_compile(struct compiler *compiler)
 	rc = begin(compiler, room + 1);
 	for (uint32_t i = 0; i < compiler->out->rule_count && !rc; i++)
 		rc = i < policy->rule_count ? compile_rule(compiler, i) : compile_resolver(compiler, i);
+	if (!rc)
+		audiences_end(compiler);
 	return rc;
 }

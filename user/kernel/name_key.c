@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "egret_policy.h"
+#include "egret_subject.h"
 
 static uint64_t label_key(const char *label, size_t len, const __u64 *hash_keys)
 {
@@ -31,6 +32,15 @@ uint64_t name_key(const char *text, const __u64 *hash_keys)
 		end = label > first ? label - 1 : first;
 	}
 	return is_pattern ? egret_key_pattern(key, hash_keys) : key;
+}
+
+uint64_t path_key(const char *path, const __u64 *hash_keys)
+{
+	uint64_t key = egret_path_key_begin(hash_keys);
+
+	for (; path[0] && strcmp(path, "/") != 0; path++)
+		key = egret_key_octet(key, (uint8_t)*path, hash_keys);
+	return egret_path_key_end(key);
 }
 
 size_t name_domains(const char *text, const __u64 *hash_keys, __u64 *ret, size_t max)

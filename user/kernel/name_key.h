@@ -11,6 +11,8 @@
 #include "egret_types.h"
 
 /* @text: lower case, without trailing dot; "*.x" is a pattern. */
+/* Of a cgroup's path, as cgroup_life.h makes it. */
+uint64_t path_key(const char *path, const __u64 *hash_keys);
 uint64_t name_key(const char *text, const __u64 *hash_keys);
 /* Of a name, the keys of up to @max domains above it, from the top on; returns how many. */
 size_t name_domains(const char *text, const __u64 *hash_keys, __u64 *ret, size_t max);

@@ -84,8 +84,10 @@ void kernel_free_rules(struct rules_before *rules);
 int kernel_get_name(const struct kernel *kernel, uint32_t index, struct egret_name *ret);
 int kernel_each_name(const struct kernel *kernel,
 		     int (*visit)(void *context, uint32_t index, const struct egret_name *name), void *context);
-/* -ENOENT: the cgroup itself carries no bits. */
-int kernel_get_class(const struct kernel *kernel, uint64_t cgroup_id, uint32_t *ret);
+/* Of a cgroup; EGRET_AUDIENCE_UNKNOWN where it is gone. */
+uint32_t kernel_get_audience(const struct kernel *kernel, uint64_t cgroup_id);
+/* What the policy that rules calls a subject with this path, whether there is such a cgroup or not. */
+int kernel_audience_of(const struct kernel *kernel, const char *path, enum egret_kind kind, uint32_t *ret);
 /* Addresses that the agent resolved, and that @name (an index into `names`) may not bring in by @rule, which
  * would allow it something. */
 void kernel_each_special(const struct kernel *kernel,
@@ -97,8 +99,8 @@ struct kernel_packet {
 	struct egret_addr addr;
 	uint8_t l4_proto;
 	uint16_t port; /* 0 where the protocol has none */
-	uint32_t classes;
-	uint64_t scope;                    /* cookie of the network namespace; 0 = nothing was learned there */
+	uint32_t audience;
+	uint64_t scope;                    /* egret_subject.h; 0 = nothing was learned there */
 	const struct egret_lesson *lesson; /* counts beside what was learned; NULL = none */
 	uint64_t now_tick;                 /* kernel_tick_now */
 };
@@ -132,9 +134,9 @@ int kernel_each_others(const struct kernel *kernel,
 /* Takes all rows away; no counter is touched. Returns how many they were. The one thing that a reader
  * may write: the rows are there for people, and people say when they have read them. */
 int kernel_clear_drops(const struct kernel *kernel);
-/* Where a cgroup was. -ENOENT: no agent noted it. */
 /* How many cgroups began that programs could make no subject of. */
 uint64_t kernel_late_subjects(const struct kernel *kernel);
+/* Where a cgroup was. -ENOENT: no agent noted it. */
 int kernel_get_subject_name(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject_name *ret);
 /* "namespace/pod" of a pod that something was denied to. -ENOENT: no agent noted it. */
 int kernel_get_pod_name(const struct kernel *kernel, const struct egret_pod_uid *uid, struct egret_pod_name *ret);

@@ -23,13 +23,13 @@
 struct tables {
 	const struct kernel *kernel;
 	uint32_t slot;
-	int addrs, cidrs, ports, lists;
+	int addrs, cidrs, ports, lists, sets;
 	__u64 hash_keys[6];
 };
 
 static void tables_close(const struct tables *tables)
 {
-	const int fds[] = {tables->addrs, tables->cidrs, tables->ports, tables->lists};
+	const int fds[] = {tables->addrs, tables->cidrs, tables->ports, tables->lists, tables->sets};
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (fds[i] >= 0)
@@ -51,9 +51,10 @@ static int tables_open_slot(const struct kernel *kernel, uint32_t slot, struct t
 	    .cidrs = handle_slot_fd(kernel, MAP_cidrs, slot),
 	    .ports = handle_slot_fd(kernel, MAP_ports, slot),
 	    .lists = handle_slot_fd(kernel, MAP_lists, slot),
+	    .sets = handle_slot_fd(kernel, MAP_sets, slot),
 	};
 	memcpy(ret->hash_keys, meta.hash_keys, sizeof(ret->hash_keys));
-	if (ret->addrs >= 0 && ret->cidrs >= 0 && ret->ports >= 0 && ret->lists >= 0)
+	if (ret->addrs >= 0 && ret->cidrs >= 0 && ret->ports >= 0 && ret->lists >= 0 && ret->sets >= 0)
 		return 0;
 	tables_close(ret);
 	return -EIO;
@@ -125,10 +126,13 @@ static uint32_t port_key(const struct kernel_packet *packet)
 static int judge_addr(const struct tables *tables, const struct egret_target *target,
 		      const struct kernel_packet *packet, struct judgement *ret)
 {
-	struct egret_scan begun = egret_scan_of_addr(&target->dest, port_key(packet), packet->classes);
+	struct egret_audience who;
+	struct egret_scan begun = egret_scan_of_addr(&target->dest, port_key(packet), &who);
 	__u64 said = EGRET_REASON_NO_RULE;
-	int rc = scan(tables, &target->dest, &begun, &said);
+	int rc = bpf_map_lookup_elem(tables->sets, &packet->audience, &who) ? -errno : 0;
 
+	if (!rc)
+		rc = scan(tables, &target->dest, &begun, &said);
 	egret_said_unpack(said, ret);
 	return rc;
 }
@@ -136,8 +140,11 @@ static int judge_addr(const struct tables *tables, const struct egret_target *ta
 static int judge_name(const struct tables *tables, const struct egret_target *list, const struct kernel_packet *packet,
 		      uint32_t need, __u64 *ret)
 {
-	struct egret_scan begun = egret_scan_of_name(&list->dest, port_key(packet), packet->classes, need);
+	struct egret_audience who;
+	struct egret_scan begun = egret_scan_of_name(&list->dest, port_key(packet), &who, need);
 
+	if (bpf_map_lookup_elem(tables->sets, &packet->audience, &who))
+		return -errno;
 	return scan(tables, &list->dest, &begun, ret);
 }
 

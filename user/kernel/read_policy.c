@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The policy that rules, as people read it: its texts, names and classes, and what was noted about the instance. */
+/* The policy that rules, as people read it: its texts and names, and what was noted about the instance. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,16 +58,6 @@ int kernel_get_pod_name(const struct kernel *kernel, const struct egret_pod_uid 
 	if (bpf_map_lookup_elem(kernel->maps[MAP_pod_names], uid, ret))
 		return -errno;
 	PRINTABLE(ret->name);
-	return 0;
-}
-
-int kernel_get_class(const struct kernel *kernel, uint64_t cgroup_id, uint32_t *ret)
-{
-	struct egret_class class;
-
-	if (bpf_map_lookup_elem(kernel->maps[MAP_classes], &cgroup_id, &class))
-		return -errno;
-	*ret = class.masks[handle_slot(kernel)];
 	return 0;
 }
 

@@ -28,20 +28,17 @@ struct kernel;
 uint32_t kernel_next_generation(const struct kernel *kernel);
 /* Fills the idle slot with all of a policy, its settings too, then switches to it by one store. The
  * old policy rules until then, and after any failure. It was compiled with what
- * kernel_read_rules and kernel_next_generation say now. @audit: it only counts what it would deny. */
-int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, bool audit, struct error *error);
+ * kernel_read_rules and kernel_next_generation say now. @audit: it only counts what it would deny.
+ * @tell: before the switch, tells all subjects their audiences; NULL = there are no subjects. */
+int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, bool audit,
+		       int (*tell)(struct kernel *kernel, const struct compiled *compiled, uint32_t generation),
+		       struct error *error);
 /* One address of the running policy. dest->count == 0 and no flags: removes it.
  * -ENOSPC: the tables are full; load the policy anew. */
 int kernel_set_address(struct kernel *kernel, const struct compiled *compiled, const struct egret_addr *addr,
 		       const struct egret_dest *dest);
 /* Denials that were remembered are judged again: something was added. */
 void kernel_forget_denials(struct kernel *kernel);
-/* Class bits of a cgroup; sockets that exist take them over at their next first packet. */
-int kernel_set_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t mask);
-/* The same for the policy that is to be loaded next, whose bits mean something else: all of its
- * cgroups are forgotten, then told one by one. */
-int kernel_forget_next_classes(struct kernel *kernel);
-int kernel_set_next_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t mask);
 
 /* --- subjects: of cgroups that programs did not see begin --- */
 
@@ -49,6 +46,13 @@ int kernel_set_next_class(struct kernel *kernel, uint64_t cgroup_id, uint32_t ma
 int kernel_make_subject(struct kernel *kernel, uint64_t cgroup_id, const struct egret_subject *subject);
 /* Of a cgroup that ended before its subject was made: programs remove it only if it was there in time. */
 void kernel_forget_subject(struct kernel *kernel, uint64_t cgroup_id);
+/* By the policy of @generation. Nothing happens where the cgroup is gone. */
+int kernel_set_audience(struct kernel *kernel, uint64_t cgroup_id, uint32_t generation, uint32_t audience);
+/* Those whose audience is not of that policy. @visit returns 0 to go on. */
+int kernel_each_untold(struct kernel *kernel, uint32_t generation, int (*visit)(void *context, uint64_t cgroup_id),
+		       void *context);
+/* Sockets take what they were not told until now at their next packet. */
+void kernel_judge_anew(struct kernel *kernel);
 
 /* --- beside it, each by one store --- */
 

@@ -25,7 +25,7 @@
 /* The inner maps of one policy. */
 struct tables {
 	struct buckets addrs;
-	int cidrs, ports, rules, texts, lists;
+	int cidrs, ports, rules, texts, lists, paths, sets;
 	size_t ports_capacity;
 };
 
@@ -45,8 +45,8 @@ static int make_map(enum bpf_map_type type, const char *name, uint32_t key_size,
 
 static void tables_close(struct tables *tables)
 {
-	int *const all[] = {&tables->addrs.fd, &tables->cidrs, &tables->ports,
-			    &tables->rules,    &tables->texts, &tables->lists};
+	int *const all[] = {&tables->addrs.fd, &tables->cidrs, &tables->ports, &tables->rules,
+			    &tables->texts,    &tables->lists, &tables->paths, &tables->sets};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (*all[i] >= 0)
@@ -68,6 +68,14 @@ static int tables_make(struct tables *tables, const struct compiled *compiled)
 				 at_least_one(compiled->rule_limit));
 	tables->lists = make_map(BPF_MAP_TYPE_HASH, "egret_lists", sizeof(uint64_t), sizeof(struct egret_target),
 				 at_least_one(compiled->name_count + compiled->askable_count));
+	tables->paths = bpf_map_create(BPF_MAP_TYPE_HASH, "egret_paths", sizeof(uint64_t), sizeof(uint32_t),
+				       compiled->cgroup_count + 1, NULL);
+	tables->sets = make_map(BPF_MAP_TYPE_ARRAY, "egret_sets", sizeof(uint32_t), sizeof(struct egret_audience),
+				compiled_audience_count(compiled));
+	if (tables->paths < 0)
+		return -errno;
+	if (tables->sets < 0)
+		return tables->sets;
 	if (tables->lists < 0)
 		return tables->lists;
 	if (tables->cidrs < 0)
@@ -133,7 +141,35 @@ static int write_lists(int fd, const struct compiled *compiled, const __u64 *has
 	return rc;
 }
 
-static int tables_fill(const struct tables *tables, const struct compiled *compiled, const __u64 *hash_keys)
+/* Of the named cgroups, and under EGRET_PATH_KEY_EPOCH the generation. */
+static int write_paths(int fd, const struct compiled *compiled, const __u64 *hash_keys, uint32_t generation)
+{
+	uint64_t key = EGRET_PATH_KEY_EPOCH;
+
+	for (size_t i = 0; i < compiled->cgroup_count; i++) {
+		uint64_t path = path_key(compiled->cgroups[i], hash_keys);
+		uint32_t first = EGRET_AUDIENCE_OF(i + 1, 0);
+
+		if (bpf_map_update_elem(fd, &path, &first, BPF_ANY))
+			return -errno;
+	}
+	return bpf_map_update_elem(fd, &key, &generation, BPF_ANY) ? -errno : 0;
+}
+
+static int write_sets(int fd, const struct compiled *compiled)
+{
+	for (uint32_t audience = 0; audience < compiled_audience_count(compiled); audience++) {
+		struct egret_audience sets;
+
+		compiled_audience(compiled, audience, &sets);
+		if (bpf_map_update_elem(fd, &audience, &sets, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+static int tables_fill(const struct tables *tables, const struct compiled *compiled, const __u64 *hash_keys,
+		       uint32_t generation)
 {
 	int rc;
 
@@ -146,6 +182,10 @@ static int tables_fill(const struct tables *tables, const struct compiled *compi
 		rc = write_array(tables->texts, compiled->texts, 0, compiled->rule_limit);
 	if (!rc)
 		rc = write_lists(tables->lists, compiled, hash_keys);
+	if (!rc)
+		rc = write_paths(tables->paths, compiled, hash_keys, generation);
+	if (!rc)
+		rc = write_sets(tables->sets, compiled);
 	return rc;
 }
 
@@ -176,6 +216,8 @@ static int tables_install(const struct kernel *kernel, const struct tables *tabl
 	    {kernel->maps[MAP_rules], tables->rules, 0, slot, 0},
 	    {kernel->maps[MAP_texts], tables->texts, 0, slot, 0},
 	    {kernel->maps[MAP_lists], tables->lists, 0, slot, 0},
+	    {kernel->maps[MAP_paths], tables->paths, 0, slot, 0},
+	    {kernel->maps[MAP_sets], tables->sets, 0, slot, 0},
 	};
 	const size_t count = sizeof(all) / sizeof(all[0]);
 	bool started[sizeof(all) / sizeof(all[0])];
@@ -274,14 +316,16 @@ static int refused(struct error *error, int rc, const struct compiled *compiled)
 	return error_set(error, rc, "the kernel refused the policy's tables: %s", strerror(-rc));
 }
 
-static int tables_prepare(struct kernel *kernel, struct tables *tables, const struct compiled *compiled, uint32_t slot)
+static int tables_prepare(struct kernel *kernel, struct tables *tables, const struct compiled *compiled,
+			  uint32_t generation)
 {
+	uint32_t slot = generation & (SLOTS - 1);
 	int rc = tables_make(tables, compiled);
 
 	if (!rc)
 		rc = buckets_make(compiled, kernel->hash_keys, &tables->addrs);
 	if (!rc)
-		rc = tables_fill(tables, compiled, kernel->hash_keys);
+		rc = tables_fill(tables, compiled, kernel->hash_keys, generation);
 	if (!rc)
 		rc = write_names(kernel, compiled);
 	if (!rc)
@@ -305,12 +349,16 @@ static void remember(struct kernel *kernel, struct tables *tables, const struct 
 	tables->addrs.fd = tables->ports = -1;
 }
 
-int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, bool audit, struct error *error)
+int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, bool audit,
+		       int (*tell)(struct kernel *kernel, const struct compiled *compiled, uint32_t generation),
+		       struct error *error)
 {
-	struct tables tables = {{.fd = -1}, -1, -1, -1, -1, -1, 0};
+	struct tables tables = {{.fd = -1}, -1, -1, -1, -1, -1, -1, -1, 0};
 	uint32_t generation = kernel_next_generation(kernel), slot = generation & (SLOTS - 1);
-	int rc = tables_prepare(kernel, &tables, compiled, slot);
+	int rc = tables_prepare(kernel, &tables, compiled, generation);
 
+	if (!rc && tell)
+		rc = tell(kernel, compiled, generation);
 	if (!rc)
 		rc = rule_ids_clear(kernel, compiled);
 	if (rc)

@@ -35,7 +35,14 @@ struct policy_port {
 	uint16_t lo, hi;  /* 0..65535 where the protocol has no ports */
 };
 
-enum policy_class_kind { POLICY_FOR_ALL, POLICY_FOR_HOST, POLICY_FOR_PODS, POLICY_FOR_CGROUP };
+enum policy_class_kind {
+	POLICY_FOR_ALL,
+	POLICY_FOR_HOST,
+	POLICY_FOR_PODS,
+	POLICY_FOR_HOSTNETWORK,          /* pods' sockets in the node's network namespace */
+	POLICY_FOR_PODS_NOT_HOSTNETWORK, /* all other sockets of pods */
+	POLICY_FOR_CGROUP,
+};
 
 struct policy_class {
 	enum policy_class_kind kind;

@@ -108,15 +108,10 @@ static int check_path(struct loader *loader, const struct word *path)
 		report(loader, path->column, "`%.*s` %s", EXCERPT(path), fault);
 		return -EINVAL;
 	}
-	if (depth > EGRET_MAX_CGROUP_DEPTH) {
-		report(loader, path->column, "a cgroup %zu levels deep is over the limit of %d; use one further up",
-		       depth, EGRET_MAX_CGROUP_DEPTH);
-		return -EINVAL;
-	}
 	return 0;
 }
 
-/* Each path takes a bit of the class mask. */
+/* Each path takes its audiences. */
 static int count_cgroup(struct loader *loader, const struct word *path)
 {
 	char *copy;
@@ -126,8 +121,9 @@ static int count_cgroup(struct loader *loader, const struct word *path)
 			return 0;
 	}
 	if (loader->cgroup_count == EGRET_MAX_NAMED_CGROUPS) {
-		report(loader, path->column, "more than %d different cgroups are named; use one further up for several",
-		       EGRET_MAX_NAMED_CGROUPS);
+		report(loader, path->column,
+		       "more than %d different cgroups are named (%d audiences); use one further up for several",
+		       EGRET_MAX_NAMED_CGROUPS, EGRET_MAX_AUDIENCES);
 		return -EINVAL;
 	}
 	copy = arena_copy(&loader->arena, path->text, path->len);
@@ -158,13 +154,32 @@ static int report_class(struct loader *loader, const struct word *word)
 
 	nearest_try(&nearest, "host");
 	nearest_try(&nearest, "pods");
+	nearest_try(&nearest, "hostnetwork");
 	nearest_try(&nearest, "cgroup");
 	if (nearest.best)
 		report(loader, word->column, "unknown subject `%.*s`; did you mean `%s`?", EXCERPT(word), nearest.best);
 	else
 		report(loader, word->column,
-		       "unknown subject `%.*s`; write `for host`, `for pods` or `for cgroup /PATH`", EXCERPT(word));
+		       "unknown subject `%.*s`; write `for host`, `for pods`, `for hostnetwork` or `for cgroup /PATH`",
+		       EXCERPT(word));
 	return -EINVAL;
+}
+
+/* `for pods`, and what it may leave out. @words begin at "pods"; @ret_taken: so many words, with `for`. */
+static int parse_pods(struct loader *loader, const struct word *words, size_t count, size_t *ret_taken,
+		      struct policy_class *ret)
+{
+	ret->kind = POLICY_FOR_PODS;
+	*ret_taken = 2; /* with `for` */
+	if (count < 2 || !word_is(&words[1], "not"))
+		return 0;
+	if (count < 3 || !word_is(&words[2], "hostnetwork")) {
+		report(loader, words[1].column, "`not` leaves out one thing; write `for pods not hostnetwork`");
+		return -EINVAL;
+	}
+	ret->kind = POLICY_FOR_PODS_NOT_HOSTNETWORK;
+	*ret_taken = 4;
+	return 0;
 }
 
 /* @words begin at "for". */
@@ -180,8 +195,10 @@ static int parse_class(struct loader *loader, const struct word *words, size_t c
 	}
 	if (word_is(&words[1], "host"))
 		ret->kind = POLICY_FOR_HOST;
+	else if (word_is(&words[1], "hostnetwork"))
+		ret->kind = POLICY_FOR_HOSTNETWORK;
 	else if (word_is(&words[1], "pods"))
-		ret->kind = POLICY_FOR_PODS;
+		error = parse_pods(loader, words + 1, count - 1, &taken, ret);
 	else if (word_is(&words[1], "cgroup"))
 		error = parse_cgroup(loader, words[taken++], ret);
 	else

@@ -8,8 +8,9 @@
 
 #include "../base/edit_distance.h"
 #include "../subject/pod.h"
+#include "../subject/tree.h"
 
-#define SUBJECTS "`for host`, `for pods`, `for cgroup /PATH` or `for pod NAMESPACE/NAME`"
+#define SUBJECTS "`for host`, `for pods`, `for hostnetwork`, `for cgroup /PATH` or `for pod NAMESPACE/NAME`"
 
 /* A path may be given from the cgroup root or from where it is mounted. */
 static void strip_mount(const char *path, struct asked_subject *ret)
@@ -66,7 +67,7 @@ static int read_pod(char *const *words, size_t count, struct asked_subject *ret,
 
 static const char *nearest_subject(const char *word)
 {
-	static const char *const known[] = {"host", "pods", "cgroup", "pod"};
+	static const char *const known[] = {"host", "pods", "hostnetwork", "cgroup", "pod"};
 	unsigned int distance, least = 2;
 	const char *best = NULL;
 
@@ -97,6 +98,15 @@ static int refuse(char *const *words, size_t count, struct error *error)
 			 count > 1 ? " ..." : "");
 }
 
+enum egret_kind asked_kind(const struct asked_subject *subject)
+{
+	if (subject->kind == ASKED_CGROUP)
+		return tree_path_is_pod(subject->path) ? EGRET_KIND_POD : EGRET_KIND_HOST;
+	if (subject->kind == ASKED_HOSTNETWORK)
+		return EGRET_KIND_HOSTNETWORK;
+	return subject->kind == ASKED_PODS ? EGRET_KIND_POD : EGRET_KIND_HOST;
+}
+
 int asked_subject_read(char *const *words, size_t count, bool must_exist, struct asked_subject *ret,
 		       struct error *error)
 {
@@ -112,7 +122,9 @@ int asked_subject_read(char *const *words, size_t count, bool must_exist, struct
 		return refuse(words, count, error);
 	if (words[0][0] == '/')
 		return read_path(words[0], must_exist, ret, error);
-	ret->kind = !strcmp(words[0], "pods") ? ASKED_PODS : ASKED_HOST;
+	ret->kind = !strcmp(words[0], "pods")          ? ASKED_PODS
+		    : !strcmp(words[0], "hostnetwork") ? ASKED_HOSTNETWORK
+						       : ASKED_HOST;
 	if (ret->kind == ASKED_HOST && strcmp(words[0], "host") != 0)
 		return refuse(words, count, error);
 	return 0;

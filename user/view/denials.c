@@ -180,7 +180,7 @@ static void set_suggestion(json_t *row, const struct kernel *kernel, const struc
 	    .l4_proto = key->l4_proto,
 	    .port = key->port,
 	    .reason = key->reason,
-	    .classes = denial->drop.classes,
+	    .audience = denial->drop.audience,
 	    .rule_text = key->reason == EGRET_REASON_SPECIAL_ADDRESS ? json_text(row, "rule") : "",
 	};
 

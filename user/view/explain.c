@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../subject/classes.h"
+#include "../subject/tree.h"
 #include "egret_reasons.h"
 #include "json.h"
 #include "reason.h"
@@ -65,11 +65,11 @@ json_t *view_explain_off(const struct explain_question *question)
 	return view;
 }
 
-static uint32_t classes_of(const struct asked_subject *subject, const struct compiled *compiled)
+static uint32_t audience_of(const struct asked_subject *subject, const struct compiled *compiled)
 {
 	if (subject->kind != ASKED_CGROUP)
-		return subject->kind == ASKED_PODS ? EGRET_CLASS_PODS : EGRET_CLASS_HOST;
-	return classes_of_path(subject->path, (const char *const *)compiled->cgroups, compiled->cgroup_count);
+		return EGRET_AUDIENCE_HOST + asked_kind(subject);
+	return compiled_audience_of(compiled, subject->path, asked_kind(subject));
 }
 
 static void find_text(const struct compiled *compiled, struct explain_answer *answer)
@@ -78,21 +78,21 @@ static void find_text(const struct compiled *compiled, struct explain_answer *an
 		answer->text = compiled->texts[answer->judgement.rule - EGRET_RULE_FIRST];
 }
 
-static void judge(const struct compiled *compiled, const struct explain_question *question, uint32_t classes,
+static void judge(const struct compiled *compiled, const struct explain_question *question, uint32_t audience,
 		  struct explain_answer *ret)
 {
 	const struct policy_port *port = &question->port;
 
 	if (question->name)
-		ret->judgement = compiled_judge_name(compiled, question->name, port->l4_proto, port->lo, classes);
+		ret->judgement = compiled_judge_name(compiled, question->name, port->l4_proto, port->lo, audience);
 	else
-		ret->judgement = compiled_judge_addr(compiled, question->addrs, port->l4_proto, port->lo, classes);
+		ret->judgement = compiled_judge_addr(compiled, question->addrs, port->l4_proto, port->lo, audience);
 	ret->addr = question->name ? NULL : question->addrs;
 	find_text(compiled, ret);
 }
 
 /* One of the addresses that the name has now. */
-static void judge_by_address(struct compiled *compiled, const struct explain_question *question, uint32_t classes,
+static void judge_by_address(struct compiled *compiled, const struct explain_question *question, uint32_t audience,
 			     const struct egret_addr *addr, struct explain_answer *ret)
 {
 	struct egret_dest dest;
@@ -101,19 +101,19 @@ static void judge_by_address(struct compiled *compiled, const struct explain_que
 	snprintf(ret->name, sizeof(ret->name), "%s", question->name);
 	if (compiled_address(compiled, addr, &question->name, 1, &dest))
 		return;
-	ret->judgement = compiled_judge_dest(compiled, &dest, question->port.l4_proto, question->port.lo, classes);
+	ret->judgement = compiled_judge_dest(compiled, &dest, question->port.l4_proto, question->port.lo, audience);
 	find_text(compiled, ret);
 }
 
 /* NULL: none of them is special, so the name's rules say all. */
-static json_t *explain_addresses(struct compiled *compiled, const struct explain_question *question, uint32_t classes)
+static json_t *explain_addresses(struct compiled *compiled, const struct explain_question *question, uint32_t audience)
 {
 	struct explain_answer *answers = calloc(question->addr_count, sizeof(*answers));
 	bool special = false;
 	json_t *view = NULL;
 
 	for (size_t i = 0; answers && i < question->addr_count; i++) {
-		judge_by_address(compiled, question, classes, &question->addrs[i], &answers[i]);
+		judge_by_address(compiled, question, audience, &question->addrs[i], &answers[i]);
 		special |= answers[i].judgement.reason == EGRET_REASON_SPECIAL_ADDRESS;
 	}
 	if (special)
@@ -124,12 +124,12 @@ static json_t *explain_addresses(struct compiled *compiled, const struct explain
 
 json_t *view_explain_files(struct compiled *compiled, const struct explain_question *question)
 {
-	uint32_t classes = classes_of(&question->subject, compiled);
+	uint32_t audience = audience_of(&question->subject, compiled);
 	struct explain_answer answer = {};
 	json_t *view = NULL;
 
-	judge(compiled, question, classes, &answer);
+	judge(compiled, question, audience, &answer);
 	if (question->name && answer.judgement.allow && question->addr_count)
-		view = explain_addresses(compiled, question, classes);
+		view = explain_addresses(compiled, question, audience);
 	return view ? view : explain_to_json(question, &answer, 1);
 }

@@ -8,49 +8,25 @@
 #include <unistd.h>
 
 #include "../subject/cgroup.h"
-#include "../subject/classes.h"
 #include "egret_reasons.h"
 #include "json.h"
 #include "subject_name.h"
 
-/* The bits of the cgroup and of all above it, as the programs gather them. */
-static uint32_t classes_of_cgroups(const struct kernel *kernel, const char *path)
+static int audience_of(const struct kernel *kernel, const struct asked_subject *subject, uint32_t *ret)
 {
-	uint32_t mask = classes_of_path(path, NULL, 0), bits;
-	char above[CGROUP_PATH_SIZE];
-	struct error ignored;
-	char *slash;
+	const char *path = subject->kind == ASKED_CGROUP ? subject->path : "";
 
-	snprintf(above, sizeof(above), "%s", path);
-	while ((slash = strrchr(above, '/')) && slash != above) {
-		uint64_t id;
-		int fd;
-
-		if (!cgroup_open(above, &fd, &ignored)) {
-			if (!cgroup_id(fd, &id) && !kernel_get_class(kernel, id, &bits))
-				mask |= bits;
-			close(fd);
-		}
-		*slash = '\0';
-	}
-	return mask;
-}
-
-static uint32_t classes_of(const struct kernel *kernel, const struct asked_subject *subject)
-{
-	if (subject->kind != ASKED_CGROUP)
-		return subject->kind == ASKED_PODS ? EGRET_CLASS_PODS : EGRET_CLASS_HOST;
-	return classes_of_cgroups(kernel, subject->path);
+	return kernel_audience_of(kernel, path, asked_kind(subject), ret);
 }
 
 static struct kernel_packet packet_to(const struct egret_addr *addr, const struct explain_question *question,
-				      uint32_t classes)
+				      uint32_t audience)
 {
 	return (struct kernel_packet){
 	    .addr = *addr,
 	    .l4_proto = question->port.l4_proto,
 	    .port = question->port.lo,
-	    .classes = classes,
+	    .audience = audience,
 	    .now_tick = kernel_tick_now(),
 	};
 }
@@ -63,14 +39,14 @@ struct special_search {
 	const struct kernel *kernel;
 	const struct explain_question *question;
 	struct explain_answer *answer;
-	uint32_t classes;
+	uint32_t audience;
 };
 
 static void judge_seen(void *context, const struct egret_seen *seen)
 {
 	const struct special_search *search = context;
 	struct explain_answer *answer = search->answer;
-	struct kernel_packet packet = packet_to(answer->addr, search->question, search->classes);
+	struct kernel_packet packet = packet_to(answer->addr, search->question, search->audience);
 	struct judgement judgement;
 	struct egret_asked asked;
 
@@ -100,11 +76,11 @@ static void find_name(struct special_search *search)
 }
 
 /* A name is judged by each of its addresses, as for whoever resolves it now. */
-static int judge(const struct kernel *kernel, const struct explain_question *question, uint32_t classes,
+static int judge(const struct kernel *kernel, const struct explain_question *question, uint32_t audience,
 		 struct explain_answer *answer)
 {
-	struct special_search search = {kernel, question, answer, classes};
-	struct kernel_packet packet = packet_to(answer->addr, question, classes);
+	struct special_search search = {kernel, question, answer, audience};
+	struct kernel_packet packet = packet_to(answer->addr, question, audience);
 	struct egret_lesson lesson;
 	int rc = question->name ? kernel_lesson_of(kernel, question->name, answer->addr, &lesson) : 0;
 
@@ -133,7 +109,8 @@ static void add_learner(const struct learners *learners, const struct egret_lear
 			const struct egret_lesson *lesson)
 {
 	const struct explain_question *question = learners->question;
-	struct kernel_packet packet = packet_to(question->addrs, question, EGRET_CLASS_ALL);
+	struct kernel_packet packet =
+	    packet_to(question->addrs, question, kernel_get_audience(learners->kernel, learned->subject));
 	int64_t left_sec = kernel_seconds_until(lesson->expires_tick);
 	struct judgement judgement = {};
 	struct egret_asked asked;
@@ -190,12 +167,12 @@ static void add_names(json_t *view, const struct kernel *kernel, const struct ex
 int view_explain_kernel(const struct kernel *kernel, const struct explain_question *question, json_t **ret)
 {
 	struct explain_answer *answers = calloc(question->addr_count, sizeof(*answers));
-	uint32_t classes = classes_of(kernel, &question->subject);
-	int rc = answers ? 0 : -ENOMEM;
+	uint32_t audience;
+	int rc = answers ? audience_of(kernel, &question->subject, &audience) : -ENOMEM;
 
 	for (size_t i = 0; i < question->addr_count && !rc; i++) {
 		answers[i].addr = &question->addrs[i];
-		rc = judge(kernel, question, classes, &answers[i]);
+		rc = judge(kernel, question, audience, &answers[i]);
 	}
 	if (!rc) {
 		*ret = explain_to_json(question, answers, question->addr_count);

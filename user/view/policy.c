@@ -11,6 +11,8 @@ const char *policy_class_format(const struct policy_class *class, char buf[stati
 	    [POLICY_FOR_ALL] = "",
 	    [POLICY_FOR_HOST] = "host",
 	    [POLICY_FOR_PODS] = "pods",
+	    [POLICY_FOR_HOSTNETWORK] = "hostnetwork",
+	    [POLICY_FOR_PODS_NOT_HOSTNETWORK] = "pods not hostnetwork",
 	    [POLICY_FOR_CGROUP] = "cgroup",
 	};
 

@@ -53,9 +53,15 @@ static const char *port_words(const struct denied *denied, bool by_name, char bu
 
 static const char *subject_words(const struct denied *denied)
 {
-	if (denied->reason != EGRET_REASON_CLASS)
+	static const char *const words[EGRET_KINDS] = {
+	    [EGRET_KIND_HOST] = " for host",
+	    [EGRET_KIND_POD] = " for pods",
+	    [EGRET_KIND_HOSTNETWORK] = " for hostnetwork",
+	};
+
+	if (denied->reason != EGRET_REASON_CLASS || !denied->audience)
 		return "";
-	return denied->classes & EGRET_CLASS_PODS ? " for pods" : " for host";
+	return words[egret_audience_kind(denied->audience)];
 }
 
 static void allow_line(const struct denied *denied, char buf[static SUGGESTION_SIZE])

@@ -17,7 +17,7 @@ struct denied {
 	enum egret_need need; /* what the policy makes this address ask of a name */
 	uint8_t l4_proto;
 	uint16_t port;
-	uint32_t reason, classes;
+	uint32_t reason, audience;
 	const char *rule_text; /* EGRET_REASON_SPECIAL_ADDRESS: of the rule that has the name; "" = not known */
 };
 
