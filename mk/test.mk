@@ -87,7 +87,7 @@ $(B)/tests/liar $(B)/tests/early $(B)/tests/forger: $(B)/tests/%: tests/dns/%.c
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
 
-$(B)/tests/tight $(B)/tests/flood: $(B)/tests/%: tests/subjects/%.c
+$(B)/tests/newborn $(B)/tests/tight $(B)/tests/flood: $(B)/tests/%: tests/subjects/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
@@ -176,7 +176,7 @@ $(B)/tests/test_packet $(B)/tests/test_buffer: $(NATIVE_OBJECTS)
 
 # What the end-to-end tests speak and listen with.
 .PHONY: tests-tools
-tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so liar early client forger tight flood)
+tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so liar early client forger newborn tight flood)
 
 .PHONY: tests
 tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/decisions $(B)/tests/sequences $(B)/tests/switcher \
@@ -219,6 +219,8 @@ test-long: export EGRET_KILLS = 200
 test-long: export EGRET_RELOADS = 1000
 test-long: export EGRET_TAKEOVERS = 20
 test-long: export EGRET_ROLLBACKS = 0.1.0 5-last
+test-long: export EGRET_NEWBORN = 1000
+test-long: export EGRET_RESTARTS = 10000
 test-long: export EGRET_SWITCHES = 10000
 test-long: export EGRET_MIXED_RELOADS = 300
 test-long: export EGRET_FRESH_NAMES = 60000

@@ -52,7 +52,7 @@ static void switch_to(struct kernel *kernel, const struct policy *policy)
 		die("a policy", "does not compile");
 	diag_clear(&diag);
 	kernel_free_rules(&input.before);
-	if (kernel_load_policy(kernel, compiled, policy->settings.audit, &error))
+	if (kernel_load_policy(kernel, compiled, policy->settings.audit, NULL, &error))
 		die("a policy", error.text);
 	compiled_free(compiled);
 }
