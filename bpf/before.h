@@ -8,7 +8,9 @@
 #define EGRET_BPF_BEFORE_H
 
 #include "egret_before.h"
+#include "flow.h"
 #include "maps.h"
+#include "memory.h"
 
 static __always_inline struct egret_peer before_peer(const struct egret_before_peer *peer)
 {
@@ -24,8 +26,31 @@ static __always_inline struct egret_peer before_peer(const struct egret_before_p
 				   .seen = peer->seen};
 }
 
+/* The peer that was dealt with last stays in the socket; others are known to its owner's flows. TCP has no others. */
+static __always_inline void before_peers(struct __sk_buff *skb, struct egret_sock *sock,
+					 const struct egret_before_sock *before)
+{
+	__u32 last = before->last_peer & (EGRET_BEFORE_PEERS - 1);
+	__u64 cookie = bpf_get_socket_cookie(skb);
+
+	sock->peer = before_peer(&before->peers[last]);
+	for (__u32 i = 0; i < EGRET_BEFORE_PEERS; i++) {
+		const struct egret_before_peer *peer = &before->peers[i];
+		struct known known = {
+		    .seen = peer->seen, .generation = peer->generation, .rule = peer->rule, .state = peer->state};
+
+		if (i != last && peer_has_history(known.state) && memory_is_fresh(known.seen))
+			flow_keep(sock, flow_hash(cookie, &peer->addr, peer->port_be, peer->l4_proto), &known);
+	}
+	if (sock->peer.state != EGRET_PEER_UNUSED || !before->origin)
+		return;
+	sock->peer.addr = before->origin_addr;
+	sock->peer.port_be = before->origin_port_be;
+	sock->peer.l4_proto = IPPROTO_TCP;
+}
+
 /* False: nobody stamped it. @sock has its owner already. */
-static __always_inline bool before_goes_on(struct bpf_sock *sk, struct egret_sock *sock)
+static __always_inline bool before_goes_on(struct __sk_buff *skb, struct bpf_sock *sk, struct egret_sock *sock)
 {
 	struct egret_before_sock *before = bpf_sk_storage_get(&sockets_before, sk, 0, 0);
 
@@ -37,10 +62,7 @@ static __always_inline bool before_goes_on(struct bpf_sock *sk, struct egret_soc
 	sock->pid = before->pid;
 	__builtin_memcpy(sock->comm, before->comm, sizeof(sock->comm));
 	sock->asks = before->asks;
-	sock->origin_addr = before->origin_addr;
-	sock->origin_port_be = before->origin_port_be;
-	for (int i = 0; i < EGRET_BEFORE_PEERS; i++)
-		sock->peers[i] = before_peer(&before->peers[i]);
+	before_peers(skb, sock, before);
 	return true;
 }
 

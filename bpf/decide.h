@@ -68,9 +68,8 @@ static __always_inline void verdict_refuse_question(struct judgement *ret, __u64
 static __always_inline bool decide_by_memory(struct egret_sock *sock, const struct packet *pkt,
 					     const struct ruling *ruling, struct judgement *ret)
 {
-	struct egret_peer *place = &sock->peers[sock->last_peer & (EGRET_PEERS - 1)];
 	const struct egret_config *cfg = ruling->cfg;
-	struct egret_peer peer = *place;
+	struct egret_peer peer = sock->peer;
 
 	if (!EGRET_REMEMBERS_PEERS || !peer_is(&peer, pkt) || peer.state == EGRET_PEER_UNUSED)
 		return false;
@@ -85,7 +84,7 @@ static __always_inline bool decide_by_memory(struct egret_sock *sock, const stru
 	if (pkt->l4_proto != IPPROTO_TCP) {
 		if (peer.check != peer_check(&peer) || !memory_is_fresh(peer.seen))
 			return false;
-		place->seen = seen_now(peer.seen & SEEN_BOTH_WAYS);
+		sock->peer.seen = seen_now(peer.seen & SEEN_BOTH_WAYS);
 	}
 	ret->rule = peer.rule;
 	ret->reason = peer.reason;
@@ -115,34 +114,34 @@ static __noinline int existing_record(struct __sk_buff *skb, const struct egret_
  * since was found by the judgement already. */
 static __always_inline bool memory_still_stands(const struct judging *judging)
 {
-	const struct memory *memory = &judging->memory;
+	const struct known *known = &judging->memory.known;
 
-	if (memory->state != EGRET_PEER_ALLOWED)
+	if (known->state != EGRET_PEER_ALLOWED)
 		return false;
-	if (judging->pkt->l4_proto != IPPROTO_TCP && !memory_is_fresh(memory->seen))
+	if (judging->pkt->l4_proto != IPPROTO_TCP && !memory_is_fresh(known->seen))
 		return false;
-	return policy_rule_stands(memory->rule, memory->generation, port_key(judging->pkt, judging->ruling->slot),
+	return policy_rule_stands(known->rule, known->generation, port_key(judging->pkt, judging->ruling->slot),
 				  judging->subject.audience);
 }
 
 /* What history allows although, or before, a rule does; keeps @ret if it does not. */
 static __always_inline void decide_by_history(const struct judging *judging, struct judgement *ret)
 {
-	const struct memory *memory = &judging->memory;
+	const struct known *known = &judging->memory.known;
 
-	if (memory->state == EGRET_PEER_INBOUND && memory_is_fresh(memory->seen)) {
+	if (known->state == EGRET_PEER_INBOUND && memory_is_fresh(known->seen)) {
 		verdict_allow(ret, EGRET_RULE_INBOUND);
 		return;
 	}
 	if (ret->reason == EGRET_REASON_DENY_RULE)
 		return;
 	if (memory_still_stands(judging)) {
-		verdict_allow(ret, memory->rule);
+		verdict_allow(ret, known->rule);
 		return;
 	}
-	if (ret->allow || !origin_is(memory->sock, judging->pkt, EGRET_ORIGIN_EXISTING))
+	if (ret->allow || !origin_is(judging->memory.sock, judging->pkt, EGRET_ORIGIN_EXISTING))
 		return;
-	existing_record(judging->skb, memory->sock, judging->pkt);
+	existing_record(judging->skb, judging->memory.sock, judging->pkt);
 	verdict_allow(ret, EGRET_RULE_EXISTING);
 }
 
@@ -175,7 +174,7 @@ __noinline __u32 flow_next(__u32 before, __u64 seen, __u32 allow, __u32 rule, __
 
 static __always_inline void decide_remember(const struct judging *judging, const struct judgement *verdict)
 {
-	const struct memory *before = &judging->memory;
+	const struct known *before = &judging->memory.known;
 	struct remembered what = {.state = verdict->allow ? EGRET_PEER_ALLOWED : EGRET_PEER_DENIED,
 				  .reason = verdict->reason,
 				  .rule = verdict->rule};
@@ -187,7 +186,7 @@ static __always_inline void decide_remember(const struct judging *judging, const
 		what.state = next;
 		what.both_ways = next >> FLOW_WAYS_SHIFT;
 	}
-	before->sock->last_peer = memory_write(judging->skb, before, judging->pkt, &judging->standing, &what);
+	memory_write(judging->skb, &judging->memory, judging->pkt, &judging->standing, &what);
 }
 
 /* True: it did, and @ret says so. Most sockets have no such history, and need not be asked for their state. */

@@ -74,6 +74,14 @@ static __always_inline bool connected_to(struct __sk_buff *skb, struct packet *r
 	return true;
 }
 
+/* Of a socket that asks by TCP; NULL: it never did, or there is no memory for it. */
+static __always_inline struct egret_stream *stream_of(struct __sk_buff *skb, __u64 flags)
+{
+	struct bpf_sock *sk = socket_full(skb);
+
+	return sk ? bpf_sk_storage_get(&streams, sk, 0, flags) : 0;
+}
+
 /*
  * The question that lies in the buffer: notes it if it may leave and its server is trusted. Returns
  * 0, or what `dns_names = policy` holds it back for: its name's key, or QUESTION_UNREADABLE.

@@ -88,13 +88,13 @@ static __always_inline void bound_note(struct egret_stream *stream, __u32 seq, _
  * Global: the verifier takes its loop once. */
 __noinline int bound_find(struct __sk_buff *skb, __u32 seq)
 {
-	struct egret_queries *open = queries_of(skb, 0);
+	struct egret_stream *stream = stream_of(skb, 0);
 
-	if (!open)
+	if (!stream)
 		return -1;
 	for (__u32 i = 0; i < EGRET_STREAM_BOUNDS; i++) {
-		if (i < open->stream.bound_count && open->stream.bounds[i].seq == seq)
-			return open->stream.bounds[i].asked;
+		if (i < stream->bound_count && stream->bounds[i].seq == seq)
+			return stream->bounds[i].asked;
 	}
 	return -1;
 }
@@ -134,29 +134,29 @@ static __always_inline enum asks_place asks_where(struct __sk_buff *skb, const s
 
 static __always_inline void asks_forget(struct __sk_buff *skb)
 {
-	struct egret_queries *open = queries_of(skb, 0);
+	struct egret_stream *stream = stream_of(skb, 0);
 
-	if (open)
-		open->stream = (struct egret_stream){};
+	if (stream)
+		*stream = (struct egret_stream){};
 }
 
 /* The stream that @segment belongs to, with both cursors set where it begins: what answers it will come with the octet
  * that it acknowledges. */
 static __always_inline struct egret_stream *asks_of(struct __sk_buff *skb, const struct segment *segment, bool trusted)
 {
-	struct egret_queries *open = queries_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
+	struct egret_stream *stream = stream_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
 
-	if (!open)
+	if (!stream)
 		return 0;
-	if (open->stream.state == EGRET_STREAM_UNUSED && trusted) {
-		open->stream.next_seq = segment->ack;
-		open->stream.state = EGRET_STREAM_IN_ORDER;
+	if (stream->state == EGRET_STREAM_UNUSED && trusted) {
+		stream->next_seq = segment->ack;
+		stream->state = EGRET_STREAM_IN_ORDER;
 	}
-	if (!open->stream.bound_count) {
-		open->stream.asks_seq = segment->seq;
-		bound_note(&open->stream, segment->seq, 0);
+	if (!stream->bound_count) {
+		stream->asks_seq = segment->seq;
+		bound_note(stream, segment->seq, 0);
 	}
-	return &open->stream;
+	return stream;
 }
 
 /* As question_take, for all questions of a segment. */

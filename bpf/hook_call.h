@@ -171,7 +171,7 @@ static __always_inline void sendmsg_decide(struct bpf_sock_addr *ctx, const stru
 		return;
 	subject_refresh(sock, ruling);
 	memory_find(ctx, pkt, &memory);
-	if (memory.state == EGRET_PEER_INBOUND)
+	if (memory.known.state == EGRET_PEER_INBOUND)
 		return; /* egress knows whether it still is */
 	subject = subject_of(sock);
 	call_decide(pkt, &subject, subject_caller(sock, ruling->slot), ruling, ret);

@@ -32,8 +32,7 @@ static __always_inline void inbound_ends(struct egret_sock *sock)
 /* Was @pkt's connection there, with this @origin, before the first attach? */
 static __always_inline bool origin_is(const struct egret_sock *sock, const struct packet *pkt, __u8 origin)
 {
-	return sock->origin == origin && sock->origin_port_be == pkt->port_be &&
-	       addr_equal(&sock->origin_addr, &pkt->addr);
+	return sock->origin == origin && peer_is(&sock->peer, pkt);
 }
 
 /* A connection that began over lo cannot have come in, whatever became of its routes since. Asked
@@ -41,7 +40,7 @@ static __always_inline bool origin_is(const struct egret_sock *sock, const struc
 static __always_inline bool inbound_began_inside(struct __sk_buff *skb, struct egret_sock *sock,
 						 const struct packet *pkt)
 {
-	const struct egret_peer *peer = &sock->peers[0];
+	const struct egret_peer *peer = &sock->peer;
 	struct bpf_sock *sk = socket_full(skb);
 
 	if (peer->state == EGRET_PEER_INBOUND && peer_is(peer, pkt))

@@ -224,20 +224,20 @@ struct {
 	__type(value, struct egret_before_sock);
 } sockets_before SEC(".maps");
 
-/* Peers that no longer fit into their socket. */
+/* Peers that gave way in their socket. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, EGRET_MAX_FLOWS);
-	__type(key, struct egret_flow_key);
-	__type(value, struct egret_flow);
+	__uint(max_entries, EGRET_MAX_FLOW_SETS);
+	__type(key, struct egret_place);
+	__type(value, struct egret_flows);
 } flows SEC(".maps");
 
 /* Those of them that spoke first. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, EGRET_MAX_FLOWS);
-	__type(key, struct egret_flow_key);
-	__type(value, struct egret_flow);
+	__uint(max_entries, EGRET_MAX_ARRIVAL_SETS);
+	__type(key, struct egret_place);
+	__type(value, struct egret_flows);
 } arrivals SEC(".maps");
 
 /* Index: rule id, builtin ones included. */
@@ -299,21 +299,29 @@ struct {
 	__type(value, struct egret_queries);
 } queries SEC(".maps");
 
-/* Only sockets that ask much at a time have one. */
+/* Of sockets that ask much at a time. */
 struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EGRET_MAX_CROWDS);
+	__type(key, struct egret_place);
 	__type(value, struct egret_crowd);
 } crowds SEC(".maps");
 
-/* Only sockets of whose stream a message came in pieces have one. */
+/* Only sockets that ask by TCP have one. */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct egret_stream_bytes);
+	__type(value, struct egret_stream);
 } streams SEC(".maps");
+
+/* Of streams of which a message came in pieces. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EGRET_MAX_PARTS);
+	__type(key, struct egret_place);
+	__type(value, struct egret_part);
+} parts SEC(".maps");
 
 /* struct egret_wanted. BPF_MAP_TYPE_RINGBUF: 5.8. What finds no room is not asked for. */
 struct {

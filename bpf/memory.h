@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What is remembered of a packet's peer: the verdict about it with what that stood on (standing.h), and for datagrams
- * who spoke first. The first EGRET_PEERS peers live in the socket; more spill into maps of flows: one of those that
- * went out and one of those that came in, so that nobody who sends to many pushes out the clients of another's server.
+ * who spoke first. The last peer lives in the socket, and TCP has no other; of datagram sockets, the one before it
+ * gives way into the maps of flow.h.
  *
  * memory_find() looks a packet's peer up, memory_write() remembers a verdict about it, memory_note_arrival() that a
  * datagram came in from it. memory_is_fresh() says whether what is known of a datagram peer still counts.
@@ -10,6 +10,7 @@
 #ifndef EGRET_BPF_MEMORY_H
 #define EGRET_BPF_MEMORY_H
 
+#include "flow.h"
 #include "maps.h"
 #include "packet.h"
 #include "standing.h"
@@ -27,16 +28,9 @@ const volatile __u32 ticks_per_sec = 250;
 
 #define SEEN_BOTH_WAYS 1
 
-#define PLACE_NONE -1
-
 struct memory {
 	struct egret_sock *sock; /* whose memory it is; the caller sets it */
-	int place;               /* of the peer in sock->peers, or PLACE_NONE */
-	/* As in struct egret_peer. */
-	__u64 seen;
-	__u32 generation;
-	__u16 rule;
-	__u8 state; /* EGRET_PEER_UNUSED: nothing is known */
+	struct known known;
 };
 
 /* What the socket of @skb remembers; NULL: it has no socket, or that has no stamp yet (stamp_found). */
@@ -88,61 +82,34 @@ static __always_inline bool peer_has_history(__u8 state)
 	return state != EGRET_PEER_UNUSED && state != EGRET_PEER_DENIED;
 }
 
-static __always_inline int peer_find(const struct egret_sock *sock, const struct packet *pkt)
+/* Was it written whole? Of a copy, for another sender may be writing the peer. */
+static __always_inline bool peer_verifies(const struct egret_peer *copy)
 {
-	if (!EGRET_REMEMBERS_PEERS)
-		return PLACE_NONE;
-	if (pkt->l4_proto == IPPROTO_TCP) /* has one peer at a time */
-		return peer_is(&sock->peers[0], pkt) ? 0 : PLACE_NONE;
-	for (int i = 0; i < EGRET_PEERS; i++)
-		if (peer_is(&sock->peers[i], pkt))
-			return i;
-	return PLACE_NONE;
+	return copy->l4_proto == IPPROTO_TCP || copy->check == peer_check(copy);
 }
 
-/* Keeps the direction of a datagram flow whose place is given away. */
-static __noinline int peer_spill(struct egret_sock *sock, const struct egret_peer *peer, __u64 cookie)
+static __always_inline struct known peer_known(const struct egret_peer *peer)
 {
-	struct egret_flow_key key = {};
-	struct egret_flow flow = {};
+	return (struct known){
+	    .seen = peer->seen, .generation = peer->generation, .rule = peer->rule, .state = peer->state, .here = true};
+}
 
-	if (!sock || !peer || !memory_is_fresh(peer->seen))
+/* Keeps the direction of a datagram flow whose peer gives way. */
+static __noinline int peer_spill(struct egret_sock *sock, __u64 cookie)
+{
+	struct egret_peer peer;
+	struct known known;
+	__u64 hash;
+
+	if (!sock)
 		return 0;
-	key.socket_cookie = cookie;
-	key.addr = peer->addr;
-	key.port_be = peer->port_be;
-	key.l4_proto = peer->l4_proto;
-	flow.seen = peer->seen;
-	flow.rule = peer->rule;
-	flow.generation = peer->generation;
-	flow.state = peer->state;
-	if (peer->state == EGRET_PEER_INBOUND) {
-		if (!bpf_map_update_elem(&arrivals, &key, &flow, BPF_ANY))
-			sock->spilled |= EGRET_SPILLED_ARRIVALS;
-	} else if (!bpf_map_update_elem(&flows, &key, &flow, BPF_ANY)) {
-		sock->spilled |= EGRET_SPILLED_FLOWS;
-	}
+	peer = sock->peer;
+	if (!peer_verifies(&peer) || !memory_is_fresh(peer.seen))
+		return 0;
+	known = peer_known(&peer);
+	hash = flow_hash(cookie, &peer.addr, peer.port_be, peer.l4_proto);
+	flow_keep(sock, hash, &known);
 	return 0;
-}
-
-/* Where to write of the peer: where it stands, or a place that is given away. @ctx is the hook's, for the socket's
- * cookie. */
-static __always_inline __u32 peer_place(void *ctx, const struct memory *memory, const struct packet *pkt)
-{
-	struct egret_sock *sock = memory->sock;
-	struct egret_peer *peer;
-	__u32 place;
-
-	if (memory->place >= 0)
-		return memory->place & (EGRET_PEERS - 1);
-	if (pkt->l4_proto == IPPROTO_TCP)
-		return 0;
-	place = sock->next_peer & (EGRET_PEERS - 1);
-	peer = &sock->peers[place];
-	if (peer_has_history(peer->state))
-		peer_spill(sock, peer, bpf_get_socket_cookie(ctx));
-	sock->next_peer = place + 1;
-	return place;
 }
 
 /* What to write of a peer: the verdict, and what it stands on. */
@@ -172,47 +139,52 @@ static __always_inline void peer_seal(struct egret_peer *peer, __u64 both_ways)
 
 /* --- memory --- */
 
-static __always_inline void flow_find(void *ctx, const struct packet *pkt, struct memory *ret)
+static __always_inline __u64 packet_flow(void *ctx, const struct packet *pkt)
 {
-	struct egret_flow_key key = {};
-	__u8 spilled = ret->sock->spilled;
-	struct egret_flow *found;
+	return flow_hash(bpf_get_socket_cookie(ctx), &pkt->addr, pkt->port_be, pkt->l4_proto);
+}
 
-	if (!spilled)
+#define FLOW_BOTH_WAYS (1U << 8)
+
+/* Of a datagram peer that is not in the socket: what flow_what() made of it, with FLOW_BOTH_WAYS; 0: nothing, or it is
+ * too long ago. Global: the verifier takes it once, and its stack is not the caller's. */
+__noinline __u64 flow_look_up(__u64 owner, __u64 hash, __u32 in_flows, __u32 in_arrivals)
+{
+	__u64 what = 0, seen = 0;
+
+	if (in_flows)
+		flow_find_in(&flows, owner, hash, EGRET_FLOW_SHARE, &what, &seen);
+	if (in_arrivals && !memory_is_fresh(seen))
+		flow_find_in(&arrivals, owner, hash, EGRET_ARRIVAL_SHARE, &what, &seen);
+	if (!memory_is_fresh(seen))
+		return 0;
+	return what | (seen & SEEN_BOTH_WAYS) * FLOW_BOTH_WAYS;
+}
+
+static __always_inline void spilled_find(void *ctx, const struct packet *pkt, struct memory *ret)
+{
+	const struct egret_sock *sock = ret->sock;
+	__u64 what;
+
+	if (!sock->in_flows && !sock->in_arrivals)
 		return;
-	key.socket_cookie = bpf_get_socket_cookie(ctx);
-	key.addr = pkt->addr;
-	key.port_be = pkt->port_be;
-	key.l4_proto = pkt->l4_proto;
-	found = spilled & EGRET_SPILLED_FLOWS ? bpf_map_lookup_elem(&flows, &key) : 0;
-	if ((!found || !memory_is_fresh(found->seen)) && spilled & EGRET_SPILLED_ARRIVALS)
-		found = bpf_map_lookup_elem(&arrivals, &key);
-	if (!found)
-		return;
-	ret->seen = found->seen;
-	ret->generation = found->generation;
-	ret->rule = found->rule;
-	ret->state = found->state;
+	what = flow_look_up(sock->owner, packet_flow(ctx, pkt), sock->in_flows, sock->in_arrivals);
+	ret->known.seen = what ? seen_now(!!(what & FLOW_BOTH_WAYS)) : 0;
+	ret->known.generation = what >> 32;
+	ret->known.rule = what >> 16;
+	ret->known.state = what;
 }
 
 /* Looks the packet's peer up in @ret->sock; @ctx is the hook's. */
 static __always_inline void memory_find(void *ctx, const struct packet *pkt, struct memory *ret)
 {
-	struct egret_peer copy;
+	struct egret_peer peer = ret->sock->peer;
 
-	ret->place = peer_find(ret->sock, pkt);
-	if (ret->place < 0) {
-		flow_find(ctx, pkt, ret);
-		return;
-	}
-	/* Another sender may be writing the peer: it is copied, and believed only if its check word fits the copy. */
-	copy = ret->sock->peers[ret->place & (EGRET_PEERS - 1)];
-	if (pkt->l4_proto != IPPROTO_TCP && copy.check != peer_check(&copy))
-		return;
-	ret->seen = copy.seen;
-	ret->generation = copy.generation;
-	ret->rule = copy.rule;
-	ret->state = copy.state;
+	ret->known.here = EGRET_REMEMBERS_PEERS && peer_is(&peer, pkt);
+	if (!ret->known.here && pkt->l4_proto != IPPROTO_TCP)
+		spilled_find(ctx, pkt, ret);
+	else if (ret->known.here && peer_verifies(&peer))
+		ret->known = peer_known(&peer);
 }
 
 /* What a verdict makes of a peer. */
@@ -223,40 +195,57 @@ struct remembered {
 	__u64 both_ways; /* SEEN_BOTH_WAYS, or 0 */
 };
 
-static __always_inline __u32 memory_write(void *ctx, const struct memory *memory, const struct packet *pkt,
-					  const struct standing *standing, const struct remembered *what)
+/* @ctx is the hook's. */
+static __always_inline void memory_write(void *ctx, const struct memory *memory, const struct packet *pkt,
+					 const struct standing *standing, const struct remembered *what)
 {
-	__u32 place = peer_place(ctx, memory, pkt);
-	struct egret_peer *peer = &memory->sock->peers[place & (EGRET_PEERS - 1)];
+	struct egret_sock *sock = memory->sock;
+	struct egret_peer *peer = &sock->peer;
 
+	if (!memory->known.here && pkt->l4_proto != IPPROTO_TCP && peer_has_history(peer->state))
+		peer_spill(sock, bpf_get_socket_cookie(ctx));
 	peer_write(peer, pkt, standing, what->state, what->rule);
 	peer->reason = what->reason;
 	peer_seal(peer, what->both_ways);
-	return place;
 }
 
-/* A datagram came in. Who spoke first fixes the direction for as long as the flow
+/* What to remember of a peer of whom a datagram came in. Who spoke first fixes the direction for as long as the flow
  * lives; an answer to what we sent never opens a way of its own. */
+static __always_inline struct known memory_of_arrival(const struct known *before)
+{
+	struct known known = {.state = EGRET_PEER_INBOUND, .rule = EGRET_RULE_INBOUND, .seen = seen_now(0)};
+
+	if (!peer_has_history(before->state) || !memory_is_fresh(before->seen))
+		return known;
+	known = *before;
+	known.seen = seen_now(known.state == EGRET_PEER_ALLOWED ? SEEN_BOTH_WAYS : before->seen & SEEN_BOTH_WAYS);
+	return known;
+}
+
+/* A datagram came in. What only came in takes no place from a peer that the socket speaks with: so those who send to
+ * it cannot make it slow, nor two packets at once lose what is known of either. */
 static __always_inline void memory_note_arrival(void *ctx, struct egret_sock *sock, const struct packet *pkt,
 						const struct ruling *ruling)
 {
-	struct remembered arrival = {.state = EGRET_PEER_INBOUND, .rule = EGRET_RULE_INBOUND};
 	struct memory memory = {.sock = sock};
+	struct remembered what = {};
 	struct standing standing;
+	struct known known;
 
 	memory_find(ctx, pkt, &memory);
-	standing_take(ruling, &standing);
-	if (peer_has_history(memory.state) && memory_is_fresh(memory.seen)) {
-		arrival.both_ways = memory.state == EGRET_PEER_ALLOWED ? SEEN_BOTH_WAYS : memory.seen & SEEN_BOTH_WAYS;
-		if (memory.place >= 0) {
-			sock->peers[memory.place & (EGRET_PEERS - 1)].seen = seen_now(arrival.both_ways);
-			return;
-		}
-		standing = standing_void(&standing, memory.generation);
-		arrival.state = memory.state;
-		arrival.rule = memory.rule;
+	known = memory_of_arrival(&memory.known);
+	if (memory.known.here && known.state == memory.known.state) {
+		sock->peer.seen = known.seen;
+		return;
 	}
-	memory_write(ctx, &memory, pkt, &standing, &arrival);
+	if (!memory.known.here && peer_has_history(sock->peer.state) && memory_is_fresh(sock->peer.seen)) {
+		flow_keep(sock, packet_flow(ctx, pkt), &known);
+		return;
+	}
+	standing_take(ruling, &standing);
+	standing = standing_void(&standing, known.generation);
+	what = (struct remembered){.state = known.state, .rule = known.rule, .both_ways = known.seen & SEEN_BOTH_WAYS};
+	memory_write(ctx, &memory, pkt, &standing, &what);
 }
 
 #endif

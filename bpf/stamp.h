@@ -38,7 +38,7 @@ static __noinline struct egret_sock *stamp_found(struct __sk_buff *skb, const st
 	sock->cgroup_id = bpf_skb_cgroup_id(skb);
 	stamp_netns(sk, sock, socket_netns(sk, sock));
 	subject_begin(sock, ruling);
-	if (before_goes_on(sk, sock))
+	if (before_goes_on(skb, sk, sock))
 		return sock;
 	if (sk->type == SOCK_RAW) {
 		sock->raw = 1;
@@ -54,8 +54,9 @@ static __noinline struct egret_sock *stamp_found(struct __sk_buff *skb, const st
 		sock->origin = EGRET_ORIGIN_INBOUND;
 	else if (ruling->cfg->keep_existing)
 		sock->origin = EGRET_ORIGIN_EXISTING;
-	sock->origin_addr = pkt->addr;
-	sock->origin_port_be = pkt->port_be;
+	sock->peer.addr = pkt->addr;
+	sock->peer.port_be = pkt->port_be;
+	sock->peer.l4_proto = pkt->l4_proto;
 	return sock;
 }
 

@@ -4,8 +4,9 @@
  * and its octets behind those that came before. A reader reads in order only, and decides itself what to do at a gap.
  *
  * A reader keeps the number of the octet that is due. It asks stream_where() of each segment, takes the octets of a new
- * one by stream_append(), and keeps an unfinished message by stream_keep() until stream_restore() brings it back for
- * the next segment. All of it is inlined: global functions cannot be given such memory (pointers from 5.12 only).
+ * one by stream_append(), and keeps an unfinished message in a map of its own, from where stream_restore() brings it
+ * back for the next segment. All of it is inlined: global functions cannot be given such memory (pointers from 5.12
+ * only).
  */
 #ifndef EGRET_BPF_STREAM_H
 #define EGRET_BPF_STREAM_H
@@ -72,13 +73,8 @@ static __always_inline bool stream_append(struct __sk_buff *skb, __u32 at, __u8 
 	return !bpf_skb_load_bytes(skb, at, buffer + have, take);
 }
 
-/* The @have octets of an unfinished message, to the memory of the socket and back. bpf_probe_read_kernel (5.8 in cgroup
- * programs) copies as many as there are. */
-static __always_inline bool stream_keep(__u8 *kept, const __u8 *buffer, __u32 have, __u32 most)
-{
-	return kept && have <= most && !bpf_probe_read_kernel(kept, have, buffer);
-}
-
+/* The @have octets of an unfinished message, from where they were kept. bpf_probe_read_kernel (5.8 in cgroup programs)
+ * copies as many as there are. */
 static __always_inline bool stream_restore(__u8 *buffer, const __u8 *kept, __u32 have, __u32 most)
 {
 	return kept && have <= most - 1 && !bpf_probe_read_kernel(buffer, have, kept);

@@ -38,18 +38,32 @@ __noinline int wanted_tell(struct __sk_buff *skb, __u32 index)
 	return 0;
 }
 
-/* Those of the crowd. */
+/* Those of the crowd: all places of the owner are looked through for what is this socket's. */
 __noinline int wanted_tell_crowd(struct __sk_buff *skb)
 {
-	struct egret_crowd *crowd = crowd_of(skb, 0);
+	struct egret_queries *open = queries_of(skb, 0);
+	struct egret_sock *sock = memory_of(skb);
 	struct egret_wanted want = {};
+	struct egret_place key = {};
+	__u64 cookie;
 
-	if (!crowd || !wanted_by(skb, &want))
+	if (!open || !open->crowded || !sock || !wanted_by(skb, &want))
 		return 0;
-	for (int i = 0; i < EGRET_CROWD_SETS * EGRET_CROWD_WAYS; i++) {
-		want.name = crowd->all[i].name;
-		if (want.name && query_is_open(&crowd->all[i]))
+	cookie = bpf_get_socket_cookie(skb);
+	key.owner = sock->owner;
+	for (int i = 0; i < EGRET_CROWD_SHARE; i++) {
+		struct egret_crowd *crowd;
+
+		key.place = i;
+		crowd = bpf_map_lookup_elem(&crowds, &key);
+		for (int j = 0; crowd && j < EGRET_CROWD_WAYS; j++) {
+			struct egret_crowded way = crowd->all[j];
+
+			if (!query_is_open(&way.query) || !crowded_verifies(&way, cookie))
+				continue;
+			want.name = way.query.name;
 			bpf_ringbuf_output(&wanted, &want, sizeof(want), 0);
+		}
 	}
 	return 0;
 }

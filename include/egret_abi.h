@@ -22,7 +22,7 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 6
-#define EGRET_ABI_LAYOUT  UINT64_C(0xfae16e3fe1c74f18)
+#define EGRET_ABI_LAYOUT  UINT64_C(0x05777718a5c62c74)
 
 /* Of a ring, which has neither keys nor values. */
 struct egret_nothing {
@@ -61,8 +61,8 @@ struct egret_nothing {
 	X(names, PLAIN, AGENT, __u32, struct egret_name, "")                                                           \
 	X(sockets, PLAIN, PROGRAMS, int, struct egret_sock, "")                                                        \
 	X(sockets_before, PLAIN, PROGRAMS, int, struct egret_before_sock, "")                                          \
-	X(flows, PLAIN, PROGRAMS, struct egret_flow_key, struct egret_flow, "")                                        \
-	X(arrivals, PLAIN, PROGRAMS, struct egret_flow_key, struct egret_flow, "")                                     \
+	X(flows, PLAIN, PROGRAMS, struct egret_place, struct egret_flows, "")                                          \
+	X(arrivals, PLAIN, PROGRAMS, struct egret_place, struct egret_flows, "")                                       \
 	X(counters, PLAIN, BOTH, __u32, struct egret_counter,                                                          \
 	  "the agent begins at 0 when a rule's id gets another rule")                                                  \
 	X(reasons, PLAIN, PROGRAMS, __u32, struct egret_counter, "")                                                   \
@@ -73,8 +73,9 @@ struct egret_nothing {
 	X(existing, PLAIN, BOTH, __u64, struct egret_existing,                                                         \
 	  "the agent lists what it finds at the first attach, and removes what ended")                                 \
 	X(queries, PLAIN, PROGRAMS, int, struct egret_queries, "")                                                     \
-	X(crowds, PLAIN, PROGRAMS, int, struct egret_crowd, "")                                                        \
-	X(streams, PLAIN, PROGRAMS, int, struct egret_stream_bytes, "")                                                \
+	X(crowds, PLAIN, PROGRAMS, struct egret_place, struct egret_crowd, "")                                         \
+	X(streams, PLAIN, PROGRAMS, int, struct egret_stream, "")                                                      \
+	X(parts, PLAIN, PROGRAMS, struct egret_place, struct egret_part, "")                                           \
 	X(wanted, PLAIN, PROGRAMS, struct egret_nothing, struct egret_nothing, "")                                     \
 	X(learned, PLAIN, BOTH, struct egret_learned_key, struct egret_learned,                                        \
 	  "the agent matches what is there with a new policy, adds what `wanted` asked for, removes what ended")       \
@@ -100,10 +101,9 @@ EGRET_ASSERT_SIZE(struct egret_settings, 32);
 EGRET_ASSERT_SIZE(struct egret_peer, 48);
 /* Programs compare these addresses eight bytes at a time. */
 _Static_assert(__builtin_offsetof(struct egret_peer, addr) % 8 == 0, "egret_peer.addr lost its alignment");
-_Static_assert(__builtin_offsetof(struct egret_sock, origin_addr) % 8 == 0,
-	       "egret_sock.origin_addr lost its alignment");
-EGRET_ASSERT_SIZE(struct egret_flow_key, 32);
-EGRET_ASSERT_SIZE(struct egret_flow, 16);
+_Static_assert(__builtin_offsetof(struct egret_sock, peer) % 8 == 0, "egret_sock.peer lost its alignment");
+EGRET_ASSERT_SIZE(struct egret_place, 16);
+EGRET_ASSERT_SIZE(struct egret_flows, 192);
 EGRET_ASSERT_SIZE(struct egret_drop_key, 40);
 
 #endif

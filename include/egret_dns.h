@@ -37,32 +37,39 @@ struct egret_bound {
 /* What a stream may have under way at a time. A power of two: the verifier wants a mask. */
 #define EGRET_STREAM_BOUNDS 32
 
-/* DNS over TCP (RFC 1035 section 4.2.2: each message behind two octets of length). */
+/* What a socket that asks by TCP carries with it (RFC 1035 section 4.2.2: each message behind two octets of length). */
 struct egret_stream {
 	__u32 next_seq; /* of the octet that is due; host order */
 	__u16 want;     /* octets of the message under way; 0 = its length is not known yet */
-	__u16 have;     /* of those, in `streams` */
+	__u16 have;     /* of those, in `parts` */
+	__u64 kept;     /* check over those: nobody else's are taken for them */
 	__u32 asks_seq; /* of the octet that may leave next: all before it was let out */
 	__u8 half;      /* first octet of the length */
 	__u8 half_known;
 	__u8 state; /* enum egret_stream_state */
 	__u8 pad;
-	__u32 bound_count; /* ever noted; the newest of them are kept */
+	__u64 bound_count; /* ever noted; the newest of them are kept */
 	struct egret_bound bounds[EGRET_STREAM_BOUNDS];
 };
 
+/* What a socket that asks carries with it. */
 struct egret_queries {
 	struct egret_query all[EGRET_QUERIES];
-	struct egret_stream stream;
+	__u64 crowded; /* it has asked more at a time: some may be in `crowds` */
 };
 
-/* Questions of a socket that has more open than fit into egret_queries. */
+/* A question of a socket that had no room for it. */
+struct egret_crowded {
+	struct egret_query query;
+	__u64 check; /* over the socket's cookie and the question, as in egret_flow */
+};
+
 struct egret_crowd {
-	struct egret_query all[EGRET_CROWD_SETS * EGRET_CROWD_WAYS];
+	struct egret_crowded all[EGRET_CROWD_WAYS];
 };
 
 /* The message of which a segment brought only the beginning. */
-struct egret_stream_bytes {
+struct egret_part {
 	__u8 bytes[EGRET_DNS_BYTES];
 };
 
@@ -148,6 +155,7 @@ struct egret_seen_bucket {
 	X(OVERLAP, "overlap", "TCP streams left behind at a segment that was heard in part before")                    \
 	X(OVERFLOW, "overflow", "TCP streams left behind at a message of more than 4096 octets")                       \
 	X(PACKED, "packed", "segments with more DNS messages than Egret reads of one (32)")                            \
+	X(PARTS, "parts", "TCP streams left behind because too many others of their subject came in pieces")           \
 	X(NAMES, "names", "names whose address had four others at the time: the one that ended first gave way")        \
 	X(UNREAD, "unread", "answers with more records than Egret reads (96)")                                         \
 	X(CROWDED, "crowded", "questions that were forgotten because their socket asked hundreds more")                \

@@ -49,14 +49,18 @@
 #define EGRET_MAX_SUBJECT_NAMES 2048 /* cgroups whose paths are kept for `drops` */
 #define EGRET_NAMES_PER_OWNER   8    /* of these, of one owner: a power of two */
 #define EGRET_MAX_POD_NAMES     1024
-#define EGRET_DENIED_BYTES      4096  /* of the ring that tells of new subjects: pages, a power of two */
-#define EGRET_MAX_FLOWS         24576 /* and as many arrivals */
+#define EGRET_DENIED_BYTES      4096 /* of the ring that tells of new subjects: pages, a power of two */
 #define EGRET_MAX_EXISTING      4096
 
-/* Peers of one datagram socket that are remembered in the socket itself; a
- * socket with more of them spills into the flow map. A power of two: the
- * verifier wants a mask. */
-#define EGRET_PEERS 4
+/* Peers of datagram sockets that have more than one: EGRET_FLOW_WAYS in each place. Of one owner (a pod, a service) so
+ * many places of those that it sent to first, and of those that came in first, which it may owe an answer: 8,192 and
+ * 16,384 peers. Eight owners may use all of theirs at once before the places of those that were quiet longest are
+ * given away. */
+#define EGRET_FLOW_WAYS        8
+#define EGRET_FLOW_SHARE       1024
+#define EGRET_ARRIVAL_SHARE    2048
+#define EGRET_MAX_FLOW_SETS    (8 * EGRET_FLOW_SHARE)
+#define EGRET_MAX_ARRIVAL_SETS (8 * EGRET_ARRIVAL_SHARE)
 
 /* Addresses that DNS answers taught: in all, and of one subject (a pod, a service), which
  * evicts its own oldest beyond that and nobody else's. */
@@ -71,12 +75,16 @@
 #define EGRET_SEEN_BUCKETS_LOG2 11
 #define EGRET_SEEN_BUCKETS      (1 << EGRET_SEEN_BUCKETS_LOG2)
 #define EGRET_SEEN_PLACES       4
-/* Questions that one socket may have open. */
-#define EGRET_QUERIES 16
-/* And of one that asks more at the same time, as c-ares does: sets of EGRET_CROWD_WAYS, by the
- * question. 12 KiB, below the 20 KiB that a socket may store (net.core.optmem_max, before 6.9). */
-#define EGRET_CROWD_SETS 64
-#define EGRET_CROWD_WAYS 8
+/* Questions that one socket may have open by itself: resolvers of libcs ask two at a time. */
+#define EGRET_QUERIES 4
+/* And of sockets that ask more at the same time, as c-ares does: EGRET_CROWD_WAYS in each place, and so many places of
+ * one owner: 512 questions. 32 owners may use all of theirs at once. */
+#define EGRET_CROWD_WAYS  8
+#define EGRET_CROWD_SHARE 64
+#define EGRET_MAX_CROWDS  (32 * EGRET_CROWD_SHARE)
+/* Answers by TCP of which a segment brought only the beginning, of one owner at a time, and of all. */
+#define EGRET_PART_SHARE 8
+#define EGRET_MAX_PARTS  (32 * EGRET_PART_SHARE)
 /* A DNS message that Egret reads: by UDP with EDNS (RFC 6891 section 6.2.5), and what it keeps
  * of a TCP stream. A power of two: the verifier wants a mask. */
 #define EGRET_DNS_BYTES 4096

@@ -55,41 +55,42 @@ struct egret_sock {
 	/* Set on a listener to its own cookie. Accepted sockets inherit it, and differ
 	 * from it: that is how they are known. connect() clears it. */
 	__u64 listener_cookie;
-	struct egret_addr origin_addr; /* EXISTING, INBOUND: the only peer this is true for */
-	__u16 origin_port_be;
-	__u8 origin; /* enum egret_origin */
-	__u8 raw;
+	char comm[EGRET_COMM_SIZE];
 	__u32 audience;
 	__u32 audience_generation; /* that it was looked up under */
 	__u32 pid;
-	char comm[EGRET_COMM_SIZE];
-	__u8 last_peer; /* the slot to look at first */
-	__u8 next_peer; /* the slot to give away next */
-	__u8 spilled;   /* EGRET_SPILLED_*: where peers of this socket are, too */
-	__u8 asks;      /* sendmsg() names a trusted resolver; the node's NAT may change it */
+	__u8 origin; /* enum egret_origin; EXISTING and INBOUND are true of `peer` alone */
+	__u8 raw;
+	__u8 in_flows, in_arrivals; /* peers of this socket are there, too */
+	__u8 asks;                  /* sendmsg() names a trusted resolver; the node's NAT may change it */
 	__u8 in_node_netns;
 	__u8 of_user_namespace; /* whoever made its network namespace needed no rights for it */
-	__u8 pad[2];
-	struct egret_peer peers[EGRET_PEERS];
-};
-
-#define EGRET_SPILLED_FLOWS    (1U << 0)
-#define EGRET_SPILLED_ARRIVALS (1U << 1)
-
-struct egret_flow_key {
-	__u64 socket_cookie;
-	struct egret_addr addr;
-	__u16 port_be;
-	__u8 l4_proto;
 	__u8 pad[5];
+	struct egret_peer peer; /* the last; TCP has no other */
 };
 
+/*
+ * A place of what many sockets share: each owner has so many places of its own, and whatever its sockets do, they write
+ * to no others.
+ */
+struct egret_place {
+	__u64 owner; /* as in egret_sock */
+	__u32 place;
+	__u32 pad;
+};
+
+/* A datagram peer that has no room in its socket. Its socket and address are only in `check`, which so many bits tell
+ * from all others, and which does not verify what two senders wrote at once. */
 struct egret_flow {
-	__u64 seen; /* as in egret_peer */
-	__u32 generation;
-	__u16 rule;
-	__u8 state; /* enum egret_peer_state: in `arrivals` INBOUND, in `flows` the others */
-	__u8 pad;
+	__u64 check; /* over the socket's cookie, the peer and `what` */
+	__u64 what;  /* generation << 32 | rule << 16 | enum egret_peer_state; 0 = nothing */
+	__u64 seen;  /* as in egret_peer */
+};
+
+/* Value of `arrivals`, of peers that spoke first, and of `flows`, of the others: of the peers that belong here, those
+ * that were seen last. */
+struct egret_flows {
+	struct egret_flow all[EGRET_FLOW_WAYS];
 };
 
 /* A connection that was there before the first attach. */

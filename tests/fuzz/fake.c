@@ -48,7 +48,6 @@ static const struct make unusual[MAP_COUNT] = {
     [MAP_counters] = {BPF_MAP_TYPE_PERCPU_ARRAY, 128},
     [MAP_reasons] = {BPF_MAP_TYPE_PERCPU_ARRAY, 2 * EGRET_REASONS_AUDITED},
     [MAP_queries] = {BPF_MAP_TYPE_SK_STORAGE, 0},
-    [MAP_crowds] = {BPF_MAP_TYPE_SK_STORAGE, 0},
     [MAP_streams] = {BPF_MAP_TYPE_SK_STORAGE, 0},
     [MAP_wanted] = {BPF_MAP_TYPE_RINGBUF, EGRET_WANTED_BYTES},
     [MAP_seen] = {BPF_MAP_TYPE_ARRAY, EGRET_SEEN_BUCKETS},

@@ -88,6 +88,8 @@ static void make_tables(void)
 	TABLE_MAKE(lives);
 	TABLE_MAKE(flows);
 	TABLE_MAKE(arrivals);
+	TABLE_MAKE(crowds);
+	TABLE_MAKE(parts);
 	TABLE_MAKE(counters);
 	TABLE_MAKE(reasons);
 	TABLE_MAKE(drops);
@@ -106,7 +108,6 @@ static void make_tables(void)
 	SOCKET_TABLE(sockets);
 	SOCKET_TABLE(queries);
 	SOCKET_TABLE(streams);
-	SOCKET_TABLE(crowds);
 }
 
 static struct egret_addr mapped(enum native_family family, const __u8 *octets)
@@ -196,8 +197,8 @@ static void soil_buffers(void)
 
 void native_forget(void)
 {
-	const void *const all[] = {&flows, &arrivals, &drops,   &existing, &learned, &rings,   &teachers,
-				   &asked, &seen,     &lessons, &sockets,  &queries, &streams, &crowds};
+	const void *const all[] = {&flows, &arrivals, &drops,   &existing, &learned, &rings,  &teachers, &asked,
+				   &seen,  &lessons,  &sockets, &queries,  &streams, &crowds, &parts};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		table_clear(all[i]);

@@ -8,25 +8,26 @@
 
 #include <bpf/bpf.h>
 
-#define BATCH   4096
-#define CLIENTS (EGRET_PEERS + 3) /* more than a socket holds by itself */
+#define BATCH   2048
+#define CLIENTS 7 /* more than a socket holds by itself */
 
-/* Flows of sockets that do not exist: the kernel cannot tell. */
+/* Flows of owners that do not exist, and whatever the owners that do could have among those that went out: the kernel
+ * cannot tell. */
 static void fill_flows(void)
 {
-	static struct egret_flow_key keys[BATCH];
-	static struct egret_flow flows[BATCH];
+	static struct egret_place places[BATCH];
+	static struct egret_flows flows[BATCH];
 	static uint64_t number;
 	int fd = bpf_map__fd(bed.programs->maps.flows);
 
-	for (int batches = 2 * EGRET_MAX_FLOWS / BATCH; batches; batches--) {
+	for (int batches = 2 * EGRET_MAX_FLOW_SETS / BATCH; batches; batches--) {
 		__u32 count = BATCH;
 
 		for (size_t i = 0; i < BATCH; i++) {
-			keys[i].socket_cookie = UINT64_MAX - number++;
-			flows[i].state = EGRET_PEER_ALLOWED;
+			places[i].owner = UINT64_MAX - number / EGRET_FLOW_SHARE;
+			places[i].place = number++ % EGRET_FLOW_SHARE;
 		}
-		if (bpf_map_update_batch(fd, keys, flows, &count, NULL))
+		if (bpf_map_update_batch(fd, places, flows, &count, NULL))
 			die("the flows of a crowd");
 	}
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# A socket that sends to more peers than all flows that are remembered takes nothing from another's
-# server: that one may still speak to the clients who came to it.
+# A socket that sends to more peers than are remembered takes nothing from a server, another's or its own cgroup's: that
+# one may still speak to the clients who came to it.
 . "$(dirname "$0")/../lib.sh"
 needs_egret
 bed_up
@@ -25,14 +25,25 @@ dials() {
 dialled() { [ "$(grep -c ^dial "$work/server.log")" -gt "$1" ]; }
 expect EPERM "it reaches nobody who did not come" dials 20.7.7.99
 
-# 24,576 flows are remembered (include/egret_limits.h), and here twice as many go by.
-for block in 64 65 66 67 68 69 70 71; do
-	# shellcheck disable=SC2046
-	node "$probe" udp-each 8080 $(for i in $(seq 24); do for j in $(seq 250); do echo "20.$block.$i.$j"; done; done) \
-		>"$work/crowd"
-	expect 6000 "a crowd goes by" grep -c answered "$work/crowd"
-done
-for client in "${clients[@]}"; do
-	expect "sent|connected|ok|answered" "the server may still speak to $client" dials "$client"
-done
+# An owner has room for 8,192 peers that it sent to, and for 16,384 that came in (include/egret_limits.h): here three
+# times as many go by, first of a neighbour, then of the server's own cgroup.
+addresses() { for block; do for i in $(seq 24); do for j in $(seq 250); do echo "20.$block.$i.$j"; done; done; done; }
+crowd() {
+	local cgroup=$1 block
+	for block in "${@:2}"; do
+		# shellcheck disable=SC2046
+		in_cgroup "$cgroup" "$id-node" "$probe" udp-each 8080 $(addresses "$block") >"$work/crowd"
+		expect 6000 "a crowd of $(basename "$cgroup") goes by" grep -c answered "$work/crowd"
+	done
+}
+still_speaks() {
+	local client
+	for client in "${clients[@]}"; do
+		expect "sent|connected|ok|answered" "the server may still speak to $client, after $1" dials "$client"
+	done
+}
+crowd "$cg/system.slice/other.service" 64 65 66 67
+still_speaks "a neighbour's crowd"
+crowd "$cg/system.slice/server.service" 68 69 70 71
+still_speaks "a crowd of its own"
 finish
