@@ -452,7 +452,7 @@ static bool has_no_rows(const char *path)
 {
 	return strstr(path, "/node.rules") || strstr(path, "/seen-in-use.rules") ||
 	       strstr(path, "/monitor-service-tag.rules") || strstr(path, "/acr.rules") ||
-	       strstr(path, "/acr-blob.rules");
+	       strstr(path, "/acr-blob.rules") || strstr(path, "/hostnetwork.rules");
 }
 
 static void check_rule(const struct policy_rule *rule, const char *version)
@@ -581,6 +581,26 @@ static void metadata_is_for_the_host_alone(void **state)
 	unload(&shipped);
 }
 
+/* As AKS's own restriction does, which drops what is forwarded. */
+static void pods_on_the_nodes_network_have_the_metadata_service(void **state)
+{
+	static const uint32_t others[] = {EGRET_AUDIENCE_POD, EGRET_AUDIENCE_HOST, EGRET_AUDIENCE_UNKNOWN};
+	struct shipped shipped;
+
+	(void)state;
+	load("rules/aks/hostnetwork.rules", &shipped);
+	assert_true(allows(&shipped, "169.254.169.254", IPPROTO_TCP, 80, EGRET_AUDIENCE_HOSTNETWORK));
+	assert_true(allows(&shipped, "168.63.129.16", IPPROTO_TCP, 80, EGRET_AUDIENCE_HOSTNETWORK));
+	assert_true(allows(&shipped, "168.63.129.16", IPPROTO_TCP, 32526, EGRET_AUDIENCE_HOSTNETWORK));
+	assert_false(allows(&shipped, "169.254.169.254", IPPROTO_TCP, 443, EGRET_AUDIENCE_HOSTNETWORK));
+	for (size_t i = 0; i < COUNT(others); i++) {
+		assert_false(allows(&shipped, "169.254.169.254", IPPROTO_TCP, 80, others[i]));
+		assert_false(allows(&shipped, "168.63.129.16", IPPROTO_TCP, 80, others[i]));
+	}
+	assert_false(policy_has_floor(shipped.policy)); /* a node may do without, and deny it */
+	unload(&shipped);
+}
+
 static void the_floor_of_linux_lets_a_node_live(void **state)
 {
 	static const struct {
@@ -618,6 +638,7 @@ int main(void)
 	    cmocka_unit_test(no_file_opens_the_internet),
 	    cmocka_unit_test(each_file_says_what_it_needs),
 	    cmocka_unit_test(metadata_is_for_the_host_alone),
+	    cmocka_unit_test(pods_on_the_nodes_network_have_the_metadata_service),
 	    cmocka_unit_test(the_floor_of_linux_lets_a_node_live),
 	};
 
