@@ -7,10 +7,10 @@
 #define EGRET_BPF_ACCOUNT_H
 
 #include "drops.h"
+#include "learned.h"
 #include "maps.h"
 #include "packet.h"
 #include "policy.h"
-#include "seen.h"
 
 /* bpf_ktime_get_coarse_ns (5.11) is three times cheaper than bpf_ktime_get_ns,
  * and a tick is exact enough for "when was the last one". */
@@ -47,7 +47,7 @@ static __noinline __u64 name_of_drop(const struct egret_drop_key *key, const str
 		return key->question;
 	there.addr = key->addr;
 	there.scope = state->scope;
-	return seen_name(&there);
+	return learned_last_name(&there);
 }
 
 /* What a packet tells when its row is new, or had none in this tick. */

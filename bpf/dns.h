@@ -103,7 +103,7 @@ __noinline __u64 question_take(struct __sk_buff *skb, __u32 buffer)
 		return QUESTION_UNREADABLE;
 	name_remember(buffer, name);
 	settings = policy_settings(cfg, question->slot);
-	refused = settings->dns_names && !name_find_rule(buffer, EGRET_DEST_ASKABLE, question->slot);
+	refused = settings->dns_names && !(name_rule(buffer, name, question->slot) & EGRET_DEST_ASKABLE);
 	if (question->trusted && (!refused || settings->audit)) {
 		open = queries_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
 		if (open)

@@ -8,6 +8,7 @@
 #define EGRET_BPF_DNS_TCP_IN_H
 
 #include "buffer.h"
+#include "room.h"
 #include "dns.h"
 #include "place.h"
 #include "stream.h"
@@ -199,11 +200,13 @@ __noinline int stream_comes_in(struct __sk_buff *skb)
 		return 0;
 	}
 	stream->next_seq += segment.octets;
+	answer->chunks_made = 0;
 	answer->server = server.addr;
 	answer->segment = (struct segment_reader){.at = segment.at, .left = segment.octets};
 	lesson = stream_read(skb, buffer, answer);
 	if (lesson)
 		stream_leave(skb, stream, lesson);
+	share_tidy(answer->owner, answer->chunks_made, buffer);
 	buffer_give(&answer->message);
 	return 0;
 }

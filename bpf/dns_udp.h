@@ -7,6 +7,7 @@
 
 #include "buffer.h"
 #include "dns.h"
+#include "room.h"
 #include "teach.h"
 
 #define UDP_HEADER 8
@@ -39,11 +40,13 @@ __noinline int datagram_comes_in(struct __sk_buff *skb)
 		lesson_count(EGRET_LESSON_BUSY);
 		return 0;
 	}
+	answer->chunks_made = 0;
 	if (packet_source(skb, IP_AT_START, &answer->server) && offset > UDP_HEADER && skb->len > offset &&
 	    message_load(skb, &answer->message, answer->bytes, offset, skb->len - offset, EGRET_DNS_BYTES))
 		answer_take(skb, buffer);
 	else
 		lesson_count(EGRET_LESSON_MALFORMED);
+	share_tidy(answer->owner, answer->chunks_made, buffer);
 	buffer_give(&answer->message);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "cgroup_life.h"
 #include "hook_call.h"
 #include "hook_cgroup.h"
+#include "teach_run.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -116,4 +117,13 @@ int egret_sendmsg6(struct bpf_sock_addr *ctx)
 
 	call_read_v6(ctx, IPPROTO_UDP, &pkt);
 	return call_sends(ctx, &pkt) & 1;
+}
+
+/* The agent teaches by BPF_PROG_TEST_RUN: so programs are the only ones who write what was learned. Of a kind that
+ * reads packets and that every kernel runs so; it is attached nowhere. Ends 1 where the buffer is taken, or the name
+ * cannot be read. */
+SEC("cgroup_skb/ingress")
+int egret_teach(struct __sk_buff *skb)
+{
+	return teach_run(skb) & 1;
 }

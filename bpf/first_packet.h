@@ -15,7 +15,6 @@
 #include "learned.h"
 #include "packet.h"
 #include "policy.h"
-#include "seen.h"
 #include "subject.h"
 
 static __always_inline void decide_first_packet(const struct packet *pkt, const struct subject *subject,
@@ -34,52 +33,26 @@ static __always_inline void decide_first_packet(const struct packet *pkt, const 
 
 /* --- why a special address is denied --- */
 
-/* What the running policy has for the name that was last resolved to the address, as name_find_rule; 0 =
- * nothing. Without the bucket's lock: a name that is replaced meanwhile gives another reason, and no other
- * verdict. */
-__noinline __u64 seen_rule_name(__u64 first_half, __u64 last_half, __u64 scope, __u32 slot)
-{
-	struct egret_learned_key key __attribute__((aligned(8))) = {.scope = scope};
-	void *table = policy_table(&lists, slot);
-	struct egret_seen_bucket *bucket;
-	const struct egret_seen *entry;
-	__u64 name, found = 0;
-	__u32 place;
-
-	addr_of_halves(&key.addr, first_half, last_half);
-	bucket = seen_bucket(&key);
-	place = bucket ? seen_find(bucket, &key) : EGRET_SEEN_PLACES;
-	if (!table || !bucket || place >= EGRET_SEEN_PLACES)
-		return 0;
-	entry = &bucket->places[place];
-	name = entry->name;
-	if (bpf_map_lookup_elem(table, &name))
-		return name;
-	for (int i = 0; i < EGRET_SUFFIXES; i++) {
-		__u64 suffix = entry->suffixes[i], pattern = egret_key_pattern(suffix, hash_keys);
-
-		if (suffix && bpf_map_lookup_elem(table, &pattern))
-			found = pattern;
-	}
-	return found;
-}
-
-/* A rule that would allow this, if the name that was last resolved to it could bring it in. */
+/* What the names of a special address say that may not bring it in; whether they ended, or not. */
 __noinline __u64 special_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 audience, __u64 scope)
 {
-	__u32 slot = egret_port_key_slot(port_key) & (EGRET_POLICY_SLOTS - 1), need;
-	void *table = policy_table(&lists, slot);
-	struct egret_target *target;
-	__u64 rule_name;
+	struct egret_learned_key key __attribute__((aligned(8))) = {.scope = scope};
+	__u64 best = EGRET_REASON_NO_RULE;
+	struct egret_learned *found;
+	__u32 need = learned_need(first_half, last_half, egret_port_key_slot(port_key));
 
-	need = learned_need(first_half, last_half, slot);
-	if (!need || !table)
-		return 0;
-	rule_name = seen_rule_name(first_half, last_half, scope, slot);
-	target = rule_name ? bpf_map_lookup_elem(table, &rule_name) : 0;
-	if (!target || !egret_name_explains(target->dest.flags))
-		return 0;
-	return learned_judge_name(rule_name, port_key, audience, need);
+	if (!need)
+		return best;
+	addr_of_halves(&key.addr, first_half, last_half);
+	found = bpf_map_lookup_elem(&learned, &key);
+	for (int i = 0; i < EGRET_LEARNED_NAMES && found; i++) {
+		__u64 name = found->names[i];
+
+		if (name)
+			best = egret_special_of_both(
+			    best, learned_judge_name(name, port_key, audience, need | EGRET_NEED_EXPLAINS));
+	}
+	return best;
 }
 
 /* @ret is a denial and stays one: only its reason may change. */

@@ -2,7 +2,10 @@
 /*
  * Addresses that answers taught: for the pod or the network namespace that asked, each until its own
  * TTL ends, on the ports that the policy has for the name. What the policy lists is not
- * here, and cannot be pushed out by it.
+ * here, and cannot be pushed out by it; nor can what another owner learned (share.h).
+ *
+ * Every address of an answer is kept, also of names that no rule has, and special ones: what it may be used for is
+ * found when it is used (learned_look_up), under the policy that rules then. So a reload changes nothing here.
  */
 #ifndef EGRET_BPF_LEARNED_H
 #define EGRET_BPF_LEARNED_H
@@ -13,7 +16,7 @@
 #include "names.h"
 #include "packet.h"
 #include "policy.h"
-#include "seen.h"
+#include "share.h"
 
 /* --- what an address asks of a name --- */
 
@@ -37,28 +40,53 @@ __noinline __u32 learned_need(__u64 first_half, __u64 last_half, __u32 slot)
 
 /* --- a verdict by what was learned --- */
 
-/* What the rules say of one name, at an address of this enum egret_need. Global: the verifier takes its
- * loop once. */
-__noinline __u64 learned_judge_name(__u64 rule_name, __u32 port_key, __u32 audience, __u32 need)
+/* What the policy has for a name: its own list, or that of the narrowest pattern over it. */
+static __always_inline struct egret_target *name_target(void *table, __u64 name)
+{
+	struct egret_target *target = bpf_map_lookup_elem(table, &name);
+	struct egret_known *entry;
+
+	if (target)
+		return target;
+	entry = bpf_map_lookup_elem(&known, &name);
+	if (!entry)
+		return 0;
+	for (int i = EGRET_SUFFIXES - 1; i >= 0; i--) {
+		__u64 suffix = entry->suffixes[i], pattern = egret_key_pattern(suffix, hash_keys);
+
+		target = suffix ? bpf_map_lookup_elem(table, &pattern) : 0;
+		if (target)
+			return target;
+	}
+	return 0;
+}
+
+/* What the rules say of one name, at an address of this enum egret_need; with EGRET_NEED_EXPLAINS, of a name that may
+ * not bring in the address. Global: the verifier takes its loops once. */
+__noinline __u64 learned_judge_name(__u64 name, __u32 port_key, __u32 audience, __u32 need)
 {
 	const struct egret_audience *who = policy_audience(audience, egret_port_key_slot(port_key));
 	void *table = policy_table(&lists, egret_port_key_slot(port_key));
-	struct egret_target *target = table ? bpf_map_lookup_elem(table, &rule_name) : 0;
+	struct egret_target *target = table ? name_target(table, name) : 0;
+	__u32 asked = need & ~EGRET_NEED_EXPLAINS;
 	struct egret_scan scan;
 
 	if (!target || !target->dest.count || !who)
 		return EGRET_REASON_NO_RULE;
-	scan = egret_scan_of_name(&target->dest, port_key, who, need);
+	if (egret_meets(target->dest.flags, asked) == !!(need & EGRET_NEED_EXPLAINS))
+		return EGRET_REASON_NO_RULE;
+	if (need & EGRET_NEED_EXPLAINS && !egret_name_explains(target->dest.flags))
+		return EGRET_REASON_NO_RULE;
+	scan = egret_scan_of_name(&target->dest, port_key, who, asked);
 	return policy_scan(target, &scan);
 }
 
 __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 audience, __u64 scope)
 {
 	struct egret_learned_key key = {.scope = scope};
-	__u64 best = EGRET_REASON_NO_RULE, now = bpf_jiffies64();
-	__u32 slot = egret_port_key_slot(port_key) & (EGRET_POLICY_SLOTS - 1);
+	__u64 best = EGRET_REASON_NO_RULE;
 	struct egret_learned *found;
-	__u32 need;
+	__u32 need, sec = now_sec();
 
 	if (!scope)
 		return best;
@@ -66,14 +94,13 @@ __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 	found = bpf_map_lookup_elem(&learned, &key);
 	if (!found)
 		return best;
-	need = egret_need_of_learned(&key.addr);
+	need = learned_need(first_half, last_half, egret_port_key_slot(port_key));
 	for (int i = 0; i < EGRET_LEARNED_NAMES; i++) {
-		struct egret_lesson *lesson = &found->lessons[i];
-		__u64 said, rule_name = lesson->rule_names[slot];
+		__u64 said, name = found->names[i];
 
-		if (!rule_name || egret_is_over(lesson->expires_tick, now))
+		if (!name || egret_is_over(found->expires_sec[i], sec))
 			continue;
-		said = learned_judge_name(rule_name, port_key, audience, need);
+		said = learned_judge_name(name, port_key, audience, need);
 		/* A deleted element may be given to another address at once: the verdict counts only if this
 		 * address still has the same element. */
 		if (said & EGRET_SAID_ALLOW && bpf_map_lookup_elem(&learned, &key) == found)
@@ -81,6 +108,14 @@ __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 		best = egret_denial_of_both(best, said);
 	}
 	return best;
+}
+
+/* The key of the name that was last resolved to an address, whatever the policy says of it; 0 = none. */
+static __always_inline __u64 learned_last_name(const struct egret_learned_key *key)
+{
+	struct egret_learned *found = bpf_map_lookup_elem(&learned, key);
+
+	return found ? found->names[egret_learned_last(found)] : 0;
 }
 
 /* --- learning --- */
@@ -93,131 +128,220 @@ static __always_inline void lesson_count(__u32 kind)
 		counter->packets++;
 }
 
-/* A place in the subject's ring; who had it before goes, if it is this subject's alone. */
-static __always_inline void ring_enter(__u64 subject, const struct egret_learned_key *key)
+/* Notes that a chunk was begun, for share_tidy. Returns where the place is. */
+static __always_inline __u32 learned_enter(struct answer *answer, __u32 ring, __u64 first, __u64 second, __u64 third)
 {
-	struct egret_ring_key place = {.subject = subject};
-	struct egret_teacher *teacher = bpf_map_lookup_elem(&teachers, &subject), fresh = {};
-	struct egret_learned_key *before;
-	struct egret_learned *old;
+	__u32 where = share_enter(answer->owner, ring, first, second, third);
 
-	if (!teacher) {
-		bpf_map_update_elem(&teachers, &subject, &fresh, BPF_NOEXIST);
-		teacher = bpf_map_lookup_elem(&teachers, &subject);
-		if (!teacher)
-			return;
-	}
-	place.place = egret_ring_place(teacher);
-	teacher->next++;
-	before = bpf_map_lookup_elem(&rings, &place);
-	if (before) {
-		struct egret_learned_key gone = *before;
-
-		old = bpf_map_lookup_elem(&learned, &gone);
-		if (old && egret_goes_with_ring(old, subject))
-			bpf_map_delete_elem(&learned, &gone);
-	}
-	bpf_map_update_elem(&rings, &place, key, BPF_ANY);
+	if (where == SHARE_NOWHERE)
+		return where;
+	if (where & SHARE_MADE)
+		answer->chunks_made++;
+	return where & EGRET_HOLD_WHERE;
 }
 
-/* Finds a place for the name under way, and counts what the address loses by it. */
-static __always_inline struct egret_lesson *lesson_of(struct egret_learned *entry, const struct answer *message,
-						      __u64 now)
+/*
+ * The name under way is known from now on, to the end of what it brings. False: there is no room. Global: called from
+ * answers and from the agent's lessons.
+ */
+__noinline int known_note(__u32 buffer)
 {
-	struct egret_lesson *lesson = egret_lesson_place(entry->lessons, message->name, message->taught, now);
+	struct answer *answer = answer_of(buffer);
+	struct egret_known *entry, *fresh;
+	__u32 where, ring;
+	__u64 name;
 
-	if (lesson->name != message->name && !egret_is_over(lesson->expires_tick, now) &&
-	    !egret_lesson_says_same(lesson, message->taught))
-		lesson_count(EGRET_LESSON_NAMES);
-	return lesson;
+	if (!answer)
+		return 0;
+	name = answer->name;
+	ring = answer->outside ? EGRET_NAMES_OUTSIDE : EGRET_NAMES_INSIDE;
+	entry = bpf_map_lookup_elem(&known, &name);
+	if (entry) {
+		where = egret_ring_is_outside(egret_hold_ring(entry->hold)) && !answer->outside
+			    ? learned_enter(answer, ring, name, 0, 0)
+			    : SHARE_NOWHERE;
+		bpf_spin_lock(&entry->lock);
+		if (entry->owner != answer->owner)
+			entry->hold |= EGRET_HOLD_SHARED;
+		entry->hold |= EGRET_HOLD_AGAIN;
+		if (where != SHARE_NOWHERE) {
+			entry->hold = (entry->hold & ~EGRET_HOLD_WHERE) | where;
+			entry->owner = answer->owner;
+		}
+		bpf_spin_unlock(&entry->lock);
+		if (bpf_map_lookup_elem(&known, &name) == entry)
+			return 1;
+	}
+	where = learned_enter(answer, ring, name, 0, 0);
+	if (where == SHARE_NOWHERE)
+		return 0;
+	fresh = (struct egret_known *)answer->fresh;
+	for (int i = 0; i < EGRET_SUFFIXES; i++)
+		fresh->suffixes[i] = answer->suffixes[i];
+	fresh->owner = answer->owner;
+	fresh->hold = where;
+	fresh->expires_sec = answer->ends_sec;
+	answer->made_known = 1;
+	if (!bpf_map_update_elem(&known, &name, fresh, BPF_NOEXIST))
+		fill_add(EGRET_FILL_NAMES, 1);
+	return bpf_map_lookup_elem(&known, &name) != 0;
 }
 
-/* A name that the policy denies has got this address: what allows it otherwise is judged again. */
-static __always_inline void lesson_denies(const struct answer *message, const struct egret_lesson *lesson,
-					  struct egret_config *cfg, __u64 now)
+/* It is known for as long as what it brought. */
+static __always_inline void known_extend(const struct answer *answer)
 {
-	if (!message->denies || (lesson->name == message->name && !egret_is_over(lesson->expires_tick, now)))
-		return;
-	__sync_fetch_and_add(&cfg->denials, 1);
+	__u64 name = answer->name;
+	struct egret_known *entry = bpf_map_lookup_elem(&known, &name);
+
+	if (entry && (__s32)(answer->ends_sec - entry->expires_sec) > 0)
+		entry->expires_sec = answer->ends_sec;
 }
 
 /* How often do applications get other addresses of an exact name than the agent does? */
-static __always_inline void exact_count(const struct answer *message, const struct egret_addr *addr,
+static __always_inline void exact_count(const struct answer *answer, const struct egret_addr *addr,
 					const struct egret_config *cfg, __u32 slot)
 {
-
-	if (message->rule_names[slot & (EGRET_POLICY_SLOTS - 1)] != message->name)
+	if (!(answer->rules[slot] & NAME_RULE_EXACT))
 		return;
 	lesson_count(EGRET_LESSON_EXACT);
 	if (!policy_find_addr((const __u64 *)addr, cfg, slot))
 		lesson_count(EGRET_LESSON_DIFFERS);
 }
 
-/* What the policy of @slot teaches of the name under way at a private address; 0 = nothing. */
-static __always_inline __u64 private_rule_name(const struct answer *message, __u32 slot)
+/* What became of a name of an address. */
+enum lesson {
+	LESSON_KNOWN,  /* it stood, and stands longer */
+	LESSON_NEW,    /* or it had ended */
+	LESSON_PUSHED, /* it took the place of a name that stood */
+};
+
+/* Adds the name under way to an address that is there. */
+static __always_inline enum lesson learned_write(struct egret_learned *entry, const struct answer *answer,
+						 __u32 ends_sec, __u32 sec, __u32 where)
 {
-	__u64 rule_name = message->rule_names[slot & (EGRET_POLICY_SLOTS - 1)];
-	void *table = policy_table(&lists, slot);
-	struct egret_target *target = table ? bpf_map_lookup_elem(table, &rule_name) : 0;
+	enum lesson ret = LESSON_KNOWN;
+	__u32 place;
+	bool stood;
 
-	return target && egret_meets(target->dest.flags, EGRET_NEED_PRIVATE) ? rule_name : 0;
-}
-
-/* Sets what the address is learned for, in either slot; enum egret_untaught. */
-static __always_inline __u64 answer_teaches(struct answer *message, __u32 slot, __u32 need)
-{
-	if (message->outside)
-		return EGRET_UNTAUGHT_OUTSIDE;
-	if (need == EGRET_NEED_ADDRESS)
-		return EGRET_UNTAUGHT_SPECIAL;
-	for (__u32 i = 0; i < EGRET_POLICY_SLOTS; i++)
-		message->taught[i] = need ? private_rule_name(message, i) : message->rule_names[i];
-	return message->taught[slot] ? EGRET_UNTAUGHT_NOT : EGRET_UNTAUGHT_SPECIAL;
-}
-
-/* One address of the answer under way. Global: called once for each record of it. */
-__noinline int learned_add(__u32 buffer, __u64 first_half, __u64 last_half, __u32 slot, __u32 need)
-{
-	struct answer *message = answer_of(buffer);
-	struct egret_config *cfg = policy_config();
-	struct egret_learned_key key __attribute__((aligned(8))) = {};
-	struct egret_learned *entry;
-	struct egret_lesson *lesson;
-	__u64 expires_tick, untaught, now = bpf_jiffies64();
-	__u32 zero = 0, *moved;
-
-	if (!message || !cfg)
-		return 0;
-	key.scope = message->scope;
-	addr_of_halves(&key.addr, first_half, last_half);
-	expires_tick = egret_lesson_ends(message->ttl_sec, policy_settings(cfg, slot), now, ticks_per_sec);
-	untaught = answer_teaches(message, slot & (EGRET_POLICY_SLOTS - 1), need);
-	seen_add(message, &key, expires_tick, untaught);
-	if (untaught) {
-		if (untaught == EGRET_UNTAUGHT_SPECIAL)
-			lesson_count(EGRET_LESSON_REBINDING);
-		return 0;
+	bpf_spin_lock(&entry->lock);
+	place = egret_lesson_place(entry, answer->name, sec) & (EGRET_LEARNED_NAMES - 1);
+	stood = entry->names[place] && !egret_is_over(entry->expires_sec[place], sec);
+	if (entry->names[place] != answer->name) {
+		ret = stood ? LESSON_PUSHED : LESSON_NEW;
+		entry->expires_sec[place] = 0; /* who reads meanwhile must not take one's time for the other's */
+		entry->names[place] = answer->name;
+		stood = false;
+	} else if (!stood) {
+		ret = LESSON_NEW;
 	}
-	exact_count(message, &key.addr, cfg, slot);
-	entry = bpf_map_lookup_elem(&learned, &key);
+	/* A shorter TTL of another resolver takes nothing from what an earlier answer gave. */
+	if (!stood || (__s32)(ends_sec - entry->expires_sec[place]) > 0)
+		entry->expires_sec[place] = ends_sec;
+	if (entry->owner != answer->owner)
+		entry->hold |= EGRET_HOLD_SHARED;
+	entry->hold =
+	    (entry->hold & ~(7U << EGRET_HOLD_LAST_SHIFT)) | EGRET_HOLD_AGAIN | place << EGRET_HOLD_LAST_SHIFT;
+	if (where != SHARE_NOWHERE) {
+		entry->hold = (entry->hold & ~EGRET_HOLD_WHERE) | where;
+		entry->owner = answer->owner;
+	}
+	bpf_spin_unlock(&entry->lock);
+	return ret;
+}
+
+/* Adds the address. Not 0: another CPU did so first, or there is no room. */
+static __always_inline long learned_make(struct answer *answer, const struct egret_learned_key *key, __u32 ends_sec)
+{
+	__u32 ring = answer->outside ? EGRET_ADDRS_OUTSIDE : EGRET_ADDRS_INSIDE;
+	struct egret_learned *fresh = (struct egret_learned *)answer->fresh;
+	const __u64 *words = (const __u64 *)key;
+	__u32 where = learned_enter(answer, ring, words[0], words[1], words[2]);
+	long rc;
+
+	if (where == SHARE_NOWHERE)
+		return -1;
+	for (int i = 0; i < EGRET_LEARNED_NAMES; i++) {
+		fresh->names[i] = 0;
+		fresh->expires_sec[i] = 0;
+	}
+	fresh->names[0] = answer->name;
+	fresh->expires_sec[0] = ends_sec;
+	fresh->owner = answer->owner;
+	fresh->hold = where;
+	rc = bpf_map_update_elem(&learned, key, fresh, BPF_NOEXIST);
+	if (!rc)
+		fill_add(EGRET_FILL_ADDRS, 1);
+	return rc;
+}
+
+/* The address is there, with the name under way; or else there is no room. */
+static __always_inline bool learned_put(struct answer *answer, const struct egret_learned_key *key, __u32 ends_sec,
+					enum lesson *ret)
+{
+	struct egret_learned *entry = bpf_map_lookup_elem(&learned, key);
+	const __u64 *words = (const __u64 *)key;
+	__u32 where = SHARE_NOWHERE;
+
+	*ret = LESSON_NEW;
 	if (!entry) {
-		message->fresh.subject = message->subject;
-		ring_enter(message->subject, &key);
-		if (bpf_map_update_elem(&learned, &key, &message->fresh, BPF_NOEXIST) ||
-		    !(entry = bpf_map_lookup_elem(&learned, &key))) {
-			lesson_count(EGRET_LESSON_FULL);
-			return 0;
-		}
+		if (!learned_make(answer, key, ends_sec))
+			return true;
+		entry = bpf_map_lookup_elem(&learned, key);
+		if (!entry)
+			return false;
 	}
-	if (entry->subject != message->subject)
-		entry->shared = 1;
-	lesson = lesson_of(entry, message, now);
-	lesson_denies(message, lesson, cfg, now);
-	egret_lesson_write(lesson, message->name, message->taught, message->suffixes, expires_tick);
-	lesson_count(EGRET_LESSON_ADDRESS);
-	moved = bpf_map_lookup_elem(&epoch, &zero);
+	if (egret_ring_is_outside(egret_hold_ring(entry->hold)) && !answer->outside)
+		where = learned_enter(answer, EGRET_ADDRS_INSIDE, words[0], words[1], words[2]);
+	*ret = learned_write(entry, answer, ends_sec, now_sec(), where);
+	/* It may have been given up between the look and the writing. */
+	return bpf_map_lookup_elem(&learned, key) == entry || !learned_make(answer, key, ends_sec);
+}
+
+/* What follows for verdicts that are remembered: of denials, and, where the policy denies the name, of allowances. */
+static __always_inline void lesson_moves(const struct answer *answer, struct egret_config *cfg, __u32 slot)
+{
+	__u32 zero = 0, *moved = bpf_map_lookup_elem(&epoch, &zero);
+
+	if (answer->rules[slot] & EGRET_DEST_DENIES)
+		__sync_fetch_and_add(&cfg->denials, 1);
 	if (moved)
 		__sync_fetch_and_add(moved, 1);
+}
+
+/* One address of the answer under way; @need: what it asks of a name under the policy of @slot. Global: called once
+ * for each record of it. */
+__noinline int learned_add(__u32 buffer, __u64 first_half, __u64 last_half, __u32 slot, __u32 need)
+{
+	struct answer *answer = answer_of(buffer);
+	struct egret_config *cfg = policy_config();
+	struct egret_learned_key key __attribute__((aligned(8))) = {};
+	enum lesson lesson;
+	__u32 ends_sec;
+
+	if (!answer || !cfg)
+		return 0;
+	slot &= EGRET_POLICY_SLOTS - 1;
+	key.scope = answer->scope;
+	addr_of_halves(&key.addr, first_half, last_half);
+	ends_sec = egret_lesson_ends(answer->ttl_sec, policy_settings(cfg, slot), now_sec());
+	if ((__s32)(ends_sec - answer->ends_sec) > 0)
+		answer->ends_sec = ends_sec;
+	if (!learned_put(answer, &key, ends_sec, &lesson)) {
+		lesson_count(EGRET_LESSON_FULL);
+		return 0;
+	}
+	if (lesson == LESSON_PUSHED)
+		lesson_count(EGRET_LESSON_NAMES);
+	if (!(answer->rules[slot] & EGRET_DEST_TEACHES))
+		return 0;
+	if (!egret_meets(answer->rules[slot], need)) {
+		lesson_count(EGRET_LESSON_REBINDING);
+		return 0;
+	}
+	exact_count(answer, &key.addr, cfg, slot);
+	if (lesson != LESSON_KNOWN || answer->made_known)
+		lesson_moves(answer, cfg, slot);
+	lesson_count(EGRET_LESSON_ADDRESS);
 	return 0;
 }
 

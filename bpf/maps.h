@@ -27,6 +27,9 @@
  * crowd a bucket, or peers that verify when they are mixed. Odd: each word counts in full. */
 const volatile __u64 hash_keys[6] = {1, 1, 1, 1, 1, 1};
 
+/* Set by the loader from the resolution of CLOCK_MONOTONIC_COARSE, which is one tick. */
+const volatile __u32 ticks_per_sec = 250;
+
 /* --- policy tables: two slots, slot = generation & 1 --- */
 
 #define TABLE_IN_SLOTS(inner)                                                                                          \
@@ -329,6 +332,7 @@ struct {
 	__uint(max_entries, EGRET_WANTED_BYTES);
 } wanted SEC(".maps");
 
+/* What answers taught (learned.h), and whose it is (share.h). None is preallocated: they grow with what is learned. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, EGRET_MAX_LEARNED);
@@ -337,20 +341,54 @@ struct {
 	__type(value, struct egret_learned);
 } learned SEC(".maps");
 
+/* Key: of a name. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, EGRET_MAX_LEARNED);
-	__type(key, struct egret_ring_key);
-	__type(value, struct egret_learned_key);
-} rings SEC(".maps");
-
-/* Key: cgroup id of a subject. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, EGRET_MAX_SUBJECTS_TAUGHT);
+	__uint(max_entries, EGRET_MAX_KNOWN);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64);
-	__type(value, struct egret_teacher);
-} teachers SEC(".maps");
+	__type(value, struct egret_known);
+} known SEC(".maps");
+
+/* Key: an owner. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EGRET_MAX_SHARES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct egret_share);
+} shares SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EGRET_MAX_CHUNKS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct egret_chunk_key);
+	__type(value, struct egret_chunk);
+} chunks SEC(".maps");
+
+/* Index: enum egret_fill. How many entries there are. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EGRET_FILLS);
+	__type(key, __u32);
+	__type(value, __u32);
+} fill SEC(".maps");
+
+/* Owners of more than their share, and owners that are gone: who gives room when there is none. BPF_MAP_TYPE_QUEUE:
+ * 4.20. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, EGRET_MAX_SHARES);
+	__type(value, __u64);
+} spare SEC(".maps");
+
+/* All owners: whose share is looked through next for what ended. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, EGRET_MAX_SHARES);
+	__type(value, __u64);
+} turns SEC(".maps");
 
 /* Key: of a name. For people only. */
 struct {
@@ -359,14 +397,6 @@ struct {
 	__type(key, __u64);
 	__type(value, struct egret_asked);
 } asked SEC(".maps");
-
-/* For people, and for the next policy. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, EGRET_SEEN_BUCKETS);
-	__type(key, __u32);
-	__type(value, struct egret_seen_bucket);
-} seen SEC(".maps");
 
 /* Index: enum egret_lesson_kind. */
 struct {

@@ -19,8 +19,6 @@
 #define UDP_ONE_WAY_SEC   30
 #define UDP_BOTH_WAYS_SEC 180
 
-/* Set by the loader from the resolution of CLOCK_MONOTONIC_COARSE, which is one tick. */
-const volatile __u32 ticks_per_sec = 250;
 /* bench/first_packet.bpf.c measures what each packet would cost without. */
 #ifndef EGRET_REMEMBERS_PEERS
 #define EGRET_REMEMBERS_PEERS 1

@@ -15,6 +15,11 @@
 #define DNS_HEADER     12  /* octets */
 #define QUESTION_BYTES 512 /* what is read of a question: a header, a name, type and class. A power of two */
 
+#define ANSWER_FRESH_WORDS 15
+_Static_assert(sizeof(struct egret_learned) <= 8 * ANSWER_FRESH_WORDS &&
+		   sizeof(struct egret_known) <= 8 * ANSWER_FRESH_WORDS,
+	       "answer.fresh has room for either");
+
 /* How far the reading of a name has come. In memory of the map and not on the stack: the
  * verifier knows nothing of values there, so all turns of a loop look alike to it. */
 struct name_reader {
@@ -55,7 +60,7 @@ struct message {
 	__u32 taken;
 	__u32 len;   /* message_load, or the stream's reader: octets of the message */
 	__u64 owner; /* buffer.h's own */
-	/* name_read, of the name that it read last: for name_note_suffixes, name_find_rule, name_remember, and for
+	/* name_read, of the name that it read last: for name_note_suffixes, name_rule, name_remember, and for
 	 * whoever reads on. */
 	__u32 end; /* where what follows the name begins */
 	__u32 label_count;
@@ -79,18 +84,21 @@ struct answer {
 	struct record_reader records; /* teach.h's own */
 	/* By whom it came: dns_udp.h and dns_tcp_in.h for answer_opens. */
 	struct egret_addr server;
-	/* Whose it is, and about which name: answer_opens, answer_has_subject, for learned_add. */
-	__u64 scope, subject, name;
-	/* What the policy in either slot has for the name: answer_take for learned_add. */
-	__u64 rule_names[EGRET_POLICY_SLOTS];
-	__u64 taught[EGRET_POLICY_SLOTS]; /* learned_add's own: of these, what the address under way is learned for */
-	__u64 suffixes[EGRET_SUFFIXES];   /* name_note_suffixes for learned_add */
-	__u32 ttl_sec;                    /* of the record under way: record_read for learned_add */
-	__u32 denies;                     /* the policy denies ports of the name: answer_take for learned_add */
-	__u32 outside;                    /* the policy has no rule for the name: answer_take for learned_add */
-	__u32 slot;                       /* of the policy that rules: answer_take for learned_add */
-	struct segment_reader segment;    /* of dns_tcp_in.h */
-	struct egret_learned fresh;       /* learned_add's own, for lack of stack: all zero but the subject */
+	/* Whose it is, and about which name: answer_opens, answer_has_subject, taught_take, for learned.h. */
+	__u64 scope, owner, name;
+	__u32 rules[EGRET_POLICY_SLOTS]; /* of the name, in either slot, as name_rule: lesson_begins for learned.h */
+	__u32 outside;                   /* neither slot has a rule for the name: the same */
+	__u32 ttl_sec;                   /* of the record under way: record_read for learned_add */
+	__u64 suffixes[EGRET_SUFFIXES];  /* name_note_suffixes for known_note */
+	__u32 ends_sec;                  /* of what ends last: learned_add for known_extend */
+	__u32 slot;                      /* of the policy that rules: answer_take for learned_add */
+	__u32 made_known;                /* the name is new: known_note for learned_add */
+	/* Of the owner's share: learned_enter for share_tidy. Who takes the buffer begins at 0. */
+	__u32 chunks_made;
+	struct segment_reader segment; /* of dns_tcp_in.h */
+	/* learned.h's and share.h's own, for lack of stack: an egret_learned or an egret_known. They have locks, of
+	 * which a map's value may have one in all. */
+	__u64 fresh[ANSWER_FRESH_WORDS];
 	/* Twice: a stream's octets are put behind those that came before, and the verifier
 	 * adds up the worst of both. */
 	__u8 bytes[2 * EGRET_DNS_BYTES];

@@ -2,7 +2,7 @@
 /*
  * Names in a DNS message (RFC 1035 section 4.1.4), and what the policy says of them.
  *
- * question_name_read() and answer_name_read() make the key of a name; name_note_suffixes(), name_find_rule() and
+ * question_name_read() and answer_name_read() make the key of a name; name_note_suffixes(), name_rule() and
  * name_remember() are about the name that was read last.
  */
 #ifndef EGRET_BPF_NAMES_H
@@ -144,8 +144,7 @@ __noinline __u64 answer_name_read(__u32 buffer, __u32 at)
 	return done == 1 ? name_key(&answer->message) : 0;
 }
 
-/* Keys of the domains above the name that was read last: what name_find_rule and later policies
- * look for. */
+/* Keys of the domains above the name that was read last: what patterns are looked for with. */
 __noinline int name_note_suffixes(__u32 buffer)
 {
 	struct answer *answer = answer_of(buffer);
@@ -165,33 +164,80 @@ __noinline int name_note_suffixes(__u32 buffer)
 	return 0;
 }
 
-/* What the policy of @slot has for the name that was read last: its own key, or that of the
- * narrowest pattern over it; 0 = nothing, or none with one of @flags (EGRET_DEST_*). */
-__noinline __u64 name_find_rule(__u32 buffer, __u32 flags, __u32 slot)
-{
-	struct message *message = message_of(buffer);
-	void *table = policy_table(&lists, slot);
-	__u64 key = 0, pattern, found = 0;
-	struct egret_target *target;
+/* Beside EGRET_DEST_*: the policy has the name itself. */
+#define NAME_RULE_EXACT (1U << 16)
+/* And: packets cannot find what the policy has, unless it is left for them (name_copy). */
+#define NAME_RULE_DEEP (1U << 17)
 
-	if (!message || !table)
-		return 0;
+/* The key of the narrowest pattern over the name that was read last; 0 = none. *ret_deep: by more labels than
+ * egret_known keeps. */
+static __always_inline __u64 name_pattern(const struct message *message, void *table, bool *ret_deep)
+{
+	__u64 key = 0, found = 0;
+
+	*ret_deep = false;
 	for (int i = 0; i < EGRET_MAX_LABELS; i++) {
 		__u32 label = message->label_count - 1 - i;
+		__u64 pattern;
 
-		if (label >= EGRET_MAX_LABELS)
+		if (!label || label >= EGRET_MAX_LABELS)
 			break;
 		key = egret_key_label(key, message->labels[label], hash_keys);
 		pattern = egret_key_pattern(key, hash_keys);
-		if (label && bpf_map_lookup_elem(table, &pattern))
-			found = pattern;
+		if (!bpf_map_lookup_elem(table, &pattern))
+			continue;
+		found = pattern;
+		*ret_deep = i >= EGRET_SUFFIXES;
 	}
-	if (bpf_map_lookup_elem(table, &key))
-		found = key;
-	if (!found)
+	return found;
+}
+
+/* What the policy of @slot has for the name that was read last, whose key is @name: the flags of its own list, or of
+ * that of the narrowest pattern over it; 0 = nothing. */
+__noinline __u32 name_rule(__u32 buffer, __u64 name, __u32 slot)
+{
+	struct message *message = message_of(buffer);
+	void *table = policy_table(&lists, slot);
+	struct egret_target *target;
+	__u64 pattern;
+	__u32 own = 0;
+	bool deep;
+
+	if (!message || !table)
 		return 0;
-	target = bpf_map_lookup_elem(table, &found);
-	return target && target->dest.flags & flags ? found : 0;
+	target = bpf_map_lookup_elem(table, &name);
+	if (target && !(target->dest.flags & EGRET_DEST_OF_PATTERN))
+		return target->dest.flags | NAME_RULE_EXACT;
+	if (target && target->dest.count)
+		return target->dest.flags;
+	if (target)
+		own = NAME_RULE_DEEP;
+	pattern = name_pattern(message, table, &deep);
+	target = pattern ? bpf_map_lookup_elem(table, &pattern) : 0;
+	if (!target)
+		return 0;
+	return target->dest.flags | own | (deep ? NAME_RULE_DEEP : 0);
+}
+
+/* Of a name that NAME_RULE_DEEP is said of: who has all of its labels leaves what the pattern over it says under the
+ * name's own key, for packets. 0: there is no room. */
+__noinline int name_copy(__u32 buffer, __u64 name, __u32 slot)
+{
+	struct message *message = message_of(buffer);
+	void *table = policy_table(&lists, slot);
+	struct egret_target *target, copy;
+	__u64 pattern;
+	bool deep;
+
+	if (!message || !table)
+		return 0;
+	pattern = name_pattern(message, table, &deep);
+	target = bpf_map_lookup_elem(table, &pattern);
+	if (!target)
+		return 0;
+	copy = *target;
+	copy.dest.flags |= EGRET_DEST_OF_PATTERN;
+	return !bpf_map_update_elem(table, &name, &copy, BPF_ANY);
 }
 
 /* An octet of the question's name, for its text. 0: go on; 1: the text is whole; -1: the name has no end. */

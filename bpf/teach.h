@@ -49,34 +49,29 @@ static __always_inline __u64 record_owner(__u32 buffer, struct answer *answer)
 
 /* What the address asks of a name is found here, and not by learned_add: there the stack of all calls
  * would be over the 512 octets that a chain of them may have (5.10). */
-static __always_inline void learn(__u32 buffer, const struct answer *answer, const __u64 *halves)
+static __always_inline void learn(__u32 buffer, const struct answer *answer, __u64 first_half, __u64 last_half)
 {
 	__u32 slot = answer->slot;
 
-	learned_add(buffer, halves[0], halves[1], slot, learned_need(halves[0], halves[1], slot));
+	learned_add(buffer, first_half, last_half, slot, learned_need(first_half, last_half, slot));
 }
 
+/* Four octets of the message, as they lie there. */
+static __always_inline __u64 answer_four(struct answer *answer, __u32 at)
+{
+	return bpf_htonl((__u32)answer_word(answer, at) << 16 | answer_word(answer, at + 2));
+}
+
+/* Halves of addresses, as they lie in memory; an IPv4 address stands behind ::ffff:0:0/96. */
 static __always_inline void learn_v4(__u32 buffer, struct answer *answer, __u32 at)
 {
-	struct packet pkt = {};
-	const __u64 *halves = (const __u64 *)&pkt.addr;
-	__u32 addr = (__u32)answer_word(answer, at) << 16 | answer_word(answer, at + 2);
-
-	packet_set_v4(&pkt, bpf_htonl(addr));
-	learn(buffer, answer, halves);
+	learn(buffer, answer, 0, answer_four(answer, at) << 32 | 0xffff0000);
 }
 
 static __always_inline void learn_v6(__u32 buffer, struct answer *answer, __u32 at)
 {
-	struct packet pkt = {};
-	const __u64 *halves = (const __u64 *)&pkt.addr;
-	__u32 words[4];
-
-	for (int i = 0; i < 4; i++)
-		words[i] =
-		    bpf_htonl((__u32)answer_word(answer, at + 4 * i) << 16 | answer_word(answer, at + 4 * i + 2));
-	packet_set_words(&pkt, words[0], words[1], words[2], words[3]);
-	learn(buffer, answer, halves);
+	learn(buffer, answer, answer_four(answer, at + 4) << 32 | answer_four(answer, at),
+	      answer_four(answer, at + 12) << 32 | answer_four(answer, at + 8));
 }
 
 /* One record. False: the message ends within it. */
@@ -135,12 +130,17 @@ __noinline int dns_read_records(__u32 buffer, __u32 at, __u32 teaches)
 	return 0;
 }
 
-/* The header and the question: does the answer teach? Then @answer is about its name. */
-static __always_inline bool answer_opens(struct __sk_buff *skb, __u32 buffer, struct answer *answer,
-					 struct egret_queries *open, __u32 slot)
+/* The header and the question: does the answer teach? Then it is about its name. Global: its stack must not add to
+ * that of the records. */
+__noinline int answer_opens(struct __sk_buff *skb, __u32 buffer)
 {
-	__u16 flags = answer_word(answer, 2);
+	struct answer *answer = answer_of(buffer);
+	struct egret_queries *open = queries_of(skb, 0);
+	__u16 flags;
 
+	if (!answer || !open)
+		return false;
+	flags = answer_word(answer, 2);
 	if (!(flags & DNS_RESPONSE) || flags & DNS_OPCODE)
 		return false;
 	answer->name = answer_word(answer, 4) == 1 ? answer_name_read(buffer, DNS_HEADER) : 0;
@@ -148,7 +148,7 @@ static __always_inline bool answer_opens(struct __sk_buff *skb, __u32 buffer, st
 		lesson_count(EGRET_LESSON_MALFORMED);
 		return false;
 	}
-	if (!addr_is_trusted(&answer->server, slot) ||
+	if (!addr_is_trusted(&answer->server, answer->slot) ||
 	    !was_asked(skb, open, answer_word(answer, 0), answer->name, answer_word(answer, answer->message.end))) {
 		lesson_count(EGRET_LESSON_MISMATCH);
 		return false;
@@ -174,39 +174,62 @@ static __always_inline bool answer_has_subject(struct __sk_buff *skb, struct ans
 		return false;
 	}
 	answer->scope = sock->scope;
-	answer->subject = sock->owner;
+	answer->owner = sock->owner;
 	return true;
+}
+
+/* What the policy of @slot has for the name. False: packets could not find it, and a wider pattern must not speak for
+ * the name. */
+static __always_inline bool lesson_rule(struct answer *answer, __u32 buffer, __u32 slot)
+{
+	answer->rules[slot] = name_rule(buffer, answer->name, slot);
+	return !(answer->rules[slot] & NAME_RULE_DEEP) || name_copy(buffer, answer->name, slot);
+}
+
+/* What is learned of one name, from an answer or from the agent, begins with what the policy has for the name. False:
+ * there is no room. */
+static __always_inline bool lesson_begins(struct answer *answer, __u32 buffer)
+{
+	name_note_suffixes(buffer);
+	/* In both slots: the other one may be about to rule. */
+	if (!lesson_rule(answer, buffer, 0) || !lesson_rule(answer, buffer, 1)) {
+		lesson_count(EGRET_LESSON_FULL);
+		return false;
+	}
+	answer->outside = !((answer->rules[0] | answer->rules[1]) & EGRET_DEST_TEACHES);
+	answer->made_known = 0;
+	answer->ends_sec = now_sec() + SHARE_SETTLES_SEC;
+	if (known_note(buffer))
+		return true;
+	lesson_count(EGRET_LESSON_FULL);
+	return false;
 }
 
 /* The answer that lies in the buffer. Global: the verifier takes it once for all that bring one. */
 __noinline int answer_take(struct __sk_buff *skb, __u32 buffer)
 {
 	struct answer *answer = answer_of(buffer);
-	struct egret_queries *open = queries_of(skb, 0);
 	struct ruling ruling;
-	__u32 records, slot;
+	__u32 records;
 
-	if (!answer || !open || !ruling_take(&ruling))
+	if (!answer || !ruling_take(&ruling))
 		return 0;
-	slot = ruling.slot;
-	if (!answer_opens(skb, buffer, answer, open, slot) || !answer_has_subject(skb, answer))
+	answer->slot = ruling.slot;
+	if (!answer_opens(skb, buffer) || !answer_has_subject(skb, answer))
 		return 0;
-	answer->slot = slot;
 	records = answer->message.end + 4;
-	name_note_suffixes(buffer);
-	/* In both slots: the other one may be about to rule. */
-	answer->rule_names[0] = name_find_rule(buffer, EGRET_DEST_TEACHES, 0);
-	answer->rule_names[1] = name_find_rule(buffer, EGRET_DEST_TEACHES, 1);
-	answer->outside = !answer->rule_names[slot & 1];
-	answer->denies = !answer->outside && name_find_rule(buffer, EGRET_DEST_DENIES, slot);
-	if (answer->outside)
-		lesson_count(EGRET_LESSON_OUTSIDE);
 	if (answer_word(answer, 6) > DNS_MAX_RECORDS)
 		lesson_count(EGRET_LESSON_UNREAD);
-	if (dns_read_records(buffer, records, 0))
+	if (!lesson_begins(answer, buffer))
+		return 0;
+	if (!(answer->rules[answer->slot & 1] & EGRET_DEST_TEACHES))
+		lesson_count(EGRET_LESSON_OUTSIDE);
+	if (dns_read_records(buffer, records, 0)) {
 		lesson_count(EGRET_LESSON_MALFORMED);
-	else
-		dns_read_records(buffer, records, 1);
+		return 0;
+	}
+	dns_read_records(buffer, records, 1);
+	known_extend(answer);
 	return 0;
 }
 

@@ -19,7 +19,7 @@ static __always_inline bool wanted_by(struct __sk_buff *skb, struct egret_wanted
 	if (!sock || !sock->scope)
 		return false;
 	ret->scope = sock->scope;
-	ret->subject = sock->owner;
+	ret->owner = sock->owner;
 	return true;
 }
 

@@ -22,9 +22,9 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 6
-#define EGRET_ABI_LAYOUT  UINT64_C(0x05777718a5c62c74)
+#define EGRET_ABI_LAYOUT  UINT64_C(0x4b8ba3a10b936213)
 
-/* Of a ring, which has neither keys nor values. */
+/* Of a ring buffer, which has neither keys nor values, and of a queue, which has no keys. */
 struct egret_nothing {
 };
 
@@ -43,7 +43,8 @@ struct egret_nothing {
 	X(ports, TABLE, AGENT, __u32, struct egret_port, "")                                                           \
 	X(rules, TABLE, AGENT, __u32, struct egret_rule, "")                                                           \
 	X(texts, TABLE, AGENT, __u32, struct egret_rule_text, "")                                                      \
-	X(lists, TABLE, AGENT, __u64, struct egret_target, "")                                                         \
+	X(lists, TABLE, BOTH, __u64, struct egret_target,                                                              \
+	  "programs add what a pattern of many labels says, for each name that they meet below it, and remove that")   \
 	X(config, PLAIN, BOTH, __u32, struct egret_config, "programs add to `denials`, and to nothing else")           \
 	X(meta, PLAIN, AGENT, __u32, struct egret_meta, "")                                                            \
 	X(hits, PLAIN, AGENT, __u32, struct egret_hit, "")                                                             \
@@ -77,14 +78,14 @@ struct egret_nothing {
 	X(streams, PLAIN, PROGRAMS, int, struct egret_stream, "")                                                      \
 	X(parts, PLAIN, PROGRAMS, struct egret_place, struct egret_part, "")                                           \
 	X(wanted, PLAIN, PROGRAMS, struct egret_nothing, struct egret_nothing, "")                                     \
-	X(learned, PLAIN, BOTH, struct egret_learned_key, struct egret_learned,                                        \
-	  "the agent matches what is there with a new policy, adds what `wanted` asked for, removes what ended")       \
-	X(rings, PLAIN, BOTH, struct egret_ring_key, struct egret_learned_key,                                         \
-	  "the agent adds what it adds to `learned`, and removes what ended")                                          \
-	X(teachers, PLAIN, BOTH, __u64, struct egret_teacher, "the agent adds what it adds to `learned`")              \
-	X(asked, PLAIN, BOTH, __u64, struct egret_asked, "the agent adds what another version's programs had heard")   \
-	X(seen, PLAIN, BOTH, __u32, struct egret_seen_bucket,                                                          \
-	  "the agent marks, under the bucket's lock, what a new policy learned from it")                               \
+	X(learned, PLAIN, PROGRAMS, struct egret_learned_key, struct egret_learned, "")                                \
+	X(known, PLAIN, PROGRAMS, __u64, struct egret_known, "")                                                       \
+	X(shares, PLAIN, PROGRAMS, __u64, struct egret_share, "")                                                      \
+	X(chunks, PLAIN, PROGRAMS, struct egret_chunk_key, struct egret_chunk, "")                                     \
+	X(fill, PLAIN, PROGRAMS, __u32, __u32, "")                                                                     \
+	X(spare, PLAIN, PROGRAMS, struct egret_nothing, __u64, "")                                                     \
+	X(turns, PLAIN, PROGRAMS, struct egret_nothing, __u64, "")                                                     \
+	X(asked, PLAIN, PROGRAMS, __u64, struct egret_asked, "")                                                       \
 	X(lessons, PLAIN, BOTH, __u32, struct egret_counter, "the agent counts what it was asked for by `wanted`")     \
 	X(epoch, PLAIN, PROGRAMS, __u32, __u32, "")
 
@@ -105,5 +106,12 @@ _Static_assert(__builtin_offsetof(struct egret_sock, peer) % 8 == 0, "egret_sock
 EGRET_ASSERT_SIZE(struct egret_place, 16);
 EGRET_ASSERT_SIZE(struct egret_flows, 192);
 EGRET_ASSERT_SIZE(struct egret_drop_key, 40);
+EGRET_ASSERT_SIZE(struct egret_learned_key, 24);
+/* An element of a kernel's hash is 48 octets before its key (struct htab_elem), and its allocator puts 8 before
+ * that: together they fit into a slab of 192, and a chunk into one of 512. */
+EGRET_ASSERT_SIZE(struct egret_learned, 112);
+_Static_assert(8 + 48 + sizeof(__u64) + sizeof(struct egret_known) <= 192, "egret_known outgrew its slab");
+_Static_assert(8 + 48 + sizeof(struct egret_chunk_key) + sizeof(struct egret_chunk) <= 512,
+	       "egret_chunk outgrew its slab");
 
 #endif

@@ -13,7 +13,6 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #endif
-
 #include "egret_config.h"
 #include "egret_limits.h"
 #include "egret_policy.h"
@@ -209,12 +208,6 @@ EGRET_INLINE __u32 egret_need_inside(__u16 flags)
 	return flags & EGRET_DEST_INTERNAL ? EGRET_NEED_ADDRESS : EGRET_NEED_NOTHING;
 }
 
-/* An address that was learned met its need when it was: of special ones, only private ones are learned. */
-EGRET_INLINE __u32 egret_need_of_learned(const struct egret_addr *addr)
-{
-	return egret_addr_is_private(addr) ? EGRET_NEED_PRIVATE : EGRET_NEED_NOTHING;
-}
-
 /* May a name with these flags bring in an address of this need? */
 EGRET_INLINE bool egret_meets(__u16 flags, __u32 need)
 {
@@ -229,11 +222,14 @@ EGRET_INLINE bool egret_name_explains(__u16 flags)
 	return flags & EGRET_DEST_ALLOWS;
 }
 
-/* --- time: ticks of bpf_jiffies64, which may wrap --- */
-
-EGRET_INLINE bool egret_is_over(__u64 ends_tick, __u64 now_tick)
+/* --- time: seconds of bpf_jiffies64, which begins near 2^32 ticks: no machine runs until they wrap --- */
+EGRET_INLINE __u32 egret_sec_of(__u64 tick, __u32 ticks_per_sec)
 {
-	return (__s64)(ends_tick - now_tick) <= 0;
+	return tick / ticks_per_sec;
+}
+EGRET_INLINE bool egret_is_over(__u32 ends_sec, __u32 now_sec)
+{
+	return (__s32)(ends_sec - now_sec) <= 0;
 }
 
 /* --- names of an address: each stands for itself, a deny of one takes nothing from another --- */
@@ -277,23 +273,27 @@ EGRET_INLINE void egret_add_names(struct judgement *listed, const struct judgeme
 	listed->service = service;
 }
 
-/* Of a denial: can the name that was last resolved to the address say more? */
+/* Can names of a special address say more of its denial? */
 EGRET_INLINE bool egret_special_counts(const struct judgement *denial)
 {
 	return denial->reason != EGRET_REASON_DENY_RULE && denial->reason != EGRET_REASON_SPECIAL_ADDRESS;
 }
 
-/* @special: what the name says at this address, which it may not bring in; @denial stays a denial. */
+/* Of two names that may not bring it in: what says more. A deny of theirs says only that other ports were meant. */
+EGRET_INLINE __u64 egret_special_of_both(__u64 said, __u64 other)
+{
+	if (egret_said_reason(other) == EGRET_REASON_DENY_RULE)
+		other = (other & ~0xffULL) | EGRET_REASON_PORT;
+	return egret_said_reason(other) > egret_said_reason(said) ? other : said;
+}
+
+/* @special: of egret_special_of_both; @denial stays a denial. */
 EGRET_INLINE void egret_add_special(struct judgement *denial, const struct judgement *special)
 {
-	__u8 reason = special->reason;
-
-	if (reason == EGRET_REASON_DENY_RULE) /* of a name that brings in nothing */
-		reason = EGRET_REASON_PORT;
-	if (reason <= denial->reason)
+	if (special->reason <= denial->reason)
 		return;
-	denial->reason = reason;
-	denial->rule = reason == EGRET_REASON_SPECIAL_ADDRESS ? special->rule : 0;
+	denial->reason = special->reason;
+	denial->rule = special->reason == EGRET_REASON_SPECIAL_ADDRESS ? special->rule : 0;
 	denial->name = special->name;
 }
 

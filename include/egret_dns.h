@@ -77,7 +77,7 @@ struct egret_part {
 struct egret_wanted {
 	__u64 name; /* key; its text is in `asked` */
 	__u64 scope;
-	__u64 subject;
+	__u64 owner;
 };
 
 /* What was learned serves its scope (egret_subject.h), and nobody else. */
@@ -86,54 +86,93 @@ struct egret_learned_key {
 	__u64 scope;
 };
 
-struct egret_lesson {
-	__u64 name;                     /* key of the name that was asked for */
-	__u64 suffixes[EGRET_SUFFIXES]; /* keys of the domains above it, from the top on; 0 = no more */
-	/* Key of the policy's name or pattern that speaks for it, in either slot of the policy
-	 * tables: a new policy finds its own there when it begins to rule. */
-	__u64 rule_names[EGRET_POLICY_SLOTS];
-	__u64 expires_tick; /* bpf_jiffies64 */
-};
-
+/*
+ * The names that an address was answered for, of a policy or not. Nothing of it is a policy's: what the names allow is
+ * looked up when the address is used. An element of the kernel's hash with it, and 8 octets of the kernel's allocator,
+ * fit into 192.
+ */
 struct egret_learned {
-	struct egret_lesson lessons[EGRET_LEARNED_NAMES];
-	__u64 subject; /* cgroup id of who learned it first: whose quota it is in */
-	__u64 shared;  /* somebody else learned it, too: it does not go with that quota */
+	__u64 names[EGRET_LEARNED_NAMES]; /* keys; 0 = free */
+	/* Seconds, as egret_sec_of counts them. */
+	__u32 expires_sec[EGRET_LEARNED_NAMES];
+	__u64 owner; /* in whose share it is; 0 = the common one */
+	__u32 hold;  /* EGRET_HOLD_* */
+	struct bpf_spin_lock lock;
 };
 
-/* Per subject, the addresses in the order in which it learned them. */
-struct egret_ring_key {
-	__u64 subject;
-	__u32 place;
+/* A name that was answered: what the patterns of any policy are looked for with. */
+struct egret_known {
+	__u64 suffixes[EGRET_SUFFIXES]; /* keys of the domains above it, from the top on; 0 = no more */
+	__u64 owner;
+	__u32 hold;
+	__u32 expires_sec; /* of the address that ends last */
+	struct bpf_spin_lock lock;
 	__u32 pad;
 };
 
-struct egret_teacher {
-	__u32 next; /* place in the ring, counted on */
-	__u32 pad;
+/*
+ * Where an entry of `learned` or `known` stands in its owner's share, in one word: the ring, and the place in the ring.
+ * A place whose entry says another place holds nothing.
+ */
+#define EGRET_HOLD_PLACE      0x00ffffffU
+#define EGRET_HOLD_RING_SHIFT 24
+#define EGRET_HOLD_WHERE      0x03ffffffU
+#define EGRET_HOLD_SHARED     (1U << 26) /* somebody else was answered it, too */
+#define EGRET_HOLD_AGAIN      (1U << 27) /* it was answered again: it gets a second place before it goes */
+#define EGRET_HOLD_LAST_SHIFT 28         /* of egret_learned: which name was answered last */
+
+/* What an owner has: a ring for each kind. INSIDE: of names that a rule has, in either slot. */
+enum egret_share_ring {
+	EGRET_ADDRS_INSIDE = 0,
+	EGRET_ADDRS_OUTSIDE,
+	EGRET_NAMES_INSIDE,
+	EGRET_NAMES_OUTSIDE,
+	EGRET_SHARE_RINGS,
 };
 
-/* Why an answer's address was not learned, though another policy may have it learned. */
-enum egret_untaught {
-	EGRET_UNTAUGHT_NOT = 0, /* it was learned */
-	EGRET_UNTAUGHT_OUTSIDE, /* no rule had the name */
-	EGRET_UNTAUGHT_SPECIAL, /* a rule had the name, which may not bring in such an address */
+#define EGRET_SHARE_GONE   (1U << 0) /* the owner's cgroup was removed */
+#define EGRET_SHARE_LISTED (1U << 1) /* it stands in `spare` */
+#define EGRET_SHARE_DEAD   (1U << 2) /* it was empty, and is being removed: nothing may enter any more */
+
+struct egret_share {
+	struct bpf_spin_lock lock;
+	__u32 flags;       /* EGRET_SHARE_* */
+	__u32 entered_sec; /* when something entered last */
+	/* Of each ring, places that are counted on; what stands in between may be there. */
+	__u32 head[EGRET_SHARE_RINGS];
+	__u32 tail[EGRET_SHARE_RINGS];
+	__u32 sweep[EGRET_SHARE_RINGS]; /* where to look next for what ended */
 };
 
-/* The name that was last resolved to an address, in the policy or not. */
-struct egret_seen {
-	struct egret_learned_key key;
-	__u64 name;                     /* key; 0 = the place is free */
-	__u64 suffixes[EGRET_SUFFIXES]; /* as in egret_lesson */
-	__u64 untaught;                 /* enum egret_untaught */
-	__u64 subject;
-	__u64 expires_tick; /* by the TTL: until then, a policy that names it lets it be used at once */
+/* Places of a ring, some at a time. */
+struct egret_chunk_key {
+	__u64 owner;
+	__u32 ring;
+	__u32 chunk; /* place / EGRET_CHUNK_PLACES */
 };
 
-struct egret_seen_bucket {
-	struct bpf_spin_lock lock; /* user space copies the bucket with BPF_F_LOCK */
-	__u32 next;                /* place that is given away next */
-	struct egret_seen places[EGRET_SEEN_PLACES];
+struct egret_chunk {
+	struct egret_learned_key keys[EGRET_CHUNK_PLACES]; /* of a name: its key and zeros */
+};
+
+/* What is counted in `fill`. */
+enum egret_fill {
+	EGRET_FILL_ADDRS = 0, /* entries of `learned` */
+	EGRET_FILL_NAMES,     /* of `known` */
+	EGRET_FILLS,
+};
+
+/* An answer from the agent, for BPF_PROG_TEST_RUN of egret_teach: what programs could not read, or what another
+ * version had learned. */
+struct egret_taught {
+	__u8 ethernet[14]; /* BPF_PROG_TEST_RUN takes these octets away: net/bpf/test_run.c */
+	__u8 pad[2];
+	struct egret_addr addr;
+	__u64 scope;
+	__u64 owner;
+	__u32 ttl_sec;
+	__u32 pad2;
+	__u8 question[EGRET_TAUGHT_BYTES]; /* a DNS message's header, zero, and the name (RFC 1035 section 4.1) */
 };
 
 /* What became of an answer, and of a record in it. */
@@ -156,7 +195,7 @@ struct egret_seen_bucket {
 	X(OVERFLOW, "overflow", "TCP streams left behind at a message of more than 4096 octets")                       \
 	X(PACKED, "packed", "segments with more DNS messages than Egret reads of one (32)")                            \
 	X(PARTS, "parts", "TCP streams left behind because too many others of their subject came in pieces")           \
-	X(NAMES, "names", "names whose address had four others at the time: the one that ended first gave way")        \
+	X(NAMES, "names", "names whose address had eight others at the time: the one that ended first gave way")       \
 	X(UNREAD, "unread", "answers with more records than Egret reads (96)")                                         \
 	X(CROWDED, "crowded", "questions that were forgotten because their socket asked hundreds more")                \
 	X(EXACT, "exact", "addresses that applications were answered for exact names")                                 \

@@ -62,19 +62,34 @@
 #define EGRET_MAX_FLOW_SETS    (8 * EGRET_FLOW_SHARE)
 #define EGRET_MAX_ARRIVAL_SETS (8 * EGRET_ARRIVAL_SHARE)
 
-/* Addresses that DNS answers taught: in all, and of one subject (a pod, a service), which
- * evicts its own oldest beyond that and nobody else's. */
-#define EGRET_MAX_LEARNED         32768
-#define EGRET_LEARNED_PER_SUBJECT 1024
-#define EGRET_MAX_SUBJECTS_TAUGHT 1024
+/*
+ * What DNS answers taught, in all: 250 pods of 1,024 addresses each, and what stands beside them. Each owner (a pod, a
+ * service) may have EGRET_SHARE_MAX_* while there is room. What is over its share gives way when there is none; within
+ * the share it is nobody else's, and only the owner's own newer ones push it out.
+ */
+#define EGRET_MAX_LEARNED     262144
+#define EGRET_SHARE_ADDRS     1024
+#define EGRET_SHARE_MAX_ADDRS 16384
+/* Of names that no rule has: for people, and for the next policy. */
+#define EGRET_SHARE_OUTSIDE     16
+#define EGRET_SHARE_MAX_OUTSIDE 2048
+#define EGRET_MAX_KNOWN         32768 /* names that were answered */
+#define EGRET_SHARE_NAMES       96
+#define EGRET_SHARE_MAX_NAMES   8192
+/* What several owners were answered, when the first of them has no place for it any more. */
+#define EGRET_SHARE_COMMON 1024
+#define EGRET_MAX_SHARES   8192
+/* Room is made when less than that is left. */
+#define EGRET_LEARNED_RESERVE 512
+#define EGRET_KNOWN_RESERVE   1024
+/* Places of a share that are made, looked through and given up at a time: with their keys, 512 octets of the kernel's.
+ * A power of two: places are counted in 24 bits. */
+#define EGRET_CHUNK_PLACES 16
+#define EGRET_MAX_CHUNKS   49152
 /* Names that one learned address has at a time; the one that ends first gives way. */
-#define EGRET_LEARNED_NAMES 4
+#define EGRET_LEARNED_NAMES 8
 /* Names that were asked for, for people: in the policy or not. */
 #define EGRET_MAX_ASKED 8192
-/* Addresses whose last name is kept, four in each bucket. */
-#define EGRET_SEEN_BUCKETS_LOG2 11
-#define EGRET_SEEN_BUCKETS      (1 << EGRET_SEEN_BUCKETS_LOG2)
-#define EGRET_SEEN_PLACES       4
 /* Questions that one socket may have open by itself: resolvers of libcs ask two at a time. */
 #define EGRET_QUERIES 4
 /* And of sockets that ask more at the same time, as c-ares does: EGRET_CROWD_WAYS in each place, and so many places of
@@ -93,9 +108,11 @@
 /* Deeper names teach nothing: the longest of AKS has 7 labels, what stands for an IPv6 address
  * (RFC 3596 section 2.5) 34. */
 #define EGRET_MAX_LABELS 36
-/* Of a learned name, the domains above it whose keys are kept: so that another policy's patterns,
- * which have no more labels than that, can be matched when its text is forgotten. */
-#define EGRET_SUFFIXES 6
+/* Of a name that was answered, the domains above it whose keys are kept, so that any policy's patterns can be found
+ * for it. Patterns of more labels than that are looked for by the name's text. */
+#define EGRET_SUFFIXES 12
+/* Of what the agent teaches: a header, 12 octets, and a name, 255 (RFC 1035 section 2.3.4). */
+#define EGRET_TAUGHT_BYTES 272
 
 #define EGRET_RULE_TEXT_SIZE 256
 #define EGRET_PATH_SIZE      256

@@ -39,6 +39,8 @@ enum egret_need {
 	EGRET_NEED_PRIVATE = 1, /* a private address */
 	EGRET_NEED_ADDRESS = 2, /* of another special purpose, or inside `set internal`: a rule for the address */
 };
+/* With it, a name is asked only if it may not bring in the address: why the address is denied. */
+#define EGRET_NEED_EXPLAINS (1U << 8)
 
 /* Which server name the connection must show; checked by a later version,
  * carried now so that the rules need no rewriting. */
@@ -105,6 +107,9 @@ struct egret_dest {
 #define EGRET_DEST_PRIVATE (1U << 10)
 /* Of an address: its list has an EGRET_SPECIAL. */
 #define EGRET_DEST_SPECIAL (1U << 11)
+/* Of a name of its own: what the pattern over it says, copied by who knew the pattern, which has more labels than
+ * egret_known keeps. */
+#define EGRET_DEST_OF_PATTERN (1U << 12)
 /* Of a place in a bucket: it was given away; what stands there counts. */
 #define EGRET_DEST_USED (1U << 1)
 #define EGRET_DEST_LIVE (1U << 2)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The programs' own learning and decision, for any sender: `teach` is an answer that is believed, `decide` a first
- * packet. What is asked is the packet, and the answer is written into it.
+ * The programs' own learning and decision, for any sender: `teach` is what the agent runs, `decide` a first packet.
+ * What is asked is the packet, and the answer is written into it.
  */
 #include "vmlinux.h"
 
@@ -15,44 +15,15 @@
 #include "names.h"
 #include "packet.h"
 #include "subject.h"
-#include "teach.h"
+#include "teach_run.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-/* Numbers of buffers. Nobody else reads messages here. */
-#define QUESTION 0
-#define ANSWER   QUESTION_BUFFERS
-
-/* As answer_take of teach.h, from where it knows whose answer it is. */
-SEC("tc")
+/* As the agent teaches. */
+SEC("cgroup_skb/ingress")
 int teach(struct __sk_buff *skb)
 {
-	struct lesson *lesson = (void *)(long)skb->data;
-	struct question *question = question_of(QUESTION);
-	struct answer *answer = answer_of(ANSWER);
-	struct ruling ruling;
-	__u64 halves[2];
-
-	if (!ruling_take(&ruling) || !question || !answer || (void *)(lesson + 1) > (void *)(long)skb->data_end)
-		return 1;
-	halves[0] = lesson->halves[0];
-	halves[1] = lesson->halves[1];
-	answer->scope = lesson->scope;
-	answer->subject = lesson->subject;
-	answer->ttl_sec = lesson->ttl_sec;
-	if (bpf_skb_load_bytes(skb, __builtin_offsetof(struct lesson, dns), question->bytes, LESSON_DNS_BYTES) ||
-	    bpf_skb_load_bytes(skb, __builtin_offsetof(struct lesson, dns), answer->bytes, LESSON_DNS_BYTES))
-		return 1;
-	question->message.len = answer->message.len = LESSON_DNS_BYTES;
-	answer->slot = ruling.slot;
-	answer->name = answer_name_read(ANSWER, DNS_HEADER);
-	name_remember(QUESTION, answer->name);
-	name_note_suffixes(ANSWER);
-	answer->rule_names[0] = name_find_rule(ANSWER, EGRET_DEST_TEACHES, 0);
-	answer->rule_names[1] = name_find_rule(ANSWER, EGRET_DEST_TEACHES, 1);
-	answer->outside = !answer->rule_names[ruling.slot & 1];
-	learn(ANSWER, answer, halves);
-	return 0;
+	return teach_run(skb) & 1;
 }
 
 SEC("tc")

@@ -3,17 +3,6 @@
 #ifndef EGRET_TESTS_DECISION_H
 #define EGRET_TESTS_DECISION_H
 
-#define LESSON_DNS_BYTES 64 /* a header, a name that is shorter than that, and zeros */
-
-struct lesson {
-	__u8 ethernet[16]; /* a packet must begin with some */
-	__u64 halves[2];   /* of the address */
-	__u64 scope, subject;
-	__u32 ttl_sec;
-	__u8 dns[LESSON_DNS_BYTES];
-	__u32 pad;
-};
-
 struct decision {
 	__u8 ethernet[16];
 	__u64 halves[2];

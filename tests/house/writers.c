@@ -40,16 +40,16 @@ static void fail(const char *map, const char *why)
 	failed++;
 }
 
-/* What sockets store and rings are made for programs to write to; and a value with a lock takes no such flag. */
+/* What sockets store and ring buffers are made for programs to write to; and a value with a lock takes no such flag. */
 static bool takes_flag(const struct bpf_map *map)
 {
+	static const char *const locked[] = {"learned", "known", "shares", "drops", "culprits"};
 	enum bpf_map_type type = bpf_map__type(map);
 
-	static const char *const locked[] = {"seen", "drops", "culprits"};
-
-	for (size_t i = 0; i < sizeof(locked) / sizeof(locked[0]); i++)
+	for (size_t i = 0; i < sizeof(locked) / sizeof(locked[0]); i++) {
 		if (!strcmp(bpf_map__name(map), locked[i]))
 			return false;
+	}
 	return type != BPF_MAP_TYPE_SK_STORAGE && type != BPF_MAP_TYPE_RINGBUF;
 }
 

@@ -77,38 +77,13 @@ bool memory_learn(struct memory *memory, const struct model *model, const char *
 	struct memory_addr *of = find_or_add(memory, addr);
 
 	of->seen = true;
-	of->last = (struct memory_lesson){.name = name, .ends_ms = ends_ms};
-	if (!model_teaches(model, name, addr))
-		return false;
-	of->last.name = NULL;
 	teach(of, name, ends_ms);
-	return true;
-}
-
-void memory_switch(struct memory *memory, const struct model *model, int64_t now_ms)
-{
-	for (size_t i = 0; i < memory->count; i++) {
-		struct memory_addr *of = &memory->all[i];
-
-		if (!of->last.name || of->last.ends_ms <= now_ms || !model_teaches(model, of->last.name, &of->addr))
-			continue;
-		teach(of, of->last.name, of->last.ends_ms);
-		of->last.name = NULL;
-	}
+	return model_teaches(model, name, addr);
 }
 
 static bool is_near(const struct memory_lesson *lesson, int64_t now_ms, int64_t unsure_ms)
 {
 	return lesson->name && lesson->ends_ms - now_ms < unsure_ms && now_ms - lesson->ends_ms < unsure_ms;
-}
-
-bool memory_switch_is_unsure(const struct memory *memory, int64_t now_ms, int64_t unsure_ms)
-{
-	bool unsure = false;
-
-	for (size_t i = 0; i < memory->count; i++)
-		unsure |= is_near(&memory->all[i].last, now_ms, unsure_ms);
-	return unsure;
 }
 
 bool memory_is_unsure(const struct memory *memory, const struct egret_addr *addr, int64_t now_ms, int64_t unsure_ms)
@@ -151,8 +126,6 @@ void memory_print(const struct memory *memory, int64_t now_ms)
 				fprintf(stderr, " %s (%lld ms)", of->lessons[l].name,
 					(long long)(of->lessons[l].ends_ms - now_ms));
 		}
-		if (of->last.name)
-			fprintf(stderr, " last %s (%lld ms)", of->last.name, (long long)(of->last.ends_ms - now_ms));
 		fputc('\n', stderr);
 	}
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What answers taught one network namespace: a few names for each address, each until its own end,
- * and the name that was last resolved to it, which teaches when a later policy has it. Times are
- * milliseconds.
+ * What answers taught one network namespace: a few names for each address, each until its own end, whether a
+ * policy has it or not. Times are milliseconds.
  */
 #ifndef EGRET_MEMORY_H
 #define EGRET_MEMORY_H
@@ -21,8 +20,7 @@ struct memory_lesson {
 struct memory_addr {
 	struct egret_addr addr;
 	struct memory_lesson lessons[EGRET_LEARNED_NAMES];
-	struct memory_lesson last; /* NULL again when it was learned */
-	bool seen;                 /* something was resolved to it once */
+	bool seen; /* something was resolved to it once */
 };
 
 struct memory {
@@ -35,13 +33,9 @@ const struct memory_addr *memory_find(const struct memory *memory, const struct 
 /* Can it be said which lesson of the address @name would take? Else it must not be taught. */
 bool memory_has_room(const struct memory *memory, const struct egret_addr *addr, const char *name, int64_t now_ms,
 		     int64_t unsure_ms);
-/* An answer for @name, which is kept, has @addr until @ends_ms. Did that teach anything? */
+/* An answer for @name, which is kept, has @addr until @ends_ms. Did that teach what the policy has? */
 bool memory_learn(struct memory *memory, const struct model *model, const char *name, const struct egret_addr *addr,
 		  int64_t ends_ms);
-/* The policy of @model begins to rule. */
-void memory_switch(struct memory *memory, const struct model *model, int64_t now_ms);
-/* Is something about to end that another policy could teach? */
-bool memory_switch_is_unsure(const struct memory *memory, int64_t now_ms, int64_t unsure_ms);
 /* Is a lesson of the address about to end? Then nobody can say what holds. */
 bool memory_is_unsure(const struct memory *memory, const struct egret_addr *addr, int64_t now_ms, int64_t unsure_ms);
 /* Did a lesson end that this was not said of before? */

@@ -30,20 +30,15 @@ long native_map_delete_elem(void *map, const void *key)
 	return table_delete(map, key);
 }
 
-/* Nothing of what is fuzzed fills a map that makes room by its queue. */
 long native_map_push_elem(void *map, const void *value, __u64 flags)
 {
-	(void)map;
-	(void)value;
 	(void)flags;
-	return 0;
+	return table_push(map, value);
 }
 
-long native_map_pop_elem(void *map, void *value)
+long native_map_pop_elem(void *map, void *ret)
 {
-	(void)map;
-	(void)value;
-	return -ENOENT;
+	return table_pop(map, ret);
 }
 
 void *native_sk_storage_get(void *map, void *sk, void *value, __u64 flags)

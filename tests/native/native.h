@@ -29,9 +29,9 @@ bool native_sends(const struct native_way *way, const void *message, size_t len)
 /* An answer reaches it from the resolver. */
 void native_receives(const struct native_way *way, const void *message, size_t len);
 
-/* What was learned, and what was heard in an answer, allowed or not; of up to @max the number. */
+/* What was learned of answers, and of that, what packets may be sent to; of up to @max the number. */
 size_t native_learned(struct egret_addr *ret, size_t max);
-size_t native_seen(struct egret_addr *ret, size_t max);
+size_t native_usable(struct egret_addr *ret, size_t max);
 
 /* What packet_parse finds, 0 where it finds nothing. */
 struct native_parsed {

@@ -78,6 +78,8 @@ static void make_policy_tables(void)
 /* Of a socket: one value each. */
 #define SOCKET_TABLE(map) table_make(&(map), BPF_MAP_TYPE_SK_STORAGE, sizeof(void *), sizeof(*(map).value), 1)
 
+#define QUEUE_MAKE(map) table_make(&(map), BPF_MAP_TYPE_QUEUE, sizeof(uint64_t), sizeof(*(map).value), EGRET_MAX_SHARES)
+
 static void make_tables(void)
 {
 	make_policy_tables();
@@ -97,10 +99,13 @@ static void make_tables(void)
 	TABLE_MAKE(subject_names);
 	TABLE_MAKE(existing);
 	TABLE_MAKE(learned);
-	TABLE_MAKE(rings);
-	TABLE_MAKE(teachers);
+	TABLE_MAKE(known);
+	TABLE_MAKE(shares);
+	TABLE_MAKE(chunks);
+	TABLE_MAKE(fill);
+	QUEUE_MAKE(spare);
+	QUEUE_MAKE(turns);
 	TABLE_MAKE(asked);
-	TABLE_MAKE(seen);
 	TABLE_MAKE(lessons);
 	TABLE_MAKE(epoch);
 	TABLE_MAKE(questions_read);
@@ -141,8 +146,9 @@ static void trust(const struct egret_addr *server, int place)
 static void load_policy(void)
 {
 	/* Rules of every kind. */
-	static struct egret_target teaches = {.dest = {.count = 1, .flags = 0xffff & ~EGRET_DEST_PRIVATE},
-					      .head = {.rule = EGRET_RULE_FIRST + 1}};
+	static struct egret_target teaches = {
+	    .dest = {.count = 1, .flags = 0xffff & ~EGRET_DEST_PRIVATE & ~EGRET_DEST_OF_PATTERN},
+	    .head = {.rule = EGRET_RULE_FIRST + 1}};
 	const struct egret_settings settings = {.bucket_shift = BUCKET_SHIFT, .min_ttl_sec = 900, .max_ttl_sec = 86400};
 	struct egret_config cfg = {.generation = GENERATION, .settings = {settings, settings}};
 	struct egret_addr v4 = mapped(NATIVE_V4, server_v4), v6 = mapped(NATIVE_V6, server_v6);
@@ -197,8 +203,8 @@ static void soil_buffers(void)
 
 void native_forget(void)
 {
-	const void *const all[] = {&flows, &arrivals, &drops,   &existing, &learned, &rings,  &teachers, &asked,
-				   &seen,  &lessons,  &sockets, &queries,  &streams, &crowds, &parts};
+	const void *const all[] = {&flows, &arrivals, &drops, &existing, &learned, &known,   &shares,  &chunks, &fill,
+				   &spare, &turns,    &asked, &lessons,  &sockets, &queries, &streams, &crowds, &parts};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		table_clear(all[i]);
@@ -416,26 +422,35 @@ uint64_t native_busy(void)
 	return ((struct egret_counter *)table_find(&lessons, &kind))->packets;
 }
 
-size_t native_learned(struct egret_addr *ret, size_t max)
+static bool is_usable(const struct egret_learned_key *key)
 {
-	size_t count = table_count(&learned);
+	__u64 halves[2];
 
-	for (size_t i = 0; i < count && i < max; i++)
-		ret[i] = ((const struct egret_learned_key *)table_key(&learned, i))->addr;
+	memcpy(halves, &key->addr, sizeof(halves));
+	return learned_look_up(halves[0], halves[1], egret_port_key(GENERATION & 1, IPPROTO_TCP, 443),
+			       EGRET_AUDIENCE_HOST, key->scope) &
+	       EGRET_SAID_ALLOW;
+}
+
+static size_t addresses(struct egret_addr *ret, size_t max, bool usable)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < table_count(&learned); i++) {
+		const struct egret_learned_key *key = table_key(&learned, i);
+
+		if ((!usable || is_usable(key)) && count++ < max)
+			ret[count - 1] = key->addr;
+	}
 	return count;
 }
 
-size_t native_seen(struct egret_addr *ret, size_t max)
+size_t native_learned(struct egret_addr *ret, size_t max)
 {
-	size_t bucket_count = table_count(&seen), count = 0;
+	return addresses(ret, max, false);
+}
 
-	for (size_t i = 0; i < bucket_count; i++) {
-		const struct egret_seen_bucket *bucket = table_find(&seen, table_key(&seen, i));
-
-		for (size_t j = 0; j < EGRET_SEEN_PLACES; j++) {
-			if (bucket->places[j].name && count++ < max)
-				ret[count - 1] = bucket->places[j].key.addr;
-		}
-	}
-	return count;
+size_t native_usable(struct egret_addr *ret, size_t max)
+{
+	return addresses(ret, max, true);
 }

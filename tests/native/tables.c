@@ -138,6 +138,37 @@ int table_delete(const void *map, const void *key)
 	return 0;
 }
 
+/* Each value with a key of its own, so that the oldest is known. */
+int table_push(const void *map, const void *value)
+{
+	static uint64_t pushed;
+	struct table *table = table_of(map);
+
+	if (table->count >= table->max_entries)
+		return -E2BIG;
+	pushed++;
+	entry_add(table, &pushed, value);
+	return 0;
+}
+
+int table_pop(const void *map, void *ret)
+{
+	struct table *table = table_of(map);
+	struct entry *oldest = NULL;
+
+	for (size_t i = 0; i < table->count; i++) {
+		struct entry *entry = &table->entries[i];
+
+		if (!oldest || *(const uint64_t *)entry->key < *(const uint64_t *)oldest->key)
+			oldest = entry;
+	}
+	if (!oldest)
+		return -ENOENT;
+	memcpy(ret, oldest->value, table->value_size);
+	entry_remove(table, oldest);
+	return 0;
+}
+
 void table_join(const void *map, const void *key, void *inner)
 {
 	struct table *table = table_of(map);

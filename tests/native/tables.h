@@ -22,6 +22,9 @@ int table_put(const void *map, const void *key, const void *value, unsigned long
 /* Another entry, of zeros; returns its value. */
 void *table_add(const void *map, const void *key);
 int table_delete(const void *map, const void *key);
+/* Of a queue. -E2BIG, -ENOENT. */
+int table_push(const void *map, const void *value);
+int table_pop(const void *map, void *ret);
 /* @inner is what the table of tables @map has at @key. */
 void table_join(const void *map, const void *key, void *inner);
 void table_clear(const void *map);

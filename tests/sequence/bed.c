@@ -190,19 +190,8 @@ bool is_unsure(const struct model_packet *packet)
 
 /* --- the policy --- */
 
-/* The loader tells ticks by the clock, which may have been adjusted since. */
-static int64_t loader_now_ms(void)
-{
-	return now_ms() + bed.loader_ahead_ms;
-}
-
 void load_world(void)
 {
-	int64_t unsure_ms = bed.clock.unsure_ms;
-
-	while (memory_switch_is_unsure(&bed.memory, loader_now_ms(), unsure_ms))
-		usleep((useconds_t)unsure_ms * 1000);
 	world_load(&bed.world, bed.kernel, tell_makers);
-	memory_switch(&bed.memory, &bed.world.model, loader_now_ms());
 	history_switch(&bed.rules, bed.world.policy, ++bed.clock.epoch);
 }

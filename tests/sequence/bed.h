@@ -64,7 +64,6 @@ struct bed {
 	struct history_clock clock;
 	struct history_rules rules;
 	struct memory memory;
-	int64_t loader_ahead_ms; /* of the programs, where both tell ticks */
 	struct egret_addr node4, node6;
 	uint64_t token;
 	uint16_t asked_id; /* of the question that was sent last */

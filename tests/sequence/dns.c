@@ -144,7 +144,8 @@ static int64_t tick_ms(int64_t ticks)
 	return ticks * bed.clock.one_way_ms / TICKS_ONE_WAY;
 }
 
-/* As `set min_ttl` and `set max_ttl` say; a second of a lesson is a tick here, too. */
+/* As `set min_ttl` and `set max_ttl` say; a second of a lesson is a tick here, too, and one more is added since the one
+ * under way may be nearly over. */
 static int64_t ends_ms(uint32_t ttl_sec)
 {
 	const struct policy_settings *settings = &bed.world.policy->settings;
@@ -153,7 +154,7 @@ static int64_t ends_ms(uint32_t ttl_sec)
 		ttl_sec = settings->min_ttl_sec;
 	if (ttl_sec > settings->max_ttl_sec)
 		ttl_sec = settings->max_ttl_sec;
-	return bed.clock.now_ms + tick_ms(ttl_sec);
+	return bed.clock.now_ms + tick_ms((int64_t)ttl_sec + 1);
 }
 
 /* Addresses for which the model can say what comes of it. */

@@ -134,21 +134,6 @@ static void set_clock(void)
 	bed.clock.unsure_ms = SLOW_MS + 10;
 }
 
-/* From /proc/timer_list, "jiffies: N". */
-static void measure_loader(void)
-{
-	FILE *list = fopen("/proc/timer_list", "re");
-	unsigned long long jiffies = 0;
-	char line[256];
-
-	while (list && !jiffies && fgets(line, sizeof(line), list))
-		sscanf(line, "jiffies: %llu", &jiffies);
-	if (!jiffies)
-		die("/proc/timer_list");
-	bed.loader_ahead_ms = (int64_t)(kernel_tick_now() - jiffies) * bed.clock.one_way_ms / TICKS_ONE_WAY;
-	fclose(list);
-}
-
 int main(int argc, char **argv)
 {
 	unsigned long count;
@@ -167,7 +152,6 @@ int main(int argc, char **argv)
 	for (int i = 0; i < STREAMS; i++)
 		bed.streams[i].fd = bed.streams[i].peer_fd = -1;
 	set_clock();
-	measure_loader();
 	bed.clock.rules = &bed.rules;
 	start_makers(argv[2], argv[3]);
 	fd = open(argv[4], O_RDONLY | O_CLOEXEC);

@@ -216,15 +216,13 @@ int kernel_each_existing(const struct kernel *kernel,
 	return rc;
 }
 
-int kernel_each_learned(const struct kernel *kernel,
-			int (*visit)(void *context, const struct egret_learned_key *key,
-				     const struct egret_learned *learned),
-			void *context)
+int kernel_each_lesson(const struct kernel *kernel, int (*visit)(void *context, const struct kernel_lesson *lesson),
+		       void *context)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < kernel->learned_count && !rc; i++)
-		rc = visit(context, &kernel->learned[i].key, &kernel->learned[i].learned);
+	for (size_t i = 0; i < kernel->lesson_count && !rc; i++)
+		rc = visit(context, &kernel->lessons_of[i]);
 	return rc;
 }
 
@@ -236,6 +234,11 @@ size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[s
 
 /* The clock of ticks stands at 0. */
 uint64_t kernel_tick_now(void)
+{
+	return 0;
+}
+
+uint32_t kernel_sec_now(void)
 {
 	return 0;
 }
@@ -266,31 +269,6 @@ uint32_t kernel_addr_name(const struct kernel *kernel, const struct egret_addr *
 {
 	(void)kernel;
 	(void)addr;
-	return 0;
-}
-
-void kernel_each_seen(const struct kernel *kernel, void (*visit)(void *context, const struct egret_seen *seen),
-		      void *context)
-{
-	(void)kernel;
-	(void)visit;
-	(void)context;
-}
-
-bool kernel_name_has_rule(const struct kernel *kernel, const char *name)
-{
-	(void)kernel;
-	(void)name;
-	return false;
-}
-
-int kernel_lesson_of(const struct kernel *kernel, const char *name, const struct egret_addr *addr,
-		     struct egret_lesson *ret)
-{
-	(void)kernel;
-	(void)name;
-	(void)addr;
-	memset(ret, 0, sizeof(*ret));
 	return 0;
 }
 

@@ -33,10 +33,7 @@ struct kernel {
 		struct egret_others others;
 	} others[FAKE_MAX];
 	struct egret_existing existing[FAKE_MAX];
-	struct {
-		struct egret_learned_key key;
-		struct egret_learned learned;
-	} learned[FAKE_MAX];
+	struct kernel_lesson lessons_of[FAKE_MAX];
 	struct {
 		uint64_t key;
 		struct egret_asked asked;
@@ -47,7 +44,7 @@ struct kernel {
 	} subjects[FAKE_MAX];
 	const char *pod_uid, *pod_name; /* of one pod; NULL = none */
 	struct kernel_map_fill fills[FAKE_MAX];
-	size_t drop_count, others_count, existing_count, learned_count, asked_count, subject_count, fill_count;
+	size_t drop_count, others_count, existing_count, lesson_count, asked_count, subject_count, fill_count;
 	/* An address that name 1 has and may not bring in, by the rule; 0 = none. */
 	struct egret_addr special_addr;
 	uint32_t special_rule;

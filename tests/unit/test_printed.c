@@ -524,13 +524,15 @@ static void what_was_learned_is_a_table(void **state)
 	assert_says_all(&said, "nothing was learned yet\n");
 	set_name(1, "a.example", EGRET_NAME_RESOLVED, 1);
 	set_asked(&kernel, 77, "a.example");
-	kernel.learned_count = 1;
-	kernel.learned[0].key.addr = addr("20.1.0.7");
-	kernel.learned[0].learned.subject = CGROUP_GONE;
-	kernel.learned[0].learned.lessons[0] = (struct egret_lesson){.name = 77, .expires_tick = (uint64_t)-500};
+	kernel.lesson_count = 1;
+	kernel.lessons_of[0] = (struct kernel_lesson){.addr = addr("20.1.0.7"),
+						      .owner = CGROUP_GONE,
+						      .name = 77,
+						      .policy_name = 1,
+						      .brings_in = true,
+						      .left_sec = -5};
 	print(&learned, NULL, &said);
-	assert_says_all(&said, "nothing that was learned is still good; 1 that ended go a minute later, if an agent "
-			       "runs\n");
+	assert_says_all(&said, "nothing that was learned is still good; 1 that ended give way when there is need\n");
 }
 
 /* --- the table itself --- */

@@ -318,29 +318,28 @@ static void set_name(struct kernel *kernel, uint32_t index, const char *name, en
 static void learned_addresses_say_for_whom_and_how_long(void **state)
 {
 	static struct kernel kernel;
-	struct egret_lesson *lessons;
+	struct kernel_lesson *lessons = kernel.lessons_of;
 	size_t ended;
 	json_t *rows;
 
 	(void)state;
-	kernel = (struct kernel){.config = {.generation = 3}, .learned_count = 1};
-	for (size_t i = 0; i < 6; i++)
-		kernel.meta.hash_keys[i] = 0x9e3779b97f4a7c15 * (2 * i + 1) | 1;
+	kernel = (struct kernel){.config = {.generation = 3}, .lesson_count = 3};
 	set_name(&kernel, 1, "a.example", EGRET_NAME_RESOLVED);
 	set_name(&kernel, 2, "*.wild.example", EGRET_NAME_PATTERN);
 	set_subject_path(&kernel, CGROUP_NOTED, "/a.slice");
 	set_asked(&kernel, NAME_KEY, "x.wild.example");
-	kernel.learned[0].key = (struct egret_learned_key){.addr = addr("20.1.0.7"), .scope = 12};
-	kernel.learned[0].learned.subject = CGROUP_NOTED;
-	lessons = kernel.learned[0].learned.lessons;
-	/* In the slot that rules now; in the other one alone; ended. */
-	lessons[0] = (struct egret_lesson){.name = NAME_KEY, .expires_tick = 30 * 100};
-	lessons[0].rule_names[1] = name_key("*.wild.example", kernel.meta.hash_keys);
+	/* One that holds; one that may not bring in its address; one that ended. */
+	lessons[0] = (struct kernel_lesson){.addr = addr("20.1.0.7"),
+					    .scope = 12,
+					    .owner = CGROUP_NOTED,
+					    .name = NAME_KEY,
+					    .policy_name = 2,
+					    .brings_in = true,
+					    .left_sec = 30};
 	lessons[1] = lessons[0];
-	lessons[1].rule_names[0] = lessons[0].rule_names[1];
-	lessons[1].rule_names[1] = 0;
+	lessons[1].brings_in = false;
 	lessons[2] = lessons[0];
-	lessons[2].expires_tick = (uint64_t)-500;
+	lessons[2].left_sec = -5;
 	assert_int_equal(view_learned(&kernel, &rows, &ended), 0);
 	assert_int_equal(ended, 1);
 	assert_int_equal(json_array_size(rows), 1);

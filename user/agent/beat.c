@@ -13,11 +13,10 @@
 /* The stamp alone, which is two system calls: `status` shows how old it is, and it is never a second. */
 #define STAMP_NS (500 * CLOCK_NS_PER_MS)
 /* All that events may have missed. */
-#define BEAT_NS (10 * CLOCK_NS_PER_SEC)
-/* A sweep of 32,768 entries takes 60 ms. */
-#define SWEEP_NS (60 * CLOCK_NS_PER_SEC)
+#define BEAT_NS     (10 * CLOCK_NS_PER_SEC)
+#define EXISTING_NS (60 * CLOCK_NS_PER_SEC)
 
-/* What all subjects learn together has a bound. When it was reached, that is told once, and room is made at once. */
+/* What all subjects learn together has a bound. When it was reached, that is told once. */
 static void look_at_fullness(struct agent *agent)
 {
 	struct egret_counter full;
@@ -25,12 +24,13 @@ static void look_at_fullness(struct agent *agent)
 	if (kernel_get_lesson(agent->kernel, EGRET_LESSON_FULL, &full) || full.packets <= agent->full_seen)
 		return;
 	agent->full_seen = full.packets;
-	agent->sweep_ns = 0;
 	if (!agent->full_told)
 		progress_warn(&agent->progress,
-			      "%llu addresses of DNS answers found no room (%d in all, %d a subject) and are denied; "
+			      "%llu addresses of DNS answers found no room (%d in all, of which each pod and service "
+			      "has %d for itself) and are "
+			      "denied; "
 			      "egret learned shows who has them. This is told once",
-			      (unsigned long long)full.packets, EGRET_MAX_LEARNED, EGRET_LEARNED_PER_SUBJECT);
+			      (unsigned long long)full.packets, EGRET_MAX_LEARNED, EGRET_SHARE_ADDRS);
 	agent->full_told = true;
 }
 
@@ -80,10 +80,9 @@ static void look_at_policy(struct agent *agent)
 		return;
 	subjects_refresh(agent->kernel, agent->ruling->compiled, &agent->late_seen);
 	absent_refresh(agent->kernel, agent->ruling->policy);
-	if (clock_now_ns() < agent->sweep_ns)
+	if (clock_now_ns() < agent->existing_ns)
 		return;
-	agent->sweep_ns = clock_now_ns() + SWEEP_NS;
-	kernel_sweep_learned(agent->kernel);
+	agent->existing_ns = clock_now_ns() + EXISTING_NS;
 	existing_refresh(agent->kernel, agent->ruling->compiled);
 }
 

@@ -65,7 +65,7 @@ struct agent {
 	void (*gone)(struct agent *agent, int rc); /* the instance does not stand any more; may let go of it */
 	struct culprits culprits;
 	struct kept kept;
-	uint64_t sweep_ns;
+	uint64_t existing_ns; /* when connections that stood before the attach are looked at next */
 	uint64_t full_seen; /* addresses that found no room, when that was looked at last */
 	bool full_told;
 	bool pins_missed; /* told already */

@@ -25,11 +25,11 @@ static void judge_by_address(const struct compiled *compiled, struct verdict *ve
 }
 
 /* What was learned serves one scope. Of a pod nobody tells it here: any counts. */
-static bool is_about(const struct verdict *verdict, const struct egret_learned_key *key)
+static bool is_about(const struct verdict *verdict, const struct kernel_lesson *lesson)
 {
-	return !verdict->final && addr_equal(&verdict->of.addr, &key->addr) &&
+	return !verdict->final && addr_equal(&verdict->of.addr, &lesson->addr) &&
 	       (!verdict->of.scope || egret_audience_kind(verdict->audience) != EGRET_KIND_HOST ||
-		verdict->of.scope == key->scope);
+		verdict->of.scope == lesson->scope);
 }
 
 static bool name_allows(const struct compiled *compiled, const char *name, const struct verdict *verdict)
@@ -41,29 +41,18 @@ static bool name_allows(const struct compiled *compiled, const char *name, const
 	       compiled_judge_name(compiled, name, IPPROTO_TCP, verdict->of.port, verdict->audience).allow;
 }
 
-static void judge_by_name(const struct docket *docket, const struct egret_learned_key *key, uint64_t name)
+static int judge_by_name(void *context, const struct kernel_lesson *lesson)
 {
+	const struct docket *docket = context;
 	struct egret_asked asked;
 
 	for (size_t i = 0; i < docket->count; i++) {
 		struct verdict *verdict = &docket->all[i];
 
-		if (is_about(verdict, key) && !kernel_get_asked(docket->kernel, name, &asked))
+		if (is_about(verdict, lesson) && !kernel_get_asked(docket->kernel, lesson->name, &asked))
 			verdict->allowed = verdict->final = name_allows(docket->compiled, asked.name, verdict);
 	}
-}
-
-static int take_learned(void *context, const struct egret_learned_key *key, const struct egret_learned *learned)
-{
-	for (size_t i = 0; i < EGRET_LEARNED_NAMES; i++)
-		if (learned->lessons[i].name)
-			judge_by_name(context, key, learned->lessons[i].name);
 	return 0;
-}
-
-static void take_seen(void *context, const struct egret_seen *seen)
-{
-	judge_by_name(context, &seen->key, seen->name);
 }
 
 void verdicts_make(const struct kernel *kernel, const struct compiled *compiled, struct verdict *all, size_t count)
@@ -77,6 +66,5 @@ void verdicts_make(const struct kernel *kernel, const struct compiled *compiled,
 	}
 	if (!open)
 		return;
-	kernel_each_learned(kernel, take_learned, &docket);
-	kernel_each_seen(kernel, take_seen, &docket);
+	kernel_each_lesson(kernel, judge_by_name, &docket);
 }

@@ -29,7 +29,7 @@ struct wanted {
 static void teach_all(const struct wanted *wanted, const struct ask *ask, const struct resolver_name *name)
 {
 	for (size_t i = 0; i < name->addr_count; i++)
-		kernel_teach(wanted->kernel, wanted->compiled, &ask->wanted, &name->addrs[i], name->ttl_sec);
+		kernel_teach(wanted->kernel, &ask->wanted, &name->addrs[i], name->ttl_sec);
 }
 
 /* Several subjects may want the same name. */

@@ -21,8 +21,7 @@ static void print(const json_t *rows, size_t ended)
 	if (json_array_size(rows))
 		table_print(rows, columns, sizeof(columns) / sizeof(columns[0]));
 	else if (ended)
-		printf("nothing that was learned is still good; %zu that ended go a minute later, if an agent runs\n",
-		       ended);
+		printf("nothing that was learned is still good; %zu that ended give way when there is need\n", ended);
 	else
 		puts("nothing was learned yet");
 }

@@ -12,7 +12,7 @@
 #include "pins.h"
 #include "read_before.h"
 #include "tick.h"
-#include "write_learned.h"
+#include "write_teach.h"
 
 #include "egret.skel.h"
 
@@ -64,17 +64,13 @@ struct carrying {
 	uint64_t node_netns;
 };
 
-static int teach(const struct carrying *carrying, const struct before_taught *taught, const char *name, uint64_t scope,
-		 uint64_t owner)
+static int carry_to(const struct carrying *carrying, const struct before_taught *before, const char *name,
+		    uint64_t scope, uint64_t owner)
 {
-	const struct egret_learned_key key = {.addr = taught->addr, .scope = scope};
-	struct egret_lesson lesson;
-	int rc = kernel_lesson_of(carrying->kernel, name, &taught->addr, &lesson);
+	struct egret_taught taught = {
+	    .addr = before->addr, .scope = scope, .owner = owner, .ttl_sec = before->left_sec};
 
-	if (rc || !lesson.rule_names[handle_slot(carrying->kernel)])
-		return rc;
-	lesson.expires_tick = carrying->now_tick + (uint64_t)taught->left_sec * tick_hz();
-	return learned_teach(carrying->kernel, &key, owner, &lesson);
+	return teach(carrying->kernel, name, &taught);
 }
 
 /* The pod that a cgroup belongs to; 0 = none, or the cgroup is gone. */
@@ -98,11 +94,10 @@ static int carry_one(void *context, const struct before_taught *taught)
 
 	if (before_get_asked(carrying->kernel->before, taught->name, &asked))
 		return 0; /* its text is forgotten */
-	bpf_map_update_elem(carrying->kernel->maps[MAP_asked], &taught->name, &asked, BPF_NOEXIST);
 	if (pod)
-		rc = teach(carrying, taught, asked.name, EGRET_SCOPE_POD | pod, pod);
+		rc = carry_to(carrying, taught, asked.name, EGRET_SCOPE_POD | pod, pod);
 	if (!rc && (!pod || (taught->shared && taught->scope == carrying->node_netns)))
-		rc = teach(carrying, taught, asked.name, taught->scope, taught->subject);
+		rc = carry_to(carrying, taught, asked.name, taught->scope, taught->subject);
 	return rc;
 }
 

@@ -21,7 +21,7 @@
 #include "pins.h"
 #include "read_before.h"
 #include "tick.h"
-#include "write_learned.h"
+#include "write_teach.h"
 
 #include "egret.skel.h"
 

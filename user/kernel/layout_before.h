@@ -76,7 +76,8 @@ struct before_learned_key {
 	uint64_t scope; /* the cookie of a network namespace, for pods as well */
 };
 
-#define BEFORE_SUFFIXES 6
+#define BEFORE_MAX_LEARNED 32768
+#define BEFORE_SUFFIXES    6
 
 struct before_lesson {
 	uint64_t name; /* key; 0 = none */

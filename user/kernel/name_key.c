@@ -63,18 +63,12 @@ size_t name_domains(const char *text, const __u64 *hash_keys, __u64 *ret, size_t
 	return count;
 }
 
-void name_suffixes(const char *text, const __u64 *hash_keys, __u64 ret[static EGRET_SUFFIXES])
-{
-	memset(ret, 0, EGRET_SUFFIXES * sizeof(*ret));
-	name_domains(text, hash_keys, ret, EGRET_SUFFIXES);
-}
-
 uint64_t name_speaker(uint64_t name, const __u64 *domains, size_t count, const __u64 *hash_keys,
 		      bool (*has)(const void *policy, uint64_t key), const void *policy)
 {
 	uint64_t found = 0;
 
-	if (has(policy, name))
+	if (name && has(policy, name))
 		return name;
 	for (size_t i = 0; i < count && domains[i]; i++) {
 		uint64_t pattern = egret_key_pattern(domains[i], hash_keys);

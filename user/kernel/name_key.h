@@ -16,12 +16,11 @@ uint64_t path_key(const char *path, const __u64 *hash_keys);
 uint64_t name_key(const char *text, const __u64 *hash_keys);
 /* Of a name, the keys of up to @max domains above it, from the top on; returns how many. */
 size_t name_domains(const char *text, const __u64 *hash_keys, __u64 *ret, size_t max);
-/* The first of these, as in egret_lesson.suffixes: 0 where there are no more. */
-void name_suffixes(const char *text, const __u64 *hash_keys, __u64 ret[static EGRET_SUFFIXES]);
 
 /*
  * Which of a policy's names speaks for a name: its own, or else the narrowest pattern over it; 0 = none. @domains:
- * of name_domains, or egret_lesson.suffixes. @has says whether the policy has a name or pattern.
+ * of name_domains, or egret_known.suffixes. @name 0: patterns alone. @has says whether the policy has a name or
+ * pattern.
  */
 uint64_t name_speaker(uint64_t name, const __u64 *domains, size_t count, const __u64 *hash_keys,
 		      bool (*has)(const void *policy, uint64_t key), const void *policy);

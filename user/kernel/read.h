@@ -100,18 +100,12 @@ struct kernel_packet {
 	uint8_t l4_proto;
 	uint16_t port; /* 0 where the protocol has none */
 	uint32_t audience;
-	uint64_t scope;                    /* egret_subject.h; 0 = nothing was learned there */
-	const struct egret_lesson *lesson; /* counts beside what was learned; NULL = none */
-	uint64_t now_tick;                 /* kernel_tick_now */
+	uint64_t scope;   /* as in egret_learned_key; 0 = nothing was learned there */
+	const char *name; /* counts beside what was learned; NULL = none */
+	uint32_t now_sec; /* kernel_sec_now */
 };
 /* What the programs would say, read from the maps themselves. */
 int kernel_decide(const struct kernel *kernel, const struct kernel_packet *packet, struct judgement *ret);
-/* What a trusted answer with @addr for @name teaches, by the policy of either slot; of rule_names that one is 0 whose
- * policy has nothing for it. */
-int kernel_lesson_of(const struct kernel *kernel, const char *name, const struct egret_addr *addr,
-		     struct egret_lesson *ret);
-/* Does a name or pattern of the policy speak for it? */
-bool kernel_name_has_rule(const struct kernel *kernel, const char *name);
 /* egret_dest.name of an address that the agent resolved: an index into `names`; 0 = none. */
 uint32_t kernel_addr_name(const struct kernel *kernel, const struct egret_addr *addr);
 /* What the running policy makes this address ask of a name. */
@@ -146,13 +140,19 @@ int kernel_each_existing(const struct kernel *kernel,
 
 /* --- what DNS answers taught --- */
 
-int kernel_each_learned(const struct kernel *kernel,
-			int (*visit)(void *context, const struct egret_learned_key *key,
-				     const struct egret_learned *learned),
-			void *context);
-/* What names were last resolved to, with a rule or without. */
-void kernel_each_seen(const struct kernel *kernel, void (*visit)(void *context, const struct egret_seen *seen),
-		      void *context);
+/* A name of an address. */
+struct kernel_lesson {
+	struct egret_addr addr;
+	uint64_t scope;
+	uint64_t owner;
+	uint64_t name;        /* key */
+	uint32_t policy_name; /* what of the policy that rules speaks for it: an index into `names`; 0 = nothing */
+	bool brings_in;       /* and may the name bring in this address? */
+	int64_t left_sec;     /* less than 0 when it is over */
+};
+/* All that was learned: of the policy's names, and of others. @visit returns 0 to go on. */
+int kernel_each_lesson(const struct kernel *kernel, int (*visit)(void *context, const struct kernel_lesson *lesson),
+		       void *context);
 /* A name that was asked for, by its key. -ENOENT: forgotten. */
 int kernel_get_asked(const struct kernel *kernel, uint64_t key, struct egret_asked *ret);
 /* An enum egret_lesson_kind. */
@@ -161,6 +161,8 @@ int kernel_get_lesson(const struct kernel *kernel, uint32_t kind, struct egret_c
 uint64_t kernel_name_key(const struct kernel *kernel, const char *text);
 /* bpf_jiffies64, as nearly as user space can tell. */
 uint64_t kernel_tick_now(void);
+/* The same in seconds, as lessons end (egret_sec_of). */
+uint32_t kernel_sec_now(void);
 /* Seconds until a tick of the programs' clock, less than 0 when it is over; good to a second
  * or so, for people. */
 int64_t kernel_seconds_until(uint64_t tick);

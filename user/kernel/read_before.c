@@ -296,7 +296,6 @@ static int visit_learned(void *context, const void *entry)
 					       .subject = learned.subject,
 					       .shared = learned.shared};
 
-		memcpy(taught.suffixes, learned.lessons[i].suffixes, sizeof(taught.suffixes));
 		rc = hand_out(walk, &taught, learned.lessons[i].expires_tick);
 	}
 	return rc;
@@ -309,7 +308,6 @@ static int visit_seen(const struct taught_walk *walk, const struct before_seen *
 
 	if (!seen->untaught)
 		return 0;
-	memcpy(taught.suffixes, seen->suffixes, sizeof(taught.suffixes));
 	return hand_out(walk, &taught, seen->expires_tick);
 }
 
@@ -332,12 +330,11 @@ int before_each_taught(const struct before *before, uint64_t now_tick,
 	struct before_learned_key keys[2];
 	int rc;
 
-	_Static_assert(EGRET_SUFFIXES == BEFORE_SUFFIXES, "suffixes are as many as before");
 	/* What no rule has comes first: what rules have is the newest in its subject's share. */
 	rc = each_seen(&walk);
 	if (!rc)
-		rc = map_each_entry(before->maps[BEFORE_LEARNED], 2 * EGRET_MAX_LEARNED, (void *[]){&keys[0], &keys[1]},
-				    visit_learned, &walk);
+		rc = map_each_entry(before->maps[BEFORE_LEARNED], 2 * BEFORE_MAX_LEARNED,
+				    (void *[]){&keys[0], &keys[1]}, visit_learned, &walk);
 	return rc;
 }
 

@@ -26,8 +26,7 @@ struct before;
 /* One name of one address. */
 struct before_taught {
 	struct egret_addr addr;
-	uint64_t name; /* key */
-	uint64_t suffixes[EGRET_SUFFIXES];
+	uint64_t name;    /* key */
 	uint64_t scope;   /* the cookie of the network namespace that it was learned in */
 	uint64_t subject; /* the cgroup id of the pod, or of what is none, that learned it */
 	bool shared;      /* others in that network namespace learned it, too */

@@ -15,7 +15,6 @@
 #include <bpf/bpf.h>
 
 #include "egret_decide.h"
-#include "egret_learn.h"
 #include "egret_limits.h"
 #include "egret_reasons.h"
 
@@ -37,8 +36,9 @@ static void tables_close(const struct tables *tables)
 	}
 }
 
-static int tables_open_slot(const struct kernel *kernel, uint32_t slot, struct tables *ret)
+static int tables_open(const struct kernel *kernel, struct tables *ret)
 {
+	uint32_t slot = handle_slot(kernel);
 	struct egret_meta meta;
 	int rc = kernel_get_meta(kernel, &meta);
 
@@ -58,11 +58,6 @@ static int tables_open_slot(const struct kernel *kernel, uint32_t slot, struct t
 		return 0;
 	tables_close(ret);
 	return -EIO;
-}
-
-static int tables_open(const struct kernel *kernel, struct tables *ret)
-{
-	return tables_open_slot(kernel, handle_slot(kernel), ret);
 }
 
 /* All zero where the policy has nothing for the address. */
@@ -87,11 +82,34 @@ static bool has_list(const void *policy, uint64_t key)
 	return !bpf_map_lookup_elem(tables->lists, &key, &ignored);
 }
 
-/* What the policy says of the name that speaks. All zero: nothing. */
+/* All zero: nothing. */
 static void find_list(const struct tables *tables, uint64_t rule_name, struct egret_target *ret)
 {
 	if (!rule_name || bpf_map_lookup_elem(tables->lists, &rule_name, ret))
 		memset(ret, 0, sizeof(*ret));
+}
+
+/* What the policy says of a name that was answered, as name_target of bpf/learned.h finds it. */
+static void find_list_of_key(const struct tables *tables, uint64_t name, struct egret_target *ret)
+{
+	struct egret_known known;
+
+	if (!bpf_map_lookup_elem(tables->lists, &name, ret))
+		return;
+	if (bpf_map_lookup_elem(tables->kernel->maps[MAP_known], &name, &known))
+		memset(&known, 0, sizeof(known));
+	find_list(tables, name_speaker(0, known.suffixes, EGRET_SUFFIXES, tables->hash_keys, has_list, tables), ret);
+}
+
+/* The same of a name's text. */
+static void find_list_of_text(const struct tables *tables, const char *name, struct egret_target *ret)
+{
+	__u64 domains[EGRET_MAX_LABELS];
+	size_t count = name_domains(name, tables->hash_keys, domains, EGRET_MAX_LABELS);
+
+	find_list(tables,
+		  name_speaker(name_key(name, tables->hash_keys), domains, count, tables->hash_keys, has_list, tables),
+		  ret);
 }
 
 /* --- one list --- */
@@ -150,43 +168,6 @@ static int judge_name(const struct tables *tables, const struct egret_target *li
 
 /* --- names of the address --- */
 
-/* Adds what one name says. An allow is the last word. */
-static int hear_lesson(const struct tables *tables, const struct egret_lesson *lesson,
-		       const struct kernel_packet *packet, __u64 *best)
-{
-	uint64_t rule_name = lesson->rule_names[tables->slot];
-	struct egret_target list;
-	__u64 said = 0;
-	int rc;
-
-	if (!rule_name || *best & EGRET_SAID_ALLOW || egret_is_over(lesson->expires_tick, packet->now_tick))
-		return 0;
-	find_list(tables, rule_name, &list);
-	rc = judge_name(tables, &list, packet, egret_need_of_learned(&packet->addr), &said);
-	if (rc)
-		return rc;
-	*best = said & EGRET_SAID_ALLOW ? said : egret_denial_of_both(*best, said);
-	return 0;
-}
-
-static int judge_lessons(const struct tables *tables, const struct kernel_packet *packet, struct judgement *ret)
-{
-	const struct egret_learned_key key = {.addr = packet->addr, .scope = packet->scope};
-	struct egret_learned learned;
-	__u64 best = EGRET_REASON_NO_RULE;
-	bool is_learned = packet->scope && !bpf_map_lookup_elem(tables->kernel->maps[MAP_learned], &key, &learned);
-	int rc = 0;
-
-	for (size_t i = 0; i < EGRET_LEARNED_NAMES && is_learned && !rc; i++)
-		rc = hear_lesson(tables, &learned.lessons[i], packet, &best);
-	if (packet->lesson && !rc)
-		rc = hear_lesson(tables, packet->lesson, packet, &best);
-	egret_said_unpack(best, ret);
-	return rc;
-}
-
-/* --- why a special address is denied --- */
-
 static uint32_t need_of(const struct egret_addr *addr, const struct egret_target *target)
 {
 	uint32_t need = egret_need_of_purpose(addr);
@@ -194,52 +175,82 @@ static uint32_t need_of(const struct egret_addr *addr, const struct egret_target
 	return need ? need : egret_need_inside(target->dest.flags);
 }
 
-/* The name that was last resolved to the address; a name of 0 where none is known. */
-static void find_last_name(const struct tables *tables, const struct kernel_packet *packet, struct egret_seen *ret)
-{
-	const struct egret_learned_key key = {.addr = packet->addr, .scope = packet->scope};
-	uint32_t index = egret_seen_index(&key, tables->hash_keys);
-	struct egret_seen_bucket bucket;
+/* What is asked of each name, and what the names said until now. */
+struct hearing {
+	const struct tables *tables;
+	const struct kernel_packet *packet;
+	uint32_t need; /* enum egret_need, and EGRET_NEED_EXPLAINS */
+	__u64 said;
+};
 
-	memset(ret, 0, sizeof(*ret));
-	if (packet->lesson) {
-		ret->name = packet->lesson->name;
-		memcpy(ret->suffixes, packet->lesson->suffixes, sizeof(ret->suffixes));
-		return;
-	}
-	if (bpf_map_lookup_elem_flags(tables->kernel->maps[MAP_seen], &index, &bucket, BPF_F_LOCK))
-		return;
-	for (size_t i = 0; i < EGRET_SEEN_PLACES; i++) {
-		if (!memcmp(&bucket.places[i].key, &key, sizeof(key)))
-			*ret = bucket.places[i];
-	}
+/* As learned_judge_name of bpf/learned.h. */
+static int hear(struct hearing *hearing, const struct egret_target *list)
+{
+	bool explains = hearing->need & EGRET_NEED_EXPLAINS;
+	uint32_t need = hearing->need & ~EGRET_NEED_EXPLAINS;
+	__u64 said = EGRET_REASON_NO_RULE;
+	int rc;
+
+	if (!list->dest.count || hearing->said & EGRET_SAID_ALLOW || egret_meets(list->dest.flags, need) == explains ||
+	    (explains && !egret_name_explains(list->dest.flags)))
+		return 0;
+	rc = judge_name(hearing->tables, list, hearing->packet, need, &said);
+	if (explains)
+		hearing->said = egret_special_of_both(hearing->said, said);
+	else
+		hearing->said = said & EGRET_SAID_ALLOW ? said : egret_denial_of_both(hearing->said, said);
+	return rc;
 }
 
+/* The names that were learned for the packet's address, and the packet's own. */
+static int hear_names(struct hearing *hearing)
+{
+	const struct kernel_packet *packet = hearing->packet;
+	const struct egret_learned_key key = {.addr = packet->addr, .scope = packet->scope};
+	struct egret_learned learned;
+	struct egret_target list;
+	int rc = 0;
+
+	if (!packet->scope || bpf_map_lookup_elem(hearing->tables->kernel->maps[MAP_learned], &key, &learned))
+		memset(&learned, 0, sizeof(learned));
+	for (size_t i = 0; i < EGRET_LEARNED_NAMES && !rc; i++) {
+		if (!learned.names[i] ||
+		    (!(hearing->need & EGRET_NEED_EXPLAINS) && egret_is_over(learned.expires_sec[i], packet->now_sec)))
+			continue;
+		find_list_of_key(hearing->tables, learned.names[i], &list);
+		rc = hear(hearing, &list);
+	}
+	if (!packet->name || rc)
+		return rc;
+	find_list_of_text(hearing->tables, packet->name, &list);
+	return hear(hearing, &list);
+}
+
+static int judge_names(const struct tables *tables, const struct egret_target *target,
+		       const struct kernel_packet *packet, struct judgement *ret)
+{
+	struct hearing hearing = {tables, packet, need_of(&packet->addr, target), EGRET_REASON_NO_RULE};
+	int rc = hear_names(&hearing);
+
+	egret_said_unpack(hearing.said, ret);
+	return rc;
+}
+
+/* Why a special address is denied. */
 static int judge_special(const struct tables *tables, const struct egret_target *target,
 			 const struct kernel_packet *packet, struct judgement *denial)
 {
-	uint32_t need = need_of(&packet->addr, target);
+	struct hearing hearing = {tables, packet, need_of(&packet->addr, target), EGRET_REASON_NO_RULE};
 	struct judgement special;
-	struct egret_target list;
-	struct egret_seen last;
-	__u64 said = 0;
 	int rc;
 
-	if (!need || !egret_special_counts(denial))
+	if (!hearing.need || !egret_special_counts(denial))
 		return 0;
-	find_last_name(tables, packet, &last);
-	if (!last.name)
-		return 0;
-	find_list(tables, name_speaker(last.name, last.suffixes, EGRET_SUFFIXES, tables->hash_keys, has_list, tables),
-		  &list);
-	if (!egret_name_explains(list.dest.flags))
-		return 0;
-	rc = judge_name(tables, &list, packet, need, &said);
-	if (rc)
-		return rc;
-	egret_said_unpack(said, &special);
+	hearing.need |= EGRET_NEED_EXPLAINS;
+	rc = hear_names(&hearing);
+	egret_said_unpack(hearing.said, &special);
 	egret_add_special(denial, &special);
-	return 0;
+	return rc;
 }
 
 /* --- all together --- */
@@ -253,7 +264,7 @@ static int decide(const struct tables *tables, const struct kernel_packet *packe
 	if (!rc)
 		rc = judge_addr(tables, &target, packet, &judgement);
 	if (!rc && egret_names_count(&judgement, tables->kernel->config->settings[tables->slot].has)) {
-		rc = judge_lessons(tables, packet, &by_name);
+		rc = judge_names(tables, &target, packet, &by_name);
 		egret_add_names(&judgement, &by_name);
 	}
 	if (!rc && !judgement.allow)
@@ -274,57 +285,58 @@ int kernel_decide(const struct kernel *kernel, const struct kernel_packet *packe
 	return rc;
 }
 
-/* What of the policy of @slot an answer teaches of the name, at an address of this need; 0 = nothing. */
-static uint64_t taught_name(const struct kernel *kernel, uint32_t slot, const char *name, uint32_t need)
-{
-	__u64 domains[EGRET_MAX_LABELS];
-	struct egret_target list;
-	struct tables tables;
-	uint64_t rule_name;
-	size_t count;
+/* --- all that was learned --- */
 
-	if (tables_open_slot(kernel, slot, &tables)) /* no policy was there yet */
-		return 0;
-	count = name_domains(name, tables.hash_keys, domains, EGRET_MAX_LABELS);
-	rule_name = name_speaker(name_key(name, tables.hash_keys), domains, count, tables.hash_keys, has_list, &tables);
-	find_list(&tables, rule_name, &list);
-	tables_close(&tables);
-	return list.dest.flags & EGRET_DEST_TEACHES && egret_meets(list.dest.flags, need) ? rule_name : 0;
+struct lesson_walk {
+	struct tables tables;
+	int (*visit)(void *context, const struct kernel_lesson *lesson);
+	void *context;
+	uint32_t now_sec;
+};
+
+static int visit_names(const struct lesson_walk *walk, const struct egret_learned_key *key,
+		       const struct egret_learned *learned)
+{
+	struct kernel_lesson lesson = {.addr = key->addr, .scope = key->scope, .owner = learned->owner};
+	struct egret_target target, list;
+	int rc = find_target(&walk->tables, &key->addr, &target);
+
+	for (size_t i = 0; i < EGRET_LEARNED_NAMES && !rc; i++) {
+		if (!learned->names[i])
+			continue;
+		find_list_of_key(&walk->tables, learned->names[i], &list);
+		lesson.name = learned->names[i];
+		lesson.policy_name = list.dest.flags & EGRET_DEST_TEACHES ? list.dest.name : 0;
+		lesson.brings_in = lesson.policy_name && egret_meets(list.dest.flags, need_of(&key->addr, &target));
+		lesson.left_sec = (int32_t)(learned->expires_sec[i] - walk->now_sec);
+		rc = walk->visit(walk->context, &lesson);
+	}
+	return rc;
 }
 
-int kernel_lesson_of(const struct kernel *kernel, const char *name, const struct egret_addr *addr,
-		     struct egret_lesson *ret)
+static int visit_learned(void *context, const void *key)
 {
-	struct egret_lesson lesson = {.expires_tick = kernel_tick_now() + tick_hz()};
-	struct egret_meta meta;
-	enum egret_need need;
-	int rc = kernel_addr_need(kernel, addr, &need);
+	const struct lesson_walk *walk = context;
+	struct egret_learned learned;
 
-	if (!rc)
-		rc = kernel_get_meta(kernel, &meta);
+	if (bpf_map_lookup_elem(walk->tables.kernel->maps[MAP_learned], key, &learned))
+		return 0;
+	return visit_names(walk, key, &learned);
+}
+
+int kernel_each_lesson(const struct kernel *kernel, int (*visit)(void *context, const struct kernel_lesson *lesson),
+		       void *context)
+{
+	struct lesson_walk walk = {.visit = visit, .context = context, .now_sec = kernel_sec_now()};
+	struct egret_learned_key keys[2];
+	int rc = tables_open(kernel, &walk.tables);
+
 	if (rc)
 		return rc;
-	lesson.name = name_key(name, meta.hash_keys);
-	name_suffixes(name, meta.hash_keys, lesson.suffixes);
-	for (uint32_t slot = 0; slot < EGRET_POLICY_SLOTS; slot++)
-		lesson.rule_names[slot] = taught_name(kernel, slot, name, need);
-	*ret = lesson;
-	return 0;
-}
-
-bool kernel_name_has_rule(const struct kernel *kernel, const char *name)
-{
-	__u64 domains[EGRET_MAX_LABELS];
-	struct tables tables;
-	uint64_t found;
-
-	if (tables_open(kernel, &tables))
-		return false;
-	found = name_speaker(name_key(name, tables.hash_keys), domains,
-			     name_domains(name, tables.hash_keys, domains, EGRET_MAX_LABELS), tables.hash_keys,
-			     has_list, &tables);
-	tables_close(&tables);
-	return found;
+	rc = map_each_entry(kernel->maps[MAP_learned], 2 * EGRET_MAX_LEARNED, (void *[]){&keys[0], &keys[1]},
+			    visit_learned, &walk);
+	tables_close(&walk.tables);
+	return rc;
 }
 
 /* --- of an address --- */

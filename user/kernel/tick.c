@@ -5,6 +5,7 @@
 
 #include "../base/clock.h"
 #include "read.h"
+#include "egret_decide.h"
 
 uint32_t tick_hz(void)
 {
@@ -23,4 +24,9 @@ uint64_t kernel_tick_now(void)
 	uint64_t first = (uint32_t)(-300 * (int32_t)hz);
 
 	return first + clock_kernel_ns() / (CLOCK_NS_PER_SEC / hz);
+}
+
+uint32_t kernel_sec_now(void)
+{
+	return egret_sec_of(kernel_tick_now(), tick_hz());
 }

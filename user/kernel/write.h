@@ -74,10 +74,8 @@ int kernel_wanted_fd(const struct kernel *kernel);
 int kernel_take_wanted(struct kernel *kernel, void (*visit)(void *context, const struct egret_wanted *wanted),
 		       void *context);
 /* An address of the name that was wanted, as if its answer had been read. */
-int kernel_teach(struct kernel *kernel, const struct compiled *compiled, const struct egret_wanted *wanted,
-		 const struct egret_addr *addr, uint32_t ttl_sec);
-/* Forgets what ended: programs only replace a subject's own, and subjects come and go. */
-int kernel_sweep_learned(struct kernel *kernel);
+int kernel_teach(struct kernel *kernel, const struct egret_wanted *wanted, const struct egret_addr *addr,
+		 uint32_t ttl_sec);
 
 /* --- notes for people --- */
 

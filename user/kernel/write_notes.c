@@ -7,7 +7,7 @@
 #include <bpf/libbpf.h>
 
 #include "handle.h"
-#include "write_learned.h"
+#include "write_teach.h"
 
 int kernel_set_meta(struct kernel *kernel, const struct egret_meta *meta)
 {

@@ -14,7 +14,7 @@
 #include "buckets.h"
 #include "name_key.h"
 #include "tick.h"
-#include "write_learned.h"
+#include "write_known.h"
 #include "write_rule_ids.h"
 #include "egret_reasons.h"
 
@@ -67,7 +67,8 @@ static int tables_make(struct tables *tables, const struct compiled *compiled)
 	tables->texts = make_map(BPF_MAP_TYPE_ARRAY, "egret_texts", sizeof(uint32_t), sizeof(struct egret_rule_text),
 				 at_least_one(compiled->rule_limit));
 	tables->lists = make_map(BPF_MAP_TYPE_HASH, "egret_lists", sizeof(uint64_t), sizeof(struct egret_target),
-				 at_least_one(compiled->name_count + compiled->askable_count));
+				 at_least_one(compiled->name_count + compiled->askable_count) +
+				     (known_has_deep(compiled) ? EGRET_MAX_KNOWN : 0));
 	tables->paths = bpf_map_create(BPF_MAP_TYPE_HASH, "egret_paths", sizeof(uint64_t), sizeof(uint32_t),
 				       compiled->cgroup_count + 1, NULL);
 	tables->sets = make_map(BPF_MAP_TYPE_ARRAY, "egret_sets", sizeof(uint32_t), sizeof(struct egret_audience),
@@ -331,7 +332,7 @@ static int tables_prepare(struct kernel *kernel, struct tables *tables, const st
 	if (!rc)
 		rc = tables_install(kernel, tables, slot);
 	if (!rc)
-		rc = learned_match(kernel, compiled, slot);
+		rc = known_copy_deep(kernel, compiled, tables->lists);
 	return rc;
 }
 
@@ -367,8 +368,6 @@ int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, b
 	note_places(kernel, slot, &tables.addrs);
 	kernel_note_alive(kernel);
 	switch_to(kernel, generation);
-	/* What answers brought in meanwhile; it may have been denied for a moment. */
-	learned_match(kernel, compiled, slot);
 	kernel_forget_denials(kernel);
 	rule_ids_forget_denials(kernel, compiled);
 	remember(kernel, &tables, compiled);

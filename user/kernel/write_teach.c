@@ -1,54 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Teaching from user space: what programs could not read from a stream, they want the agent to ask. */
+/* Teaching from user space, through a program (bpf/teach_run.h): what programs could not read from a stream, they want
+ * the agent to ask. */
+#include "write_teach.h"
+
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "../compile/compile.h"
-#include "egret_learn.h"
-#include "tick.h"
-#include "write_learned.h"
-#include "write_settings.h"
+#include "egret.skel.h"
 
-/* As ring_enter of bpf/learned.h does it. */
-static int enter_ring(const struct kernel *kernel, uint64_t subject, const struct egret_learned_key *key)
-{
-	struct egret_ring_key place = {.subject = subject};
-	struct egret_teacher teacher = {};
-	struct egret_learned_key before;
-	struct egret_learned old;
+/* The program finds its buffer taken when it interrupted one that asks: that one needs microseconds. */
+#define TRIES   100
+#define WAIT_NS 50000
 
-	bpf_map_lookup_elem(kernel->maps[MAP_teachers], &subject, &teacher);
-	place.place = egret_ring_place(&teacher);
-	teacher.next++;
-	if (bpf_map_update_elem(kernel->maps[MAP_teachers], &subject, &teacher, BPF_ANY))
-		return -errno;
-	if (!bpf_map_lookup_elem(kernel->maps[MAP_rings], &place, &before) &&
-	    !bpf_map_lookup_elem(kernel->maps[MAP_learned], &before, &old) && egret_goes_with_ring(&old, subject))
-		bpf_map_delete_elem(kernel->maps[MAP_learned], &before);
-	return bpf_map_update_elem(kernel->maps[MAP_rings], &place, key, BPF_ANY) ? -errno : 0;
-}
-
-int learned_teach(struct kernel *kernel, const struct egret_learned_key *key, uint64_t subject,
-		  const struct egret_lesson *lesson)
-{
-	struct egret_learned learned = {.subject = subject};
-	struct egret_lesson *place;
-	int rc;
-
-	if (bpf_map_lookup_elem(kernel->maps[MAP_learned], key, &learned)) {
-		rc = enter_ring(kernel, subject, key);
-		if (rc)
-			return rc;
-	}
-	if (learned.subject != subject)
-		learned.shared = 1;
-	place = egret_lesson_place(learned.lessons, lesson->name, lesson->rule_names, kernel_tick_now());
-	egret_lesson_write(place, lesson->name, lesson->rule_names, lesson->suffixes, lesson->expires_tick);
-	return bpf_map_update_elem(kernel->maps[MAP_learned], key, &learned, BPF_ANY) ? -errno : 0;
-}
+#define DNS_HEADER_SIZE 12 /* RFC 1035 section 4.1.1 */
 
 int kernel_wanted_fd(const struct kernel *kernel)
 {
@@ -87,34 +55,51 @@ int wanted_open(struct kernel *kernel)
 	return kernel->wanted ? 0 : -errno;
 }
 
-/* Do rules deny some ports of the name? */
-static bool name_denies(const struct compiled *compiled, const char *name)
+/* The name as in a DNS message (RFC 1035 section 3.1). */
+static int put_name(uint8_t to[static EGRET_TAUGHT_BYTES], const char *name)
 {
-	uint32_t index = compiled_name_teacher(compiled, name);
+	size_t at = DNS_HEADER_SIZE;
 
-	return index && compiled->name_dests[index - 1].flags & EGRET_DEST_DENIES;
+	while (*name) {
+		size_t len = strcspn(name, ".");
+
+		if (!len || len > EGRET_LABEL_MAX || at + 1 + len + 1 > EGRET_TAUGHT_BYTES)
+			return -EINVAL;
+		to[at++] = (uint8_t)len;
+		memcpy(to + at, name, len);
+		at += len;
+		name += len + (name[len] == '.');
+	}
+	return 0;
 }
 
-int kernel_teach(struct kernel *kernel, const struct compiled *compiled, const struct egret_wanted *wanted,
-		 const struct egret_addr *addr, uint32_t ttl_sec)
+static int run(const struct kernel *kernel, struct egret_taught *taught)
 {
-	const struct egret_learned_key key = {.addr = *addr, .scope = wanted->scope};
-	struct egret_lesson lesson;
-	struct egret_asked asked;
-	int rc;
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = taught, .data_size_in = sizeof(*taught));
 
-	if (kernel_get_asked(kernel, wanted->name, &asked))
-		return 0;
-	rc = kernel_lesson_of(kernel, asked.name, addr, &lesson);
-	if (rc || !lesson.rule_names[handle_slot(kernel)])
-		return rc;
-	lesson.expires_tick = egret_lesson_ends(ttl_sec, kernel_settings(kernel), kernel_tick_now(), tick_hz());
-	rc = learned_teach(kernel, &key, wanted->subject, &lesson);
-	if (rc)
-		return rc;
-	if (name_denies(compiled, asked.name)) /* what allows the address otherwise is judged again, too */
-		forget_verdicts(kernel->config);
-	else
-		kernel_forget_denials(kernel);
-	return 0;
+	for (int i = 0; i < TRIES; i++) {
+		if (bpf_prog_test_run_opts(bpf_program__fd(kernel->skeleton->progs.egret_teach), &options))
+			return -errno;
+		if (!options.retval)
+			return 0;
+		nanosleep(&(struct timespec){.tv_nsec = WAIT_NS}, NULL);
+	}
+	return -EBUSY;
+}
+
+int teach(const struct kernel *kernel, const char *name, struct egret_taught *taught)
+{
+	int rc = put_name(taught->question, name);
+
+	return rc ? rc : run(kernel, taught);
+}
+
+int kernel_teach(struct kernel *kernel, const struct egret_wanted *wanted, const struct egret_addr *addr,
+		 uint32_t ttl_sec)
+{
+	struct egret_taught taught = {
+	    .addr = *addr, .scope = wanted->scope, .owner = wanted->owner, .ttl_sec = ttl_sec};
+	struct egret_asked asked;
+
+	return kernel_get_asked(kernel, wanted->name, &asked) ? 0 : teach(kernel, asked.name, &taught);
 }

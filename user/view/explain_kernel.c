@@ -27,7 +27,7 @@ static struct kernel_packet packet_to(const struct egret_addr *addr, const struc
 	    .l4_proto = question->port.l4_proto,
 	    .port = question->port.lo,
 	    .audience = audience,
-	    .now_tick = kernel_tick_now(),
+	    .now_sec = kernel_sec_now(),
 	};
 }
 
@@ -42,7 +42,7 @@ struct special_search {
 	uint32_t audience;
 };
 
-static void judge_seen(void *context, const struct egret_seen *seen)
+static int judge_by_lesson(void *context, const struct kernel_lesson *lesson)
 {
 	const struct special_search *search = context;
 	struct explain_answer *answer = search->answer;
@@ -50,13 +50,15 @@ static void judge_seen(void *context, const struct egret_seen *seen)
 	struct judgement judgement;
 	struct egret_asked asked;
 
-	packet.scope = seen->key.scope;
-	if (!addr_equal(&seen->key.addr, answer->addr) || answer->judgement.reason == EGRET_REASON_SPECIAL_ADDRESS ||
-	    kernel_get_asked(search->kernel, seen->name, &asked) ||
+	packet.scope = lesson->scope;
+	if (lesson->brings_in || !addr_equal(&lesson->addr, answer->addr) ||
+	    answer->judgement.reason == EGRET_REASON_SPECIAL_ADDRESS ||
+	    kernel_get_asked(search->kernel, lesson->name, &asked) ||
 	    kernel_decide(search->kernel, &packet, &judgement) || judgement.reason != EGRET_REASON_SPECIAL_ADDRESS)
-		return;
+		return 0;
 	answer->judgement = judgement;
 	snprintf(answer->name, sizeof(answer->name), "%s", asked.name);
+	return 0;
 }
 
 static void find_name(struct special_search *search)
@@ -70,7 +72,7 @@ static void find_name(struct special_search *search)
 	if (search->question->name)
 		snprintf(answer->name, sizeof(answer->name), "%s", search->question->name);
 	else
-		kernel_each_seen(kernel, judge_seen, search);
+		kernel_each_lesson(kernel, judge_by_lesson, search);
 	if (!answer->name[0] && !kernel_get_name(kernel, kernel_addr_name(kernel, answer->addr), &name))
 		snprintf(answer->name, sizeof(answer->name), "%.*s", (int)sizeof(name.name) - 1, name.name);
 }
@@ -81,12 +83,9 @@ static int judge(const struct kernel *kernel, const struct explain_question *que
 {
 	struct special_search search = {kernel, question, answer, audience};
 	struct kernel_packet packet = packet_to(answer->addr, question, audience);
-	struct egret_lesson lesson;
-	int rc = question->name ? kernel_lesson_of(kernel, question->name, answer->addr, &lesson) : 0;
+	int rc;
 
-	if (rc)
-		return rc;
-	packet.lesson = question->name ? &lesson : NULL;
+	packet.name = question->name;
 	rc = kernel_decide(kernel, &packet, &answer->judgement);
 	if (rc)
 		return rc;
@@ -101,67 +100,52 @@ static int judge(const struct kernel *kernel, const struct explain_question *que
 struct learners {
 	const struct kernel *kernel;
 	const struct explain_question *question;
-	uint32_t slot; /* of the policy that rules */
 	json_t *rows;
+	json_t *without_rule; /* names that no rule has */
 };
 
-static void add_learner(const struct learners *learners, const struct egret_learned *learned,
-			const struct egret_lesson *lesson)
+static void add_learner(const struct learners *learners, const struct kernel_lesson *lesson, const char *name)
 {
 	const struct explain_question *question = learners->question;
 	struct kernel_packet packet =
-	    packet_to(question->addrs, question, kernel_get_audience(learners->kernel, learned->subject));
-	int64_t left_sec = kernel_seconds_until(lesson->expires_tick);
+	    packet_to(question->addrs, question, kernel_get_audience(learners->kernel, lesson->owner));
 	struct judgement judgement = {};
-	struct egret_asked asked;
 	json_t *row;
 
-	packet.lesson = lesson;
-	if (!lesson->name || left_sec < 0 || !lesson->rule_names[learners->slot] ||
-	    kernel_get_asked(learners->kernel, lesson->name, &asked) ||
-	    kernel_decide(learners->kernel, &packet, &judgement))
+	packet.name = name;
+	if (lesson->left_sec < 0 || !lesson->brings_in || kernel_decide(learners->kernel, &packet, &judgement))
 		return;
 	row = json_object();
-	json_set_text(row, "name", asked.name);
-	json_set_subject(row, learners->kernel, learned->subject, 0, NULL);
+	json_set_text(row, "name", name);
+	json_set_subject(row, learners->kernel, lesson->owner, 0, NULL);
 	json_set_flag(row, "allowed", judgement.allow);
-	json_set_number(row, "left_seconds", (uint64_t)left_sec);
+	json_set_number(row, "left_seconds", (uint64_t)lesson->left_sec);
 	json_array_append_new(learners->rows, row);
 }
 
-static int visit_learned(void *context, const struct egret_learned_key *key, const struct egret_learned *learned)
-{
-	const struct learners *learners = context;
-
-	for (size_t i = 0; i < EGRET_LEARNED_NAMES && addr_equal(&key->addr, learners->question->addrs); i++)
-		add_learner(learners, learned, &learned->lessons[i]);
-	return 0;
-}
-
-static void add_outside(void *context, const struct egret_seen *seen)
+static int visit_lesson(void *context, const struct kernel_lesson *lesson)
 {
 	const struct learners *learners = context;
 	struct egret_asked asked;
 
-	if (addr_equal(&seen->key.addr, learners->question->addrs) &&
-	    !kernel_get_asked(learners->kernel, seen->name, &asked) &&
-	    !kernel_name_has_rule(learners->kernel, asked.name))
-		json_array_append_new(learners->rows, json_string(asked.name));
+	if (!addr_equal(&lesson->addr, learners->question->addrs) ||
+	    kernel_get_asked(learners->kernel, lesson->name, &asked))
+		return 0;
+	if (lesson->policy_name)
+		add_learner(learners, lesson, asked.name);
+	else
+		json_array_append_new(learners->without_rule, json_string(asked.name));
+	return 0;
 }
 
 static void add_names(json_t *view, const struct kernel *kernel, const struct explain_question *question)
 {
-	struct learners learners = {kernel, question, kernel_config(kernel)->generation & (EGRET_POLICY_SLOTS - 1),
-				    json_array()};
-	bool asked = !question->name && !json_flag(view, "allowed");
+	struct learners learners = {kernel, question, json_array(), json_array()};
 
-	if (asked)
-		kernel_each_learned(kernel, visit_learned, &learners);
+	if (!question->name && !json_flag(view, "allowed"))
+		kernel_each_lesson(kernel, visit_lesson, &learners);
 	json_object_set_new(view, "learned", learners.rows);
-	learners.rows = json_array();
-	if (asked)
-		kernel_each_seen(kernel, add_outside, &learners);
-	json_object_set_new(view, "names_without_rule", learners.rows);
+	json_object_set_new(view, "names_without_rule", learners.without_rule);
 }
 
 int view_explain_kernel(const struct kernel *kernel, const struct explain_question *question, json_t **ret)

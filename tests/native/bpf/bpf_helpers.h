@@ -52,7 +52,7 @@ void *native_map_lookup_elem(void *map, const void *key);
 long native_map_update_elem(void *map, const void *key, const void *value, __u64 flags);
 long native_map_delete_elem(void *map, const void *key);
 long native_map_push_elem(void *map, const void *value, __u64 flags);
-long native_map_pop_elem(void *map, void *value);
+long native_map_pop_elem(void *map, void *ret);
 void *native_sk_storage_get(void *map, void *sk, void *value, __u64 flags);
 struct bpf_sock *native_sk_fullsock(struct bpf_sock *sk);
 long native_sk_release(void *sk);
