@@ -66,7 +66,16 @@ static size_t add_rule(char *text, size_t size)
 	    "tcp:1",  "tcp:1-3", "tcp:2,4", "udp:1",         "udp:1-9", "any",           "icmp",
 	    "sctp:1", "https:1", "http:2",  "https:1 tcp:2", "tcp:3",   "tcp:1-4 udp:2",
 	};
-	static const char *const whom[] = {"", "", "", " for host", " for pods", " for cgroup /a", " for cgroup /b"};
+	static const char *const whom[] = {"",
+					   "",
+					   "",
+					   " for host",
+					   " for pods",
+					   " for hostnetwork",
+					   " for pods not hostnetwork",
+					   " for cgroup /a",
+					   " for cgroup /a/deep",
+					   " for cgroup /b"};
 	const char *action = random_below(4) ? "allow" : "deny";
 	const char *dest = RANDOM_OF(dests), *port = RANDOM_OF(ports);
 	bool named = strpbrk(dest, "xyz") != NULL; /* all names of this world have one of these */

@@ -30,7 +30,7 @@ void random_port(struct model_packet *packet);
 
 #define RANDOM_MAX_NAMES  16
 #define RANDOM_MAX_ADDRS  8
-#define RANDOM_MAX_GROUPS 2
+#define RANDOM_MAX_GROUPS 3
 
 /* What random_names wrote, parsed; names point into text. */
 struct random_names {

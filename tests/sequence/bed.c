@@ -83,35 +83,45 @@ void step_ends(void)
 
 /* --- subjects --- */
 
-void set_subject(enum maker_kind maker, struct model_packet *packet)
-{
-	static const char *const a[] = {"/a"}, *const b[] = {"/b"};
-
-	packet->pods = maker == MAKER_POD || maker == MAKER_POD_B;
-	packet->host = !packet->pods;
-	packet->cgroups = maker == MAKER_A ? a : maker == MAKER_POD_B ? b : NULL;
-	packet->cgroup_count = packet->cgroups ? 1 : 0;
-}
-
 /* What the makers are called in the policies; their cgroups are elsewhere. */
 static const char *const paths[MAKERS] = {[MAKER_A] = "/a", [MAKER_POD_B] = "/b"};
+
+static int tell_one(struct kernel *kernel, const struct compiled *compiled, uint32_t generation, int maker, uint64_t id)
+{
+	bool pod = maker == MAKER_POD || maker == MAKER_POD_B;
+	uint32_t audience = compiled_audience_of(compiled, paths[maker] ? paths[maker] : "/nowhere",
+						 pod ? EGRET_KIND_POD : EGRET_KIND_HOST);
+	int rc = kernel_make_subject(kernel, id, &(struct egret_subject){});
+
+	return rc ? rc : kernel_set_audience(kernel, id, generation, audience);
+}
 
 /* Of kernel_load_policy. */
 static int tell_makers(struct kernel *kernel, const struct compiled *compiled, uint32_t generation)
 {
-	for (int i = 0; i < MAKERS; i++) {
-		bool pod = i == MAKER_POD || i == MAKER_POD_B;
-		uint64_t id = bed.makers[i].cgroup_id;
-		uint32_t audience = compiled_audience_of(compiled, paths[i] ? paths[i] : "/nowhere",
-							 pod ? EGRET_KIND_POD : EGRET_KIND_HOST);
-		int rc = kernel_make_subject(kernel, id, &(struct egret_subject){});
+	int rc = 0;
 
-		if (!rc)
-			rc = kernel_set_audience(kernel, id, generation, audience);
-		if (rc)
-			return rc;
-	}
-	return 0;
+	for (int i = 0; i < MAKERS && !rc; i++)
+		rc = tell_one(kernel, compiled, generation, i, bed.makers[i].cgroup_id);
+	return rc;
+}
+
+/* Calls are made here, and judged for their caller, too: it passes for the maker of the socket. */
+static void call_as(enum maker_kind maker)
+{
+	if (tell_one(bed.kernel, bed.world.compiled, kernel_config(bed.kernel)->generation, maker, bed.cgroup_id))
+		die("the caller's subject");
+}
+
+void set_subject(enum maker_kind maker, struct model_packet *packet)
+{
+	static const char *const a[] = {"/a"}, *const b[] = {"/b"};
+
+	call_as(maker);
+	packet->pods = maker == MAKER_POD || maker == MAKER_POD_B;
+	packet->host = !packet->pods;
+	packet->cgroups = maker == MAKER_A ? a : maker == MAKER_POD_B ? b : NULL;
+	packet->cgroup_count = packet->cgroups ? 1 : 0;
 }
 
 /* --- destinations --- */

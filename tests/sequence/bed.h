@@ -58,6 +58,7 @@ struct bed {
 	struct egret_bpf *programs;
 	struct world world;
 	struct maker makers[MAKERS];
+	uint64_t cgroup_id; /* of this process */
 	int listeners[MAKERS];
 	struct datagram_socket sockets[SOCKETS];
 	struct stream streams[STREAMS];

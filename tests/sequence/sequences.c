@@ -22,6 +22,7 @@
 #include <bpf/libbpf.h>
 
 #include "kernel/read.h"
+#include "subject/cgroup.h"
 #include "programs.h"
 
 static void attach(const char *cgroup)
@@ -77,6 +78,18 @@ static void start_makers(const char *cgroup, const char *netns)
 		snprintf(path, sizeof(path), "%s/%s", cgroup, names[i]);
 		maker_start(&bed.makers[i], path, netns);
 	}
+}
+
+static void find_own_cgroup(void)
+{
+	char path[CGROUP_PATH_SIZE];
+	struct error error;
+	int fd;
+
+	if (cgroup_of_self(path, sizeof(path), &error) || cgroup_open(path, &fd, &error) ||
+	    cgroup_id(fd, &bed.cgroup_id))
+		die("the cgroup of this process");
+	close(fd);
 }
 
 static void take_step(void)
@@ -153,6 +166,7 @@ int main(int argc, char **argv)
 		bed.streams[i].fd = bed.streams[i].peer_fd = -1;
 	set_clock();
 	bed.clock.rules = &bed.rules;
+	find_own_cgroup();
 	start_makers(argv[2], argv[3]);
 	fd = open(argv[4], O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || setns(fd, CLONE_NEWNET))

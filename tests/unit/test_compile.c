@@ -306,13 +306,13 @@ static void every_port_form(void **state)
 		 "t.rules:3: warning: this rule changes nothing: t.rules:4 allows all of it; remove one of them\n"
 		 "t.rules:4: warning: this rule changes nothing: t.rules:5 allows all of it; remove one of them\n"
 		 "t.rules:6: warning: this rule changes nothing: t.rules:5 allows all of it; remove one of them\n"},
-	    {.what = "host, pods and named cgroups each have their bit",
+	    {.what = "host, pods and named cgroups each have their set",
 	     .policy = "allow 20.0.0.1 tcp:1 for host\nallow 20.0.0.1 tcp:1 for pods\n"
 		       "allow 20.0.0.1 tcp:1 for cgroup /a.slice\nallow 20.0.0.1 tcp:1 for cgroup /b.slice\n"
 		       "allow 20.0.0.2 tcp:1 for cgroup /a.slice\n",
-	     .expected = "20.0.0.1: allow tcp:1 for 0x1 r1; allow tcp:1 for 0x2 r2; allow tcp:1 for 0x4 r3;"
-			 " allow tcp:1 for 0x8 r4;\n"
-			 "20.0.0.2: allow tcp:1 for 0x4 r5;\n"},
+	     .expected = "20.0.0.1: allow tcp:1 for 1 r1; allow tcp:1 for 2 r2; allow tcp:1 for 3 r3;"
+			 " allow tcp:1 for 4 r4;\n"
+			 "20.0.0.2: allow tcp:1 for 3 r5;\n"},
 	};
 
 	(void)state;
@@ -386,9 +386,9 @@ static void names_bring_in_no_special_addresses(void **state)
 	     .policy = "allow a.test tcp:80\nallow *.test tcp:80-81 private for pods\nallow a.test udp:1\n",
 	     .names = "a.test 10.0.0.1 20.0.0.1",
 	     .expected =
-		 "10.0.0.1 a.test: allow tcp:80-81 private for 0x2 r2 g1; special tcp:80 r1 g2;"
+		 "10.0.0.1 a.test: allow tcp:80-81 private for 1 r2 g1; special tcp:80 r1 g2;"
 		 " special udp:1 r3 g2;\n"
-		 "20.0.0.1 a.test: allow tcp:80 r1 g1; allow tcp:80-81 private for 0x2 r2 g1; allow udp:1 r3 g1;\n",
+		 "20.0.0.1 a.test: allow tcp:80 r1 g1; allow tcp:80-81 private for 1 r2 g1; allow udp:1 r3 g1;\n",
 	     .findings =
 		 "t.rules:2: warning: `*.test` is learned from a resolver's answers, and no resolver is trusted "
 		 "to teach; write `resolver system` or `resolver ADDRESS`\n"},
