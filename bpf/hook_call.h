@@ -14,6 +14,7 @@
 #include "dns_port.h"
 #include "first_packet.h"
 #include "inbound.h"
+#include "local_addr.h"
 #include "memory.h"
 #include "packet.h"
 #include "policy.h"
@@ -156,26 +157,49 @@ static __always_inline int call_connects(struct bpf_sock_addr *ctx, const struct
 
 /* --- sendmsg --- */
 
+/* As call_is_local, where no socket can be bound: by the kernel's tables of local routes. */
+static __noinline int send_is_local(struct bpf_sock_addr *ctx, const struct packet *pkt, struct egret_sock *sock)
+{
+	struct bpf_sock *sk = ctx->sk;
+	const struct net *net;
+
+	if (!pkt || !sock || !sk)
+		return false;
+	if (addr_is_this_host(&pkt->addr))
+		return true;
+	net = socket_net(sk, sock);
+	return net && net_has(net, &pkt->addr);
+}
+
 /*
  * A datagram that egress drops fails at once in the call that sends it, so what no rule
- * allows is left to egress, which sees the device: it may be a local address. A deny
- * rule holds on lo as well. @ret: allows already.
+ * allows to the socket's subject is left to egress, which sees the device: it may be a local address. A deny
+ * rule holds on lo as well. Who the caller is, egress cannot tell: what is not allowed to the caller ends here.
+ * @ret: allows already.
  */
 static __always_inline void sendmsg_decide(struct bpf_sock_addr *ctx, const struct packet *pkt, struct egret_sock *sock,
 					   const struct ruling *ruling, struct judgement *ret)
 {
 	struct memory memory = {.sock = sock};
 	struct subject subject;
+	__u32 caller;
 
-	if (!(ruling->settings->has & EGRET_HAS_DENY) || ruling->settings->audit)
+	if (ruling->settings->audit)
 		return;
 	subject_refresh(sock, ruling);
+	caller = subject_caller(sock, ruling->slot);
+	if (!(ruling->settings->has & EGRET_HAS_DENY) && caller == sock->audience)
+		return;
 	memory_find(ctx, pkt, &memory);
 	if (memory.known.state == EGRET_PEER_INBOUND)
 		return; /* egress knows whether it still is */
 	subject = subject_of(sock);
-	call_decide(pkt, &subject, subject_caller(sock, ruling->slot), ruling, ret);
-	ret->allow = ret->reason != EGRET_REASON_DENY_RULE || ret->service;
+	call_decide(pkt, &subject, caller, ruling, ret);
+	if (ret->allow)
+		return;
+	if (ret->service || (ret->reason != EGRET_REASON_DENY_RULE &&
+			     (subject.audience == sock->audience || send_is_local(ctx, pkt, sock))))
+		ret->allow = 1;
 }
 
 static __always_inline int call_sends(struct bpf_sock_addr *ctx, const struct packet *pkt)
@@ -185,7 +209,7 @@ static __always_inline int call_sends(struct bpf_sock_addr *ctx, const struct pa
 	struct ruling ruling;
 
 	if (ctx->protocol != IPPROTO_UDP || !ruling_take(&ruling) ||
-	    (!(ruling.settings->has & EGRET_HAS_DENY) && pkt->port != DNS_PORT))
+	    (!(ruling.settings->has & (EGRET_HAS_DENY | EGRET_HAS_AUDIENCES)) && pkt->port != DNS_PORT))
 		return GO_ON;
 	sock = call_socket(ctx);
 	if (!sock)

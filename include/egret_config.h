@@ -28,6 +28,7 @@ struct egret_settings {
 #define EGRET_HAS_DENY      (1U << 0)
 #define EGRET_HAS_NAME_DENY (1U << 1)
 #define EGRET_HAS_INTERNAL  (1U << 2)
+#define EGRET_HAS_AUDIENCES (1U << 3) /* rules that are not for everybody */
 
 struct egret_config {
 	__u32 generation; /* lowest bit = slot of the policy that rules; 0 = nothing yet */

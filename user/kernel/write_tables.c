@@ -260,9 +260,12 @@ static uint32_t what_it_has(const struct compiled *compiled)
 {
 	uint32_t has = compiled->policy->settings.internal_count ? EGRET_HAS_INTERNAL : 0;
 
-	for (size_t i = 0; i < compiled->port_count; i++)
+	for (size_t i = 0; i < compiled->port_count; i++) {
 		if (compiled->ports[i].action == EGRET_DENY)
 			has |= EGRET_HAS_DENY;
+		if (compiled->ports[i].set != EGRET_SET_ALL)
+			has |= EGRET_HAS_AUDIENCES;
+	}
 	for (size_t i = 0; i < compiled->name_count; i++)
 		if (compiled->name_dests[i].flags & EGRET_DEST_DENIES)
 			has |= EGRET_HAS_NAME_DENY;

@@ -91,6 +91,7 @@ talk_open chosen "$cg/t/chosen.service" "$id-node" 4 5301
 chosen=${pids[-1]}
 expect sent "the socket of a service" talk chosen send 20.1.0.5 9000
 moves_to "$chosen" t/other.service
+expect EPERM "both must be allowed" talk chosen send 20.1.0.5 9000
 expect sent "its process went to another, and both are allowed" talk chosen send 20.1.0.1 9000
 moves_to "$chosen" t/barred.service
 expect EPERM "it went to one that is denied it" talk chosen send 20.1.0.1 9000
