@@ -51,6 +51,17 @@ static __always_inline __u64 socket_netns(struct bpf_sock *sk, struct egret_sock
 	return cookie;
 }
 
+/* The inode of its network namespace; 0 = that cannot be read. */
+static __always_inline __u32 socket_netns_inode(struct bpf_sock *sk, struct egret_sock *sock)
+{
+	const struct net *net = socket_net(sk, sock);
+	__u32 inode = 0;
+
+	if (net)
+		bpf_probe_read_kernel(&inode, sizeof(inode), &net->ns.inum);
+	return inode;
+}
+
 /*
  * Was its network namespace made without root's rights, in a user namespace? Then it may hold whatever its maker put
  * there, a resolver of his own with the address of one that is trusted too. struct user_namespace.level is 0 of the

@@ -14,11 +14,18 @@
 #include "socket.h"
 #include "subject.h"
 
+static __always_inline bool stamp_is_of_node(struct bpf_sock *sk, struct egret_sock *sock, __u64 cookie)
+{
+	if (node_netns)
+		return cookie == node_netns;
+	return node_netns_inode && socket_netns_inode(sk, sock) == node_netns_inode;
+}
+
 /* @cookie: of its network namespace, 0 = not known. */
 static __always_inline void stamp_netns(struct bpf_sock *sk, struct egret_sock *sock, __u64 cookie)
 {
 	sock->of_user_namespace = socket_is_of_user_namespace(sk, sock);
-	sock->in_node_netns = cookie && cookie == node_netns;
+	sock->in_node_netns = stamp_is_of_node(sk, sock, cookie);
 	sock->scope = cookie;
 }
 

@@ -13,8 +13,10 @@
 #include "maps.h"
 #include "policy.h"
 
-/* The cookie of the network namespace that the agent runs in. */
+/* The network namespace that the agent runs in: its cookie, or, where the kernel does not tell that to user space
+ * (SO_NETNS_COOKIE: 5.14), its inode. The other one is 0. */
 const volatile __u64 node_netns = 0;
+const volatile __u32 node_netns_inode = 0;
 
 struct subject {
 	__u64 scope; /* whom what it learns serves, as in egret_sock */

@@ -35,8 +35,7 @@ static int keep_last_words(enum libbpf_print_level level, const char *format, va
 	return 0;
 }
 
-/* The cookie of our network namespace. SO_NETNS_COOKIE: 5.14; without it a resolver on lo
- * teaches nothing. */
+/* The cookie of our network namespace. SO_NETNS_COOKIE: 5.14; 0 without it. */
 static uint64_t own_netns(void)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -151,6 +150,7 @@ static int load_programs(struct kernel *kernel, struct error *error)
 {
 	struct bpf_map *maps[MAP_COUNT];
 	struct egret_meta meta = {};
+	struct stat netns;
 	int rc;
 
 	libbpf_set_print(keep_last_words);
@@ -159,6 +159,8 @@ static int load_programs(struct kernel *kernel, struct error *error)
 		return error_set(error, -errno, "cannot read the BPF object: %s", strerror(errno));
 	kernel->skeleton->rodata->ticks_per_sec = tick_hz();
 	kernel->skeleton->rodata->node_netns = own_netns();
+	if (!kernel->skeleton->rodata->node_netns && !stat("/proc/self/ns/net", &netns))
+		kernel->skeleton->rodata->node_netns_inode = netns.st_ino;
 	rc = choose_hash_keys(kernel, &meta);
 	if (rc)
 		return error_set(error, rc, "no random numbers: %s", strerror(-rc));

@@ -314,8 +314,13 @@ struct user_namespace {
 	int level;
 };
 
+struct ns_common {
+	unsigned int inum;
+};
+
 struct net {
 	__u64 net_cookie;
+	struct ns_common ns;
 	struct user_namespace *user_ns;
 	struct netns_ipv4 ipv4;
 	struct netns_ipv6 ipv6;

@@ -53,10 +53,10 @@ replaced "another version of Egret: its programs are replaced side by side"
 fails 1 "explain answers" egret_cmd explain 51.0.0.1 tcp:443
 
 stop "$agent" KILL
-rm "$pins/map_seen"
-"$bpftool" map create "$pins/map_seen" type hash key 4 value 4 entries 1 name seen
+rm "$pins/map_existing"
+"$bpftool" map create "$pins/map_existing" type hash key 4 value 4 entries 1 name existing
 touch "$work/policy.rules"
-replaced "map seen of instance .* is not what this version"
+replaced "map existing of instance .* is not what this version"
 
 stop "$agent" KILL
 chown 65534 "$pins" "$pins/link_egress"
