@@ -49,6 +49,15 @@ static __always_inline void life_is_late(void)
 		__sync_fetch_and_add(count, 1);
 }
 
+/* While programs are replaced, old and new ones run side by side: what is there already was told by the others. */
+static __always_inline void life_note(void *map, const __u64 *id, const void *value)
+{
+	long rc = bpf_map_update_elem(map, id, value, BPF_NOEXIST);
+
+	if (rc && rc != -EEXIST)
+		life_is_late();
+}
+
 /* Version 1 has hierarchies of its own, with their own cgroups: the default hierarchy is 0. */
 static __always_inline bool life_is_v2(const struct cgroup *cgroup)
 {
@@ -152,8 +161,7 @@ static __always_inline void life_joins(const struct life *life, __u64 id)
 		if (life->says.flags & EGRET_PATH_PODS)
 			member.audience[slot] += EGRET_KIND_POD;
 	}
-	if (bpf_map_update_elem(&audiences, &id, &member, BPF_NOEXIST))
-		life_is_late();
+	life_note(&audiences, &id, &member);
 }
 
 static __always_inline void life_begins(const struct cgroup *cgroup, const char *path)
@@ -173,8 +181,7 @@ static __always_inline void life_begins(const struct cgroup *cgroup, const char 
 	if (life->says.pod)
 		subject.pod = life_id(cgroup, life->says.parts - life->says.pod);
 	life_joins(life, id);
-	if (bpf_map_update_elem(&subjects, &id, &subject, BPF_NOEXIST))
-		life_is_late();
+	life_note(&subjects, &id, &subject);
 }
 
 /* For people who ask later to whom something was denied: drops.h made the place. */

@@ -76,9 +76,24 @@ static const char *path_fault(const struct word *path, size_t *ret_depth)
 	return NULL;
 }
 
+/* Of the place where cgroups are mounted, at the beginning of @path; 0 = it does not begin so. */
+static size_t mount_length(const struct word *path)
+{
+	/* The first on a hybrid: systemd's, with version 1 beside it. */
+	static const char *const mounts[] = {"/sys/fs/cgroup/unified/", "/sys/fs/cgroup/"};
+
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+		size_t len = strlen(mounts[i]);
+
+		if (path->len > len && !memcmp(path->text, mounts[i], len))
+			return len - 1;
+	}
+	return 0;
+}
+
 static int check_path(struct loader *loader, const struct word *path)
 {
-	static const char mount[] = "/sys/fs/cgroup/";
+	const size_t mount_len = mount_length(path);
 	const char *fault;
 	size_t depth;
 
@@ -91,8 +106,8 @@ static int check_path(struct loader *loader, const struct word *path)
 		report(loader, path->column, "every process is below `/`; leave `for cgroup` out to mean all of them");
 		return -EINVAL;
 	}
-	if (path->len > strlen(mount) && !memcmp(path->text, mount, strlen(mount))) {
-		struct word below = word_part(path, strlen(mount) - 1, path->len - strlen(mount) + 1);
+	if (mount_len) {
+		struct word below = word_part(path, mount_len, path->len - mount_len);
 
 		report(loader, path->column,
 		       "a path begins at the cgroup root, not where that is mounted; write `%.*s`", EXCERPT(&below));
@@ -171,10 +186,16 @@ static int parse_pods(struct loader *loader, const struct word *words, size_t co
 {
 	ret->kind = POLICY_FOR_PODS;
 	*ret_taken = 2; /* with `for` */
+	if (count > 1 && word_is(&words[1], "hostnetwork")) {
+		report(loader, words[1].column,
+		       "`for pods` is every pod; write `for hostnetwork`, or `for pods not hostnetwork`");
+		return -EINVAL;
+	}
 	if (count < 2 || !word_is(&words[1], "not"))
 		return 0;
 	if (count < 3 || !word_is(&words[2], "hostnetwork")) {
-		report(loader, words[1].column, "`not` leaves out one thing; write `for pods not hostnetwork`");
+		report(loader, words[1].column,
+		       "only `hostnetwork` can stand behind `not`; write `for pods not hostnetwork`");
 		return -EINVAL;
 	}
 	ret->kind = POLICY_FOR_PODS_NOT_HOSTNETWORK;
@@ -189,8 +210,9 @@ static int parse_class(struct loader *loader, const struct word *words, size_t c
 	int error = 0;
 
 	if (count < 2 || (word_is(&words[1], "cgroup") && count < 3)) {
-		report(loader, words[0].column,
-		       "`for` does not say whom; write `for host`, `for pods` or `for cgroup /PATH`");
+		report(
+		    loader, words[0].column,
+		    "`for` does not say whom; write `for host`, `for pods`, `for hostnetwork` or `for cgroup /PATH`");
 		return -EINVAL;
 	}
 	if (word_is(&words[1], "host"))

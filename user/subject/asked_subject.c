@@ -10,7 +10,9 @@
 #include "../subject/pod.h"
 #include "../subject/tree.h"
 
-#define SUBJECTS "`for host`, `for pods`, `for hostnetwork`, `for cgroup /PATH` or `for pod NAMESPACE/NAME`"
+#define SUBJECTS                                                                                                       \
+	"`for host`, `for pods`, `for hostnetwork`, `for pods not hostnetwork`, `for cgroup /PATH` or "                \
+	"`for pod NAMESPACE/NAME`"
 
 /* A path may be given from the cgroup root or from where it is mounted. */
 static void strip_mount(const char *path, struct asked_subject *ret)
@@ -91,11 +93,11 @@ static int refuse(char *const *words, size_t count, struct error *error)
 		return error_set(error, -EINVAL,
 				 "unknown subject `%.200s`; write `for pod %.200s` or `for cgroup /%.200s`", words[0],
 				 words[0], words[0]);
-	if (best)
+	if (best && strcmp(best, words[0]) != 0)
 		return error_set(error, -EINVAL, "unknown subject `%.200s`; did you mean `%s`? There are " SUBJECTS,
 				 words[0], best);
-	return error_set(error, -EINVAL, "unknown subject `%.200s%s`; write " SUBJECTS, words[0],
-			 count > 1 ? " ..." : "");
+	return error_set(error, -EINVAL, "unknown subject `%.200s%s%.200s`; write " SUBJECTS, words[0],
+			 count > 1 ? " " : "", count > 1 ? words[1] : "");
 }
 
 enum egret_kind asked_kind(const struct asked_subject *subject)
@@ -105,6 +107,12 @@ enum egret_kind asked_kind(const struct asked_subject *subject)
 	if (subject->kind == ASKED_HOSTNETWORK)
 		return EGRET_KIND_HOSTNETWORK;
 	return subject->kind == ASKED_PODS ? EGRET_KIND_POD : EGRET_KIND_HOST;
+}
+
+/* As rules say it; whoever asks for pods alone is answered for these too. */
+static bool leaves_out_hostnetwork(char *const *words, size_t count)
+{
+	return count == 3 && !strcmp(words[0], "pods") && !strcmp(words[1], "not") && !strcmp(words[2], "hostnetwork");
 }
 
 int asked_subject_read(char *const *words, size_t count, bool must_exist, struct asked_subject *ret,
@@ -118,7 +126,7 @@ int asked_subject_read(char *const *words, size_t count, bool must_exist, struct
 			return error_set(error, -EINVAL, "which cgroup? write `for cgroup /PATH`");
 		return read_path(words[1], must_exist, ret, error);
 	}
-	if (count != 1)
+	if (count != 1 && !leaves_out_hostnetwork(words, count))
 		return refuse(words, count, error);
 	if (words[0][0] == '/')
 		return read_path(words[0], must_exist, ret, error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* For whom a person asks: "host", "pods", "hostnetwork", "cgroup /PATH", "/PATH", "pod NAMESPACE/NAME". */
+/* For whom a person asks: "host", "pods" (with or without "not hostnetwork"), "hostnetwork", "cgroup /PATH",
+ * "/PATH", "pod NAMESPACE/NAME". */
 #ifndef EGRET_ASKED_SUBJECT_H
 #define EGRET_ASKED_SUBJECT_H
 

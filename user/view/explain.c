@@ -28,9 +28,17 @@ static json_t *answer_to_json(const struct explain_answer *answer)
 
 static const char *subject_words(const struct asked_subject *subject)
 {
-	if (subject->kind == ASKED_CGROUP)
+	switch (subject->kind) {
+	case ASKED_CGROUP:
 		return subject->path;
-	return subject->kind == ASKED_PODS ? "pods" : "host";
+	case ASKED_PODS:
+		return "pods";
+	case ASKED_HOSTNETWORK:
+		return "hostnetwork";
+	case ASKED_HOST:
+		break;
+	}
+	return "host";
 }
 
 json_t *explain_to_json(const struct explain_question *question, const struct explain_answer *answers, size_t count)

@@ -36,6 +36,7 @@ agent_start
 denied node 51.0.0.1 tcp:443
 passes node 20.1.0.1 tcp:443
 expect ok "the live connection goes on under the new agent" hold_say live
+json '.subjects.late_total == 0' "no cgroup is late because two versions of the programs saw it begin" egret_cmd status --json
 # SIGTERM leaves enforcement behind, too.
 stop "$agent" TERM
 denied node 51.0.0.1 tcp:443

@@ -21,6 +21,11 @@ for ask in live files; do
 	succeeds "$ask: for host" $ask 20.4.0.1 tcp:80 for host
 	fails 1 "$ask: for pods" $ask 20.4.0.1 tcp:80 for pods
 	succeeds "$ask: for pods" $ask 20.5.0.1 tcp:80 for pods
+	succeeds "$ask: for pods not hostnetwork, as rules say it" $ask 20.5.0.1 tcp:80 for pods not hostnetwork
+	succeeds "$ask: for hostnetwork is told as such" $ask 20.5.0.1 tcp:80 for hostnetwork --json
+	shows '"subject": "hostnetwork"' "$ask: in JSON"
+	fails 2 "$ask: not without a word behind it" $ask 20.5.0.1 tcp:80 for pods not
+	shows 'unknown subject `pods not`.*`for pods not hostnetwork`' "$ask: says what it can be"
 	succeeds "$ask: for a path" $ask 20.3.0.1 tcp:443 for "/$id/system.slice/app.service"
 	succeeds "$ask: for cgroup and a path" $ask 20.3.0.1 tcp:443 for cgroup "/$id/system.slice"
 	succeeds "$ask: from where cgroups are mounted" $ask 20.3.0.1 tcp:443 for "$cg/system.slice"
