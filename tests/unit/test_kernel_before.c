@@ -270,11 +270,10 @@ static int note_taught(void *context, const struct before_taught *taught)
 {
 	char *all = context, text[ADDR_TEXT_SIZE];
 
-	snprintf(all + strlen(all), 512 - strlen(all), "%llu=%s of %llu for %llu%s %u s (%llu %llu)|",
+	snprintf(all + strlen(all), 512 - strlen(all), "%llu=%s of %llu for %llu%s %u s|",
 		 (unsigned long long)taught->name, addr_format(&taught->addr, text),
 		 (unsigned long long)taught->subject, (unsigned long long)taught->scope,
-		 taught->shared ? " and others" : "", taught->left_sec, (unsigned long long)taught->suffixes[0],
-		 (unsigned long long)taught->suffixes[1]);
+		 taught->shared ? " and others" : "", taught->left_sec);
 	return 0;
 }
 
@@ -288,7 +287,7 @@ static void all_is_read(struct before *before)
 
 	assert_int_equal(before_hash_keys(before)[5], 11);
 	assert_int_equal(before_each_taught(before, NOW_TICK, note_taught, all), 0);
-	assert_string_equal(all, "13=20.3.0.2 of 43 for 6 60 s (1 3)|11=20.3.0.1 of 42 for 5 and others 600 s (1 2)|");
+	assert_string_equal(all, "13=20.3.0.2 of 43 for 6 60 s|11=20.3.0.1 of 42 for 5 and others 600 s|");
 	assert_int_equal(before_get_asked(before, 11, &asked), 0);
 	assert_string_equal(asked.name, "a.?example"); /* texts are made printable */
 	assert_int_equal(before_get_asked(before, 12, &asked), -ENOENT);

@@ -58,11 +58,9 @@ static int parse_dests(struct loader *loader, const struct word *word, struct po
 	return error;
 }
 
-/* Where @path would be cut off; the depth of what is below the root. */
-static const char *path_fault(const struct word *path, size_t *ret_depth)
+/* NULL: none. */
+static const char *path_fault(const struct word *path)
 {
-	size_t depth = 0;
-
 	for (size_t at = 0, len; at < path->len; at += len) {
 		const char *part = path->text + at + 1;
 		const char *slash = memchr(part, '/', path->len - at - 1);
@@ -70,9 +68,7 @@ static const char *path_fault(const struct word *path, size_t *ret_depth)
 		len = (slash ? (size_t)(slash - path->text) : path->len) - at;
 		if (len == 1 || (len == 2 && part[0] == '.') || (len == 3 && part[0] == '.' && part[1] == '.'))
 			return "has an empty, `.` or `..` part; write it in full, like /system.slice";
-		depth++;
 	}
-	*ret_depth = depth;
 	return NULL;
 }
 
@@ -95,7 +91,6 @@ static int check_path(struct loader *loader, const struct word *path)
 {
 	const size_t mount_len = mount_length(path);
 	const char *fault;
-	size_t depth;
 
 	if (!path->len || path->text[0] != '/') {
 		report(loader, path->column,
@@ -118,7 +113,7 @@ static int check_path(struct loader *loader, const struct word *path)
 		       path->len, EGRET_PATH_SIZE - 1);
 		return -EINVAL;
 	}
-	fault = path_fault(path, &depth);
+	fault = path_fault(path);
 	if (fault) {
 		report(loader, path->column, "`%.*s` %s", EXCERPT(path), fault);
 		return -EINVAL;
