@@ -196,7 +196,7 @@ static void fill(struct bench *bench)
 {
 	double ignored;
 
-	for (int i = 0; i < EGRET_LEARNED_PER_SUBJECT + MANY; i += MANY, bench->next_addr += MANY)
+	for (int i = 0; i < EGRET_SHARE_MAX_ADDRS + MANY; i += MANY, bench->next_addr += MANY)
 		ask(bench, PATTERN, bench->next_addr, MANY, false, &ignored, &ignored);
 }
 

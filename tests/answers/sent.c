@@ -27,8 +27,8 @@
 #include "model/random.h"
 
 #define WHOLE_EVERY 8
-/* Addresses between two looks at what was learned: half of what one subject may keep. */
-#define BATCH_ADDRS      (EGRET_LEARNED_PER_SUBJECT / 2)
+/* Addresses between two looks at what was learned: half of the share of who asks. */
+#define BATCH_ADDRS      (EGRET_SHARE_ADDRS / 2)
 #define SOCKET_QUESTIONS 64
 #define WAIT_SEC         5
 

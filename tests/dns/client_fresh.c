@@ -30,7 +30,7 @@
 #define ASK_AGAIN_US  1000000
 #define ASKED_AT_MOST 5
 #define LOST_US       1500000
-#define WINDOW        400 /* names, of two addresses each: EGRET_LEARNED_PER_SUBJECT */
+#define WINDOW        400 /* names, of two addresses each: EGRET_SHARE_ADDRS */
 #define DOMAIN        "wild.example"
 
 enum state {

@@ -9,7 +9,7 @@
 
 #include <linux/bpf.h>
 
-#define MAX_TABLES 40
+#define MAX_TABLES 64
 
 struct entry {
 	void *key, *value;
