@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Room for what answers teach (share.h): what gives way, and when. share_tidy() comes after each answer; share_end()
- * says that an owner is gone.
+ * Room for what answers teach (share.h): what gives way, and when. share_tidy() comes after each answer.
  */
 #ifndef EGRET_BPF_ROOM_H
 #define EGRET_BPF_ROOM_H
@@ -306,7 +305,14 @@ static __always_inline bool share_remove_empty(struct egret_share *share, __u64 
 	return true;
 }
 
-/* The next owner's turn: what ended goes, and all of an owner that is gone. */
+/* The cgroup of an owner was removed: what it has serves nobody any more, and gives way first. The program that sees
+ * the cgroup go cannot say it to the share: none of its kind may use a map with a lock. */
+static __always_inline bool share_is_left(__u64 owner)
+{
+	return owner && !bpf_map_lookup_elem(&subjects, &owner);
+}
+
+/* The next owner's turn: what ended goes. One that is gone is among those that give way. */
 __noinline int share_turn(__u32 buffer)
 {
 	struct egret_share *share;
@@ -317,12 +323,10 @@ __noinline int share_turn(__u32 buffer)
 	share = bpf_map_lookup_elem(&shares, &owner);
 	if (!share)
 		return 0;
-	for (__u32 ring = 0; ring < EGRET_SHARE_RINGS; ring++) {
-		if (share->flags & EGRET_SHARE_GONE)
-			share_take(share, owner, ring, SHARE_LEFT, buffer);
-		else
-			share_sweep(share, owner, ring, buffer);
-	}
+	if (share_is_left(owner))
+		share_list(share, owner);
+	for (__u32 ring = 0; ring < EGRET_SHARE_RINGS; ring++)
+		share_sweep(share, owner, ring, buffer);
 	if (!share_remove_empty(share, owner))
 		bpf_map_push_elem(&turns, &owner, 0);
 	return 0;
@@ -331,10 +335,9 @@ __noinline int share_turn(__u32 buffer)
 /* Gives up a chunk of each ring that has more than @keeps of it says; true: a ring has more still. */
 static __always_inline bool share_trim(struct egret_share *share, __u64 owner, bool all, __u32 buffer)
 {
-	bool more = false;
+	bool more = false, gone = share_is_left(owner);
 
 	for (__u32 ring = 0; ring < EGRET_SHARE_RINGS; ring++) {
-		__u32 gone = share->flags & EGRET_SHARE_GONE;
 		__u32 keeps = gone ? 0 : all ? egret_share_of(owner, ring) : egret_share_max(ring);
 
 		if (share->head[ring] - share->tail[ring] <= keeps)
@@ -382,19 +385,6 @@ static __always_inline void share_tidy(__u64 owner, __u32 chunks_made, __u32 buf
 		share_give(owner, buffer);
 		share_turn(buffer);
 	}
-}
-
-/* The cgroup of an owner was removed: what it has serves nobody any more, and gives way first. */
-static __always_inline void share_end(__u64 owner)
-{
-	struct egret_share *share = bpf_map_lookup_elem(&shares, &owner);
-
-	if (!share)
-		return;
-	bpf_spin_lock(&share->lock);
-	share->flags |= EGRET_SHARE_GONE;
-	bpf_spin_unlock(&share->lock);
-	share_list(share, owner);
 }
 
 #endif

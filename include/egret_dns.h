@@ -130,9 +130,8 @@ enum egret_share_ring {
 	EGRET_SHARE_RINGS,
 };
 
-#define EGRET_SHARE_GONE   (1U << 0) /* the owner's cgroup was removed */
-#define EGRET_SHARE_LISTED (1U << 1) /* it stands in `spare` */
-#define EGRET_SHARE_DEAD   (1U << 2) /* it was empty, and is being removed: nothing may enter any more */
+#define EGRET_SHARE_LISTED (1U << 0) /* it stands in `spare` */
+#define EGRET_SHARE_DEAD   (1U << 1) /* it was empty, and is being removed: nothing may enter any more */
 
 struct egret_share {
 	struct bpf_spin_lock lock;
