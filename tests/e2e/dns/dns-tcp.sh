@@ -47,7 +47,7 @@ for i in $(seq 20); do
 	echo "20.1.1.$i p$i.wild.example" >>"$work/hosts"
 done
 dns p0.wild.example 20.1.1.100
-node "$root/build/tests/forger" stream 20.0.0.53 many:20:p:.wild.example hear hear >/dev/null # until nothing more comes
+expect answered "twenty answers come" node "$root/build/tests/forger" stream 20.0.0.53 many:20:p:.wild.example hear:20
 pipelined() { egret_cmd learned --json | jq '[.[] | select(.name | test("^p[0-9]+[.]wild[.]example$"))] | length'; }
 all_pipelined() { [ "$(pipelined)" = 20 ]; }
 eventually all_pipelined
