@@ -232,6 +232,11 @@ size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[s
 	return kernel->fill_count;
 }
 
+void kernel_socket_memory(const struct kernel *kernel, struct kernel_socket_memory *ret)
+{
+	*ret = kernel->socket_memory;
+}
+
 /* The clock of ticks stands at 0. */
 uint64_t kernel_tick_now(void)
 {

@@ -44,6 +44,7 @@ struct kernel {
 	} subjects[FAKE_MAX];
 	const char *pod_uid, *pod_name; /* of one pod; NULL = none */
 	struct kernel_map_fill fills[FAKE_MAX];
+	struct kernel_socket_memory socket_memory;
 	size_t drop_count, others_count, existing_count, lesson_count, asked_count, subject_count, fill_count;
 	/* An address that name 1 has and may not bring in, by the rule; 0 = none. */
 	struct egret_addr special_addr;

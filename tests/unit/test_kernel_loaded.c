@@ -242,6 +242,19 @@ static void the_maps_are_listed_with_what_is_in_them(void **state)
 	kernel_close(kernel);
 }
 
+/* What docs, manifest and status say of it. */
+static void what_a_socket_holds_is_bounded(void **state)
+{
+	const struct kernel *kernel = reader();
+	struct kernel_socket_memory memory;
+
+	(void)state;
+	kernel_socket_memory(kernel, &memory);
+	assert_in_range(memory.each_bytes, 1024, 1280);
+	assert_in_range(memory.shared_bytes, 1 << 20, 16 << 20);
+	kernel_close(kernel);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +262,7 @@ int main(void)
 	    cmocka_unit_test(settings_and_notes_are_read_as_they_were_written),
 	    cmocka_unit_test(what_the_agent_teaches_is_learned),
 	    cmocka_unit_test(the_maps_are_listed_with_what_is_in_them),
+	    cmocka_unit_test(what_a_socket_holds_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);

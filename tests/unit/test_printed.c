@@ -256,6 +256,16 @@ static void a_map_that_is_full_is_told(void **state)
 	assert_says_not(&said, "map drops");
 }
 
+static void what_sockets_hold_is_told(void **state)
+{
+	struct said said;
+
+	(void)state;
+	kernel.socket_memory = (struct kernel_socket_memory){.each_bytes = 1216, .shared_bytes = 3 << 20};
+	print(&status, NULL, &said);
+	assert_says(&said, "sockets    each carries 1.2 KiB at most; of the maps, 3.0 MiB are what all share\n");
+}
+
 /* One line, that the kubelet shows; and a code. */
 static void a_probe_gets_one_line(void **state)
 {
@@ -650,6 +660,7 @@ int main(void)
 	    cmocka_unit_test_setup(connections_from_before_are_listed_up_to_a_few, begin),
 	    cmocka_unit_test_setup(cgroups_that_are_not_there_are_told, begin),
 	    cmocka_unit_test_setup(a_map_that_is_full_is_told, begin),
+	    cmocka_unit_test_setup(what_sockets_hold_is_told, begin),
 	    cmocka_unit_test_setup(a_probe_gets_one_line, begin),
 	    cmocka_unit_test_setup(an_instance_that_is_not_there_is_explained, begin),
 	    cmocka_unit_test_setup(an_instance_that_a_person_opened_says_who, begin),

@@ -118,7 +118,7 @@ static void the_first_reason_is_told(void **state)
 #define NO_LESSON                                                                                                      \
 	"'outside': 0, 'unasked': 0, 'mismatch': 0, 'truncated': 0, 'malformed': 0, 'failed': 0, 'rebinding': 0,"      \
 	"'stray': 0, 'scopeless': 0, 'full': 0, 'busy': 0, 'gap': 0, 'overlap': 0, 'overflow': 0, 'packed': 0,"        \
-	"'names': 0, 'unread': 0, 'crowded': 0, 'exact': 0, 'differs': 0, 'asked_anew': 0"
+	"'parts': 0, 'names': 0, 'unread': 0, 'crowded': 0, 'exact': 0, 'differs': 0, 'asked_anew': 0"
 
 static void fill(struct kernel *kernel)
 {
@@ -173,6 +173,7 @@ static void fill(struct kernel *kernel)
 						    .counted = true};
 	kernel->fills[2] = (struct kernel_map_fill){.name = "config", .max_entries = 1};
 	kernel->fill_count = 3;
+	kernel->socket_memory = (struct kernel_socket_memory){.each_bytes = 1216, .shared_bytes = 8192};
 }
 
 static void status_has_each_value(void **state)
@@ -216,7 +217,8 @@ static void status_has_each_value(void **state)
 	    " 'sized_to_policy': false, 'full': true}, {'map': 'addrs', 'entries_count': 4, 'max_entries_count': 4,"
 	    " 'memory_bytes': 4096, 'sized_to_policy': true, 'full': false}, {'map': 'config', 'entries_count': null,"
 	    " 'max_entries_count': 1, 'memory_bytes': 0, 'sized_to_policy': false, 'full': false}],"
-	    "'maps_memory_bytes': 4096, 'uplink_check': 'off'}");
+	    "'maps_memory_bytes': 4096, 'sockets': {'each_max_bytes': 1216, 'shared_memory_bytes': 8192},"
+	    "'uplink_check': 'off'}");
 }
 
 static void before_a_policy_there_is_none(void **state)

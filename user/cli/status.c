@@ -294,6 +294,16 @@ static void print_maps(const json_t *status)
 	       bytes_format((unsigned long long)json_number(status, "maps_memory_bytes"), text));
 }
 
+/* What each carries is in no map; what they share is in the sum of the maps. */
+static void print_sockets(const json_t *sockets)
+{
+	char each[BYTES_TEXT_SIZE], shared[BYTES_TEXT_SIZE];
+
+	bytes_format((unsigned long long)json_number(sockets, "each_max_bytes"), each);
+	bytes_format((unsigned long long)json_number(sockets, "shared_memory_bytes"), shared);
+	printf("sockets    each carries %s at most; of the maps, %s are what all share\n", each, shared);
+}
+
 static void print_status(const json_t *status)
 {
 	print_mode(status);
@@ -311,6 +321,7 @@ static void print_status(const json_t *status)
 	print_lessons(json_object_get(status, "dns_total"));
 	print_existing(json_object_get(status, "existing"));
 	print_maps(status);
+	print_sockets(json_object_get(status, "sockets"));
 	printf(
 	    "uplink     no second check: AF_PACKET, AF_XDP, forwarded packets and the outer packets of tunnels are not "
 	    "seen\n");

@@ -10,6 +10,11 @@
 
 #define MAX_KEY_SIZE 64
 
+/* The kernel's struct bpf_local_storage, which each socket with a value has, and what is in front of each value (struct
+ * bpf_local_storage_elem and _data): include/linux/bpf_local_storage.h. */
+#define STORAGE_HEAD_SIZE  176
+#define STORAGE_VALUE_HEAD 72
+
 static uint64_t map_memory(int fd)
 {
 	char path[64], line[128];
@@ -93,4 +98,27 @@ size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[s
 			fill_of(kernel->maps[i], map_shapes[i].name, &ret[count]);
 	}
 	return count;
+}
+
+/* What the kernel's allocator takes for @size octets (kmalloc_size_roundup). */
+static uint32_t allocated_size(uint32_t size)
+{
+	uint32_t room = 32;
+
+	while (room < size)
+		room *= 2;
+	/* It has 96 and 192 besides the powers of two. */
+	return size <= room / 4 * 3 && room <= 256 ? room / 4 * 3 : room;
+}
+
+void kernel_socket_memory(const struct kernel *kernel, struct kernel_socket_memory *ret)
+{
+	static const enum kernel_map carried[] = {MAP_sockets, MAP_queries, MAP_streams};
+	static const enum kernel_map shared[] = {MAP_flows, MAP_arrivals, MAP_crowds, MAP_parts};
+
+	*ret = (struct kernel_socket_memory){.each_bytes = allocated_size(STORAGE_HEAD_SIZE)};
+	for (size_t i = 0; i < sizeof(carried) / sizeof(*carried); i++)
+		ret->each_bytes += allocated_size(STORAGE_VALUE_HEAD + map_shapes[carried[i]].value_size);
+	for (size_t i = 0; i < sizeof(shared) / sizeof(*shared); i++)
+		ret->shared_bytes += map_memory(kernel->maps[shared[i]]);
 }

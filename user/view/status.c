@@ -176,6 +176,17 @@ static uint64_t memory_of(const json_t *maps)
 	return bytes;
 }
 
+static json_t *sockets_to_json(const struct kernel *kernel)
+{
+	json_t *sockets = json_object();
+	struct kernel_socket_memory memory;
+
+	kernel_socket_memory(kernel, &memory);
+	json_set_number(sockets, "each_max_bytes", memory.each_bytes);
+	json_set_number(sockets, "shared_memory_bytes", memory.shared_bytes);
+	return sockets;
+}
+
 json_t *view_status(const struct kernel *kernel, const char *instance, const struct egret_meta *meta)
 {
 	json_t *status = view_health(kernel, instance, meta);
@@ -196,6 +207,7 @@ json_t *view_status(const struct kernel *kernel, const char *instance, const str
 	json_object_set_new(status, "special_addresses", view_special_addresses(kernel));
 	json_object_set_new(status, "maps", maps_to_json(kernel));
 	json_set_number(status, "maps_memory_bytes", memory_of(json_object_get(status, "maps")));
+	json_object_set_new(status, "sockets", sockets_to_json(kernel));
 	json_set_text(status, "uplink_check", "off");
 	return status;
 }
