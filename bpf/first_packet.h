@@ -17,18 +17,37 @@
 #include "policy.h"
 #include "subject.h"
 
+/* As egret_said_unpack takes it. */
+static __always_inline __u64 said_of(const struct judgement *judgement)
+{
+	__u32 flags = (judgement->allow ? EGRET_SAID_ALLOW : 0) | (judgement->service ? EGRET_SAID_SERVICE : 0) |
+		      (judgement->firm ? EGRET_SAID_FIRM : 0);
+
+	return egret_said_pack(judgement->rule, judgement->name, flags, judgement->reason);
+}
+
+/* As one word. Global: each hook would walk all ways out of both look-ups, connect and sendmsg twice. */
+__noinline __u64 first_packet_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 audience, __u64 scope)
+{
+	const struct egret_config *cfg = policy_config();
+	struct judgement listed = {}, by_name = {};
+
+	egret_said_unpack(policy_look_up(first_half, last_half, port_key, audience), &listed);
+	if (cfg && egret_names_count(&listed, policy_settings(cfg, egret_port_key_slot(port_key))->has)) {
+		egret_said_unpack(learned_look_up(first_half, last_half, port_key, audience, scope), &by_name);
+		egret_add_names(&listed, &by_name);
+	}
+	return said_of(&listed);
+}
+
 static __always_inline void decide_first_packet(const struct packet *pkt, const struct subject *subject,
 						const struct ruling *ruling, struct judgement *ret)
 {
 	const __u64 *halves = (const __u64 *)&pkt->addr;
-	__u32 key = port_key(pkt, ruling->slot);
-	struct judgement by_name = {};
 
-	egret_said_unpack(policy_look_up(halves[0], halves[1], key, subject->audience), ret);
-	if (!egret_names_count(ret, ruling->settings->has))
-		return;
-	egret_said_unpack(learned_look_up(halves[0], halves[1], key, subject->audience, subject->scope), &by_name);
-	egret_add_names(ret, &by_name);
+	egret_said_unpack(
+	    first_packet_look_up(halves[0], halves[1], port_key(pkt, ruling->slot), subject->audience, subject->scope),
+	    ret);
 }
 
 /* --- why a special address is denied --- */

@@ -94,9 +94,7 @@ static __always_inline struct egret_sock *cgroup_decide_on_lo(struct __sk_buff *
 		return 0;
 	}
 	sock = cgroup_socket(skb, ruling, pkt);
-	if (sock)
-		decide_on_lo(skb, pkt, sock, ruling, verdict);
-	else
+	if (!sock || !decide_on_lo(skb, pkt, sock, ruling, verdict))
 		verdict_deny(verdict, EGRET_REASON_NO_MEMORY);
 	return sock;
 }

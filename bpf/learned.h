@@ -40,25 +40,23 @@ __noinline __u32 learned_need(__u64 first_half, __u64 last_half, __u32 slot)
 
 /* --- a verdict by what was learned --- */
 
-/* What the policy has for a name: its own list, or that of the narrowest pattern over it. */
-static __always_inline struct egret_target *name_target(void *table, __u64 name)
+/* What the policy of @slot has for a name: the key of its own list, or of that of the narrowest pattern over it; or
+ * else the name. Global, and a key: a list that may be any of thirteen would be scanned thirteen times by the verifier.
+ */
+__noinline __u64 name_list_key(__u64 name, __u32 slot)
 {
-	struct egret_target *target = bpf_map_lookup_elem(table, &name);
-	struct egret_known *entry;
+	void *table = policy_table(&lists, slot);
+	struct egret_known *entry = bpf_map_lookup_elem(&known, &name);
 
-	if (target)
-		return target;
-	entry = bpf_map_lookup_elem(&known, &name);
-	if (!entry)
-		return 0;
+	if (!table || !entry || bpf_map_lookup_elem(table, &name))
+		return name;
 	for (int i = EGRET_SUFFIXES - 1; i >= 0; i--) {
 		__u64 suffix = entry->suffixes[i], pattern = egret_key_pattern(suffix, hash_keys);
 
-		target = suffix ? bpf_map_lookup_elem(table, &pattern) : 0;
-		if (target)
-			return target;
+		if (suffix && bpf_map_lookup_elem(table, &pattern))
+			return pattern;
 	}
-	return 0;
+	return name;
 }
 
 /* What the rules say of one name, at an address of this enum egret_need; with EGRET_NEED_EXPLAINS, of a name that may
@@ -67,7 +65,8 @@ __noinline __u64 learned_judge_name(__u64 name, __u32 port_key, __u32 audience, 
 {
 	const struct egret_audience *who = policy_audience(audience, egret_port_key_slot(port_key));
 	void *table = policy_table(&lists, egret_port_key_slot(port_key));
-	struct egret_target *target = table ? name_target(table, name) : 0;
+	__u64 key = name_list_key(name, egret_port_key_slot(port_key));
+	struct egret_target *target = table ? bpf_map_lookup_elem(table, &key) : 0;
 	__u32 asked = need & ~EGRET_NEED_EXPLAINS;
 	struct egret_scan scan;
 

@@ -39,7 +39,7 @@
 #define EGRET_MAX_SETS 2048
 
 /* Cgroups of a machine at a time: a node with 250 pods has some 1,500. */
-#define EGRET_MAX_SUBJECTS 16384
+#define EGRET_MAX_SUBJECTS 8192
 
 /* Rows of denials: in all, of one owner (a pod, a service), and owners of rows. 250 pods have room for all of theirs.
  */
@@ -54,13 +54,13 @@
 
 /* Peers of datagram sockets that have more than one: EGRET_FLOW_WAYS in each place. Of one owner (a pod, a service) so
  * many places of those that it sent to first, and of those that came in first, which it may owe an answer: 8,192 and
- * 16,384 peers. Eight owners may use all of theirs at once before the places of those that were quiet longest are
+ * 16,384 peers. Four owners may use all of theirs at once before the places of those that were quiet longest are
  * given away. */
 #define EGRET_FLOW_WAYS        8
 #define EGRET_FLOW_SHARE       1024
 #define EGRET_ARRIVAL_SHARE    2048
-#define EGRET_MAX_FLOW_SETS    (8 * EGRET_FLOW_SHARE)
-#define EGRET_MAX_ARRIVAL_SETS (8 * EGRET_ARRIVAL_SHARE)
+#define EGRET_MAX_FLOW_SETS    (4 * EGRET_FLOW_SHARE)
+#define EGRET_MAX_ARRIVAL_SETS (4 * EGRET_ARRIVAL_SHARE)
 
 /*
  * What DNS answers taught, in all: 250 pods of 1,024 addresses each, and what stands beside them. Each owner (a pod, a
@@ -99,7 +99,7 @@
 #define EGRET_MAX_CROWDS  (32 * EGRET_CROWD_SHARE)
 /* Answers by TCP of which a segment brought only the beginning, of one owner at a time, and of all. */
 #define EGRET_PART_SHARE 8
-#define EGRET_MAX_PARTS  (32 * EGRET_PART_SHARE)
+#define EGRET_MAX_PARTS  (16 * EGRET_PART_SHARE)
 /* A DNS message that Egret reads: by UDP with EDNS (RFC 6891 section 6.2.5), and what it keeps
  * of a TCP stream. A power of two: the verifier wants a mask. */
 #define EGRET_DNS_BYTES 4096
