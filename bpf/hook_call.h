@@ -102,7 +102,7 @@ static __noinline int call_is_local(struct bpf_sock_addr *ctx, const struct pack
 	return !rc || (rc == -EINVAL && call_has_listener(ctx, pkt));
 }
 
-/* --- connect --- */
+/* --- connect of a stream --- */
 
 /* What the policy says to the socket's subject, and to the caller's where that is another one: both must be allowed. A
  * caller is judged by what the socket's subject learned. */
@@ -126,7 +126,7 @@ static __always_inline void connect_decide(struct bpf_sock_addr *ctx, const stru
 		return;
 	subject_refresh(sock, ruling);
 	subject = subject_of(sock);
-	call_decide(pkt, &subject, subject_caller(sock, ruling->slot), ruling, ret);
+	call_decide(pkt, &subject, subject_caller(sock, ruling), ruling, ret);
 	if (policy_is_stale(ruling))
 		verdict_of_stale_policy(ret, ruling->slot);
 	if (ret->allow)
@@ -135,24 +135,6 @@ static __always_inline void connect_decide(struct bpf_sock_addr *ctx, const stru
 		ret->allow = 1;
 	else
 		explain_special(pkt, &subject, ruling->slot, ret);
-}
-
-static __always_inline int call_connects(struct bpf_sock_addr *ctx, const struct packet *pkt)
-{
-	struct egret_sock *sock = call_socket(ctx);
-	struct judgement verdict = {.allow = 1};
-	struct ruling ruling;
-
-	if (!sock || !ruling_take(&ruling))
-		return GO_ON;
-	stamp_process(sock);
-	/* connect() on a datagram socket sends nothing: resolvers use it to ask for a
-	 * source address. What is sent later gets its error from egress. */
-	if (ctx->type != SOCK_STREAM || ctx->protocol != IPPROTO_TCP)
-		return GO_ON;
-	inbound_ends(sock);
-	connect_decide(ctx, pkt, sock, &ruling, &verdict);
-	return call_finish(sock, pkt, &verdict, &ruling);
 }
 
 /* --- sendmsg --- */
@@ -178,7 +160,7 @@ static __noinline int send_is_local(struct bpf_sock_addr *ctx, const struct pack
  * @ret: allows already.
  */
 static __always_inline void sendmsg_decide(struct bpf_sock_addr *ctx, const struct packet *pkt, struct egret_sock *sock,
-					   const struct ruling *ruling, struct judgement *ret)
+					   const struct ruling *ruling, bool only_of_another, struct judgement *ret)
 {
 	struct memory memory = {.sock = sock};
 	struct subject subject;
@@ -187,8 +169,8 @@ static __always_inline void sendmsg_decide(struct bpf_sock_addr *ctx, const stru
 	if (ruling->settings->audit)
 		return;
 	subject_refresh(sock, ruling);
-	caller = subject_caller(sock, ruling->slot);
-	if (!(ruling->settings->has & EGRET_HAS_DENY) && caller == sock->audience)
+	caller = subject_caller(sock, ruling);
+	if ((only_of_another || !(ruling->settings->has & EGRET_HAS_DENY)) && caller == sock->audience)
 		return;
 	memory_find(ctx, pkt, &memory);
 	if (memory.known.state == EGRET_PEER_INBOUND)
@@ -215,7 +197,39 @@ static __always_inline int call_sends(struct bpf_sock_addr *ctx, const struct pa
 	if (!sock)
 		return GO_ON;
 	dns_note_server(sock, pkt, &ruling);
-	sendmsg_decide(ctx, pkt, sock, &ruling, &verdict);
+	sendmsg_decide(ctx, pkt, sock, &ruling, false, &verdict);
+	return call_finish(sock, pkt, &verdict, &ruling);
+}
+
+/* --- connect of either --- */
+
+/* connect() on a datagram socket sends nothing: resolvers use it to ask for a source address, and what is sent later
+ * gets its error from egress. But no hook sees who sends then: a caller who is another one than the socket's subject
+ * is judged now. */
+static __always_inline void datagram_connects(struct bpf_sock_addr *ctx, struct packet *pkt, struct egret_sock *sock,
+					      const struct ruling *ruling, struct judgement *ret)
+{
+	if (ctx->protocol != IPPROTO_UDP || !(ruling->settings->has & EGRET_HAS_AUDIENCES))
+		return;
+	pkt->l4_proto = IPPROTO_UDP;
+	sendmsg_decide(ctx, pkt, sock, ruling, true, ret);
+}
+
+static __always_inline int call_connects(struct bpf_sock_addr *ctx, struct packet *pkt)
+{
+	struct egret_sock *sock = call_socket(ctx);
+	struct judgement verdict = {.allow = 1};
+	struct ruling ruling;
+
+	if (!sock || !ruling_take(&ruling))
+		return GO_ON;
+	stamp_process(sock);
+	if (ctx->type == SOCK_STREAM && ctx->protocol == IPPROTO_TCP) {
+		inbound_ends(sock);
+		connect_decide(ctx, pkt, sock, &ruling, &verdict);
+	} else {
+		datagram_connects(ctx, pkt, sock, &ruling, &verdict);
+	}
 	return call_finish(sock, pkt, &verdict, &ruling);
 }
 

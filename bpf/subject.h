@@ -48,15 +48,32 @@ static __always_inline void subject_settle(struct egret_sock *sock)
 		sock->scope = EGRET_SCOPE_POD | sock->owner;
 }
 
-/* The audience of a socket's subject, by the policy of @slot; false: the cgroup is gone, or nobody was told of it. */
-static __always_inline bool audience_find(__u64 cgroup_id, bool in_node_netns, __u32 slot, __u32 *ret)
+/* What was found out for another policy means nothing: its audiences have other numbers. */
+static __always_inline __u32 member_audience(const struct egret_member *member, const struct ruling *ruling)
 {
-	struct egret_member *member = bpf_map_lookup_elem(&audiences, &cgroup_id);
+	__u32 slot = ruling->slot;
+
+	if (member->epoch[slot & (EGRET_POLICY_SLOTS - 1)] != ruling->settings->born)
+		return EGRET_AUDIENCE_UNKNOWN;
+	return member->audience[slot & (EGRET_POLICY_SLOTS - 1)];
+}
+
+/* The audience of a socket's subject, by the policy that rules; false: the cgroup is gone, or nobody was told of it.
+ * The agent replaces entries at a reload, and the memory of a replaced one is another cgroup's at once: so what was
+ * read counts only if this cgroup still has the same entry. */
+static __always_inline bool audience_find(__u64 cgroup_id, bool in_node_netns, const struct ruling *ruling, __u32 *ret)
+{
+	struct egret_member *member = bpf_map_lookup_elem(&audiences, &cgroup_id), *again;
 	__u32 audience;
 
 	if (!member)
 		return false;
-	audience = member->audience[slot & (EGRET_POLICY_SLOTS - 1)];
+	audience = member_audience(member, ruling);
+	again = bpf_map_lookup_elem(&audiences, &cgroup_id);
+	if (!again)
+		return false;
+	if (again != member)
+		audience = member_audience(again, ruling);
 	if (audience && in_node_netns && egret_audience_kind(audience) == EGRET_KIND_POD)
 		audience += EGRET_KIND_HOSTNETWORK - EGRET_KIND_POD;
 	*ret = audience;
@@ -71,7 +88,7 @@ static __always_inline void subject_refresh(struct egret_sock *sock, const struc
 {
 	if (sock->audience_generation == ruling->generation)
 		return;
-	if (!audience_find(sock->cgroup_id, sock->in_node_netns, ruling->slot, &sock->audience)) {
+	if (!audience_find(sock->cgroup_id, sock->in_node_netns, ruling, &sock->audience)) {
 		if ((__s32)(ruling->settings->born - sock->audience_generation) > 0)
 			sock->audience = EGRET_AUDIENCE_UNKNOWN;
 	} else if (!(sock->scope & EGRET_SCOPE_POD)) {
@@ -85,20 +102,20 @@ static __always_inline void subject_begin(struct egret_sock *sock, const struct 
 {
 	subject_settle(sock);
 	sock->audience = EGRET_AUDIENCE_UNKNOWN;
-	audience_find(sock->cgroup_id, sock->in_node_netns, ruling->slot, &sock->audience);
+	audience_find(sock->cgroup_id, sock->in_node_netns, ruling, &sock->audience);
 	sock->audience_generation = ruling->generation;
 }
 
 /* Of the process under way, which may be another than the socket's: the audience that a rule must be for, too.
  * bpf_get_current_cgroup_id: 5.7 in these hooks. */
-static __always_inline __u32 subject_caller(const struct egret_sock *sock, __u32 slot)
+static __always_inline __u32 subject_caller(const struct egret_sock *sock, const struct ruling *ruling)
 {
 	__u64 caller = bpf_get_current_cgroup_id();
 	__u32 audience = EGRET_AUDIENCE_UNKNOWN;
 
 	if (caller == sock->cgroup_id)
 		return sock->audience;
-	audience_find(caller, sock->in_node_netns, slot, &audience);
+	audience_find(caller, sock->in_node_netns, ruling, &audience);
 	return audience;
 }
 

@@ -109,7 +109,7 @@ static int tell_makers(struct kernel *kernel, const struct compiled *compiled, u
 /* Calls are made here, and judged for their caller, too: it passes for the maker of the socket. */
 static void call_as(enum maker_kind maker)
 {
-	if (tell_one(bed.kernel, bed.world.compiled, kernel_config(bed.kernel)->generation, maker, bed.cgroup_id))
+	if (tell_one(bed.kernel, bed.world.compiled, kernel_settings(bed.kernel)->born, maker, bed.cgroup_id))
 		die("the caller's subject");
 }
 

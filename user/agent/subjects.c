@@ -11,6 +11,8 @@
 /* A cgroup gets its subject a moment before anybody can see it (kernel/cgroup/cgroup.c, cgroup_mkdir). */
 #define SEEN_WITHIN_MS 1000
 
+/* Where there is no room for it, it stays one that no rule for a subject allows. That must keep no agent from ruling:
+ * else whoever may make cgroups could. */
 static int make_one(void *context, const struct tree_cgroup *cgroup)
 {
 	struct kernel *kernel = context;
@@ -23,7 +25,7 @@ static int make_one(void *context, const struct tree_cgroup *cgroup)
 
 	if (!rc && !cgroup_is_there(cgroup->fd))
 		kernel_forget_subject(kernel, cgroup->id);
-	return rc;
+	return rc == -E2BIG ? 0 : rc;
 }
 
 int subjects_make_all(struct kernel *kernel)

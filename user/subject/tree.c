@@ -54,6 +54,12 @@ static int visit_one(struct walk *walk, int fd, const struct tree_cgroup *parent
 	return rc;
 }
 
+/* A cgroup's name may begin with a dot. */
+static bool is_child(const struct dirent *entry)
+{
+	return entry->d_type == DT_DIR && strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+}
+
 /* A child that went away meanwhile is passed over. */
 static int visit_children(struct walk *walk, int dir_fd, const struct tree_cgroup *parent)
 {
@@ -67,8 +73,7 @@ static int visit_children(struct walk *walk, int dir_fd, const struct tree_cgrou
 		return -errno;
 	}
 	while (!rc && (entry = readdir(dir))) {
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
-		    len + strlen(entry->d_name) + 2 > sizeof(walk->path))
+		if (!is_child(entry) || len + strlen(entry->d_name) + 2 > sizeof(walk->path))
 			continue;
 		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0)

@@ -29,8 +29,12 @@ odd=("app@front\\x2dend.service" "dev-disk-by\\x2duuid-4f0b.swap" "dienst-ü.ser
 		echo "deny  20.1.0.1      for cgroup $t/odd/${odd[i]}"
 	done
 } | policy
-mkdir -p "$cg/t/odd"
+mkdir -p "$cg/t/odd/..hidden/.stands"
 agent_start
+stands() { in_cgroup "$cg/t/odd/..hidden/.stands" "$id-node" "$@"; }
+passes stands 20.2.0.5 tcp:9000
+denied stands 20.1.0.1 tcp:9000
+rmdir "$cg/t/odd/..hidden/.stands" "$cg/t/odd/..hidden"
 
 # is PATH ADDR=COUNT...: what passes of a datagram and a connection of a process that is born there. 2 = all.
 is() {
@@ -104,12 +108,24 @@ expect EPERM "a socket that was made where it is denied" talk barred send 20.1.0
 moves_to "$barred" t/chosen.service
 expect EPERM "and is used where more is allowed" talk barred send 20.1.0.5 9000
 moves_to "$barred" t/other.service
+# After connect() no call says who sends.
+talk_open given "$cg/t/chosen.service" "$id-node" 4 5303
+given=${pids[-1]}
+expect connected "a datagram socket is connected by its own service" talk given connect 20.1.0.5 9000
+expect connected "to what its rules do not allow, which sends nothing" talk given connect 20.1.0.3 9000
+moves_to "$given" t/barred.service
+expect EPERM "by one that is denied it" talk given connect 20.1.0.1 9000
+expect EPERM "by one for whom no rule is" talk given connect 20.1.0.5 9000
+moves_to "$given" t/other.service
+expect connected "by another that may go there, too" talk given connect 20.1.0.1 9000
+moves_to "$given" t/chosen.service
 
 # The cgroup of a socket goes, as when a service is restarted whose socket systemd keeps.
 hold_open kept "$cg/t/chosen.service" "$id-node" 20.1.0.5 9000
 kept=${pids[-1]}
 moves_to "$chosen" t/twin.service
 moves_to "$kept" t/twin.service
+moves_to "$given" t/twin.service
 eventually rmdir "$cg/t/chosen.service" || failed "the service's cgroup does not go"
 expect ok "a connection of a cgroup that is gone" hold_say kept
 expect sent "a datagram from its socket" talk chosen send 20.1.0.5 9000
