@@ -66,7 +66,7 @@ struct agent {
 	struct culprits culprits;
 	struct kept kept;
 	uint64_t existing_ns; /* when connections that stood before the attach are looked at next */
-	uint64_t full_seen; /* addresses that found no room, when that was looked at last */
+	uint64_t full_seen;   /* addresses that found no room, when that was looked at last */
 	bool full_told;
 	bool pins_missed; /* told already */
 };
