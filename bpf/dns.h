@@ -101,7 +101,8 @@ __noinline __u64 question_take(struct __sk_buff *skb, __u32 buffer)
 	name = question_name_read(buffer);
 	if (!name || question->message.end + 4 > question->message.len)
 		return QUESTION_UNREADABLE;
-	name_remember(buffer, name);
+	if (name_remember(buffer, name))
+		asked_add(buffer, name);
 	settings = policy_settings(cfg, question->slot);
 	refused = settings->dns_names && !(name_rule(buffer, name, question->slot) & EGRET_DEST_ASKABLE);
 	if (question->trusted && (!refused || settings->audit)) {

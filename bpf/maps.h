@@ -398,6 +398,14 @@ struct {
 	__type(value, struct egret_asked);
 } asked SEC(".maps");
 
+/* Key: an owner. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EGRET_MAX_ASKED_RINGS);
+	__type(key, __u64);
+	__type(value, struct egret_asked_ring);
+} asked_rings SEC(".maps");
+
 /* Index: enum egret_lesson_kind. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -75,8 +75,8 @@ struct question {
 	__u32 slot;                    /* of the policy that judges it: dns_port.h for question_take */
 	struct segment_reader segment; /* of dns_tcp_out.h */
 	__u8 bytes[QUESTION_BYTES];
-	struct text_writer writer; /* name_remember's own, as the text */
-	char text[EGRET_NAME_SIZE];
+	struct text_writer writer; /* name_remember's own */
+	struct egret_asked text;   /* the same, and asked.h's: where it is */
 };
 
 struct answer {

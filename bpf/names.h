@@ -8,6 +8,7 @@
 #ifndef EGRET_BPF_NAMES_H
 #define EGRET_BPF_NAMES_H
 
+#include "asked.h"
 #include "maps.h"
 #include "message.h"
 #include "policy.h"
@@ -263,7 +264,7 @@ static __always_inline int text_step(struct question *question)
 			return 0;
 		octet = '.';
 	}
-	question->text[writer->to++ & (EGRET_NAME_SIZE - 1)] = octet;
+	question->text.name[writer->to++ & (EGRET_NAME_SIZE - 1)] = octet;
 	return 0;
 }
 
@@ -282,22 +283,22 @@ __noinline int text_walk(__u32 buffer)
 	return done;
 }
 
-/* For people: the question's name, with dots. */
+/* For people: the question's name, with dots. True: its text is new and lies in the buffer, for asked_add. Not by
+ * calling that: 512 octets of stack are for the whole chain of calls. */
 __noinline int name_remember(__u32 buffer, __u64 key)
 {
 	struct question *question = question_of(buffer);
 	int done = 0;
 
-	if (!question || bpf_map_lookup_elem(&asked, &key))
+	if (!question || asked_again(question, key))
 		return 0;
 	question->writer = (struct text_writer){.at = DNS_HEADER};
 	for (int i = 0; i < NAME_STRIDES && !done; i++)
 		done = text_walk(buffer);
 	if (done != 1)
 		return 0;
-	question->text[question->writer.to & (EGRET_NAME_SIZE - 1)] = 0;
-	bpf_map_update_elem(&asked, &key, question->text, BPF_ANY);
-	return 0;
+	question->text.name[question->writer.to & (EGRET_NAME_SIZE - 1)] = 0;
+	return 1;
 }
 
 #endif

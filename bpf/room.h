@@ -8,6 +8,7 @@
 #include "kernel_words.h"
 
 #include "egret_learn.h"
+#include "asked.h"
 #include "maps.h"
 #include "message.h"
 #include "policy.h"
@@ -160,6 +161,7 @@ static __always_inline bool share_drop_name(__u64 owner, __u32 where, __u32 why,
 	deep = entry->suffixes[EGRET_SUFFIXES - 1];
 	if (!bpf_map_delete_elem(&known, key))
 		fill_add(EGRET_FILL_NAMES, -1);
+	asked_forget(key);
 	if (why == SHARE_ENDED && share_holds(entry->owner, entry->hold, owner, where) &&
 	    !egret_is_over(entry->expires_sec, sec))
 		share_put_back_name(key, entry, buffer);

@@ -33,8 +33,9 @@ static __always_inline void taught_remember(struct __sk_buff *skb, __u64 name)
 	if (!question)
 		return;
 	question->message.len = EGRET_TAUGHT_BYTES;
-	if (!bpf_skb_load_bytes(skb, TAUGHT_AT(question), question->bytes, EGRET_TAUGHT_BYTES))
-		name_remember(buffer, name);
+	if (!bpf_skb_load_bytes(skb, TAUGHT_AT(question), question->bytes, EGRET_TAUGHT_BYTES) &&
+	    name_remember(buffer, name))
+		asked_add(buffer, name);
 	buffer_give(&question->message);
 }
 

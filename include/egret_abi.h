@@ -22,7 +22,7 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 6
-#define EGRET_ABI_LAYOUT  UINT64_C(0x1470e7b2464480e4)
+#define EGRET_ABI_LAYOUT  UINT64_C(0xe7d5fe291f71c548)
 
 /* Of a ring buffer, which has neither keys nor values, and of a queue, which has no keys. */
 struct egret_nothing {
@@ -86,6 +86,7 @@ struct egret_nothing {
 	X(spare, PLAIN, PROGRAMS, struct egret_nothing, __u64, "")                                                     \
 	X(turns, PLAIN, PROGRAMS, struct egret_nothing, __u64, "")                                                     \
 	X(asked, PLAIN, PROGRAMS, __u64, struct egret_asked, "")                                                       \
+	X(asked_rings, PLAIN, PROGRAMS, __u64, struct egret_asked_ring, "")                                            \
 	X(lessons, PLAIN, BOTH, __u32, struct egret_counter, "the agent counts what it was asked for by `wanted`")     \
 	X(epoch, PLAIN, PROGRAMS, __u32, __u32, "")
 

@@ -137,6 +137,7 @@ struct egret_share {
 	struct bpf_spin_lock lock;
 	__u32 flags;       /* EGRET_SHARE_* */
 	__u32 entered_sec; /* when something entered last */
+	__u32 asked;       /* the next place of the owner's ring of texts, counted on */
 	/* Of each ring, places that are counted on; what stands in between may be there. */
 	__u32 head[EGRET_SHARE_RINGS];
 	__u32 tail[EGRET_SHARE_RINGS];

@@ -75,7 +75,7 @@
 #define EGRET_SHARE_MAX_OUTSIDE 2048
 #define EGRET_MAX_KNOWN         32768 /* names that were answered */
 #define EGRET_SHARE_NAMES       96
-#define EGRET_SHARE_MAX_NAMES   8192
+#define EGRET_SHARE_MAX_NAMES   4096
 /* What several owners were answered, when the first of them has no place for it any more. */
 #define EGRET_SHARE_COMMON 1024
 #define EGRET_MAX_SHARES   8192
@@ -88,8 +88,13 @@
 #define EGRET_MAX_CHUNKS   49152
 /* Names that one learned address has at a time; the one that ends first gives way. */
 #define EGRET_LEARNED_NAMES 8
-/* Names that were asked for, for people: in the policy or not. */
-#define EGRET_MAX_ASKED 8192
+/* Texts of names that were asked for, for people: in the policy or not. Each owner has a ring of those that it asked
+ * for last; an answered name's text stays as long as the name is known. So one owner has at most EGRET_SHARE_ASKED +
+ * EGRET_SHARE_MAX_NAMES + EGRET_SHARE_MAX_OUTSIDE, and leaves a fifth to the others. */
+#define EGRET_MAX_ASKED   8192
+#define EGRET_SHARE_ASKED 256 /* a power of two */
+/* Owners that ask: 250 pods, and services. */
+#define EGRET_MAX_ASKED_RINGS 256
 /* Questions that one socket may have open by itself: resolvers of libcs ask two at a time. */
 #define EGRET_QUERIES 4
 /* And of sockets that ask more at the same time, as c-ares does: EGRET_CROWD_WAYS in each place, and so many places of

@@ -61,8 +61,20 @@ struct egret_pod_name {
 	char name[EGRET_POD_NAME_SIZE]; /* "namespace/pod" */
 };
 
+/* No ring holds the text: it stays for the name's entry of `known`. */
+#define EGRET_ASKED_NOWHERE (~0U)
+
 struct egret_asked {
+	__u64 owner;                /* who asked first; 0 = it passed to what many share */
+	__u32 place;                /* in the owner's ring, or EGRET_ASKED_NOWHERE */
+	__u32 shared;               /* somebody else asked, too */
 	char name[EGRET_NAME_SIZE]; /* with dots, lower case */
+};
+
+/* What an owner asked for, the newest in the place before egret_share.asked: keys of names. A place is void when the
+ * name's text says another one. */
+struct egret_asked_ring {
+	__u64 names[EGRET_SHARE_ASKED];
 };
 
 enum egret_resolver_state {

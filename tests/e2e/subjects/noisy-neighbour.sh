@@ -60,6 +60,22 @@ expect connected "the service resolves another" resolves service 20001
 denied "pod calm" 51.6.6.6 tcp:443
 denied "pod calm" 51.6.6.7 send:123
 denied service 51.6.6.8 tcp:443
+# Names for people: of answers, of denials, the noisy pod's own.
+asks_outside() { expect "$(address "$2")" "$1 asks for f$2.evil.example" $1 dig +noedns +short +time=3 +tries=2 @20.0.0.54 "f$2.evil.example" A; }
+asks_outside "pod calm" 20005
+denied "pod calm" "$(address 20005)" tcp:443
+expect connected "the noisy pod resolves a name" resolves "pod noisy" 20006
+# names_of COMMAND ADDRESS POD: as the command tells them.
+names_of() {
+	egret_cmd "$1" --json | jq -r --arg address "$2" --arg pod "$3" \
+		'[.[] | select(.address == $address and (.subject | test($pod))) | .name // "" | ltrimstr("by name ")] | unique | join(",")'
+}
+tells_names() {
+	expect f20000.wild.example "$1, learned has the name of the pod's answer" names_of learned "$(address 20000)" default/calm
+	expect f20005.evil.example "$1, drops has the name of what is denied to the pod" names_of drops "$(address 20005)" default/calm
+	expect f20006.wild.example "$1, learned has the name of the noisy pod's own answer" names_of learned "$(address 20006)" default/noisy
+}
+tells_names "before the flood"
 talk_open calm "${pod_cgroup[calm]}" "$id-calm" 4 5300
 talk_open internet - "$id-inet" 4 5400
 expect sent "something comes in to the pod" talk internet send 10.244.0.11 5300
@@ -114,6 +130,7 @@ else
 fi
 
 keeps "after the flood"
+tells_names "after the flood"
 denied "pod calm" 51.6.6.5 tcp:443
 expect 51.6.6.5,51.6.6.6,51.6.6.7,51.6.6.9 "drops has the pod's" denials_of "default/calm"
 expect 51.6.6.8 "drops has the service's" denials_of "quiet.service"
