@@ -8,7 +8,7 @@ UNIT_SOURCES := $(filter-out user/kernel/% user/view/% user/cli/% user/agent/% u
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(B)/asan/%.o) \
                 $(patsubst %.c,$(B)/asan/%.o,$(wildcard tests/model/*.c))
 
-$(B)/asan/%.o: %.c
+$(B)/asan/%.o: %.c | $(B)/egret.skel.h
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests -std=gnu11 $(WARNINGS) $(SANITIZE) -O1 -g -MMD -MP -c -o $@ $<
@@ -40,8 +40,6 @@ $(B)/tests/test_printed: $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/tests/
 # The rooms that ask the system: on real maps, cgroups and pins, where the machine permits; else a case is skipped.
 SYSTEM_SOURCES := $(wildcard user/kernel/*.c user/subject/*.c user/base/*.c user/policy/*.c user/compile/*.c)
 SYSTEM_TESTS   := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_kernel_*.c tests/unit/test_subject.c))
-
-$(B)/asan/user/kernel/instance_load.o: | $(B)/egret.skel.h
 
 $(SYSTEM_TESTS:%=$(B)/tests/%): $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/tests/unit/filter.o $(SYSTEM_SOURCES:%.c=$(B)/asan/%.o)
 	@mkdir -p $(@D)
