@@ -98,10 +98,10 @@
 /* Questions that one socket may have open by itself: resolvers of libcs ask two at a time. */
 #define EGRET_QUERIES 4
 /* And of sockets that ask more at the same time, as c-ares does: EGRET_CROWD_WAYS in each place, and so many places of
- * one owner: 512 questions. 32 owners may use all of theirs at once. */
-#define EGRET_CROWD_WAYS  8
+ * one owner: 1,024 questions, so that 512 rarely meet in one place. 16 owners may use all of theirs at once. */
+#define EGRET_CROWD_WAYS  16
 #define EGRET_CROWD_SHARE 64
-#define EGRET_MAX_CROWDS  (32 * EGRET_CROWD_SHARE)
+#define EGRET_MAX_CROWDS  (16 * EGRET_CROWD_SHARE)
 /* Answers by TCP of which a segment brought only the beginning, of one owner at a time, and of all. */
 #define EGRET_PART_SHARE 8
 #define EGRET_MAX_PARTS  (16 * EGRET_PART_SHARE)

@@ -222,6 +222,7 @@ test-long: export EGRET_RESTARTS = 10000
 test-long: export EGRET_SWITCHES = 10000
 test-long: export EGRET_MIXED_RELOADS = 300
 test-long: export EGRET_FRESH_NAMES = 60000
+test-long: export EGRET_ANSWERING_SEC = 600
 test-long: export EGRET_E2E_LIMIT_SEC = 3600
 test-long: test
 	tests/sequence/seeded

@@ -19,7 +19,7 @@
 
 #define CPUS        2
 #define MAX_ENTRIES 96
-#define MAX_VALUE   4096
+#define MAX_VALUE   8192
 /* Numbers that no real descriptor has, so that close() does nothing. */
 #define FD_MAPS  0x10000000
 #define FD_INNER 0x20000000

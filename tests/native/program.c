@@ -106,6 +106,7 @@ static void make_tables(void)
 	QUEUE_MAKE(spare);
 	QUEUE_MAKE(turns);
 	TABLE_MAKE(asked);
+	TABLE_MAKE(asked_rings);
 	TABLE_MAKE(lessons);
 	TABLE_MAKE(epoch);
 	TABLE_MAKE(questions_read);
@@ -203,8 +204,9 @@ static void soil_buffers(void)
 
 void native_forget(void)
 {
-	const void *const all[] = {&flows, &arrivals, &drops, &existing, &learned, &known,   &shares,  &chunks, &fill,
-				   &spare, &turns,    &asked, &lessons,  &sockets, &queries, &streams, &crowds, &parts};
+	const void *const all[] = {&flows,   &arrivals, &drops,   &existing, &learned, &known,       &shares,
+				   &chunks,  &fill,     &spare,   &turns,    &asked,   &asked_rings, &lessons,
+				   &sockets, &queries,  &streams, &crowds,   &parts};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		table_clear(all[i]);
