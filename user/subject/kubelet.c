@@ -15,12 +15,19 @@ struct search {
 	void *context;
 };
 
+/* Anybody may call a unit or a process of his own so. */
+static void found(const struct search *search, const char *path)
+{
+	if (!strstr(path, "/user.slice/"))
+		search->visit(search->context, path);
+}
+
 static int look_at_cgroup(void *context, const struct tree_cgroup *cgroup)
 {
 	const struct search *search = context;
 
 	if (!strcmp(strrchr(cgroup->path, '/'), "/kubelet.service"))
-		search->visit(search->context, cgroup->path);
+		found(search, cgroup->path);
 	return 0;
 }
 
@@ -51,7 +58,7 @@ static void look_at_processes(const struct search *search)
 	while ((entry = readdir(dir))) {
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && is_kubelet(entry->d_name) &&
 		    !cgroup_of_process(atoi(entry->d_name), path, sizeof(path)))
-			search->visit(search->context, path);
+			found(search, path);
 	}
 	closedir(dir);
 }

@@ -7,6 +7,7 @@
 needs_egret
 bed_up
 kubelet=$cg/system.slice/kubelet.service
+mkdir -p "$cg/kubepods.slice" # else status misses the pods of the kubelet
 tells() {
 	if eventually logged "$work/agent.log" "$1"; then passed "$2"; else failed "$2: no \"$1\" in $(cat "$work/agent.log")"; fi
 }
