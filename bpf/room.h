@@ -337,7 +337,8 @@ __noinline int share_turn(__u32 buffer)
 /* Gives up a chunk of each ring that has more than @keeps of it says; true: a ring has more still. */
 static __always_inline bool share_trim(struct egret_share *share, __u64 owner, bool all, __u32 buffer)
 {
-	bool more = false, gone = share_is_left(owner);
+	/* Who was answered a moment ago is there, whether or not anybody knows its cgroup. */
+	bool more = false, gone = all && share_is_left(owner);
 
 	for (__u32 ring = 0; ring < EGRET_SHARE_RINGS; ring++) {
 		__u32 keeps = gone ? 0 : all ? egret_share_of(owner, ring) : egret_share_max(ring);

@@ -95,8 +95,8 @@
 #define EGRET_SHARE_ASKED 256 /* a power of two */
 /* Owners that ask: 250 pods, and services. */
 #define EGRET_MAX_ASKED_RINGS 256
-/* Questions that one socket may have open by itself: resolvers of libcs ask two at a time. */
-#define EGRET_QUERIES 4
+/* Questions that one socket may have open by itself: resolvers of libcs ask two at a time, others for several names. */
+#define EGRET_QUERIES 16
 /* And of sockets that ask more at the same time, as c-ares does: EGRET_CROWD_WAYS in each place, and so many places of
  * one owner: 1,024 questions, so that 512 rarely meet in one place. 16 owners may use all of theirs at once. */
 #define EGRET_CROWD_WAYS  16

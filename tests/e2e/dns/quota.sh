@@ -32,7 +32,7 @@ address() { echo "20.7.$(($1 / 250)).$(($1 % 250 + 1))"; }
 learn_many() { expect learned "$2 learns $1 addresses" $2 "$forger" learn 20.0.0.54 "$3" "$1" f .wild.example; }
 counted() { json ".dns_total[\"$1\"] $2" "status --json: $1 $2" egret_cmd status --json; }
 
-# Questions of one socket: four, and then sixteen in each place of its crowd. Those of one name whose ids
+# Questions of one socket: sixteen, and then sixteen in each place of its crowd. Those of one name whose ids
 # differ by 64 share a place.
 talk_open asker "$cg/system.slice/app.service" "$id-node" 4 5300
 ask_all() {
@@ -44,7 +44,7 @@ ask_all() {
 # answer WHO HOW ID NAME ADDRESS
 answer() { tell asker "$1" "$2" $silent 10.224.0.4 5300 "$3" "$4.wild.example" "$5"; }
 learned_of_node() { egret_cmd learned --json | jq "[.[].address | select(startswith(\"$1.\"))] | length"; }
-ask_all first {1..4}
+ask_all first {1..16}
 ask_all crowd {1000..1960..64} # sixteen
 counted crowded "== 0"
 ask_all crowd 2024
@@ -52,10 +52,10 @@ counted crowded "== 1"
 answer ungoverned raw 2024 crowd 20.6.4.1
 answer internet bound 2025 crowd 20.6.4.2
 answer internet bound 1000 crowd 20.6.4.3
-for query in {1..4}; do
+for query in {1..16}; do
 	answer internet bound "$query" first "20.6.2.$query"
 done
-expect 4 "four open questions of one socket teach" learned_of_node 20.6.2
+expect 16 "sixteen open questions of one socket teach" learned_of_node 20.6.2
 for query in {1064..2024..64}; do
 	answer internet bound "$query" crowd "20.6.3.$((query / 64))"
 done
