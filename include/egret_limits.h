@@ -54,13 +54,13 @@
 
 /* Peers of datagram sockets that have more than one: EGRET_FLOW_WAYS in each place. Of one owner (a pod, a service) so
  * many places of those that it sent to first, and of those that came in first, which it may owe an answer: 8,192 and
- * 16,384 peers. Four owners may use all of theirs at once before the places of those that were quiet longest are
+ * 16,384 peers. Three owners may use all of theirs at once before the places of those that were quiet longest are
  * given away. */
 #define EGRET_FLOW_WAYS        8
 #define EGRET_FLOW_SHARE       1024
 #define EGRET_ARRIVAL_SHARE    2048
 #define EGRET_MAX_FLOW_SETS    (4 * EGRET_FLOW_SHARE)
-#define EGRET_MAX_ARRIVAL_SETS (4 * EGRET_ARRIVAL_SHARE)
+#define EGRET_MAX_ARRIVAL_SETS (3 * EGRET_ARRIVAL_SHARE)
 
 /*
  * What DNS answers taught, in all: 250 pods of 1,024 addresses each, and what stands beside them. Each owner (a pod, a
