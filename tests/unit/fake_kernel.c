@@ -248,11 +248,6 @@ uint32_t kernel_sec_now(void)
 	return 0;
 }
 
-int64_t kernel_seconds_until(uint64_t tick)
-{
-	return (int64_t)tick / TICKS_PER_SEC;
-}
-
 /* --- decisions --- */
 
 int kernel_addr_need(const struct kernel *kernel, const struct egret_addr *addr, enum egret_need *ret)

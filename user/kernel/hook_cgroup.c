@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Hooks of a cgroup: BPF links (5.7). Who is in the cgroup, or below it, is judged. */
 #include "hook.h"
+#include "hook_link.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -22,37 +23,19 @@ static int replace(int fd, int program_fd)
 	return bpf_link_update(fd, program_fd, NULL) ? -errno : 0;
 }
 
-static int info_of(int fd, struct bpf_link_info *ret)
-{
-	__u32 len = sizeof(*ret);
-
-	return bpf_obj_get_info_by_fd(fd, ret, &len) ? -errno : 0;
-}
-
-static int program(int fd)
-{
-	struct bpf_link_info info = {};
-	int rc = info_of(fd, &info), program_fd;
-
-	if (rc)
-		return rc;
-	program_fd = bpf_prog_get_fd_by_id(info.prog_id);
-	return program_fd < 0 ? -errno : program_fd;
-}
-
 /* A link whose cgroup was removed is dead, and says so with cgroup id 0. */
 uint64_t hook_cgroup_id(int fd)
 {
 	struct bpf_link_info info = {};
 
-	return info_of(fd, &info) ? UINT64_MAX : info.cgroup.cgroup_id;
+	return hook_link_info(fd, &info) ? UINT64_MAX : info.cgroup.cgroup_id;
 }
 
 static bool is_attached(int fd)
 {
 	struct bpf_link_info info = {};
 
-	return !info_of(fd, &info) && info.cgroup.cgroup_id;
+	return !hook_link_info(fd, &info) && info.cgroup.cgroup_id;
 }
 
 /* The id of a cgroup is the number of its folder's inode. */
@@ -75,7 +58,7 @@ const struct hook_kind hook_cgroup = {
     .pin = "link",
     .attach = attach,
     .replace = replace,
-    .program = program,
+    .program = hook_link_program,
     .is_attached = is_attached,
     .same_target = same_target,
     .detach = detach,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Raw tracepoints of the whole kernel, as BPF links (5.7). They judge nobody: they only remember. */
 #include "hook.h"
+#include "hook_link.h"
 
 #include <errno.h>
 #include <string.h>
@@ -18,30 +19,11 @@ static int attach(const struct bpf_program *program, int target_fd)
 	return fd < 0 ? -errno : fd;
 }
 
-/* BPF_OBJ_GET_INFO_BY_FD of a link: 5.8. */
-static int info_of(int fd, struct bpf_link_info *ret)
-{
-	__u32 len = sizeof(*ret);
-
-	return bpf_obj_get_info_by_fd(fd, ret, &len) ? -errno : 0;
-}
-
-static int program(int fd)
-{
-	struct bpf_link_info info = {};
-	int rc = info_of(fd, &info), program_fd;
-
-	if (rc)
-		return rc;
-	program_fd = bpf_prog_get_fd_by_id(info.prog_id);
-	return program_fd < 0 ? -errno : program_fd;
-}
-
 static bool is_attached(int fd)
 {
 	struct bpf_link_info info = {};
 
-	return !info_of(fd, &info);
+	return !hook_link_info(fd, &info);
 }
 
 static int same_target(int fd, int target_fd)
@@ -61,7 +43,7 @@ static int detach(int fd)
 const struct hook_kind hook_tracepoint = {
     .pin = "tracepoint",
     .attach = attach,
-    .program = program,
+    .program = hook_link_program,
     .is_attached = is_attached,
     .same_target = same_target,
     .detach = detach,

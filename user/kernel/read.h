@@ -157,15 +157,10 @@ int kernel_each_lesson(const struct kernel *kernel, int (*visit)(void *context, 
 int kernel_get_asked(const struct kernel *kernel, uint64_t key, struct egret_asked *ret);
 /* An enum egret_lesson_kind. */
 int kernel_get_lesson(const struct kernel *kernel, uint32_t kind, struct egret_counter *ret);
-/* The key of a name or pattern in this instance. */
-uint64_t kernel_name_key(const struct kernel *kernel, const char *text);
 /* bpf_jiffies64, as nearly as user space can tell. */
 uint64_t kernel_tick_now(void);
 /* The same in seconds, as lessons end (egret_sec_of). */
 uint32_t kernel_sec_now(void);
-/* Seconds until a tick of the programs' clock, less than 0 when it is over; good to a second
- * or so, for people. */
-int64_t kernel_seconds_until(uint64_t tick);
 
 /* --- how full the maps are --- */
 

@@ -272,7 +272,7 @@ static uint32_t what_it_has(const struct compiled *compiled)
 	return has;
 }
 
-/* Beyond 2^32 ticks, 49 days of 1,000 Hz, no agent is waited for. */
+/* More than 2^32 ticks, 49 days of 1,000 Hz, count as that many. */
 static uint32_t stale_ticks(const struct policy_settings *settings)
 {
 	uint64_t ticks = settings->stale_floor ? (uint64_t)settings->stale_sec * tick_hz() : 0;
