@@ -22,28 +22,32 @@ static bool is_there(const char *path)
 }
 
 /* By path, the first rule of each first. */
+struct named {
+	const struct policy_rule *rule; /* for a cgroup */
+};
+
 static int compare(const void *a, const void *b)
 {
-	const struct policy_rule *const *left = a, *const *right = b;
-	int order = strcmp((*left)->class.path, (*right)->class.path);
+	const struct named *left = a, *right = b;
+	int order = strcmp(left->rule->class.path, right->rule->class.path);
 
-	return order ? order : (*left > *right) - (*left < *right);
+	return order ? order : (left->rule > right->rule) - (left->rule < right->rule);
 }
 
-/* Those of @policy that are for a cgroup, in that order; malloc'd. */
-static const struct policy_rule **rules_for_cgroups(const struct policy *policy, size_t *ret_count)
+/* Those of @policy, in that order; malloc'd. */
+static struct named *find_named(const struct policy *policy, size_t *ret_count)
 {
-	const struct policy_rule **rules = calloc(policy->rule_count + 1, sizeof(*rules));
+	struct named *named = calloc(policy->rule_count + 1, sizeof(*named));
 	size_t count = 0;
 
-	for (size_t i = 0; rules && i < policy->rule_count; i++) {
+	for (size_t i = 0; named && i < policy->rule_count; i++) {
 		if (policy->rules[i].class.path)
-			rules[count++] = &policy->rules[i];
+			named[count++].rule = &policy->rules[i];
 	}
 	if (count)
-		qsort(rules, count, sizeof(*rules), compare);
+		qsort(named, count, sizeof(*named), compare);
 	*ret_count = count;
-	return rules;
+	return named;
 }
 
 /* Calls @visit for the first rule of each path that is no cgroup. */
@@ -51,15 +55,15 @@ static void each_absent(const struct policy *policy, void (*visit)(void *context
 			void *context)
 {
 	size_t count;
-	const struct policy_rule **rules = rules_for_cgroups(policy, &count);
+	struct named *named = find_named(policy, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		if (i && !strcmp(rules[i]->class.path, rules[i - 1]->class.path))
+		if (i && !strcmp(named[i].rule->class.path, named[i - 1].rule->class.path))
 			continue;
-		if (!is_there(rules[i]->class.path))
-			visit(context, rules[i]);
+		if (!is_there(named[i].rule->class.path))
+			visit(context, named[i].rule);
 	}
-	free(rules);
+	free(named);
 }
 
 struct absent {

@@ -200,7 +200,7 @@ static int read_texts(const struct before *before, struct egret_rule_text **ret,
 
 	if (fd < 0)
 		return fd;
-	*ret = calloc(*ret_count, sizeof(**ret));
+	*ret = calloc(*ret_count + 1, sizeof(**ret));
 	for (uint32_t i = 0; *ret && i < *ret_count; i++)
 		if (!bpf_map_lookup_elem(fd, &i, &text)) {
 			text.dests_hash = dests_hash(before, text.dests_hash);
