@@ -21,11 +21,11 @@ static bool is_there(const char *path)
 	return true;
 }
 
-/* By path, the first rule of each first. */
 struct named {
 	const struct policy_rule *rule; /* for a cgroup */
 };
 
+/* By path, the first rule of each first. */
 static int compare(const void *a, const void *b)
 {
 	const struct named *left = a, *right = b;

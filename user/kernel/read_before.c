@@ -219,7 +219,7 @@ static int read_born(const struct before *before, uint32_t text_count, struct eg
 
 	if (fd < 0)
 		return fd;
-	*ret = calloc(text_count, sizeof(**ret));
+	*ret = calloc(text_count + 1, sizeof(**ret));
 	for (uint32_t i = 0; *ret && i < text_count; i++)
 		if (!bpf_map_lookup_elem(fd, &i, &rule))
 			(*ret)[i].born = rule.born;
