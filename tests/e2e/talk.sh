@@ -60,3 +60,8 @@ tell() {
 is_learned() {
 	egret_cmd learned --json | jq -e --args 'any(.[]; .address | IN($ARGS.positional[]))' "$@" >/dev/null
 }
+
+# learned_rows ADDRESS: all that `learned` says of it, on one line.
+learned_rows() {
+	egret_cmd learned --json | jq -c --arg address "$1" 'map(select(.address == $address))'
+}

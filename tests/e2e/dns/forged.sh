@@ -67,7 +67,7 @@ forged() {
 	local what=$1 talker=$2 addr=20.6.0.$((host += 1))
 	answer "$talker" "$3" "$4" "$5" "$addr" "${@:6}"
 	expect EPERM "$what" try "${user[$talker]}" "$addr" tcp:443
-	! is_learned "$addr" || failed "$what: $addr is learned"
+	! is_learned "$addr" || failed "$what: $addr is learned: $(learned_rows "$addr")"
 }
 
 # truth TALKER [FROM]: the same from the server.
