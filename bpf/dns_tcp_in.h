@@ -173,6 +173,15 @@ static __always_inline bool stream_is_dns(struct bpf_sock *sk)
 	return fixed->dst_port == bpf_htons(DNS_PORT);
 }
 
+/* What answers a question that left with the SYN begins behind the other SYN. */
+static __always_inline void stream_opens(struct egret_stream *stream, const struct segment *segment)
+{
+	if (stream->state != EGRET_STREAM_BEGINS || !segment->begins)
+		return;
+	stream->next_seq = segment->seq;
+	stream->state = EGRET_STREAM_IN_ORDER;
+}
+
 /* A segment for a socket that is connected to port 53. */
 __noinline int stream_comes_in(struct __sk_buff *skb)
 {
@@ -183,8 +192,11 @@ __noinline int stream_comes_in(struct __sk_buff *skb)
 	struct answer *answer;
 	__u32 lesson, buffer;
 
-	if (!stream || stream->state != EGRET_STREAM_IN_ORDER || !connected_to(skb, &server) ||
-	    !segment_read(skb, packet_transport_at(skb, IP_AT_START, IPPROTO_TCP), &segment) || !segment.octets)
+	if (!stream || !stream->state || !connected_to(skb, &server) ||
+	    !segment_read(skb, packet_transport_at(skb, IP_AT_START, IPPROTO_TCP), &segment))
+		return 0;
+	stream_opens(stream, &segment);
+	if (stream->state != EGRET_STREAM_IN_ORDER || !segment.octets)
 		return 0;
 	where = stream_where(&segment, stream->next_seq);
 	if (where == STREAM_AGAIN)

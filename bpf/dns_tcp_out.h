@@ -149,8 +149,9 @@ static __always_inline struct egret_stream *asks_of(struct __sk_buff *skb, const
 	if (!stream)
 		return 0;
 	if (stream->state == EGRET_STREAM_UNUSED && trusted) {
+		/* A SYN acknowledges nothing yet (Fast Open, RFC 7413): stream_comes_in() waits for what answers it. */
 		stream->next_seq = segment->ack;
-		stream->state = EGRET_STREAM_IN_ORDER;
+		stream->state = segment->begins ? EGRET_STREAM_BEGINS : EGRET_STREAM_IN_ORDER;
 	}
 	if (!stream->bound_count) {
 		stream->asks_seq = segment->seq;

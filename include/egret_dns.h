@@ -23,6 +23,7 @@ struct egret_query {
 
 enum egret_stream_state {
 	EGRET_STREAM_UNUSED = 0,
+	EGRET_STREAM_BEGINS, /* a question left with the SYN */
 	EGRET_STREAM_IN_ORDER,
 	EGRET_STREAM_LOST, /* nothing more is read from it */
 };
