@@ -11,7 +11,8 @@
 #include "agent/watch.h"
 #include "base/clock.h"
 
-#define PATIENCE_NS (30 * CLOCK_NS_PER_SEC)
+/* Shorter than the time after which the files are looked at without an event. */
+#define PATIENCE_NS (10 * CLOCK_NS_PER_SEC)
 /* Longer than files must be at rest. */
 #define SHORT_NS (1500 * CLOCK_NS_PER_MS)
 

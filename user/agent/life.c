@@ -353,8 +353,7 @@ static void files_have_moved(void *context)
 {
 	struct life *life = context;
 
-	watch_drain(life->watch);
-	life->files_stirred = true;
+	life->files_stirred |= watch_drain(life->watch);
 	look_later(life);
 }
 

@@ -2,7 +2,7 @@
 #include "watch.h"
 
 #include <errno.h>
-#include <libgen.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,75 +14,67 @@
 
 #include "../base/clock.h"
 #include "../base/inotify_limit.h"
+#include "../base/way.h"
 #include "rest.h"
 
-#define EVENTS                                                                                                         \
-	(IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_MOVE_SELF | IN_DELETE | IN_DELETE_SELF |        \
-	 IN_ATTRIB)
+/* Of each folder on the way: another one is put in its place. */
+#define GOES (IN_MOVE_SELF | IN_DELETE_SELF)
+/* Of a folder that holds a link on the way, or the file: what becomes of its names. */
+#define STIRS (GOES | IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB)
 /* How long files must be what they are before they are taken: writers of several pieces pause for less. */
 #define REST_MS 400
 /* Where no event tells. */
-#define LOOK_MS   5000
-#define MAX_LINKS 8
+#define LOOK_MS 5000
+/* A network file system tells nothing of what another machine does to it. */
+#define LOOK_ANYWAY_MS 30000
 
 struct watch {
-	int fd; /* epoll, of both below */
+	int fd; /* epoll, of those below */
 	int events, timer;
-	bool slow;                 /* not all is told by events */
+	int mounts; /* may bring the file, or another one in its place, of which its folders tell nothing; -1 = no /proc
+		     */
+	bool slow;  /* not all is told by events */
 	struct policy_files files; /* that were read */
 	struct policy_file *last;  /* what was there when it was looked at last; NULL = what was read */
 };
 
-/* The folder of @path as it is written, or what is left of the way there: it may come back.
- * A second watch on the same folder has the number of the first, so nothing is watched twice. */
-static int add_folder(int fd, const char *path)
+/* A second watch on the same folder has the number of the first, so nothing is watched twice. What has just gone comes
+ * back by an event of the folder before it, or is found when it is looked at next. */
+static int add(int fd, const char *folder, uint32_t events)
 {
-	char *copy = strdup(path), *folder = copy;
-	int rc = -ENOENT;
+	return inotify_add_watch(fd, *folder ? folder : "/", events | IN_MASK_ADD) < 0 && errno != ENOENT ? -errno : 0;
+}
 
-	if (!copy)
-		return -ENOMEM;
-	while (rc == -ENOENT) {
-		bool top = !strcmp(folder, "/") || !strcmp(folder, ".");
+static int add_part(int fd, const char *folder, const struct way_part *part)
+{
+	int rc;
 
-		folder = dirname(folder);
-		rc = inotify_add_watch(fd, folder, EVENTS) < 0 ? -errno : 0;
-		if (top)
-			break;
+	if (S_ISDIR(part->st.st_mode))
+		return add(fd, part->path, GOES);
+	rc = add(fd, folder, STIRS);
+	/* A file that is mounted by itself is written to where its own folder lies, which is not the one of its name.
+	 */
+	return rc || S_ISLNK(part->st.st_mode) ? rc : add(fd, part->path, STIRS);
+}
+
+/* Each folder on the way to the file @named. Where the way ends before it, or a link leads nowhere, the folder in
+ * which it ends: the rest may come. */
+static int add_way(int fd, const char *named)
+{
+	struct way_part part;
+	struct way way;
+	int rc = way_begin(&way, named), more = 1;
+
+	while (!rc && more > 0) {
+		char folder[PATH_MAX];
+
+		memcpy(folder, way.at, sizeof(folder));
+		more = way_next(&way, &part);
+		if (more > 0)
+			rc = add_part(fd, folder, &part);
+		else if (more < 0)
+			rc = add(fd, way.at, STIRS);
 	}
-	free(copy);
-	return rc;
-}
-
-/* What the link at @path names, seen from where it lies. false: it is none. */
-static bool follow(char path[static PATH_MAX])
-{
-	char target[PATH_MAX], folder[PATH_MAX];
-	ssize_t len = readlink(path, target, sizeof(target) - 1);
-
-	if (len < 0)
-		return false;
-	target[len] = '\0';
-	snprintf(folder, sizeof(folder), "%s", path);
-	if (target[0] == '/')
-		snprintf(path, PATH_MAX, "%s", target);
-	else
-		return snprintf(path, PATH_MAX, "%s/%s", dirname(folder), target) < PATH_MAX;
-	return true;
-}
-
-/* Where the file is named, and where it lies or would lie: a link may name what is not there yet. */
-static int add_folders(int fd, const char *named)
-{
-	char path[PATH_MAX], *target = realpath(named, NULL);
-	int rc = add_folder(fd, named);
-
-	snprintf(path, sizeof(path), "%s", named);
-	for (int links = 0; !rc && links < MAX_LINKS && follow(path); links++)
-		rc = add_folder(fd, path);
-	if (!rc && target)
-		rc = add_folder(fd, target);
-	free(target);
 	return rc;
 }
 
@@ -91,12 +83,16 @@ static int add_all(struct watch *watch)
 	int rc = watch->events < 0 ? -EMFILE : 0;
 
 	for (size_t i = 0; i < watch->files.count && !rc; i++)
-		rc = add_folders(watch->events, watch->files.all[i].path);
+		rc = add_way(watch->events, watch->files.all[i].path);
 	watch->slow = rc;
 	return rc;
 }
 
-/* 0 = never. */
+static unsigned int look_ms(const struct watch *watch)
+{
+	return watch->slow ? LOOK_MS : LOOK_ANYWAY_MS;
+}
+
 static void wake_in(struct watch *watch, unsigned int ms)
 {
 	struct itimerspec when = {.it_value = {ms / 1000, ms % 1000 * (long)CLOCK_NS_PER_MS}};
@@ -104,9 +100,9 @@ static void wake_in(struct watch *watch, unsigned int ms)
 	timerfd_settime(watch->timer, 0, &when, NULL);
 }
 
-static int join(struct watch *watch, int fd)
+static int join(struct watch *watch, int fd, uint32_t events)
 {
-	struct epoll_event event = {.events = EPOLLIN};
+	struct epoll_event event = {.events = events};
 
 	return fd >= 0 && epoll_ctl(watch->fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
@@ -117,10 +113,13 @@ static int open_all(struct watch *watch)
 
 	watch->fd = epoll_create1(EPOLL_CLOEXEC);
 	watch->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	watch->mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	if (watch->fd < 0 || watch->timer < 0)
 		return -errno;
-	rc = join(watch, watch->timer);
-	return rc ? rc : join(watch, watch->events);
+	rc = join(watch, watch->timer, EPOLLIN);
+	if (!rc)
+		rc = join(watch, watch->mounts, EPOLLPRI); /* proc(5): a mount came or went */
+	return rc ? rc : join(watch, watch->events, EPOLLIN);
 }
 
 static bool has(const struct policy_files *files, const char *path)
@@ -185,10 +184,10 @@ int watch_new(const struct policy_files *files, const char *const *paths, size_t
 	if (!refused)
 		refused = add_all(watch);
 	watch->slow = refused;
+	wake_in(watch, look_ms(watch));
 	*ret = watch;
 	if (!refused)
 		return 0;
-	wake_in(watch, LOOK_MS);
 	return error_set(error, refused, "the policy's files cannot be watched: %s. They are looked at every %d s",
 			 inotify_why(-refused, why), LOOK_MS / 1000);
 }
@@ -201,6 +200,8 @@ void watch_free(struct watch *watch)
 		close(watch->events);
 	if (watch->timer >= 0)
 		close(watch->timer);
+	if (watch->mounts >= 0)
+		close(watch->mounts);
 	if (watch->fd >= 0)
 		close(watch->fd);
 	free(watch->last);
@@ -213,15 +214,17 @@ int watch_fd(const struct watch *watch)
 	return watch ? watch->fd : -1;
 }
 
-void watch_drain(struct watch *watch)
+bool watch_drain(struct watch *watch)
 {
 	char events[4096];
 	uint64_t ticks;
+	bool ticked = read(watch->timer, &ticks, sizeof(ticks)) == sizeof(ticks), stirred = !ticked || watch->slow;
 
 	while (watch->events >= 0 && read(watch->events, events, sizeof(events)) > 0)
-		;
-	if (read(watch->timer, &ticks, sizeof(ticks)) == sizeof(ticks) && watch->slow)
-		wake_in(watch, LOOK_MS);
+		stirred = true;
+	if (ticked)
+		wake_in(watch, look_ms(watch));
+	return stirred;
 }
 
 /* What lies in their places now; malloc'd. NULL: no memory. */
@@ -266,9 +269,6 @@ bool watch_sees_change(struct watch *watch)
 	watch->last = now;
 	if (changed && same && is_at_rest(now, count))
 		return true;
-	if (changed)
-		wake_in(watch, REST_MS);
-	else if (watch->slow)
-		wake_in(watch, LOOK_MS);
+	wake_in(watch, changed ? REST_MS : look_ms(watch));
 	return false;
 }

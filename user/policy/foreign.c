@@ -12,16 +12,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "../base/way.h"
 #include "loader.h"
 
-/* As the kernel: path_resolution(7). */
-#define MAX_LINKS 40
-
-struct way {
-	char at[PATH_MAX];   /* what was reached: a folder, without a slash behind it; "" = the root */
-	char rest[PATH_MAX]; /* what is still to go */
-	bool sticky;         /* others may write to @at, but by its sticky bit not replace what is not theirs */
-	unsigned int links;
+/* Who goes along the way to a file. */
+struct looker {
+	bool sticky; /* others may write to the folder that was reached, but by its sticky bit not replace what is not
+			theirs */
 	struct way_finding *finding;
 };
 
@@ -49,94 +46,41 @@ static bool is_read_only(const char *path)
 	return !statvfs(path, &fs) && fs.f_flag & ST_RDONLY;
 }
 
-static void find_fault(struct way *way, const char *path, const struct stat *st)
+static void find_fault(struct looker *looker, const char *path, const struct stat *st)
 {
-	struct way_finding *finding = way->finding;
+	struct way_finding *finding = looker->finding;
 	bool sticky = S_ISDIR(st->st_mode) && st->st_mode & S_ISVTX;
 
-	way->sticky = sticky && others_may_write(st);
+	looker->sticky = sticky && others_may_write(st);
 	if (finding->fault[0] || (!S_ISLNK(st->st_mode) && is_read_only(path)))
 		return;
 	if (!is_trusted(st->st_uid))
 		snprintf(finding->fault, sizeof(finding->fault),
 			 "%s belongs to uid %u, who may change this policy; chown root %s", path,
 			 (unsigned int)st->st_uid, path);
-	else if (others_may_write(st) && !way->sticky && !S_ISLNK(st->st_mode))
+	else if (others_may_write(st) && !looker->sticky && !S_ISLNK(st->st_mode))
 		snprintf(finding->fault, sizeof(finding->fault),
 			 "others may write %s (mode %04o), and so change this policy; chmod go-w %s", path,
 			 (unsigned int)st->st_mode & 07777U, path);
 }
 
-/* What stands behind the slash of @way->rest, which loses it; false at its end. */
-static bool next_part(struct way *way, char ret[static NAME_MAX + 1])
-{
-	size_t skip = strspn(way->rest, "/"), len = strcspn(way->rest + skip, "/");
-
-	if (!len || len > NAME_MAX)
-		return false;
-	memcpy(ret, way->rest + skip, len);
-	ret[len] = '\0';
-	memmove(way->rest, way->rest + skip + len, strlen(way->rest + skip + len) + 1);
-	return true;
-}
-
-static int follow(struct way *way, const char *path)
-{
-	char target[PATH_MAX], rest[PATH_MAX];
-	ssize_t len = readlink(path, target, sizeof(target) - 1);
-
-	if (len < 0)
-		return -errno;
-	target[len] = '\0';
-	if (++way->links > MAX_LINKS ||
-	    (size_t)snprintf(rest, sizeof(rest), "%s/%s", target, way->rest) >= sizeof(rest))
-		return -ELOOP;
-	if (target[0] == '/')
-		way->at[0] = '\0';
-	memcpy(way->rest, rest, strlen(rest) + 1);
-	return 0;
-}
-
-static int step(struct way *way, const char *part)
-{
-	bool sticky = way->sticky;
-	char path[PATH_MAX];
-	struct stat st;
-
-	if (!strcmp(part, "."))
-		return 0;
-	if (!strcmp(part, "..")) {
-		way->at[strrchr(way->at, '/') ? strrchr(way->at, '/') - way->at : 0] = '\0';
-		return 0;
-	}
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s", way->at, part) >= sizeof(path))
-		return -ENAMETOOLONG;
-	if (lstat(path, &st))
-		return -errno;
-	/* A link itself cannot be written to. Who may write to its folder can put another one in its place. */
-	if (!S_ISLNK(st.st_mode) || sticky)
-		find_fault(way, path, &st);
-	if (S_ISLNK(st.st_mode))
-		return follow(way, path);
-	memcpy(way->at, path, strlen(path) + 1);
-	return 0;
-}
-
 void way_look(const char *path, struct way_finding *ret)
 {
-	struct way way = {.finding = ret};
-	char part[NAME_MAX + 1], cwd[PATH_MAX] = "";
+	struct looker looker = {.finding = ret};
+	struct way_part part;
+	struct way way;
 	struct stat st;
 
 	*ret = (struct way_finding){0};
-	if (path[0] != '/' && !getcwd(cwd, sizeof(cwd)))
-		return;
-	if ((size_t)snprintf(way.rest, sizeof(way.rest), "%s/%s", cwd, path) >= sizeof(way.rest))
+	if (way_begin(&way, path))
 		return;
 	if (!stat("/", &st))
-		find_fault(&way, "/", &st);
-	while (next_part(&way, part) && !step(&way, part))
-		;
+		find_fault(&looker, "/", &st);
+	while (way_next(&way, &part) > 0) {
+		/* A link itself cannot be written to. Who may write to its folder can put another one in its place. */
+		if (!S_ISLNK(part.st.st_mode) || looker.sticky)
+			find_fault(&looker, part.path, &part.st);
+	}
 	ret->by_link = way.links > 0;
 }
 

@@ -82,6 +82,11 @@ cp -a /etc "$work/etc"
 mount --bind "$work/etc" /etc
 resolv_conf() { echo "nameserver $1" >"$work/etc/resolv.new" && mv "$work/etc/resolv.new" "$work/etc/resolv.conf"; }
 resolv_conf 20.0.0.53
+# As git-sync leaves it, too: behind a link to a worktree, which is put in another one's place. Reports:
+# openshift/release#73906, openshift/ci-tools#2805, kubernetes/git-sync#6; kubernetes/kubernetes#40123 (a mount).
+mkdir -p "$work/repo/.worktrees/abc" "$work/repo/.worktrees/def" "$work/mounted"
+ln -s .worktrees/abc "$work/repo/link"
+ln -s repo/link/policy.rules "$work/policy.rules"
 govern <<'POLICY'
 resolver system
 allow *.reload.example tcp:443
@@ -93,4 +98,19 @@ resolv_conf 20.0.0.54
 eventually may_ask 20.0.0.54
 succeeds "the system's new resolver may be asked" may_ask 20.0.0.54
 fails 1 "the old one may not" may_ask 20.0.0.53
+
+rules() { echo "resolver $1"; }
+rules 20.0.0.55 >"$work/repo/.worktrees/def/policy.rules"
+ln -s .worktrees/def "$work/repo/next"
+mv -T "$work/repo/next" "$work/repo/link"
+eventually may_ask 20.0.0.55
+succeeds "the policy of the worktree that the link leads to by now" may_ask 20.0.0.55
+fails 1 "not of the one before" may_ask 20.0.0.54
+rules 20.0.0.56 >"$work/mounted/policy.rules"
+mount --bind "$work/mounted" "$work/repo/.worktrees/def"
+eventually may_ask 20.0.0.56
+succeeds "and what is mounted over it" may_ask 20.0.0.56
+rules 20.0.0.57 >"$work/mounted/policy.rules" # by another way than the policy's
+eventually may_ask 20.0.0.57
+succeeds "and written to where it lies" may_ask 20.0.0.57
 finish
