@@ -234,6 +234,15 @@ static size_t answer_only_a(struct fake *fake, unsigned char *packet, size_t que
 	return asks_a(packet) ? answer_well(fake, packet, query_len, over_tcp) : 0;
 }
 
+static size_t answer_moved(struct fake *fake, unsigned char *packet, size_t query_len, bool over_tcp)
+{
+	bool a = asks_a(packet);
+	size_t len = begin(packet, ns_r_noerror);
+
+	(void)fake, (void)query_len, (void)over_tcp;
+	return a ? put_record(packet, len, ns_t_a, 300, (unsigned char[]){198, 51, 100, 8}, 4) : len;
+}
+
 static bool try_open(struct fake *fake)
 {
 	socklen_t len = sizeof(fake->addr);
@@ -784,9 +793,9 @@ static void test_an_answer_takes_the_place_of_what_was_recalled(void **state)
 
 	(void)state;
 	recall(&one, "198.51.100.9", "2001:db8::9");
-	one.fake.answer = answer_only_a; /* half an answer: the other half is not awaited */
+	one.fake.answer = answer_only_a; /* half an answer says nothing of the other half */
 	WAIT_FOR(one.seen.changes == 2, one.resolver, &one.fake, 1);
-	assert_addrs(name, "198.51.100.7");
+	assert_addrs(name, "198.51.100.7 2001:db8::9");
 	assert_false(name->recalled);
 	assert_int_not_equal(name->answered_ns, 1790000000);
 	end_one(&one);
@@ -821,6 +830,90 @@ static void test_nothing_is_recalled_over_an_answer(void **state)
 	recall(&one, "198.51.100.9", "2001:db8::9");
 	assert_int_equal(one.seen.changes, 0);
 	assert_int_equal(resolver_recall(one.resolver, "other.example", NULL, 0, 1), 0);
+	end_one(&one);
+}
+
+/* Another policy's resolver, which has the name too, and one that the first has not. */
+static struct resolver *next_of(struct one *one, const char *server, struct seen *seen)
+{
+	struct resolver *next = start(&server, 1, fake_port(&one->fake), seen);
+
+	resolver_add(next, "name.example");
+	resolver_add(next, "new.example");
+	assert_int_equal(resolver_inherit(next, one->resolver), 0);
+	return next;
+}
+
+static void test_what_is_known_is_inherited(void **state)
+{
+	struct one one;
+	const struct resolver_name *known = ask_one(&one, answer_well), *name;
+	struct seen seen;
+	struct resolver *next = next_of(&one, "127.0.0.1", &seen);
+
+	(void)state;
+	name = resolver_find(next, "name.example");
+	assert_addrs(name, "198.51.100.7 2001:db8::7");
+	assert_int_equal(name->state, RESOLVER_RESOLVED);
+	assert_int_equal(name->answered_ns, known->answered_ns);
+	assert_int_equal(name->next_ns, known->next_ns);
+	assert_int_equal(seen.changes, 1);
+	assert_int_equal(resolver_pending(next), 1); /* nobody waits for what is known */
+	one.fake.asked = 0;
+	resolve_all(next, &one.fake, 1);
+	assert_int_equal(one.fake.asked, 2); /* nor asks for it again */
+	resolver_free(next);
+	end_one(&one);
+}
+
+/* Silence takes nothing away; the first answer that names other addresses does, as always min_ttl later. */
+static void test_what_is_inherited_stands_until_an_answer(void **state)
+{
+	struct one one;
+	struct seen seen;
+	struct resolver *next;
+
+	(void)state;
+	ask_one(&one, answer_well);
+	fake_close(&one.fake);
+	fake_open(&one.fake, "127.0.0.2", fake_port(&one.fake), answer_silence);
+	next = next_of(&one, "127.0.0.2", &seen); /* another server: it is asked at once */
+	WAIT_FOR(resolver_find(next, "name.example")->failures >= 1, next, &one.fake, 1);
+	assert_addrs(resolver_find(next, "name.example"), "198.51.100.7 2001:db8::7");
+	assert_int_equal(resolver_find(next, "name.example")->state, RESOLVER_STALE);
+	one.fake.answer = answer_only_a;
+	WAIT_FOR(resolver_find(next, "name.example")->state == RESOLVER_RESOLVED, next, &one.fake, 1);
+	assert_addrs(resolver_find(next, "name.example"), "198.51.100.7 2001:db8::7");
+	one.fake.answer = answer_nxdomain;
+	WAIT_FOR(resolver_find(next, "name.example")->state == RESOLVER_EMPTY, next, &one.fake, 1);
+	assert_addrs(resolver_find(next, "name.example"), "198.51.100.7 2001:db8::7");
+	WAIT_FOR(!resolver_find(next, "name.example")->addr_count, next, &one.fake, 1);
+	resolver_free(next);
+	end_one(&one);
+}
+
+/* What the one before was answered while the next one asked, too: DNS that takes turns names others to each. */
+static void test_what_both_were_answered_is_united(void **state)
+{
+	struct one one;
+	struct seen seen;
+	struct resolver *next;
+	const struct resolver_name *name;
+
+	(void)state;
+	ask_one(&one, answer_well);
+	next = start((const char *[]){"127.0.0.1"}, 1, fake_port(&one.fake), &seen);
+	resolver_add(next, "name.example");
+	one.fake.answer = answer_moved;
+	resolve_all(next, &one.fake, 1);
+	name = resolver_find(next, "name.example");
+	assert_addrs(name, "198.51.100.8");
+	assert_int_equal(resolver_inherit(next, one.resolver), 0);
+	assert_addrs(name, "198.51.100.7 198.51.100.8 2001:db8::7");
+	assert_int_equal(name->state, RESOLVER_RESOLVED);
+	WAIT_FOR(name->addr_count == 1, next, &one.fake, 1); /* an answer did not name them, so they go after min_ttl */
+	assert_addrs(name, "198.51.100.8");
+	resolver_free(next);
 	end_one(&one);
 }
 
@@ -1220,6 +1313,9 @@ int main(void)
 	    cmocka_unit_test(test_an_answer_takes_the_place_of_what_was_recalled),
 	    cmocka_unit_test(test_an_empty_answer_ends_what_was_recalled),
 	    cmocka_unit_test(test_nothing_is_recalled_over_an_answer),
+	    cmocka_unit_test(test_what_is_known_is_inherited),
+	    cmocka_unit_test(test_what_is_inherited_stands_until_an_answer),
+	    cmocka_unit_test(test_what_both_were_answered_is_united),
 	    cmocka_unit_test(test_next_server_when_one_is_silent),
 	    cmocka_unit_test(test_next_server_when_one_knows_no_such_name),
 	    cmocka_unit_test(test_a_name_without_aaaa_is_settled),

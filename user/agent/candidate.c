@@ -216,6 +216,7 @@ void candidate_begin(struct agent *agent, unsigned int resolve_wait_sec,
 	struct edition *edition = candidate->edition;
 
 	stop(candidate);
+	agent_inherit_names(edition, agent->ruling);
 	candidate->state = CANDIDATE_RESOLVING;
 	candidate->over = over;
 	edition->moved = edition_pending(edition) ? some_names_moved : NULL;

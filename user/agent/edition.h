@@ -61,7 +61,7 @@ int edition_of_text(const struct agent_options *options, const char *name, const
 		    struct edition **ret, struct diag *diag, struct error *error);
 void edition_free(struct edition *edition); /* takes NULL */
 
-/* Names that have neither answered nor failed yet. */
+/* Names that have neither answered nor failed yet, and of which nothing was known before. */
 size_t edition_pending(const struct edition *edition);
 bool edition_only_audits(const struct edition *edition, const struct agent_options *options);
 /* What status says of one with no_resolvers; "" = it has them, or needs none. */

@@ -232,6 +232,7 @@ static int commit(struct agent *agent, struct edition *next, struct diag *diag, 
 	int rc;
 
 	write_existing(agent, next);
+	agent_inherit_names(next, agent->ruling); /* what was answered while @next was a candidate */
 	rc = load_tables(agent, next, edition_only_audits(next, &agent->options), diag, error);
 	if (rc)
 		return rc;

@@ -2,7 +2,7 @@
 /*
  * What the files of one agent share, and nobody else sees. Who calls whom:
  *
- *   agent.c, life.c -> candidate.c, beat.c -> enforce.c -> trials.c, keep.c -> the parts, each with its header
+ *   agent.c, life.c -> candidate.c, beat.c -> enforce.c -> trials.c, keep.c, recall.c -> the parts, each with its header
  */
 #ifndef EGRET_AGENT_INTERNAL_H
 #define EGRET_AGENT_INTERNAL_H
@@ -106,10 +106,14 @@ void agent_note_ruled(struct agent *agent);
 void agent_keep_names(struct agent *agent);
 /* The same, at most once a minute. */
 void agent_keep_fresh(struct agent *agent);
-/* Names of @edition that nobody has answered for have the addresses that are kept. */
-void agent_recall_names(struct agent *agent, struct edition *edition);
 /* What is wrong with the state folder, or with what is kept in it; "" = nothing. */
 const char *agent_state_problem(const struct agent *agent);
+
+/* recall.c */
+/* Names that both have keep what @from knows of them, until an answer says otherwise. @from NULL: nothing happens. */
+void agent_inherit_names(struct edition *edition, const struct edition *from);
+/* Names of @edition of which nothing is known have the addresses that are kept in the state folder. */
+void agent_recall_names(struct agent *agent, struct edition *edition);
 
 /* beat.c */
 /* From now on, and at once: a stamp twice a second, all else every ten seconds. */

@@ -171,45 +171,6 @@ void agent_note_ruled(struct agent *agent)
 	}
 }
 
-static bool has_name(const struct policy *policy, const char *name)
-{
-	for (size_t i = 0; i < policy->rule_count; i++)
-		for (size_t d = 0; d < policy->rules[i].dest_count; d++)
-			if (policy->rules[i].dests[d].kind == POLICY_DEST_NAME &&
-			    !strcmp(policy->rules[i].dests[d].name, name))
-				return true;
-	return false;
-}
-
-static void recall(struct edition *edition, const struct kept_name *name)
-{
-	if (edition->resolver)
-		resolver_recall(edition->resolver, name->name, name->addrs, name->count, name->answered_ns);
-	else if (has_name(edition->policy, name->name))
-		addresses_set(edition->addresses, name->name, name->addrs, name->count, NULL, NULL);
-}
-
-void agent_recall_names(struct agent *agent, struct edition *edition)
-{
-	struct kept_policy good;
-	struct error error;
-	int rc;
-
-	if (!agent->options.state || (!edition->resolver && !edition->no_resolvers))
-		return;
-	rc = good_policy_read(agent->options.state, agent->options.instance, &good, &error);
-	if (rc == -ENOENT || (rc && *agent_state_problem(agent)))
-		return;
-	if (rc) {
-		progress_warn(&agent->progress, "%s", error.text);
-		snprintf(agent->kept.problem, sizeof(agent->kept.problem), "%s", error.text);
-		return;
-	}
-	for (size_t i = 0; i < good.name_count; i++)
-		recall(edition, &good.names[i]);
-	kept_clear(&good);
-}
-
 const char *agent_state_problem(const struct agent *agent)
 {
 	const struct standby *standby = agent->options.standby;

@@ -147,7 +147,8 @@ int resolver_recall(struct resolver *resolver, const char *text, const struct eg
 	struct name *name = find(resolver, text);
 	int rc;
 
-	if (!name || (name->seen.state != RESOLVER_PENDING && name->seen.state != RESOLVER_FAILED))
+	if (!name || name->seen.addr_count ||
+	    (name->seen.state != RESOLVER_PENDING && name->seen.state != RESOLVER_FAILED))
 		return 0;
 	rc = name_recall(name, addrs, count, answered_ns);
 	if (!rc)

@@ -86,6 +86,13 @@ int resolver_remove(struct resolver *resolver, const char *name);
  */
 int resolver_recall(struct resolver *resolver, const char *name, const struct egret_addr *addrs, size_t count,
 		    uint64_t answered_ns);
+/*
+ * Names that both have keep the addresses that @from knows, until an answer to @resolver says otherwise; then they go
+ * as any others do, min_ttl_sec later. Where both ask the same servers, such a name is next asked for when @from would
+ * have; nobody waits for it (resolver_pending). What @resolver was answered itself stays. Calls notify. To be called
+ * again when @from ends: it may have been answered something meanwhile. -ENOMEM: some of them were left out.
+ */
+int resolver_inherit(struct resolver *resolver, const struct resolver *from);
 const struct resolver_name *resolver_find(struct resolver *resolver, const char *name);
 void resolver_each(struct resolver *resolver, void (*visit)(void *context, const struct resolver_name *name),
 		   void *context);
@@ -95,7 +102,7 @@ void resolver_each(struct resolver *resolver, void (*visit)(void *context, const
 size_t resolver_poll(struct resolver *resolver, struct pollfd *fds, size_t capacity, int *ret_timeout_ms);
 void resolver_process(struct resolver *resolver, const struct pollfd *fds, size_t count);
 
-/* Names that have not ended their first round yet. */
+/* Names that have not ended their first round yet, and of which nothing was known before. */
 size_t resolver_pending(const struct resolver *resolver);
 
 /*

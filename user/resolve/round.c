@@ -150,6 +150,11 @@ static bool is_family(const struct egret_addr *addr, enum family family)
 	return addr_is_v4(addr) == (family == FAMILY_A);
 }
 
+static uint64_t min_ttl_over_ns(const struct name *name, uint64_t now_ns)
+{
+	return now_ns + (name->resolver->options.min_ttl_sec * CLOCK_NS_PER_SEC) + 1;
+}
+
 /* When an address goes that this round did not name: not for want of an answer, else after min_ttl. */
 static uint64_t drop_time(const struct name *name, size_t at, uint64_t now_ns)
 {
@@ -159,34 +164,42 @@ static uint64_t drop_time(const struct name *name, size_t at, uint64_t now_ns)
 	}
 	if (name->drop_ns[at])
 		return name->drop_ns[at];
-	return now_ns + (name->resolver->options.min_ttl_sec * CLOCK_NS_PER_SEC) + 1;
+	return name->outlived ? now_ns : min_ttl_over_ns(name, now_ns);
 }
 
-/* Merges what the round named into what is held; both are sorted. */
-static bool take_addresses(struct name *name, uint64_t now_ns)
+/* Sorted addresses, and when each of them goes; @drop_ns NULL: none does. */
+struct dated {
+	const struct egret_addr *addrs;
+	const uint64_t *drop_ns;
+	size_t count;
+};
+
+static struct dated held(const struct name *name)
 {
-	struct round *round = &name->round;
-	size_t room = round->addr_count + name->seen.addr_count + 1, count = 0, old = 0, new = 0;
+	return (struct dated){name->addrs, name->drop_ns, name->seen.addr_count};
+}
+
+/* From now on @name holds @one and @other, which knows better of what both have. -ENOMEM: it holds what it held. */
+static int unite(struct name *name, struct dated one, struct dated other)
+{
+	size_t room = one.count + other.count + 1, count = 0, i = 0, j = 0;
 	struct egret_addr *addrs = calloc(room, sizeof(*addrs));
 	uint64_t *drop_ns = calloc(room, sizeof(*drop_ns));
-	bool gained = false;
 
 	if (!addrs || !drop_ns) {
 		free(addrs);
 		free(drop_ns);
-		return false; /* the next round tries again */
+		return -ENOMEM;
 	}
-	while (old < name->seen.addr_count || new < round->addr_count) {
-		int order = old == name->seen.addr_count ? 1
-			    : new == round->addr_count   ? -1
-							 : addr_compare(&name->addrs[old], &round->addrs[new]);
+	while (i < one.count || j < other.count) {
+		int order = i == one.count ? 1 : j == other.count ? -1 : addr_compare(&one.addrs[i], &other.addrs[j]);
+		const struct dated *from = order < 0 ? &one : &other;
+		size_t at = order < 0 ? i : j;
 
-		if (order < 0)
-			drop_ns[count] = drop_time(name, old, now_ns);
-		gained |= order > 0;
-		addrs[count++] = order < 0 ? name->addrs[old] : round->addrs[new];
-		old += order <= 0;
-		new += order >= 0;
+		addrs[count] = from->addrs[at];
+		drop_ns[count++] = from->drop_ns ? from->drop_ns[at] : 0;
+		i += order <= 0;
+		j += order >= 0;
 	}
 	free(name->addrs);
 	free(name->drop_ns);
@@ -194,7 +207,18 @@ static bool take_addresses(struct name *name, uint64_t now_ns)
 	name->drop_ns = drop_ns;
 	name->seen.addrs = addrs;
 	name->seen.addr_count = count;
-	return gained;
+	return 0;
+}
+
+/* What the round named comes to what is held. Where there is no memory for it, the next round tries again. */
+static bool take_addresses(struct name *name, uint64_t now_ns)
+{
+	size_t before = name->seen.addr_count;
+
+	for (size_t i = 0; i < before; i++)
+		name->drop_ns[i] = drop_time(name, i, now_ns);
+	return !unite(name, held(name), (struct dated){name->round.addrs, NULL, name->round.addr_count}) &&
+	       name->seen.addr_count != before;
 }
 
 /* The words of RFC 1035 section 4.1.1, which people search for. */
@@ -265,19 +289,43 @@ int name_recall(struct name *name, const struct egret_addr *addrs, size_t count,
 	name->seen.addr_count = sort_unique(copy, count);
 	name->seen.answered_ns = answered_ns;
 	name->seen.recalled = true;
+	name->outlived = true;
 	return 0;
 }
 
-/* Once there is an answer; true: there were addresses. */
-static bool forget_recalled(struct name *name)
+/* When an address goes that only @from was told of: @name may have the answer already that does not name it. */
+static uint64_t drop_time_of(const struct name *name, const struct name *from, size_t at, uint64_t now_ns)
 {
-	bool had_any = name->seen.recalled && name->seen.addr_count;
+	bool answered = name->seen.state == RESOLVER_RESOLVED || name->seen.state == RESOLVER_EMPTY;
 
-	if (!name->seen.recalled || (name->seen.state != RESOLVER_RESOLVED && name->seen.state != RESOLVER_EMPTY))
-		return false;
+	if (from->drop_ns[at] || !answered || name->seen.failures || name->seen.recalled)
+		return from->drop_ns[at];
+	return from->outlived ? now_ns : min_ttl_over_ns(name, now_ns);
+}
+
+int name_merge(struct name *name, const struct name *from, uint64_t now_ns, bool *ret_changed)
+{
+	size_t before = name->seen.addr_count;
+	uint64_t *drop_ns = calloc(from->seen.addr_count + 1, sizeof(*drop_ns));
+	int rc;
+
+	if (!drop_ns)
+		return -ENOMEM;
+	for (size_t i = 0; i < from->seen.addr_count; i++)
+		drop_ns[i] = drop_time_of(name, from, i, now_ns);
+	rc = unite(name, (struct dated){from->addrs, drop_ns, from->seen.addr_count}, held(name));
+	free(drop_ns);
+	*ret_changed = name->seen.addr_count != before;
+	return rc;
+}
+
+/* Once there is an answer, what it does not name goes as any other address does. */
+static void end_recall(struct name *name)
+{
+	if (name->seen.state != RESOLVER_RESOLVED && name->seen.state != RESOLVER_EMPTY)
+		return;
 	name->seen.recalled = false;
-	name->seen.addr_count = 0;
-	return had_any;
+	name->outlived = false;
 }
 
 static void finish(struct name *name)
@@ -288,9 +336,9 @@ static void finish(struct name *name)
 
 	name->round.addr_count = sort_unique(name->round.addrs, name->round.addr_count);
 	conclude(name);
-	changed = forget_recalled(name);
-	changed |= take_addresses(name, now);
+	changed = take_addresses(name, now);
 	changed |= name_drop_expired(name, now);
+	end_recall(name);
 	free(name->round.addrs);
 	name->round.addrs = NULL;
 	if (!name->ended_once)

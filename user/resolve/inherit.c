@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What one resolver knows goes to the next one, which asks for another policy's names. */
+#include <errno.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "internal.h"
+
+static bool asks_the_same_servers(const struct resolver *one, const struct resolver *other)
+{
+	if (one->server_count != other->server_count)
+		return false;
+	for (size_t i = 0; i < one->server_count; i++)
+		if (!addr_equal(&one->servers[i].record->health.server, &other->servers[i].record->health.server))
+			return false;
+	return true;
+}
+
+/* It has no answer of its own yet, so what is known of it is what the one before knew. */
+static void take_place(struct name *name, const struct name *from, bool same_servers)
+{
+	if (!name->seen.failures) {
+		name->seen.state = from->seen.state;
+		name->seen.failures = from->seen.failures;
+		memcpy(name->error, from->error, sizeof(name->error));
+	} else if (!from->seen.recalled) {
+		name->seen.state = RESOLVER_STALE;
+	}
+	name->seen.ttl_sec = from->seen.ttl_sec;
+	name->seen.answered_ns = from->seen.answered_ns;
+	name->seen.recalled = from->seen.recalled;
+	name->outlived = from->outlived;
+	if (!name->ended_once)
+		name->resolver->pending--;
+	name->ended_once = true;
+	if (name->heap_at == SIZE_MAX)
+		return; /* it is being asked for */
+	/* An answer of the same servers is good for as long as it was; one that is under way is asked for again. */
+	if (same_servers && from->heap_at != SIZE_MAX)
+		name->refresh_ns = from->refresh_ns;
+	name_schedule(name);
+}
+
+static int inherit(struct name *name, const struct name *from, bool same_servers)
+{
+	bool answered = name->seen.answered_ns && !name->seen.recalled;
+	bool changed = false;
+	int rc = name_merge(name, from, clock_now_ns(), &changed);
+
+	if (rc)
+		return rc;
+	if (!answered && name->seen.state != RESOLVER_EMPTY)
+		take_place(name, from, same_servers);
+	else if (name->heap_at != SIZE_MAX)
+		name_schedule(name); /* some of what it has now goes earlier */
+	if (changed)
+		name->resolver->notify(name->resolver->context, &name->seen, true);
+	return 0;
+}
+
+int resolver_inherit(struct resolver *resolver, const struct resolver *from)
+{
+	bool same_servers = asks_the_same_servers(resolver, from);
+	struct name *old, *next, *name;
+	int rc = 0;
+
+	HASH_ITER (hh, from->names, old, next) {
+		HASH_FIND_STR(resolver->names, old->text, name);
+		if (name && old->seen.addr_count && !rc)
+			rc = inherit(name, old, same_servers);
+	}
+	return rc;
+}
