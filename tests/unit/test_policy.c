@@ -304,7 +304,9 @@ static void wrong_variables(void **state)
 	    {"allow a.$x any\n", 1, 9, "a `$` stands alone"},
 	    {"allow a.${}.x any\n", 1, 9, "is not the name of a variable"},
 	    {"allow a.${min_ttl}.x any\n", 1, 9, "is a setting, not a variable"},
-	    {"set l = a b\nallow ${l}.x any\n", 2, 7, "`l` holds 2 values and cannot stand inside a word"},
+	    {"set l = a b\nuse ${l}/x\n", 2, 1, "`use` takes one file"},
+	    {"set l = a b\nallow ${l}.${nothing} any\n", 2, 12, "write `set nothing = VALUE` before this line"},
+	    {"set l = a b*\nallow ${l}.x any\n", 2, 7, "whole labels"},
 	    {"set x =\n", 1, 7, "has no value"},
 	    {"set x\n", 1, 5, "write `set location = eastus`"},
 	    {"set x=1\n", 1, 5, "write `set location = eastus`"},
@@ -797,6 +799,46 @@ static void lists_become_destinations_and_ports(void **state)
 	run_end(&run);
 }
 
+/* `set registry = one two`, for rules that were written for one registry. */
+static void a_list_inside_a_word_makes_a_word_of_each_value(void **state)
+{
+	struct run run = load("set registry = one two,three\n"
+			      "set region = north south\n"
+			      "set ports = 80 443\n"
+			      "allow ${registry}.azurecr.io tcp:${ports}\n"
+			      "allow ${registry}.${region}.data.azurecr.io any private\n"
+			      "allow *.${region}.z,plain.z any\n"
+			      "require ${registry}.azurecr.io tcp:443\n");
+	char text[512];
+
+	(void)state;
+	expect_clean(&run);
+	assert_string_equal(describe(&run.policy->rules[0], text, sizeof(text)),
+			    "allow one.azurecr.io two.azurecr.io three.azurecr.io tcp:80 tcp:443");
+	assert_string_equal(run.policy->rules[0].text, "allow ${registry}.azurecr.io tcp:${ports}");
+	assert_int_equal(run.policy->rules[1].dest_count, 6);
+	assert_string_equal(run.policy->rules[1].dests[5].name, "three.south.data.azurecr.io");
+	assert_non_null(strstr(describe(&run.policy->rules[2], text, sizeof(text)), "*.north.z plain.z *.south.z"));
+	assert_int_equal(run.policy->requires[0].dest_count, 3);
+	run_end(&run);
+}
+
+/* 2^40 choices, were they ever made. */
+static void lists_inside_a_word_end_at_the_limit(void **state)
+{
+	char text[1024] = "set l = a b\nallow x", *end = text + strlen(text);
+	struct run run;
+
+	(void)state;
+	for (int i = 0; i < 40; i++)
+		end = stpcpy(end, "${l}");
+	strcpy(end, ".y any\nallow a.b any\n");
+	run = load(text);
+	assert_int_equal(run.diag.errors, 1);
+	assert_non_null(strstr(run.diag.entries[0].text, "more than 4194304 words"));
+	run_end(&run);
+}
+
 static void a_hundred_thousand_addresses_fit_one_variable(void **state)
 {
 	char *text = malloc(4 << 20), *end = stpcpy(text, "set l =");
@@ -1196,6 +1238,8 @@ int main(void)
 	    cmocka_unit_test(another_text_has_another_hash),
 	    cmocka_unit_test(settings_have_defaults_and_values),
 	    cmocka_unit_test(lists_become_destinations_and_ports),
+	    cmocka_unit_test(a_list_inside_a_word_makes_a_word_of_each_value),
+	    cmocka_unit_test(lists_inside_a_word_end_at_the_limit),
 	    cmocka_unit_test(a_hundred_thousand_addresses_fit_one_variable),
 	    cmocka_unit_test(defines_win_over_set),
 	    cmocka_unit_test(wrong_defines_are_errors),

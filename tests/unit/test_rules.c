@@ -33,9 +33,8 @@
 #define RESOLVER    "10.9.9.9" /* stands in /etc/resolv.conf */
 
 static const struct policy_define variables[] = {
-    {"location", LOCATION},         {"api_server", API_NAME " " API_SERVER},
-    {"azure_monitor", SERVICE_TAG}, {"azds_guid", GUID},
-    {"registry", "contoso"},
+    {"location", LOCATION}, {"api_server", API_NAME " " API_SERVER}, {"azure_monitor", SERVICE_TAG},
+    {"azds_guid", GUID},    {"registry", "contoso fabrikam"},
 };
 
 /* --- rows --- */
@@ -451,8 +450,7 @@ static bool rule_has_row(const struct policy_dest *dest, const struct policy_por
 static bool has_no_rows(const char *path)
 {
 	return strstr(path, "/node.rules") || strstr(path, "/seen-in-use.rules") ||
-	       strstr(path, "/monitor-service-tag.rules") || strstr(path, "/acr.rules") ||
-	       strstr(path, "/acr-blob.rules") || strstr(path, "/hostnetwork.rules");
+	       strstr(path, "/monitor-service-tag.rules") || strstr(path, "/acr") || strstr(path, "/hostnetwork.rules");
 }
 
 static void check_rule(const struct policy_rule *rule, const char *version)
@@ -581,6 +579,39 @@ static void metadata_is_for_the_host_alone(void **state)
 	unload(&shipped);
 }
 
+static void registries_of_ones_own_in_each_cloud(void **state)
+{
+	static const char *const clouds[][2] = {{"", "io"}, {"-china", "cn"}, {"-usgov", "us"}};
+	static const struct {
+		const char *form;
+		bool allowed;
+	} names[] = {
+	    {"contoso.azurecr.%s", true},
+	    {"fabrikam.azurecr.%s", true},
+	    {"contoso.eastus.data.azurecr.%s", true},
+	    {"fabrikam.eastus.geo.azurecr.%s", true},
+	    {"other.azurecr.%s", false},
+	    {"contoso.westus.data.azurecr.%s", false},
+	    {"x.contoso.azurecr.%s", false},
+	    {"contoso.azurecr.%s.evil.example", false},
+	};
+
+	(void)state;
+	for (size_t c = 0; c < COUNT(clouds); c++) {
+		char path[64], name[EGRET_NAME_SIZE];
+		struct shipped shipped;
+
+		snprintf(path, sizeof(path), "rules/aks/acr%s.rules", clouds[c][0]);
+		load(path, &shipped);
+		for (size_t i = 0; i < COUNT(names); i++) {
+			snprintf(name, sizeof(name), names[i].form, clouds[c][1]);
+			if (allows(&shipped, name, IPPROTO_TCP, 443, EGRET_AUDIENCE_HOST) != names[i].allowed)
+				fail_msg("%s: %s", path, name);
+		}
+		unload(&shipped);
+	}
+}
+
 /* As AKS's own restriction does, which drops what is forwarded. */
 static void pods_on_the_nodes_network_have_the_metadata_service(void **state)
 {
@@ -638,6 +669,7 @@ int main(void)
 	    cmocka_unit_test(no_file_opens_the_internet),
 	    cmocka_unit_test(each_file_says_what_it_needs),
 	    cmocka_unit_test(metadata_is_for_the_host_alone),
+	    cmocka_unit_test(registries_of_ones_own_in_each_cloud),
 	    cmocka_unit_test(pods_on_the_nodes_network_have_the_metadata_service),
 	    cmocka_unit_test(the_floor_of_linux_lets_a_node_live),
 	};

@@ -89,74 +89,114 @@ static int look_up(struct loader *loader, const struct word *word, size_t at, si
 	return variable->count ? 0 : -EINVAL;
 }
 
-static int expand_list(struct loader *loader, const struct word *word, const struct variable *variable)
+/* @variable brings in @count words more. */
+static int count_words(struct loader *loader, const struct word *word, const struct variable *variable, size_t count)
 {
 	bool was_over = loader->expansions > EGRET_MAX_EXPANSIONS;
 
-	loader->expansions += variable->count;
-	if (loader->expansions > EGRET_MAX_EXPANSIONS) {
-		if (!was_over)
-			report(
-			    loader, word->column,
-			    "variables bring in more than %d words here, all lines together; use `%s` in fewer places",
-			    EGRET_MAX_EXPANSIONS, variable->name);
-		return -EINVAL;
-	}
-	for (size_t i = 0; i < variable->count; i++) {
+	loader->expansions += count;
+	if (loader->expansions <= EGRET_MAX_EXPANSIONS)
+		return 0;
+	if (!was_over)
+		report(loader, word->column,
+		       "variables bring in more than %d words here, all lines together; use `%s` in fewer places",
+		       EGRET_MAX_EXPANSIONS, variable->name);
+	return -EINVAL;
+}
+
+static int expand_list(struct loader *loader, const struct word *word, const struct variable *variable)
+{
+	int error = count_words(loader, word, variable, variable->count);
+
+	for (size_t i = 0; i < variable->count && !error; i++) {
 		struct word value = variable->values[i];
 
 		value.column = word->column;
 		value.expanded = true;
-		if (words_add(&loader->words, value))
-			return -ENOMEM;
+		error = words_add(&loader->words, value);
 	}
-	return 0;
+	return error;
 }
 
-static int append(struct loader *loader, const struct word *word, struct word piece, struct word *text)
+/* A word while its variables are put in. */
+struct filled {
+	const struct word *word; /* as written */
+	const struct variable *last;
+	char text[EGRET_MAX_WORD_BYTES];
+	size_t len;
+};
+
+static int append(struct loader *loader, struct filled *filled, struct word piece)
 {
-	if (text->len + piece.len > EGRET_MAX_WORD_BYTES) {
-		report(loader, word->column, "with its variables this word is longer than %d bytes; make it shorter",
-		       EGRET_MAX_WORD_BYTES);
+	if (filled->len + piece.len > sizeof(filled->text)) {
+		report(loader, filled->word->column,
+		       "with its variables this word is longer than %d bytes; make it shorter", EGRET_MAX_WORD_BYTES);
 		return -EINVAL;
 	}
-	memcpy((char *)text->text + text->len, piece.text, piece.len);
-	text->len += piece.len;
+	memcpy(filled->text + filled->len, piece.text, piece.len);
+	filled->len += piece.len;
 	return 0;
 }
 
-/* "a.${x}.b": one word comes out, so x must be one value. */
-static int expand_inside(struct loader *loader, const struct word *word)
+static int add_filled(struct loader *loader, const struct filled *filled)
 {
-	struct word text = {.column = word->column, .expanded = true};
-	char buffer[EGRET_MAX_WORD_BYTES];
-	int error = 0;
+	struct word word = {.len = filled->len, .column = filled->word->column, .expanded = true};
+	int error = count_words(loader, filled->word, filled->last, 1);
 
-	text.text = buffer;
-	for (size_t at = 0, len; !error && at < word->len; at += len) {
-		const char *dollar = memchr(word->text + at, '$', word->len - at);
-		struct variable *variable = NULL;
-
-		if (dollar != word->text + at) {
-			len = (dollar ? (size_t)(dollar - word->text) : word->len) - at;
-			error = append(loader, word, word_part(word, at, len), &text);
-			continue;
-		}
-		error = look_up(loader, word, at, &len, &variable);
-		if (error || !variable)
-			return error;
-		if (variable->count > 1) {
-			report(loader, word_part(word, at, 0).column,
-			       "`%s` holds %zu values and cannot stand inside a word; let `${%s}` stand alone",
-			       variable->name, variable->count, variable->name);
-			return -EINVAL;
-		}
-		error = append(loader, word, variable->values[0], &text);
-	}
 	if (error)
 		return error;
-	text.text = arena_copy(&loader->arena, buffer, text.len);
-	return text.text ? words_add(&loader->words, text) : -ENOMEM;
+	word.text = arena_copy(&loader->arena, filled->text, filled->len);
+	return word.text ? words_add(&loader->words, word) : -ENOMEM;
+}
+
+static int fill_from(struct loader *loader, struct filled *filled, size_t at);
+
+/* @variable in the place before @at: each of its values, and each part of one that is a list with commas. */
+static int fill_each(struct loader *loader, struct filled *filled, const struct variable *variable, size_t at)
+{
+	size_t before = filled->len;
+	int error = 0;
+
+	for (size_t i = 0; i < variable->count; i++) {
+		struct word item;
+		size_t next = 0;
+
+		while (!error && word_next_item(&variable->values[i], &next, &item)) {
+			filled->last = variable;
+			filled->len = before;
+			error = append(loader, filled, item);
+			if (!error)
+				error = fill_from(loader, filled, at);
+		}
+	}
+	return error;
+}
+
+/* "a.${x}.b": a word for each value of x; where several lists stand in it, for each choice of their values. */
+static int fill_from(struct loader *loader, struct filled *filled, size_t at)
+{
+	const struct word *word = filled->word;
+	const char *dollar = memchr(word->text + at, '$', word->len - at);
+	size_t len = (dollar ? (size_t)(dollar - word->text) : word->len) - at;
+	struct variable *variable = NULL;
+	int error;
+
+	if (at == word->len)
+		return add_filled(loader, filled);
+	if (len)
+		error = append(loader, filled, word_part(word, at, len));
+	else
+		error = look_up(loader, word, at, &len, &variable);
+	if (error)
+		return error;
+	return variable ? fill_each(loader, filled, variable, at + len) : fill_from(loader, filled, at + len);
+}
+
+static int expand_inside(struct loader *loader, const struct word *word)
+{
+	struct filled filled = {.word = word};
+
+	return fill_from(loader, &filled, 0);
 }
 
 static int expand_word(struct loader *loader, const struct word *word)
