@@ -106,6 +106,16 @@ static __always_inline __u32 port_key(const struct packet *pkt, __u32 slot)
 	return egret_port_key(slot, pkt->l4_proto, pkt->port);
 }
 
+/* 0, which verifiers without ranges of negated numbers (up to 6.17) take for any number. They keep apart what a loop
+ * begins with from what the loop makes of it, and walk the loop for both. */
+static __always_inline __u64 zero_unknown(void)
+{
+	__u64 zero = 0;
+
+	asm volatile("%0 = -%0" : "+r"(zero));
+	return zero;
+}
+
 /* The first entry that matches decides. There is one entry at least. */
 static __always_inline __u64 policy_scan(const struct egret_target *target, struct egret_scan *scan)
 {
@@ -113,6 +123,7 @@ static __always_inline __u64 policy_scan(const struct egret_target *target, stru
 	__u64 said = 0;
 	void *table;
 
+	scan->special = scan->other_class = zero_unknown();
 	if (egret_scan_entry(scan, &target->head, &said))
 		return said;
 	table = policy_table(&ports, egret_port_key_slot(scan->port_key));
