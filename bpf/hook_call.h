@@ -52,57 +52,26 @@ static __always_inline int call_finish(const struct egret_sock *sock, const stru
 	return verdict->allow ? GO_ON : account_denied(sock, pkt, verdict, ruling) & 1;
 }
 
-/* --- is it a local address? --- */
-
-/* A socket that is bound already cannot be asked by binding it. But a local address on
- * which nobody listens refuses anyway. bpf_skc_lookup_tcp: 5.2. */
-static __always_inline bool call_has_listener(struct bpf_sock_addr *ctx, const struct packet *pkt)
-{
-	struct bpf_sock_tuple tuple = {};
-	struct bpf_sock *found;
-	__u32 size = sizeof(tuple.ipv6);
-
-	if (addr_is_v4(&pkt->addr)) {
-		tuple.ipv4.daddr = pkt->addr.word_be[3];
-		tuple.ipv4.dport = pkt->port_be;
-		size = sizeof(tuple.ipv4);
-	} else {
-		__builtin_memcpy(tuple.ipv6.daddr, pkt->addr.word_be, sizeof(tuple.ipv6.daddr));
-		tuple.ipv6.dport = pkt->port_be;
-	}
-	found = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
-	if (!found)
-		return false;
-	bpf_sk_release(found);
-	return true;
-}
-
 /*
- * Is this an address of the socket's own namespace, which connections reach over lo? No
- * helper tells. But the kernel binds a socket to local addresses only, and to such a
- * destination it would give that very source address anyway. Where all addresses can
- * be bound (IP_FREEBIND, ip_nonlocal_bind) egress still denies, and the caller waits.
- * bpf_bind: 4.17. A function of its own: its addresses are off the stack again when a denial is counted.
+ * Is this an address of the socket's own namespace, which is reached over lo? By the kernel's tables: what the socket
+ * could bind to tells nothing where any address can be bound (IP_FREEBIND, ip_nonlocal_bind), or where it is bound
+ * already. A function of its own: the verifier takes it once for each hook, and its addresses are off the stack again
+ * when a denial is counted.
  */
-static __noinline int call_is_local(struct bpf_sock_addr *ctx, const struct packet *pkt)
+static __noinline int call_is_local(struct bpf_sock_addr *ctx, const struct packet *pkt, struct egret_sock *sock)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
-	int rc;
+	struct bpf_sock *sk = ctx->sk;
+	const struct net *net;
 
+	if (!pkt || !sock || !sk)
+		return false;
 	if (addr_is_this_host(&pkt->addr))
 		return true;
-	if (ctx->family == AF_INET) {
-		in.sin_addr.s_addr = pkt->addr.word_be[3];
-		rc = bpf_bind(ctx, (struct sockaddr *)&in, sizeof(in));
-	} else {
-		__builtin_memcpy(&in6.sin6_addr, pkt->addr.word_be, sizeof(in6.sin6_addr));
-		rc = bpf_bind(ctx, (struct sockaddr *)&in6, sizeof(in6));
-	}
-	return !rc || (rc == -EINVAL && call_has_listener(ctx, pkt));
+	net = socket_net(sk, sock);
+	return net && net_has(net, &pkt->addr);
 }
 
-/* --- connect of a stream --- */
+/* --- connect of what sends at once, or speaks with one peer only --- */
 
 /* What the policy says to the socket's subject, and to the caller's where that is another one: both must be allowed. A
  * caller is judged by what the socket's subject learned. */
@@ -131,27 +100,13 @@ static __always_inline void connect_decide(struct bpf_sock_addr *ctx, const stru
 		verdict_of_stale_policy(ret, ruling->slot);
 	if (ret->allow)
 		return;
-	if (ret->service || (ret->reason != EGRET_REASON_DENY_RULE && call_is_local(ctx, pkt)))
+	if (ret->service || (ret->reason != EGRET_REASON_DENY_RULE && call_is_local(ctx, pkt, sock)))
 		ret->allow = 1;
 	else
 		explain_special(pkt, &subject, ruling->slot, ret);
 }
 
 /* --- sendmsg --- */
-
-/* As call_is_local, where no socket can be bound: by the kernel's tables of local routes. */
-static __noinline int send_is_local(struct bpf_sock_addr *ctx, const struct packet *pkt, struct egret_sock *sock)
-{
-	struct bpf_sock *sk = ctx->sk;
-	const struct net *net;
-
-	if (!pkt || !sock || !sk)
-		return false;
-	if (addr_is_this_host(&pkt->addr))
-		return true;
-	net = socket_net(sk, sock);
-	return net && net_has(net, &pkt->addr);
-}
 
 /*
  * A datagram that egress drops fails at once in the call that sends it, so what no rule
@@ -180,7 +135,7 @@ static __always_inline void sendmsg_decide(struct bpf_sock_addr *ctx, const stru
 	if (ret->allow)
 		return;
 	if (ret->service || (ret->reason != EGRET_REASON_DENY_RULE &&
-			     (subject.audience == sock->audience || send_is_local(ctx, pkt, sock))))
+			     (subject.audience == sock->audience || call_is_local(ctx, pkt, sock))))
 		ret->allow = 1;
 }
 
@@ -215,21 +170,47 @@ static __always_inline void datagram_connects(struct bpf_sock_addr *ctx, struct 
 	sendmsg_decide(ctx, pkt, sock, ruling, true, ret);
 }
 
+/* A ping socket sends echo requests and nothing else (net/ipv4/ping.c). The kernel asks when it connects (6.1), and not
+ * when it sends. */
+static __always_inline bool call_is_of_ping(const struct bpf_sock_addr *ctx)
+{
+	return ctx->type == SOCK_DGRAM && (ctx->protocol == IPPROTO_ICMP || ctx->protocol == IPPROTO_ICMPV6);
+}
+
+static __always_inline void call_names_echo(const struct bpf_sock_addr *ctx, struct packet *pkt)
+{
+	pkt->l4_proto = ctx->protocol;
+	pkt->port = (pkt->l4_proto == IPPROTO_ICMP ? ICMP_ECHO : ICMPV6_ECHO_REQUEST) << 8;
+	pkt->port_be = 0;
+}
+
+/* MPTCP (RFC 8684) connects by a subflow, which is a TCP socket that the kernel makes. */
+static __always_inline bool call_is_of_tcp(const struct bpf_sock_addr *ctx)
+{
+	return ctx->type == SOCK_STREAM && ctx->protocol == IPPROTO_TCP;
+}
+
 static __always_inline int call_connects(struct bpf_sock_addr *ctx, struct packet *pkt)
 {
-	struct egret_sock *sock = call_socket(ctx);
 	struct judgement verdict = {.allow = 1};
+	struct egret_sock *sock = call_socket(ctx);
 	struct ruling ruling;
 
-	if (!sock || !ruling_take(&ruling))
+	if (!ruling_take(&ruling))
+		return GO_ON;
+	if (!sock && call_is_of_tcp(ctx))
+		sock = stamp_called(ctx, &ruling);
+	if (!sock)
 		return GO_ON;
 	stamp_process(sock);
-	if (ctx->type == SOCK_STREAM && ctx->protocol == IPPROTO_TCP) {
+	if (call_is_of_tcp(ctx))
 		inbound_ends(sock);
+	if (call_is_of_ping(ctx))
+		call_names_echo(ctx, pkt);
+	if (call_is_of_tcp(ctx) || call_is_of_ping(ctx))
 		connect_decide(ctx, pkt, sock, &ruling, &verdict);
-	} else {
+	else
 		datagram_connects(ctx, pkt, sock, &ruling, &verdict);
-	}
 	return call_finish(sock, pkt, &verdict, &ruling);
 }
 

@@ -38,8 +38,14 @@
 #define IPPROTO_ICMPV6   58
 #define IPPROTO_DSTOPTS  60
 
+/* include/uapi/linux/icmp.h, include/uapi/linux/icmpv6.h */
+#define ICMP_ECHO           8
+#define ICMPV6_ECHO_REQUEST 128
+
+/* include/linux/sched.h: of a task, "I am a kernel thread" */
+#define PF_KTHREAD 0x00200000
+
 /* include/uapi/asm-generic/errno-base.h */
 #define EEXIST 17
-#define EINVAL 22
 
 #endif

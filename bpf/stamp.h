@@ -2,12 +2,13 @@
 /*
  * The stamp that Egret puts on a socket: whose it is, and where it came from. Sockets that a process makes are stamped
  * at socket(2) (stamp_new); whatever has no stamp was there before Egret, or was made by the kernel, and is stamped
- * when it first sends or hears something (stamp_found).
+ * when it first sends or hears something (stamp_found) or is to connect (stamp_called).
  */
 #ifndef EGRET_BPF_STAMP_H
 #define EGRET_BPF_STAMP_H
 
 #include "before.h"
+#include "cgroup_life.h"
 #include "maps.h"
 #include "packet.h"
 #include "policy.h"
@@ -64,6 +65,30 @@ static __noinline struct egret_sock *stamp_found(struct __sk_buff *skb, const st
 	sock->peer.addr = pkt->addr;
 	sock->peer.port_be = pkt->port_be;
 	sock->peer.l4_proto = pkt->l4_proto;
+	return sock;
+}
+
+/* Stamps a socket of which a call tells first: the kernel made it for that call (a subflow of MPTCP), or it was there
+ * before Egret. NULL: memory ran out, or its cgroup cannot be read. bpf_get_netns_cookie: 5.7 in these hooks. */
+static __noinline struct egret_sock *stamp_called(struct bpf_sock_addr *ctx, const struct ruling *ruling)
+{
+	struct bpf_sock *sk = ctx->sk;
+	const struct cgroup *cgroup;
+	struct egret_sock *sock;
+
+	if (!sk || !ruling)
+		return 0;
+	sock = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!sock)
+		return 0;
+	cgroup = socket_cgroup(sk, sock);
+	if (!cgroup) {
+		bpf_sk_storage_delete(&sockets, sk);
+		return 0;
+	}
+	sock->cgroup_id = life_id(cgroup, 0);
+	stamp_netns(sk, sock, bpf_get_netns_cookie(ctx));
+	subject_begin(sock, ruling);
 	return sock;
 }
 

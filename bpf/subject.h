@@ -106,6 +106,17 @@ static __always_inline void subject_begin(struct egret_sock *sock, const struct 
 	sock->audience_generation = ruling->generation;
 }
 
+/* Does the kernel call for itself (a mount that connects anew, a subflow that MPTCP adds)? bpf_get_current_task: 5.8 in
+ * these hooks. */
+static __always_inline bool caller_is_kernel(void)
+{
+	const struct task_struct *task = (const struct task_struct *)bpf_get_current_task();
+	unsigned int flags = 0;
+
+	bpf_probe_read_kernel(&flags, sizeof(flags), &task->flags);
+	return flags & PF_KTHREAD;
+}
+
 /* Of the process under way, which may be another than the socket's: the audience that a rule must be for, too.
  * bpf_get_current_cgroup_id: 5.7 in these hooks. */
 static __always_inline __u32 subject_caller(const struct egret_sock *sock, const struct ruling *ruling)
@@ -113,7 +124,7 @@ static __always_inline __u32 subject_caller(const struct egret_sock *sock, const
 	__u64 caller = bpf_get_current_cgroup_id();
 	__u32 audience = EGRET_AUDIENCE_UNKNOWN;
 
-	if (caller == sock->cgroup_id)
+	if (caller == sock->cgroup_id || caller_is_kernel())
 		return sock->audience;
 	audience_find(caller, sock->in_node_netns, ruling, &audience);
 	return audience;

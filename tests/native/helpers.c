@@ -51,6 +51,11 @@ void *native_sk_storage_get(void *map, void *sk, void *value, __u64 flags)
 	return table_add(map, &sk);
 }
 
+long native_sk_storage_delete(void *map, void *sk)
+{
+	return table_delete(map, &sk);
+}
+
 struct bpf_sock *native_sk_fullsock(struct bpf_sock *sk)
 {
 	return sk;
@@ -120,6 +125,14 @@ long native_get_current_comm(void *buf, __u32 size)
 	return 0;
 }
 
+/* A process's. */
+__u64 native_get_current_task(void)
+{
+	static const struct task_struct task;
+
+	return (__u64)&task;
+}
+
 __u64 native_get_netns_cookie(void *ctx)
 {
 	(void)ctx;
@@ -160,12 +173,4 @@ long native_ringbuf_output(void *ringbuf, void *data, __u64 size, __u64 flags)
 	(void)size;
 	(void)flags;
 	return 0;
-}
-
-long native_bind(struct bpf_sock_addr *ctx, void *addr, int addr_len)
-{
-	(void)ctx;
-	(void)addr;
-	(void)addr_len;
-	return -EADDRNOTAVAIL;
 }

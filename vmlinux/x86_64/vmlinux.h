@@ -254,6 +254,7 @@ enum {
 
 enum {
 	SOCK_STREAM = 1,
+	SOCK_DGRAM = 2,
 	SOCK_RAW = 3,
 };
 
@@ -308,6 +309,7 @@ struct netns_ipv4 {
 struct netns_ipv6 {
 	struct fib6_table *fib6_main_tbl;
 	struct fib6_table *fib6_local_tbl;
+	struct hlist_head *fib_table_hash;
 };
 
 struct user_namespace {
@@ -334,14 +336,35 @@ struct sock_common {
 	possible_net_t skc_net;
 };
 
+struct sock_cgroup_data {
+	struct cgroup *cgroup;
+};
+
 struct sock {
 	struct sock_common __sk_common;
 	__u8 sk_kern_sock : 1;
 	int sk_rx_dst_ifindex;
+	struct sock_cgroup_data sk_cgrp_data;
 };
 
 struct inet_sock {
 	int rx_dst_ifindex;
+};
+
+struct task_struct {
+	unsigned int flags;
+};
+
+struct sk_buff {
+	long unsigned int _skb_refdst;
+};
+
+struct rtable {
+	__u16 rt_type;
+};
+
+struct rt6_info {
+	__u32 rt6i_flags;
 };
 
 struct key_vector {
@@ -381,6 +404,7 @@ struct fib6_node {
 };
 
 struct fib6_table {
+	struct hlist_node tb6_hlist;
 	struct fib6_node tb6_root;
 };
 

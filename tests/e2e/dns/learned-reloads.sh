@@ -58,11 +58,11 @@ if [[ $multi =~ ^E(PROTONOSUPPORT|NOPROTOOPT|INVAL)$ ]]; then
 	echo "note: no MPTCP here ($multi); it is not tried"
 else
 	expect connected "MPTCP to a learned address" node "$forger" mptcp 20.1.0.1 443
-	expect "EPERM|EINPROGRESS|EAGAIN|ETIMEDOUT" "MPTCP to what is not learned" node "$forger" mptcp 20.1.0.3 443
+	expect EPERM "MPTCP to what is not learned" node "$forger" mptcp 20.1.0.3 443
 	asks 20.1.0.3 node multi.wild.example
 	expect connected "MPTCP when it is learned" node "$forger" mptcp 20.1.0.3 443
 	expect connected "and again" node "$forger" mptcp 20.1.0.3 443
-	expect "EPERM|EINPROGRESS|EAGAIN|ETIMEDOUT" "on another port" node "$forger" mptcp 20.1.0.3 80
+	expect EPERM "on another port" node "$forger" mptcp 20.1.0.3 80
 fi
 
 # What was answered before a policy names it: no need to ask again.

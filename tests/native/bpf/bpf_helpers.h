@@ -25,6 +25,7 @@
 #define bpf_map_push_elem                  native_map_push_elem
 #define bpf_map_pop_elem                   native_map_pop_elem
 #define bpf_sk_storage_get                 native_sk_storage_get
+#define bpf_sk_storage_delete              native_sk_storage_delete
 #define bpf_sk_fullsock                    native_sk_fullsock
 #define bpf_sk_release                     native_sk_release
 #define bpf_skc_lookup_tcp                 native_skc_lookup_tcp
@@ -35,6 +36,7 @@
 #define bpf_get_current_ancestor_cgroup_id native_get_current_ancestor_cgroup_id
 #define bpf_get_current_pid_tgid           native_get_current_pid_tgid
 #define bpf_get_current_comm               native_get_current_comm
+#define bpf_get_current_task               native_get_current_task
 #define bpf_get_netns_cookie               native_get_netns_cookie
 #define bpf_get_socket_cookie              native_get_socket_cookie
 #define bpf_jiffies64                      native_jiffies64
@@ -43,7 +45,6 @@
 #define bpf_probe_read_kernel              native_probe_read_kernel
 #define bpf_probe_read_kernel_str          native_probe_read_kernel_str
 #define bpf_ringbuf_output                 native_ringbuf_output
-#define bpf_bind                           native_bind
 /* There is one thread. */
 #define bpf_spin_lock(lock)   ((void)(lock))
 #define bpf_spin_unlock(lock) ((void)(lock))
@@ -54,6 +55,7 @@ long native_map_delete_elem(void *map, const void *key);
 long native_map_push_elem(void *map, const void *value, __u64 flags);
 long native_map_pop_elem(void *map, void *ret);
 void *native_sk_storage_get(void *map, void *sk, void *value, __u64 flags);
+long native_sk_storage_delete(void *map, void *sk);
 struct bpf_sock *native_sk_fullsock(struct bpf_sock *sk);
 long native_sk_release(void *sk);
 struct bpf_sock *native_skc_lookup_tcp(void *ctx, struct bpf_sock_tuple *tuple, __u32 size, __u64 netns, __u64 flags);
@@ -64,6 +66,7 @@ __u64 native_get_current_cgroup_id(void);
 __u64 native_get_current_ancestor_cgroup_id(int level);
 __u64 native_get_current_pid_tgid(void);
 long native_get_current_comm(void *buf, __u32 size);
+__u64 native_get_current_task(void);
 __u64 native_get_netns_cookie(void *ctx);
 __u64 native_get_socket_cookie(void *ctx);
 __u64 native_jiffies64(void);
@@ -71,6 +74,5 @@ __u64 native_ktime_get_ns(void);
 long native_probe_read_kernel(void *to, __u32 size, const void *from);
 long native_probe_read_kernel_str(void *to, __u32 size, const void *from);
 long native_ringbuf_output(void *ringbuf, void *data, __u64 size, __u64 flags);
-long native_bind(struct bpf_sock_addr *ctx, void *addr, int addr_len);
 
 #endif
