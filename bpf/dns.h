@@ -15,6 +15,7 @@
 #include "names.h"
 #include "packet.h"
 #include "query.h"
+#include "service.h"
 
 #define DNS_PORT         53
 #define DNS_RESPONSE     0x8000
@@ -82,6 +83,14 @@ static __always_inline struct egret_stream *stream_of(struct __sk_buff *skb, __u
 	return sk ? bpf_sk_storage_get(&streams, sk, 0, flags) : 0;
 }
 
+/* The text is that of the name that was read last, whichever name it is kept for: the agent asks for that (wanted.h).
+ */
+static __always_inline void question_remember(__u32 buffer, __u64 name)
+{
+	if (name_remember(buffer, name))
+		asked_add(buffer, name);
+}
+
 /*
  * The question that lies in the buffer: notes it if it may leave and its server is trusted. Returns
  * 0, or what `dns_names = policy` holds it back for: its name's key, or QUESTION_UNREADABLE.
@@ -92,26 +101,28 @@ __noinline __u64 question_take(struct __sk_buff *skb, __u32 buffer)
 	struct egret_config *cfg = policy_config();
 	const struct egret_settings *settings;
 	struct egret_queries *open;
+	__u64 name, host;
 	bool refused;
-	__u64 name;
 
 	if (!question || !cfg || question_word(question, 2) & (DNS_RESPONSE | DNS_OPCODE) ||
 	    question_word(question, 4) != 1)
 		return QUESTION_UNREADABLE;
-	name = question_name_read(buffer);
+	name = question_name_read(buffer, DNS_HEADER);
 	if (!name || question->message.end + 4 > question->message.len)
 		return QUESTION_UNREADABLE;
-	if (name_remember(buffer, name))
-		asked_add(buffer, name);
+	host = question_host(buffer, name);
+	question_remember(buffer, name);
+	if (host != name)
+		question_remember(buffer, host);
 	settings = policy_settings(cfg, question->slot);
-	refused = settings->dns_names && !(name_rule(buffer, name, question->slot) & EGRET_DEST_ASKABLE);
+	refused = settings->dns_names && !(name_rule(buffer, host, question->slot) & EGRET_DEST_ASKABLE);
 	if (question->trusted && (!refused || settings->audit)) {
 		open = queries_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
 		if (open)
 			query_add(skb, open, question_word(question, 0), name,
 				  question_word(question, question->message.end));
 	}
-	return refused ? name : 0;
+	return refused ? host : 0;
 }
 
 #endif

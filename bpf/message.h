@@ -40,13 +40,43 @@ struct text_writer {
 
 /* How far the reading of the records has come. */
 struct record_reader {
-	__u64 owner; /* whose records are of interest: the question's name, then what it is an alias of */
 	__u64 last_key;
 	__u32 last_pointer; /* names are mostly pointers to the same place */
 	__u32 at;
-	__u32 teaches;
+	__u32 ttl_sec; /* of the record under way, and its type */
+	__u32 type;
+};
+
+/* And of one record's parameters (RFC 9460 section 2.2). */
+struct hint_reader {
+	__u32 at, end;
+	__u32 key;             /* of the parameter before */
+	__u32 v4_at, v4_bytes; /* where hints are, and how long they are together; 0 = there are none */
+	__u32 v6_at, v6_bytes;
 	__u32 pad;
 };
+
+/* An alias that an answer has. */
+struct dns_alias {
+	__u64 owner; /* key; 0 = it was followed */
+	__u64 target;
+};
+
+/* An address that an answer has. */
+struct dns_address {
+	__u64 owner; /* key of the record's name */
+	__u32 ttl_sec;
+	__u16 at; /* of the message */
+	__u8 is_v6;
+	__u8 of_asked_type;
+};
+
+/* What is read of an answer's records. Powers of two: the verifier wants masks. */
+#define ANSWER_ALIASES   64
+#define ANSWER_ADDRESSES 128
+/* The asked name, and what it is an alias of: BIND and Unbound follow no more than 16 (named.conf max-query-restarts,
+ * unbound.conf max-query-restarts). */
+#define ANSWER_CHAIN 32
 
 /* How far the reading of a TCP segment has come. */
 struct segment_reader {
@@ -62,8 +92,9 @@ struct message {
 	__u64 owner; /* buffer.h's own */
 	/* name_read, of the name that it read last: for name_note_suffixes, name_rule, name_remember, and for
 	 * whoever reads on. */
-	__u32 end; /* where what follows the name begins */
+	__u32 begin, end; /* of the message: the name, and what follows it */
 	__u32 label_count;
+	__u32 pad;
 	__u64 labels[EGRET_MAX_LABELS];
 	struct name_reader reader; /* name_read's own */
 };
@@ -81,14 +112,24 @@ struct question {
 
 struct answer {
 	struct message message;
-	struct record_reader records; /* teach.h's own */
+	/* records.h for answer_teach; what came last may be of an earlier answer. */
+	struct record_reader records;
+	struct hint_reader hints; /* hints.h's own */
+	__u32 type;               /* that was asked for: answer_opens for records.h */
+	__u32 is_cut; /* the message says that it is cut short, or the buffer has only its beginning: the same */
+	__u32 unread; /* something was left out that there is no room for: records.h, hints.h for answer_take */
+	__u32 alias_count, address_count, chain_count;
+	__u64 halves[2];           /* of the address under way: answer_teach's own */
+	__u64 chain[ANSWER_CHAIN]; /* answer_opens puts the asked name first, chain.h adds what it leads to */
+	struct dns_alias aliases[ANSWER_ALIASES];
+	struct dns_address addresses[ANSWER_ADDRESSES];
 	/* By whom it came: dns_udp.h and dns_tcp_in.h for answer_opens. */
 	struct egret_addr server;
-	/* Whose it is, and about which name: answer_opens, answer_has_subject, taught_take, for learned.h. */
+	/* Whose it is, and which name it teaches: answer_opens, answer_has_subject, taught_take, for learned.h. */
 	__u64 scope, owner, name;
 	__u32 rules[EGRET_POLICY_SLOTS]; /* of the name, in either slot, as name_rule: lesson_begins for learned.h */
 	__u32 outside;                   /* neither slot has a rule for the name: the same */
-	__u32 ttl_sec;                   /* of the record under way: record_read for learned_add */
+	__u32 ttl_sec;                   /* of the address under way: answer_teach for learned_add */
 	__u64 suffixes[EGRET_SUFFIXES];  /* name_note_suffixes for known_note */
 	__u32 ends_sec;                  /* of what ends last: learned_add for known_extend */
 	__u32 slot;                      /* of the policy that rules: answer_take for learned_add */

@@ -13,11 +13,12 @@
 #include "message.h"
 #include "policy.h"
 
-#define DNS_POINTER   0xc0 /* RFC 1035 section 4.1.4 */
-#define DNS_MAX_JUMPS 8
-/* Octets of a name and jumps, 256 in all (RFC 1035 section 2.3.4). */
+#define DNS_POINTER 0xc0 /* RFC 1035 section 4.1.4 */
+/* A name that is written behind each of its aliases takes a jump for each. c-ares follows 50. */
+#define DNS_MAX_JUMPS 50
+/* Octets of a name (RFC 1035 section 2.3.4) and jumps, 320 in all. */
 #define NAME_STRIDE  16
-#define NAME_STRIDES 16
+#define NAME_STRIDES 20
 
 static __always_inline __u8 lower_case(__u8 octet)
 {
@@ -97,6 +98,7 @@ __noinline int answer_name_walk(__u32 buffer)
 
 static __always_inline void name_begin(struct message *message, __u32 at)
 {
+	message->begin = at;
 	message->label_count = 0;
 	message->reader = (struct name_reader){.at = at, .whole = at == DNS_HEADER};
 }
@@ -117,15 +119,15 @@ static __always_inline __u64 name_key(struct message *message)
 	return key;
 }
 
-/* The key of the question's name, or 0. */
-__noinline __u64 question_name_read(__u32 buffer)
+/* The key of the name at @at of a question, or 0. */
+__noinline __u64 question_name_read(__u32 buffer, __u32 at)
 {
 	struct question *question = question_of(buffer);
 	int done = 0;
 
 	if (!question)
 		return 0;
-	name_begin(&question->message, DNS_HEADER);
+	name_begin(&question->message, at);
 	for (int i = 0; i < NAME_STRIDES && !done; i++)
 		done = question_name_walk(buffer);
 	return done == 1 ? name_key(&question->message) : 0;
@@ -241,12 +243,12 @@ __noinline int name_copy(__u32 buffer, __u64 name, __u32 slot)
 	return !bpf_map_update_elem(table, &name, &copy, BPF_ANY);
 }
 
-/* An octet of the question's name, for its text. 0: go on; 1: the text is whole; -1: the name has no end. */
+/* An octet of the name that was read last, for its text. 0: go on; 1: the text is whole; -1: the name has no end. */
 static __always_inline int text_step(struct question *question)
 {
 	struct text_writer *writer = &question->writer;
 	__u8 octet = lower_case(question->bytes[writer->at & (QUESTION_BYTES - 1)]);
-	bool first = writer->at == DNS_HEADER;
+	bool first = writer->at == question->message.begin;
 
 	if (writer->at >= question->message.len)
 		return -1;
@@ -283,8 +285,8 @@ __noinline int text_walk(__u32 buffer)
 	return done;
 }
 
-/* For people: the question's name, with dots. True: its text is new and lies in the buffer, for asked_add. Not by
- * calling that: 512 octets of stack are for the whole chain of calls. */
+/* For people: the name that was read last, with dots. True: its text is new and lies in the buffer, for asked_add. Not
+ * by calling that: 512 octets of stack are for the whole chain of calls. */
 __noinline int name_remember(__u32 buffer, __u64 key)
 {
 	struct question *question = question_of(buffer);
@@ -292,7 +294,7 @@ __noinline int name_remember(__u32 buffer, __u64 key)
 
 	if (!question || asked_again(question, key))
 		return 0;
-	question->writer = (struct text_writer){.at = DNS_HEADER};
+	question->writer = (struct text_writer){.at = question->message.begin};
 	for (int i = 0; i < NAME_STRIDES && !done; i++)
 		done = text_walk(buffer);
 	if (done != 1)

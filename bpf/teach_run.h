@@ -33,6 +33,7 @@ static __always_inline void taught_remember(struct __sk_buff *skb, __u64 name)
 	if (!question)
 		return;
 	question->message.len = EGRET_TAUGHT_BYTES;
+	question->message.begin = DNS_HEADER;
 	if (!bpf_skb_load_bytes(skb, TAUGHT_AT(question), question->bytes, EGRET_TAUGHT_BYTES) &&
 	    name_remember(buffer, name))
 		asked_add(buffer, name);

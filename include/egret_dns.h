@@ -183,11 +183,13 @@ struct egret_taught {
 	X(OUTSIDE, "outside", "answers for names that no rule has")                                                    \
 	X(UNASKED, "unasked", "answers that the socket did not ask for")                                               \
 	X(MISMATCH, "mismatch", "answers to another question than the socket asked")                                   \
-	X(TRUNCATED, "truncated", "answers that say they are cut short")                                               \
+	X(TRUNCATED, "truncated", "answers that say they are cut short: what is whole in them counts")                 \
 	X(MALFORMED, "malformed", "answers that cannot be parsed")                                                     \
 	X(FAILED, "failed", "answers without a result (NXDOMAIN, SERVFAIL)")                                           \
 	X(REBINDING, "rebinding", "special-purpose addresses, which names may not bring in")                           \
-	X(STRAY, "stray", "records of another name than the one asked for")                                            \
+	X(STRAY, "stray", "addresses of another name than the one asked for and its aliases")                          \
+	X(OTHER_TYPE, "other_type", "addresses of another type than the one asked for")                                \
+	X(PARAMETERS, "parameters", "HTTPS and SVCB records whose parameters cannot be read")                          \
 	X(SCOPELESS, "scopeless", "answers to sockets from before the attach")                                         \
 	X(FULL, "full", "addresses that found no room")                                                                \
 	X(BUSY, "busy", "messages that came while another one was read")                                               \
@@ -197,7 +199,7 @@ struct egret_taught {
 	X(PACKED, "packed", "segments with more DNS messages than Egret reads of one (32)")                            \
 	X(PARTS, "parts", "TCP streams left behind because too many others of their subject came in pieces")           \
 	X(NAMES, "names", "names whose address had eight others at the time: the one that ended first gave way")       \
-	X(UNREAD, "unread", "answers with more records than Egret reads (96)")                                         \
+	X(UNREAD, "unread", "answers with more than Egret reads (96 records, 31 aliases, 128 addresses, 4096 octets)") \
 	X(CROWDED, "crowded", "questions that were forgotten because their socket asked hundreds more")                \
 	X(EXACT, "exact", "addresses that applications were answered for exact names")                                 \
 	X(DIFFERS, "differs", "of these, addresses that the agent had not resolved itself")                            \

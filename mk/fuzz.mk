@@ -26,7 +26,7 @@ $(F)/%: $(F)/tests/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
 
 # The parser of the kernel, outside of it.
 $(F)/tests/native/%.o: CPPFLAGS := -Itests/native -Ibpf -I$(VMLINUX) $(CPPFLAGS)
-$(F)/dns: $(NATIVE_SOURCES:%.c=$(F)/%.o) $(F)/tests/answers/find.o $(F)/tests/answers/judge.o
+$(F)/dns: $(NATIVE_SOURCES:%.c=$(F)/%.o) $(patsubst %,$(F)/tests/answers/%.o,find hints judge)
 
 -include $(wildcard $(F)/*/*.d $(F)/*/*/*.d)
 

@@ -80,7 +80,7 @@ $(B)/tests/refuse: tests/tools/refuse.c
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
 
-$(B)/tests/liar $(B)/tests/early $(B)/tests/forger: $(B)/tests/%: tests/dns/%.c
+$(B)/tests/liar $(B)/tests/parrot $(B)/tests/early $(B)/tests/forger: $(B)/tests/%: tests/dns/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
@@ -150,7 +150,7 @@ $(B)/tests/writers: tests/house/writers.c $(B)/egret.skel.h $(wildcard include/*
 # Answers against c-ares: through the program outside the kernel, whose own source is in it.
 NATIVE_SOURCES := $(wildcard tests/native/*.c)
 NATIVE_OBJECTS := $(NATIVE_SOURCES:%.c=$(B)/asan/%.o)
-ANSWER_OBJECTS := $(patsubst %,$(B)/asan/tests/answers/%.o,answer edges mutate find)
+ANSWER_OBJECTS := $(patsubst %,$(B)/asan/tests/answers/%.o,answer edges mutate find hints writer)
 ANSWER_JUDGE   := $(patsubst %,$(B)/asan/tests/answers/%.o,native judge)
 
 $(B)/asan/tests/native/%.o: CPPFLAGS := -Itests/native -Ibpf -I$(VMLINUX) $(CPPFLAGS)
@@ -174,7 +174,7 @@ $(B)/tests/test_packet $(B)/tests/test_buffer: $(NATIVE_OBJECTS)
 
 # What the end-to-end tests speak and listen with.
 .PHONY: tests-tools
-tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so liar early client forger newborn tight flood)
+tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so liar parrot early client forger newborn tight flood)
 
 .PHONY: tests
 tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/decisions $(B)/tests/sequences $(B)/tests/switcher \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Random answers to DNS questions: well formed, with aliases, records of strangers and
- * sections that must not teach; and then spoiled. What is drawn comes from random.h, so
- * one seed gives the same answers again.
+ * Random answers to DNS questions, also for HTTPS and SVCB records and for ANY: well formed, with aliases in any order,
+ * records of strangers, of other types and in sections that must not teach, some cut short; and then spoiled. What is
+ * drawn comes from random.h, so one seed gives the same answers again.
  */
 #ifndef EGRET_ANSWER_H
 #define EGRET_ANSWER_H
@@ -19,8 +19,11 @@ struct answer {
 	size_t len;
 };
 
-/* The question with this number: its name begins with "nNUMBER". */
+/* The question with this number: its name begins with "nNUMBER", behind labels of a
+ * service. */
 void question_draw(struct asked *ret, uint32_t number);
+/* The name in a question's that is taught: what leads up to a service is not of it. */
+const char *host_of_question(const char *name);
 /* As a message; returns its length. */
 size_t question_write(const struct asked *asked, uint8_t bytes[static EGRET_NAME_SIZE + 32]);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The addresses that c-ares finds in an answer under the name that was asked for: what
- * Egret may learn from it.
+ * The addresses of an answer under the name and of the type that was asked for: what Egret may learn from it. Names and
+ * records are read by c-ares; which of them count is written here: those of the asked name and of all that it is an
+ * alias of, wherever they stand; of an answer that is cut, those that are whole.
  *
- * Its parser follows an alias whoever has it (a CNAME record of a stranger), and refuses an
- * answer for an alias that is no host name. So it is given the answer without the aliases
- * of strangers; and what it says is held against a walk over the records, whose names
- * are read by c-ares too.
+ * c-ares' own parser follows an alias whoever has it (a CNAME record of a stranger), and only to what stands behind it;
+ * it refuses an answer for an alias that is no host name, and knows no HTTPS records. So it is given the answer without
+ * the aliases of strangers, and what it says is held against the walk where the order is one that it follows.
  */
 #ifndef EGRET_FIND_H
 #define EGRET_FIND_H
@@ -35,12 +35,12 @@ struct addr_set {
 struct found {
 	struct addr_set walked; /* in the asked name's records and its aliases' */
 	struct addr_set parsed; /* by ares_parse_a_reply and ares_parse_aaaa_reply */
-	/* An alias is no host name, or the records are so entangled that no alias can be taken
-	 * out: c-ares' parser says nothing of this answer. */
+	/* The order is not the parser's, an alias is no host name, the records are so entangled that no alias can be
+	 * taken out, or another type was asked for: c-ares' parser says nothing of this answer. */
 	bool unparsed;
 };
 
-/* An answer of another id, name or type, or one that cannot be read to its end, has no addresses. */
+/* An answer of another id, name or type has no addresses, nor has one that breaks off and does not say so. */
 void find_addrs(const uint8_t *answer, size_t len, const struct asked *asked, struct found *ret);
 
 bool addr_set_has(const struct addr_set *set, const struct egret_addr *addr);

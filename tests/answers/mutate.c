@@ -58,6 +58,14 @@ static void move_count(struct answer *answer, const struct answer *other)
 	answer->bytes[9] = answer->bytes[11] = 0;
 }
 
+/* Says that it is cut short, or does not say so any more. */
+static void flip_cut(struct answer *answer, const struct answer *other)
+{
+	(void)other;
+	if (answer->len >= HEADER)
+		answer->bytes[2] ^= 2;
+}
+
 /* Another pointer, if there is one near by. */
 static void set_pointer(struct answer *answer, const struct answer *other)
 {
@@ -147,8 +155,8 @@ static void overwrite(struct answer *answer, const struct answer *other)
 void answer_mutate(struct answer *answer, const struct answer *other)
 {
 	static void (*const ways[])(struct answer *, const struct answer *) = {
-	    flip_bit,    flip_bit,    set_octet, set_octet, truncate_it, set_count, move_count,
-	    set_pointer, put_pointer, cut_out,   insert,    splice_own,  overwrite, insert_label,
+	    flip_bit,    flip_bit, set_octet, set_octet,  truncate_it, set_count,    move_count, set_pointer,
+	    put_pointer, cut_out,  insert,    splice_own, overwrite,   insert_label, flip_cut,
 	};
 
 	for (uint32_t count = 1 + random_below(4); count; count--)

@@ -75,7 +75,7 @@ static bool question_read(const uint8_t *bytes, size_t len, struct asked *ret, u
 		*c |= *c >= 'A' && *c <= 'Z' ? 0x20 : 0;
 	ret->id = bytes[0] << 8 | bytes[1];
 	ret->type = bytes[at + 1] << 8 | bytes[at + 2];
-	return sscanf(ret->name, "n%u.", ret_number) == 1;
+	return sscanf(host_of_question(ret->name), "n%u.", ret_number) == 1;
 }
 
 static void serve_one(int fd, struct answer *before)
@@ -216,7 +216,7 @@ static size_t check_learned(const json_t *rows, const struct heard *all, uint32_
 		const char *addr = json_string_value(json_object_get(row, "address"));
 
 		if (!name || !addr || addr_parse(addr, &ret[i].addr) || sscanf(name, "n%u.", &ret[i].number) != 1 ||
-		    ret[i].number >= count || strcmp(name, all[ret[i].number].asked.name)) {
+		    ret[i].number >= count || strcmp(name, host_of_question(all[ret[i].number].asked.name))) {
 			printf("FAIL this was learned from no answer: %s %s\n", addr, name);
 			exit(1);
 		}
