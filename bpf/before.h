@@ -27,11 +27,11 @@ static __always_inline struct egret_peer before_peer(const struct egret_before_p
 }
 
 /* The peer that was dealt with last stays in the socket; others are known to its owner's flows. TCP has no others. */
-static __always_inline void before_peers(struct __sk_buff *skb, struct egret_sock *sock,
+static __always_inline void before_peers(struct __sk_buff *skb, struct bpf_sock *sk, struct egret_sock *sock,
 					 const struct egret_before_sock *before)
 {
 	__u32 last = before->last_peer & (EGRET_BEFORE_PEERS - 1);
-	__u64 cookie = bpf_get_socket_cookie(skb);
+	__u64 cookie = bpf_get_socket_cookie(skb), whose;
 
 	sock->peer = before_peer(&before->peers[last]);
 	for (__u32 i = 0; i < EGRET_BEFORE_PEERS; i++) {
@@ -39,8 +39,11 @@ static __always_inline void before_peers(struct __sk_buff *skb, struct egret_soc
 		struct known known = {
 		    .seen = peer->seen, .generation = peer->generation, .rule = peer->rule, .state = peer->state};
 
-		if (i != last && peer_has_history(known.state) && memory_is_fresh(known.seen))
-			flow_keep(sock, flow_hash(cookie, &peer->addr, peer->port_be, peer->l4_proto), &known);
+		if (i == last || !peer_has_history(known.state) || !memory_is_fresh(known.seen))
+			continue;
+		whose =
+		    known.state == EGRET_PEER_INBOUND ? flow_heard_by(cookie, sk->src_port, peer->l4_proto) : cookie;
+		flow_keep(sock, flow_hash(whose, &peer->addr, peer->port_be, peer->l4_proto), &known);
 	}
 	if (sock->peer.state != EGRET_PEER_UNUSED || !before->origin)
 		return;
@@ -62,7 +65,7 @@ static __always_inline bool before_goes_on(struct __sk_buff *skb, struct bpf_soc
 	sock->pid = before->pid;
 	__builtin_memcpy(sock->comm, before->comm, sizeof(sock->comm));
 	sock->asks = before->asks;
-	before_peers(skb, sock, before);
+	before_peers(skb, sk, sock, before);
 	return true;
 }
 

@@ -129,7 +129,8 @@ static __always_inline void decide_by_history(const struct judging *judging, str
 {
 	const struct known *known = &judging->memory.known;
 
-	if (known->state == EGRET_PEER_INBOUND && memory_is_fresh(known->seen)) {
+	if ((known->state == EGRET_PEER_INBOUND && memory_is_fresh(known->seen)) ||
+	    (!ret->allow && memory_has_arrival(judging->skb, judging->pkt, &judging->memory))) {
 		verdict_allow(ret, EGRET_RULE_INBOUND);
 		return;
 	}

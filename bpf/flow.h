@@ -19,11 +19,22 @@ struct known {
 	bool here;  /* the peer is the one in the socket */
 };
 
-/* Of a socket and a peer: which place they belong to, and the part of the check word that does not change. */
-static __always_inline __u64 flow_hash(__u64 socket_cookie, const struct egret_addr *addr, __u16 port_be, __u8 l4_proto)
+/* In the place of a socket's cookie, of which none has this bit: a port of its owner's. */
+#define FLOW_OF_PORT (1ULL << 63)
+
+/* Who may use the way back that a datagram opened. Of UDP, whoever of its owner speaks from the port that it came to: a
+ * server may make a socket for each client. Of what has no ports, the socket alone. */
+static __always_inline __u64 flow_heard_by(__u64 socket_cookie, __u16 near_port, __u8 l4_proto)
+{
+	return l4_proto == IPPROTO_UDP ? FLOW_OF_PORT | near_port : socket_cookie;
+}
+
+/* Of a socket, or who else has the flow (flow_heard_by), and a peer: which place they belong to, and the part of the
+ * check word that does not change. */
+static __always_inline __u64 flow_hash(__u64 whose, const struct egret_addr *addr, __u16 port_be, __u8 l4_proto)
 {
 	const __u64 *halves = (const __u64 *)addr;
-	__u64 hash = check_add(0, socket_cookie, hash_keys[0]);
+	__u64 hash = check_add(0, whose, hash_keys[0]);
 
 	hash = check_add(hash, halves[0], hash_keys[1]);
 	hash = check_add(hash, halves[1], hash_keys[2]);

@@ -117,7 +117,7 @@ static __always_inline void connect_decide(struct bpf_sock_addr *ctx, const stru
 static __always_inline void sendmsg_decide(struct bpf_sock_addr *ctx, const struct packet *pkt, struct egret_sock *sock,
 					   const struct ruling *ruling, bool only_of_another, struct judgement *ret)
 {
-	struct memory memory = {.sock = sock};
+	struct memory memory = memory_of_socket(sock, ctx->sk);
 	struct subject subject;
 	__u32 caller;
 
@@ -134,8 +134,9 @@ static __always_inline void sendmsg_decide(struct bpf_sock_addr *ctx, const stru
 	call_decide(pkt, &subject, caller, ruling, ret);
 	if (ret->allow)
 		return;
-	if (ret->service || (ret->reason != EGRET_REASON_DENY_RULE &&
-			     (subject.audience == sock->audience || call_is_local(ctx, pkt, sock))))
+	if (ret->service || memory_has_arrival(ctx, pkt, &memory) ||
+	    (ret->reason != EGRET_REASON_DENY_RULE &&
+	     (subject.audience == sock->audience || call_is_local(ctx, pkt, sock))))
 		ret->allow = 1;
 }
 

@@ -5,7 +5,8 @@
  * gives way into the maps of flow.h.
  *
  * memory_find() looks a packet's peer up, memory_write() remembers a verdict about it, memory_note_arrival() that a
- * datagram came in from it. memory_is_fresh() says whether what is known of a datagram peer still counts.
+ * datagram came in from it, of which memory_has_arrival() tells its owner's other sockets. memory_is_fresh() says
+ * whether what is known of a datagram peer still counts.
  */
 #ifndef EGRET_BPF_MEMORY_H
 #define EGRET_BPF_MEMORY_H
@@ -27,9 +28,18 @@
 #define SEEN_BOTH_WAYS 1
 
 struct memory {
-	struct egret_sock *sock; /* whose memory it is; the caller sets it */
+	struct egret_sock *sock; /* whose memory it is */
+	__u16 near_port;         /* that the socket speaks from */
+	bool connected;          /* so it has one peer, as long as it is */
 	struct known known;
 };
+
+/* @sk: the socket itself, or NULL. A datagram socket that is connected has the state of TCP's (net/ipv4/datagram.c). */
+static __always_inline struct memory memory_of_socket(struct egret_sock *sock, const struct bpf_sock *sk)
+{
+	return (struct memory){
+	    .sock = sock, .near_port = sk ? sk->src_port : 0, .connected = sk && sk->state == BPF_TCP_ESTABLISHED};
+}
 
 /* What the socket of @skb remembers; NULL: it has no socket, or that has no stamp yet (stamp_found). */
 static __always_inline struct egret_sock *memory_of(struct __sk_buff *skb)
@@ -93,11 +103,11 @@ static __always_inline struct known peer_known(const struct egret_peer *peer)
 }
 
 /* Keeps the direction of a datagram flow whose peer gives way. */
-static __noinline int peer_spill(struct egret_sock *sock, __u64 cookie)
+static __noinline int peer_spill(struct egret_sock *sock, __u64 cookie, __u16 near_port)
 {
 	struct egret_peer peer;
 	struct known known;
-	__u64 hash;
+	__u64 whose;
 
 	if (!sock)
 		return 0;
@@ -105,8 +115,8 @@ static __noinline int peer_spill(struct egret_sock *sock, __u64 cookie)
 	if (!peer_verifies(&peer) || !memory_is_fresh(peer.seen))
 		return 0;
 	known = peer_known(&peer);
-	hash = flow_hash(cookie, &peer.addr, peer.port_be, peer.l4_proto);
-	flow_keep(sock, hash, &known);
+	whose = known.state == EGRET_PEER_INBOUND ? flow_heard_by(cookie, near_port, peer.l4_proto) : cookie;
+	flow_keep(sock, flow_hash(whose, &peer.addr, peer.port_be, peer.l4_proto), &known);
 	return 0;
 }
 
@@ -142,18 +152,28 @@ static __always_inline __u64 packet_flow(void *ctx, const struct packet *pkt)
 	return flow_hash(bpf_get_socket_cookie(ctx), &pkt->addr, pkt->port_be, pkt->l4_proto);
 }
 
+/* The same, when the peer spoke first. */
+static __always_inline __u64 packet_arrival(void *ctx, const struct packet *pkt, __u16 near_port)
+{
+	__u64 whose = flow_heard_by(bpf_get_socket_cookie(ctx), near_port, pkt->l4_proto);
+
+	return flow_hash(whose, &pkt->addr, pkt->port_be, pkt->l4_proto);
+}
+
 #define FLOW_BOTH_WAYS (1U << 8)
+#define IN_FLOWS       1
+#define IN_ARRIVALS    2
 
 /* Of a datagram peer that is not in the socket: what flow_what() made of it, with FLOW_BOTH_WAYS; 0: nothing, or it is
  * too long ago. Global: the verifier takes it once, and its stack is not the caller's. */
-__noinline __u64 flow_look_up(__u64 owner, __u64 hash, __u32 in_flows, __u32 in_arrivals)
+__noinline __u64 flow_look_up(__u64 owner, __u64 hash, __u64 arrival_hash, __u32 where)
 {
 	__u64 what = 0, seen = 0;
 
-	if (in_flows)
+	if (where & IN_FLOWS)
 		flow_find_in(&flows, owner, hash, EGRET_FLOW_SHARE, &what, &seen);
-	if (in_arrivals && !memory_is_fresh(seen))
-		flow_find_in(&arrivals, owner, hash, EGRET_ARRIVAL_SHARE, &what, &seen);
+	if (where & IN_ARRIVALS && !memory_is_fresh(seen))
+		flow_find_in(&arrivals, owner, arrival_hash, EGRET_ARRIVAL_SHARE, &what, &seen);
 	if (!memory_is_fresh(seen))
 		return 0;
 	return what | (seen & SEEN_BOTH_WAYS) * FLOW_BOTH_WAYS;
@@ -162,18 +182,20 @@ __noinline __u64 flow_look_up(__u64 owner, __u64 hash, __u32 in_flows, __u32 in_
 static __always_inline void spilled_find(void *ctx, const struct packet *pkt, struct memory *ret)
 {
 	const struct egret_sock *sock = ret->sock;
+	__u32 where = (sock->in_flows ? IN_FLOWS : 0) | (sock->in_arrivals ? IN_ARRIVALS : 0);
 	__u64 what;
 
-	if (!sock->in_flows && !sock->in_arrivals)
+	if (!where)
 		return;
-	what = flow_look_up(sock->owner, packet_flow(ctx, pkt), sock->in_flows, sock->in_arrivals);
+	what = flow_look_up(sock->owner, packet_flow(ctx, pkt), packet_arrival(ctx, pkt, ret->near_port), where);
 	ret->known.seen = what ? seen_now(!!(what & FLOW_BOTH_WAYS)) : 0;
 	ret->known.generation = what >> 32;
 	ret->known.rule = what >> 16;
 	ret->known.state = what;
 }
 
-/* Looks the packet's peer up in @ret->sock; @ctx is the hook's. */
+/* Looks the packet's peer up in @ret->sock; @ctx is the hook's. A peer that a connected socket has spoken to first does
+ * not age, as that of a TCP connection does not: the client may be silent for longer than it is remembered (NTP). */
 static __always_inline void memory_find(void *ctx, const struct packet *pkt, struct memory *ret)
 {
 	struct egret_peer peer = ret->sock->peer;
@@ -183,6 +205,18 @@ static __always_inline void memory_find(void *ctx, const struct packet *pkt, str
 		spilled_find(ctx, pkt, ret);
 	else if (ret->known.here && peer_verifies(&peer))
 		ret->known = peer_known(&peer);
+	if (ret->known.here && ret->connected && ret->known.state != EGRET_PEER_INBOUND)
+		ret->known.seen = seen_now(ret->known.seen & SEEN_BOTH_WAYS);
+}
+
+/* Of a datagram that nothing allows, and of whose peer this socket knows nothing: did the peer speak to another socket
+ * of this owner, on the same port? */
+static __always_inline bool memory_has_arrival(void *ctx, const struct packet *pkt, const struct memory *memory)
+{
+	if (pkt->l4_proto != IPPROTO_UDP ||
+	    (peer_has_history(memory->known.state) && memory_is_fresh(memory->known.seen)))
+		return false;
+	return flow_look_up(memory->sock->owner, 0, packet_arrival(ctx, pkt, memory->near_port), IN_ARRIVALS);
 }
 
 /* What a verdict makes of a peer. */
@@ -201,7 +235,7 @@ static __always_inline void memory_write(void *ctx, const struct memory *memory,
 	struct egret_peer *peer = &sock->peer;
 
 	if (!memory->known.here && pkt->l4_proto != IPPROTO_TCP && peer_has_history(peer->state))
-		peer_spill(sock, bpf_get_socket_cookie(ctx));
+		peer_spill(sock, bpf_get_socket_cookie(ctx), memory->near_port);
 	peer_write(peer, pkt, standing, what->state, what->rule);
 	peer->reason = what->reason;
 	peer_seal(peer, what->both_ways);
@@ -221,29 +255,33 @@ static __always_inline struct known memory_of_arrival(const struct known *before
 }
 
 /* A datagram came in. What only came in takes no place from a peer that the socket speaks with: so those who send to
- * it cannot make it slow, nor two packets at once lose what is known of either. */
-static __always_inline void memory_note_arrival(void *ctx, struct egret_sock *sock, const struct packet *pkt,
-						const struct ruling *ruling)
+ * it cannot make it slow, nor two packets at once lose what is known of either. Whoever speaks first is noted for the
+ * port, too. */
+static __always_inline void memory_note_arrival(struct __sk_buff *skb, struct egret_sock *sock,
+						const struct packet *pkt, const struct ruling *ruling)
 {
-	struct memory memory = {.sock = sock};
+	struct memory memory = memory_of_socket(sock, skb->sk);
 	struct remembered what = {};
 	struct standing standing;
 	struct known known;
+	bool elsewhere;
 
-	memory_find(ctx, pkt, &memory);
+	memory_find(skb, pkt, &memory);
 	known = memory_of_arrival(&memory.known);
-	if (memory.known.here && known.state == memory.known.state) {
+	elsewhere = !memory.known.here && peer_has_history(sock->peer.state) && memory_is_fresh(sock->peer.seen);
+	if (known.state == EGRET_PEER_INBOUND &&
+	    (elsewhere || !memory_is_fresh(memory.known.seen) || memory.known.state != EGRET_PEER_INBOUND))
+		flow_keep(sock, packet_arrival(skb, pkt, memory.near_port), &known);
+	else if (elsewhere)
+		flow_keep(sock, packet_flow(skb, pkt), &known);
+	if (memory.known.here && known.state == memory.known.state)
 		sock->peer.seen = known.seen;
+	if (elsewhere || (memory.known.here && known.state == memory.known.state))
 		return;
-	}
-	if (!memory.known.here && peer_has_history(sock->peer.state) && memory_is_fresh(sock->peer.seen)) {
-		flow_keep(sock, packet_flow(ctx, pkt), &known);
-		return;
-	}
 	standing_take(ruling, &standing);
 	standing = standing_void(&standing, known.generation);
 	what = (struct remembered){.state = known.state, .rule = known.rule, .both_ways = known.seen & SEEN_BOTH_WAYS};
-	memory_write(ctx, &memory, pkt, &standing, &what);
+	memory_write(skb, &memory, pkt, &standing, &what);
 }
 
 #endif

@@ -13,7 +13,8 @@
  * | config.denials               | programs: an answer gave an address to a name  | allowances: what was added may   |
  * |                              | that the policy denies                         | take the destination away        |
  * | time                         | memory_is_fresh: 30 s, or 180 s, of silence    | all that is known of a datagram  |
- * |                              |                                                | peer                             |
+ * |                              |                                                | peer, but who spoke first where  |
+ * |                              |                                                | a connected socket did           |
  *
  * Two more are compared elsewhere, and void no verdict: config.born says whether a socket whose cgroup is gone may keep
  * its audience (subject.h), and egret_rule.born says whether the id of the rule that allowed a flow under an earlier

@@ -36,21 +36,100 @@ static int64_t lifetime_ms(const struct history_flow *flow, const struct history
 	return flow->both_ways ? clock->both_ways_ms : clock->one_way_ms;
 }
 
-static bool is_alive(const struct history_flow *flow, const struct history_clock *clock)
+/* A connected socket has its peer as long as it is connected. */
+static bool is_alive(const struct history *history, const struct history_flow *flow, const struct history_clock *clock)
 {
-	return flow && clock->now_ms - flow->last_ms < lifetime_ms(flow, clock);
+	return flow &&
+	       ((history->connected && !flow->inbound) || clock->now_ms - flow->last_ms < lifetime_ms(flow, clock));
 }
 
-bool history_is_unsure(const struct history *history, const struct model_packet *packet,
+/* --- what other sockets heard --- */
+
+static struct history_arrival *find_arrival(const struct history *history, const struct model_packet *packet)
+{
+	struct history_arrivals *arrivals = history->arrivals;
+
+	for (size_t i = 0; i < arrivals->count; i++) {
+		struct history_arrival *arrival = &arrivals->all[i];
+
+		if (arrival->owner == history->owner && arrival->port == history->port &&
+		    arrival->peer_port == packet->port && !memcmp(&arrival->addr, &packet->addr, sizeof(packet->addr)))
+			return arrival;
+	}
+	return NULL;
+}
+
+/* The kernel notes the first datagram of a peer for the port, and the later ones now and then. */
+static bool came_in_surely(const struct history_arrival *arrival, const struct history_clock *clock)
+{
+	return arrival && clock->now_ms - arrival->first_ms < clock->one_way_ms - clock->unsure_ms;
+}
+
+static bool may_have_come_in(const struct history_arrival *arrival, const struct history_clock *clock)
+{
+	return arrival && clock->now_ms - arrival->last_ms <
+			      (arrival->both_ways ? clock->both_ways_ms : clock->one_way_ms) + clock->unsure_ms;
+}
+
+static struct history_arrival *free_arrival(struct history_arrivals *arrivals, const struct history_clock *clock)
+{
+	for (size_t i = 0; i < arrivals->count; i++) {
+		if (!may_have_come_in(&arrivals->all[i], clock))
+			return &arrivals->all[i];
+	}
+	if (arrivals->count == HISTORY_MAX_ARRIVALS)
+		abort(); /* the tests have fewer at a time */
+	return &arrivals->all[arrivals->count++];
+}
+
+static void note_arrival(struct history *history, const struct model_packet *packet, const struct history_clock *clock)
+{
+	struct history_arrival *arrival = find_arrival(history, packet);
+
+	if (!arrival)
+		arrival = free_arrival(history->arrivals, clock);
+	*arrival = (struct history_arrival){.owner = history->owner,
+					    .port = history->port,
+					    .addr = packet->addr,
+					    .peer_port = packet->port,
+					    .first_ms = clock->now_ms,
+					    .last_ms = clock->now_ms};
+}
+
+static void use_arrival(struct history *history, const struct model_packet *packet, const struct history_clock *clock,
+			bool both_ways)
+{
+	struct history_arrival *arrival = find_arrival(history, packet);
+
+	if (!arrival)
+		return;
+	arrival->last_ms = clock->now_ms;
+	arrival->both_ways |= both_ways;
+}
+
+/* A socket that heard others itself may be told of this peer, too, before any rule is asked. */
+static bool arrival_is_unsure(const struct history *history, const struct model *model,
+			      const struct model_packet *packet, const struct history_clock *clock)
+{
+	const struct history_arrival *arrival = find_arrival(history, packet);
+
+	if (!may_have_come_in(arrival, clock))
+		return false;
+	return !model || !came_in_surely(arrival, clock) || model_judge(model, packet).allow;
+}
+
+bool history_is_unsure(const struct history *history, const struct model *model, const struct model_packet *packet,
 		       const struct history_clock *clock)
 {
 	const struct history_flow *flow = find(history, packet);
 	int64_t left;
 
-	if (!flow)
+	if (flow && history->connected && !flow->inbound)
 		return false;
-	left = flow->last_ms + lifetime_ms(flow, clock) - clock->now_ms;
-	return left < clock->unsure_ms && left > -clock->unsure_ms;
+	left = flow ? flow->last_ms + lifetime_ms(flow, clock) - clock->now_ms : INT64_MIN;
+	if (left < clock->unsure_ms && left > -clock->unsure_ms)
+		return true;
+	return left < 0 && arrival_is_unsure(history, model, packet, clock);
 }
 
 static struct model_verdict allowed_by(uint32_t rule)
@@ -119,13 +198,14 @@ struct model_verdict history_send(struct history *history, const struct model *m
 {
 	struct history_flow *flow = find(history, packet);
 	struct model_verdict verdict = model_judge(model, packet);
-	bool alive = is_alive(flow, clock), both_ways = alive && flow->both_ways;
+	bool alive = is_alive(history, flow, clock), both_ways = alive && flow->both_ways;
 	uint32_t stands = alive && !flow->revoked ? still_allows(&flow->by, flow->epoch, model, packet, clock) : 0;
 
 	*ret_or_rule = 0;
 	if (alive && flow->inbound) {
 		flow->both_ways = true;
 		flow->last_ms = clock->now_ms;
+		use_arrival(history, packet, clock, true);
 		return allowed_by(EGRET_RULE_INBOUND);
 	}
 	if (verdict.allow) {
@@ -136,6 +216,13 @@ struct model_verdict history_send(struct history *history, const struct model *m
 		flow->both_ways = both_ways;
 		flow->last_ms = clock->now_ms;
 		return verdict;
+	}
+	if (!alive && came_in_surely(find_arrival(history, packet), clock)) {
+		flow = find_or_add(history, packet);
+		flow->inbound = flow->both_ways = true;
+		flow->last_ms = clock->now_ms;
+		use_arrival(history, packet, clock, true);
+		return allowed_by(EGRET_RULE_INBOUND);
 	}
 	if (!alive)
 		return verdict;
@@ -162,14 +249,17 @@ void history_receive(struct history *history, const struct model_packet *packet,
 {
 	struct history_flow *flow = find(history, packet);
 
-	if (is_alive(flow, clock)) {
+	if (is_alive(history, flow, clock)) {
 		flow->both_ways |= !flow->inbound && !flow->revoked;
 		flow->last_ms = clock->now_ms;
+		if (flow->inbound)
+			use_arrival(history, packet, clock, flow->both_ways);
 		return;
 	}
 	flow = find_or_add(history, packet);
 	flow->inbound = true;
 	flow->last_ms = clock->now_ms;
+	note_arrival(history, packet, clock);
 }
 
 struct model_verdict history_stream(struct history_connection *connection, const struct model *model,

@@ -40,10 +40,31 @@ struct history_flow {
 	int64_t last_ms;
 };
 
+/* Who spoke first to a port of an owner, whichever of its sockets heard it. */
+struct history_arrival {
+	int owner;
+	uint16_t port;
+	struct egret_addr addr;
+	uint16_t peer_port;
+	bool both_ways;
+	int64_t first_ms, last_ms;
+};
+
+#define HISTORY_MAX_ARRIVALS 1024
+
+struct history_arrivals {
+	struct history_arrival all[HISTORY_MAX_ARRIVALS];
+	size_t count;
+};
+
 /* Of one datagram socket. */
 struct history {
 	struct history_flow flows[HISTORY_MAX_FLOWS];
 	size_t count;
+	int owner;
+	uint16_t port;
+	bool connected; /* to the one peer that it speaks with */
+	struct history_arrivals *arrivals;
 };
 
 struct history_clock {
@@ -53,8 +74,9 @@ struct history_clock {
 	const struct history_rules *rules;
 };
 
-/* Could the flow be about to end? Then ask later. */
-bool history_is_unsure(const struct history *history, const struct model_packet *packet,
+/* Could the flow be about to end, or is it open whether the kernel takes it for that of another socket? Then ask later.
+ * @model: it is to be sent; NULL: it is to come in. */
+bool history_is_unsure(const struct history *history, const struct model *model, const struct model_packet *packet,
 		       const struct history_clock *clock);
 /* A datagram leaves, or tries to. *ret_or_rule: that may be counted instead; 0 = none. */
 struct model_verdict history_send(struct history *history, const struct model *model, const struct model_packet *packet,

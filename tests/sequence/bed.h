@@ -41,6 +41,7 @@ struct datagram_socket {
 	enum maker_kind maker;
 	bool v4;
 	uint16_t port;
+	struct model_packet peer; /* that it is connected to, if its history says that it is */
 	struct history history;
 	struct question questions[QUESTIONS];
 };
@@ -64,6 +65,7 @@ struct bed {
 	struct stream streams[STREAMS];
 	struct history_clock clock;
 	struct history_rules rules;
+	struct history_arrivals arrivals;
 	struct memory memory;
 	struct egret_addr node4, node6;
 	uint64_t token;
@@ -121,6 +123,7 @@ void step_rule_returns(void);
 void step_reload(void);
 void step_restart(void);
 void step_resolve(void);
+void step_idle(void);
 void step_wait(void);
 
 void agent_start(void);
@@ -135,6 +138,7 @@ struct parcel {
 
 /* A new socket in the place of the old one. */
 void socket_open(struct datagram_socket *one, enum maker_kind maker, bool v4, uint16_t port);
+void socket_connect(struct datagram_socket *one, const struct model_packet *peer);
 /* Did it leave? */
 bool send_parcel(struct datagram_socket *one, struct model_packet *packet, const struct parcel *parcel);
 void send_to(struct datagram_socket *one, struct model_packet *packet);

@@ -40,17 +40,45 @@ void socket_open(struct datagram_socket *one, enum maker_kind maker, bool v4, ui
 	*one = (struct datagram_socket){.maker = maker, .v4 = v4};
 	one->fd = maker_socket(&bed.makers[one->maker], one->v4 ? AF_INET : AF_INET6, SOCK_DGRAM);
 	socket_bind(one, port);
+	one->history.owner = maker;
+	one->history.port = one->port;
+	one->history.arrivals = &bed.arrivals;
 	note("  open socket %td maker %d %s port %u%s\n", one - bed.sockets, one->maker, one->v4 ? "v4" : "v6",
 	     one->port, port ? " again" : "");
 }
 
-/* A new socket on the port of the old one knows nothing of its peers. */
+void socket_connect(struct datagram_socket *one, const struct model_packet *peer)
+{
+	struct sockaddr_storage to;
+	socklen_t len = socket_address(peer, one->v4, &to);
+
+	one->peer = *peer;
+	set_subject(one->maker, &one->peer);
+	if (connect(one->fd, (struct sockaddr *)&to, len))
+		die("connect of a datagram socket");
+	one->history.connected = true;
+	note("  connect socket %td to %s\n", one - bed.sockets, destination(peer));
+}
+
+/* A new socket on the port of the old one knows nothing of its peers, but that they spoke to its owner on that port. */
 void step_open(void)
 {
 	struct datagram_socket *one = any_socket();
 	uint16_t port = one->fd >= 0 && random_below(2) ? one->port : 0;
+	enum maker_kind maker = one->fd >= 0 && random_below(2) ? one->maker : (enum maker_kind)random_below(MAKERS);
+	struct model_packet peer = {0};
 
-	socket_open(one, (enum maker_kind)random_below(MAKERS), random_below(2), port);
+	if (port && one->history.count) {
+		peer.addr = one->history.flows[0].addr;
+		peer.port = one->history.flows[0].port;
+	}
+	socket_open(one, maker, random_below(2), port);
+	if (random_below(4))
+		return;
+	if (!peer.port || peer.port > INTERNET_PORTS || (one->v4 && !addr_is_v4(&peer.addr)))
+		draw_destination(&peer, IPPROTO_UDP, one->v4);
+	peer.l4_proto = IPPROTO_UDP;
+	socket_connect(one, &peer);
 }
 
 static bool token_is_there(const struct model_packet *packet)
@@ -96,7 +124,7 @@ bool send_parcel(struct datagram_socket *one, struct model_packet *packet, const
 
 	set_subject(one->maker, packet);
 	step_begins();
-	if (history_is_unsure(&one->history, packet, &bed.clock) || is_unsure(packet))
+	if (history_is_unsure(&one->history, &bed.world.model, packet, &bed.clock) || is_unsure(packet))
 		return false;
 	expected = history_send(&one->history, &bed.world.model, packet, &bed.clock, &other.rule);
 	bed.token = (bed.token + 2) & ~1ULL;
@@ -121,14 +149,18 @@ void send_to(struct datagram_socket *one, struct model_packet *packet)
 	send_parcel(one, packet, &parcel);
 }
 
-/* Somebody who was spoken to, most of the time. */
+/* Somebody who was spoken to, most of the time, by this socket or by another. */
 static void draw_peer(const struct datagram_socket *one, struct model_packet *packet)
 {
-	draw_destination(packet, IPPROTO_UDP, one->v4);
-	if (one->history.count && random_below(3)) {
-		const struct history_flow *flow = &one->history.flows[random_below((uint32_t)one->history.count)];
+	const struct history *history = random_below(4) ? &one->history : &any_socket()->history;
 
-		if (flow->port > INTERNET_PORTS) /* where only questions go */
+	draw_destination(packet, IPPROTO_UDP, one->v4);
+	if (one->history.connected) {
+		*packet = one->peer;
+	} else if (history->count && random_below(3)) {
+		const struct history_flow *flow = &history->flows[random_below((uint32_t)history->count)];
+
+		if (flow->port > INTERNET_PORTS || (one->v4 && !addr_is_v4(&flow->addr))) /* where only questions go */
 			return;
 		packet->addr = flow->addr;
 		packet->port = flow->port;
@@ -152,7 +184,8 @@ void send_from_all(const struct egret_addr *addr)
 	for (size_t i = 0; i < 2 * SOCKETS && !bed.give_up; i++) {
 		struct model_packet packet = {.addr = *addr, .l4_proto = IPPROTO_UDP, .port = 1 + i / SOCKETS};
 
-		if (bed.sockets[i % SOCKETS].fd >= 0 && (!bed.sockets[i % SOCKETS].v4 || addr_is_v4(addr)))
+		if (bed.sockets[i % SOCKETS].fd >= 0 && !bed.sockets[i % SOCKETS].history.connected &&
+		    (!bed.sockets[i % SOCKETS].v4 || addr_is_v4(addr)))
 			send_to(&bed.sockets[i % SOCKETS], &packet);
 	}
 }
@@ -163,7 +196,7 @@ void step_send_to_many(void)
 	struct datagram_socket *one = any_socket();
 	struct model_packet packets[7] = {0};
 
-	if (one->fd < 0)
+	if (one->fd < 0 || one->history.connected)
 		return;
 	for (size_t i = 0; i < 7; i++)
 		draw_destination(&packets[i], IPPROTO_UDP, one->v4);
@@ -176,7 +209,7 @@ void receive_from(struct datagram_socket *one, const struct model_packet *packet
 	struct sockaddr_in6 to = internet_address(addr_is_v4(&packet->addr) ? &bed.node4 : &bed.node6, one->port);
 
 	step_begins();
-	if (history_is_unsure(&one->history, packet, &bed.clock))
+	if (history_is_unsure(&one->history, NULL, packet, &bed.clock))
 		return;
 	history_receive(&one->history, packet, &bed.clock);
 	bed.token = (bed.token + 2) & ~1ULL;

@@ -127,7 +127,7 @@ static struct datagram_socket *open_socket(void)
 {
 	struct datagram_socket *one = &bed.sockets[random_below(SOCKETS)];
 
-	if (one->fd < 0)
+	if (one->fd < 0 || one->history.connected)
 		socket_open(one, (enum maker_kind)random_below(MAKERS), random_below(2), 0);
 	return one;
 }
@@ -255,7 +255,7 @@ static void answer(struct datagram_socket *one, struct question *question)
 
 	step_begins();
 	late = is_late(question);
-	if (late < 0 || history_is_unsure(&one->history, &from, &bed.clock))
+	if (late < 0 || history_is_unsure(&one->history, NULL, &from, &bed.clock))
 		return;
 	teaches = !late && !wrong && question->trusted && model_trusts(&bed.world.model, &from.addr);
 	count = draw_records(&answered, records);

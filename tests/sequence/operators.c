@@ -149,6 +149,32 @@ void step_wait(void)
 		step_send();
 }
 
+/* A client that polls (NTP), by one socket: its name has other addresses by now, and it was silent for long. */
+void step_idle(void)
+{
+	struct datagram_socket *one = &bed.sockets[random_below(SOCKETS)];
+	struct model_packet packet = {.l4_proto = IPPROTO_UDP, .port = (uint16_t)(1 + random_below(INTERNET_PORTS))};
+	struct model_name *name;
+
+	if (!bed.world.names.count)
+		return;
+	name = &bed.world.names.names[draw_name()];
+	if (!name->count || addr_equal(&name->addrs[0], &loopback))
+		return;
+	packet.addr = name->addrs[0];
+	socket_open(one, (enum maker_kind)random_below(MAKERS), addr_is_v4(&packet.addr) && random_below(2), 0);
+	socket_connect(one, &packet);
+	send_to(one, &packet);
+	for (size_t i = 0; i < bed.world.names.count; i++)
+		lose_address(&bed.world.names, i, &packet.addr);
+	note("  no name has %s; the socket is silent\n", destination(&packet));
+	write_address(&packet.addr);
+	usleep((useconds_t)(bed.clock.both_ways_ms + 2 * bed.clock.unsure_ms) * 1000);
+	if (random_below(2))
+		receive_from(one, &packet);
+	send_to(one, &packet);
+}
+
 /* A connection that a rule allowed does not outlive the rule, also if one with its text comes back. */
 void step_rule_returns(void)
 {

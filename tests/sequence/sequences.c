@@ -115,7 +115,9 @@ static void take_step(void)
 		step_rule_returns();
 	else if (rare < 9)
 		step_crowd();
-	else if (rare < 10 && !random_below(8))
+	else if (rare < 10)
+		step_idle();
+	else if (rare < 11 && !random_below(8))
 		step_restart();
 	else
 		RANDOM_OF(often)();
