@@ -127,6 +127,17 @@ struct inner_sets {
 
 TABLE_IN_SLOTS(struct inner_sets) sets SEC(".maps");
 
+/* No program reads them, as of texts. */
+struct inner_resolved {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(key_size, sizeof(struct egret_resolved_key));
+	__uint(value_size, sizeof(struct egret_resolved));
+};
+
+TABLE_IN_SLOTS(struct inner_resolved) resolved SEC(".maps");
+
 /* --- from the agent, one for all policies --- */
 
 struct {

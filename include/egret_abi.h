@@ -22,7 +22,7 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 6
-#define EGRET_ABI_LAYOUT  UINT64_C(0xce4be0092e643089)
+#define EGRET_ABI_LAYOUT  UINT64_C(0x838099aecc648ad3)
 
 /* Of a ring buffer, which has neither keys nor values, and of a queue, which has no keys. */
 struct egret_nothing {
@@ -50,6 +50,7 @@ struct egret_nothing {
 	X(hits, PLAIN, AGENT, __u32, struct egret_hit, "")                                                             \
 	X(paths, TABLE, AGENT, __u64, __u32, "")                                                                       \
 	X(sets, TABLE, AGENT, __u32, struct egret_audience, "")                                                        \
+	X(resolved, TABLE, AGENT, struct egret_resolved_key, struct egret_resolved, "")                                \
 	X(audiences, PLAIN, BOTH, __u64, struct egret_member,                                                          \
 	  "the agent makes those that were there before the programs, and writes to those that stand")                 \
 	X(subjects, PLAIN, BOTH, __u64, struct egret_subject,                                                          \

@@ -25,6 +25,7 @@ enum egret_name_state {
 	EGRET_NAME_PATTERN,        /* learned from answers, never asked for */
 	EGRET_NAME_DOES_NOT_EXIST, /* NXDOMAIN, or no address */
 	EGRET_NAME_RECALLED,       /* not answered so far: it has the addresses that were kept on disk */
+	EGRET_NAME_UNCONFIRMED,    /* not answered so far: it has those that the agent before this one left */
 };
 
 struct egret_name {

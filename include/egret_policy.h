@@ -191,4 +191,16 @@ struct egret_rule {
 };
 #define EGRET_RULE_FLOOR (1U << 0)
 
+/* That an exact name has an address, as the agent was answered: what the agent after it begins with. No program reads
+ * it. */
+struct egret_resolved_key {
+	struct egret_addr addr;
+	__u64 name; /* key */
+};
+
+struct egret_resolved {
+	__u64 drop_ns;     /* CLOCK_MONOTONIC: it goes then, since answers do not name it any more; 0 = they do */
+	__u64 answered_ns; /* CLOCK_REALTIME of the name's last good answer, 0 = nobody knows */
+};
+
 #endif

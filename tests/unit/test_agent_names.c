@@ -102,7 +102,7 @@ static void a_change_that_cannot_be_written_is_told(void **state)
 struct start {
 	const char *server;
 	unsigned int names;
-	bool process, recall;
+	bool process, recall, remember, deny;
 };
 
 static void ignore(void *context, const struct resolver_name *name, bool changed)
@@ -133,6 +133,9 @@ static void report_unresolved(void *context)
 	const struct egret_addr server = addr(start->server), from_disk = addr("20.0.0.1");
 	struct resolver_options options = {
 	    .servers = &server, .server_count = 1, .port = 9, .tries = 1, .timeout_ms = 500};
+	struct policy_dest dest = {.kind = POLICY_DEST_NAME, .name = "a.example"};
+	struct policy_rule rule = {.action = start->deny ? EGRET_DENY : EGRET_ALLOW, .dests = &dest, .dest_count = 1};
+	const struct policy policy = {.rules = &rule, .rule_count = 1};
 	struct progress progress;
 	struct resolver *resolver;
 	char name[32];
@@ -146,8 +149,10 @@ static void report_unresolved(void *context)
 		ask_until_answered(resolver);
 	if (start->recall)
 		resolver_recall(resolver, "a.example", &from_disk, 1, 1);
+	if (start->remember)
+		resolver_remember(resolver, "a.example", &from_disk, 0, 1);
 	progress_start(&progress, false);
-	unresolved_report(resolver, 1, &progress);
+	unresolved_report(resolver, &policy, 1, &progress);
 	resolver_free(resolver);
 }
 
@@ -158,13 +163,13 @@ static void each_reason_is_told_once(void **state)
 	(void)state;
 	said_by(report_unresolved, &(struct start){.server = "127.0.0.1", .names = 1}, &said);
 	assert_says_all(&said, "egret: resolved 0 of 1 names to 1 addresses\n"
-			       "egret: a.example: not resolved yet; denied until then\n");
+			       "egret: a.example: not resolved yet; denied until it is resolved\n");
 	said_by(report_unresolved, &(struct start){.server = "127.0.0.1", .names = 3}, &said);
-	assert_says(&said, "\negret: 3 names: not resolved yet; denied until then (");
+	assert_says(&said, "\negret: 3 names: not resolved yet; denied until it is resolved (");
 	assert_says_not(&said, "more");
 	said_by(report_unresolved, &(struct start){.server = "127.0.0.1", .names = 14}, &said);
 	assert_says(&said, "egret: resolved 0 of 14 names to 1 addresses\negret: 14 names: not resolved yet; denied "
-			   "until then (");
+			   "until it is resolved (");
 	assert_says(&said, " and 11 more)\n");
 }
 
@@ -175,7 +180,7 @@ static void the_resolvers_own_words_are_told(void **state)
 	(void)state;
 	said_by(report_unresolved, &(struct start){.server = "127.0.0.1", .names = 2, .process = true}, &said);
 	assert_says(&said, "egret: 2 names: ");
-	assert_says(&said, "; denied until resolved (");
+	assert_says(&said, "; denied until it is resolved (");
 }
 
 static void names_from_disk_are_told_apart(void **state)
@@ -185,7 +190,31 @@ static void names_from_disk_are_told_apart(void **state)
 	(void)state;
 	said_by(report_unresolved, &(struct start){.server = "127.0.0.1", .names = 2, .recall = true}, &said);
 	assert_says(&said, "egret: a.example: not resolved yet; it has the addresses from disk until it is resolved\n");
-	assert_says(&said, "egret: b.example: not resolved yet; denied until then\n");
+	assert_says(&said, "egret: b.example: not resolved yet; denied until it is resolved\n");
+}
+
+static void names_that_the_agent_before_left_are_told_apart(void **state)
+{
+	struct said said;
+
+	(void)state;
+	said_by(report_unresolved, &(struct start){.server = "127.0.0.1", .names = 2, .remember = true}, &said);
+	assert_says(&said, "egret: resolved 0 of 2 names to 1 addresses (1 have what was known before)\n");
+	assert_says(&said,
+		    "egret: a.example: not resolved yet; it keeps the addresses that it had until an answer says "
+		    "otherwise\n");
+}
+
+static void a_deny_that_is_not_resolved_is_said_to_be_open(void **state)
+{
+	struct said said;
+
+	(void)state;
+	said_by(report_unresolved, &(struct start){.server = "127.0.0.1", .names = 2, .deny = true}, &said);
+	assert_says(&said,
+		    "egret: a.example: not resolved yet; until it is resolved, its `deny` takes away only what DNS "
+		    "answers bring in\n");
+	assert_says(&said, "egret: b.example: not resolved yet; denied until it is resolved\n");
 }
 
 /* --- progress --- */
@@ -228,6 +257,8 @@ int main(void)
 	    cmocka_unit_test(each_reason_is_told_once),
 	    cmocka_unit_test(the_resolvers_own_words_are_told),
 	    cmocka_unit_test(names_from_disk_are_told_apart),
+	    cmocka_unit_test(names_that_the_agent_before_left_are_told_apart),
+	    cmocka_unit_test(a_deny_that_is_not_resolved_is_said_to_be_open),
 	    cmocka_unit_test(quiet_leaves_what_is_wrong),
 	};
 

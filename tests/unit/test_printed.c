@@ -177,6 +177,12 @@ static void names_that_fail_are_told(void **state)
 	print(&status, NULL, &said);
 	assert_says(&said, "1 patterns, 1 from disk\n");
 	assert_says(&said, "d.example does not resolve (4 failures, last good answer never, 3 addresses from disk)\n");
+	set_name(4, "d.example", EGRET_NAME_UNCONFIRMED, 3);
+	print(&status, NULL, &said);
+	assert_says(&said, "1 patterns, 1 unconfirmed\n");
+	assert_says(&said,
+		    "d.example was not answered since the start (4 failures, last good answer never, 3 addresses "
+		    "kept)\n");
 }
 
 static void thousands_of_names_that_fail_are_a_number(void **state)
@@ -399,6 +405,9 @@ static void rules_tell_of_names_from_disk(void **state)
 	set_name(2, "b.example", EGRET_NAME_RECALLED, 1);
 	print(&rules, NULL, &said);
 	assert_says(&said, "2 names above were not answered since the start");
+	set_name(2, "b.example", EGRET_NAME_UNCONFIRMED, 1);
+	print(&rules, NULL, &said);
+	assert_says(&said, "1 name above was not answered since the start: the addresses are those of before");
 }
 
 /* --- drops --- */

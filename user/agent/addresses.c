@@ -187,6 +187,15 @@ int addresses_set(struct addresses *addresses, const char *name, const struct eg
 	return rc;
 }
 
+const struct egret_addr *addresses_of(const struct addresses *addresses, const char *name, size_t *ret_count)
+{
+	const struct name_entry *entry;
+
+	HASH_FIND_STR(addresses->names, name, entry);
+	*ret_count = entry ? entry->count : 0;
+	return entry ? entry->addrs : NULL;
+}
+
 int addresses_list(const struct addresses *addresses, struct name_addrs **ret, size_t *ret_count)
 {
 	size_t count = HASH_COUNT(addresses->names), i = 0;

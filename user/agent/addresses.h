@@ -23,6 +23,8 @@ typedef int (*addresses_visit)(void *context, const struct egret_addr *addr, con
 int addresses_set(struct addresses *addresses, const char *name, const struct egret_addr *addrs, size_t count,
 		  addresses_visit visit, void *context);
 
+/* What @name has, sorted; valid until the next call of addresses_set. */
+const struct egret_addr *addresses_of(const struct addresses *addresses, const char *name, size_t *ret_count);
 /* All names and their addresses, as compile_policy wants them; *ret is malloc'd, and
  * borrows from @addresses until the next call of addresses_set. */
 int addresses_list(const struct addresses *addresses, struct name_addrs **ret, size_t *ret_count);

@@ -162,7 +162,8 @@ static void names_are_there(void *context)
 	progress_stage(&agent->progress, "names");
 	agent_recall_names(agent, edition);
 	if (edition->resolver)
-		unresolved_report(edition->resolver, addresses_count(edition->addresses), &agent->progress);
+		unresolved_report(edition->resolver, edition->policy, addresses_count(edition->addresses),
+				  &agent->progress);
 	if (!agent_must_wait(agent, edition)) {
 		conclude(agent, 0, NULL);
 		return;
@@ -216,7 +217,7 @@ void candidate_begin(struct agent *agent, unsigned int resolve_wait_sec,
 	struct edition *edition = candidate->edition;
 
 	stop(candidate);
-	agent_inherit_names(edition, agent->ruling);
+	agent_inherit_names(agent, edition);
 	candidate->state = CANDIDATE_RESOLVING;
 	candidate->over = over;
 	edition->moved = edition_pending(edition) ? some_names_moved : NULL;

@@ -7,6 +7,7 @@
 
 #include "floor.h"
 #include "meta.h"
+#include "resolved.h"
 #include "rest.h"
 
 static bool uses_system_resolvers(const struct policy *policy)
@@ -124,8 +125,12 @@ static void on_name(void *context, const struct resolver_name *name, bool change
 {
 	struct edition *edition = context;
 	bool rules = edition->kernel;
+	size_t count;
+	const struct egret_addr *before = addresses_of(edition->addresses, name->name, &count);
 	int rc;
 
+	if (rules && resolved_note(edition->kernel, name, before, count))
+		edition->must_rebuild = true;
 	if (changed) {
 		rc = addresses_set(edition->addresses, name->name, name->addrs, name->addr_count,
 				   rules ? write_address : NULL, edition);
@@ -409,6 +414,7 @@ static void write_name(void *context, const struct resolver_name *name)
 	const struct edition *edition = context;
 
 	meta_write_name(edition->kernel, edition->compiled, name);
+	resolved_note(edition->kernel, name, NULL, 0);
 }
 
 void edition_write_names(struct edition *edition)

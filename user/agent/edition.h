@@ -75,7 +75,7 @@ int edition_compile(const struct edition *edition, const struct kernel *kernel, 
 void edition_rule(struct edition *edition, struct kernel *kernel, struct compiled *compiled);
 /* It does not any more. */
 void edition_rest(struct edition *edition);
-/* What became of its names, for people. */
+/* What became of its names, for people and for the agent after this one. */
 void edition_write_names(struct edition *edition);
 
 #endif

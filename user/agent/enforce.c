@@ -232,7 +232,7 @@ static int commit(struct agent *agent, struct edition *next, struct diag *diag, 
 	int rc;
 
 	write_existing(agent, next);
-	agent_inherit_names(next, agent->ruling); /* what was answered while @next was a candidate */
+	agent_inherit_names(agent, next); /* what was answered while @next was a candidate */
 	rc = load_tables(agent, next, edition_only_audits(next, &agent->options), diag, error);
 	if (rc)
 		return rc;
@@ -293,6 +293,7 @@ void agent_rebuild(struct agent *agent)
 		return;
 	if (load_tables(agent, agent->ruling, kernel_settings(agent->kernel)->audit, &diag, &error))
 		progress_warn(&agent->progress, "%s; the policy that runs goes on", error.text);
+	edition_write_names(agent->ruling);
 	agent->ruling->must_rebuild = false;
 	diag_clear(&diag);
 }

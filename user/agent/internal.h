@@ -2,7 +2,8 @@
 /*
  * What the files of one agent share, and nobody else sees. Who calls whom:
  *
- *   agent.c, life.c -> candidate.c, beat.c -> enforce.c -> trials.c, keep.c, recall.c -> the parts, each with its header
+ *   agent.c, life.c -> candidate.c, beat.c -> enforce.c -> trials.c, keep.c, recall.c -> the parts, each with its
+ * header
  */
 #ifndef EGRET_AGENT_INTERNAL_H
 #define EGRET_AGENT_INTERNAL_H
@@ -110,8 +111,9 @@ void agent_keep_fresh(struct agent *agent);
 const char *agent_state_problem(const struct agent *agent);
 
 /* recall.c */
-/* Names that both have keep what @from knows of them, until an answer says otherwise. @from NULL: nothing happens. */
-void agent_inherit_names(struct edition *edition, const struct edition *from);
+/* Names of @edition begin with what is known of them where it is to rule: by this agent, or by one before it. Again
+ * when it begins to rule, for what was answered since. */
+void agent_inherit_names(struct agent *agent, struct edition *edition);
 /* Names of @edition of which nothing is known have the addresses that are kept in the state folder. */
 void agent_recall_names(struct agent *agent, struct edition *edition);
 

@@ -156,7 +156,7 @@ void meta_beat(struct kernel *kernel)
 	kernel_set_meta(kernel, &meta);
 }
 
-static uint32_t name_state(enum resolver_state state)
+static uint32_t name_state(const struct resolver_name *name)
 {
 	static const uint32_t states[] = {
 	    [RESOLVER_PENDING] = EGRET_NAME_PENDING,      [RESOLVER_RESOLVED] = EGRET_NAME_RESOLVED,
@@ -164,7 +164,9 @@ static uint32_t name_state(enum resolver_state state)
 	    [RESOLVER_FAILED] = EGRET_NAME_FAILED,
 	};
 
-	return states[state];
+	if (name->recalled)
+		return name->from_disk ? EGRET_NAME_RECALLED : EGRET_NAME_UNCONFIRMED;
+	return states[name->state];
 }
 
 void meta_write_name(struct kernel *kernel, const struct compiled *compiled, const struct resolver_name *name)
@@ -174,7 +176,7 @@ void meta_write_name(struct kernel *kernel, const struct compiled *compiled, con
 	    .ttl_sec = name->ttl_sec,
 	    .addresses = name->addr_count,
 	    .failures = name->failures,
-	    .state = name->recalled ? EGRET_NAME_RECALLED : name_state(name->state),
+	    .state = name_state(name),
 	};
 	uint32_t id;
 

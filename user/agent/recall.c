@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "good_policy.h"
+#include "resolved.h"
 
 static bool has_name(const struct policy *policy, const char *name)
 {
@@ -44,14 +45,18 @@ static void inherit_addresses(struct edition *edition, const struct edition *fro
 	free(names);
 }
 
-void agent_inherit_names(struct edition *edition, const struct edition *from)
+void agent_inherit_names(struct agent *agent, struct edition *edition)
 {
-	if (!from || (!edition->resolver && !edition->no_resolvers))
+	const struct edition *from = agent->ruling;
+
+	if (!edition->resolver && !edition->no_resolvers)
 		return;
-	if (edition->resolver && from->resolver)
+	if (from && from->resolver && edition->resolver)
 		resolver_inherit(edition->resolver, from->resolver);
-	else
+	else if (from)
 		inherit_addresses(edition, from);
+	else if (agent->kernel)
+		resolved_recall(agent->kernel, edition);
 }
 
 void agent_recall_names(struct agent *agent, struct edition *edition)

@@ -52,14 +52,13 @@ static bool any_would_deny(const json_t *rows)
 }
 
 /* Rules that an answer may change: `status` has the names. */
-static void print_from_disk(const json_t *names)
+static void print_unanswered(const json_t *names, const char *state, const char *whose)
 {
-	long long count = json_number(json_object_get(names, "state_count"), "from-disk");
+	long long count = json_number(json_object_get(names, "state_count"), state);
 
 	if (count)
-		printf(
-		    "%lld name%s above %s not answered since the start: the addresses are from disk (egret status)\n",
-		    count, count == 1 ? "" : "s", count == 1 ? "was" : "were");
+		printf("%lld name%s above %s not answered since the start: the addresses are %s (egret status)\n",
+		       count, count == 1 ? "" : "s", count == 1 ? "was" : "were", whose);
 }
 
 int command_rules(const struct command *command, int argc, char **argv)
@@ -87,7 +86,8 @@ int command_rules(const struct command *command, int argc, char **argv)
 	} else {
 		/* The last column is left out where it would be empty: nothing was only audited. */
 		table_print(rows, columns, any_would_deny(rows) ? COLUMN_COUNT : COLUMN_COUNT - 1);
-		print_from_disk(names);
+		print_unanswered(names, "from-disk", "from disk");
+		print_unanswered(names, "unconfirmed", "those of before");
 		json_decref(rows);
 	}
 	json_decref(names);

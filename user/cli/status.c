@@ -152,6 +152,11 @@ static long long all_of(json_t *counts)
 	return all;
 }
 
+static bool is_state(const json_t *name, const char *state)
+{
+	return !strcmp(json_text(name, "state"), state);
+}
+
 /* Where no resolver answers, all names fail: thousands of lines would push away what is wrong. */
 static void print_failing(const json_t *failing)
 {
@@ -165,25 +170,28 @@ static void print_failing(const json_t *failing)
 			       json_array_size(failing) - index);
 			return;
 		}
-		printf("           %s does not resolve (%lld failures, last good answer %s, %lld addresses %s)\n",
-		       json_text(name, "name"), json_number(name, "failures_count"), age_of(name, "answered_time", age),
-		       json_number(name, "addresses_count"),
-		       strcmp(json_text(name, "state"), "from-disk") ? "kept" : "from disk");
+		printf("           %s %s (%lld failures, last good answer %s, %lld addresses %s)\n",
+		       json_text(name, "name"),
+		       is_state(name, "unconfirmed") ? "was not answered since the start" : "does not resolve",
+		       json_number(name, "failures_count"), age_of(name, "answered_time", age),
+		       json_number(name, "addresses_count"), is_state(name, "from-disk") ? "from disk" : "kept");
 	}
 }
 
 static void print_names(const json_t *names)
 {
 	json_t *states = json_object_get(names, "state_count");
-	char from_disk[32] = "";
+	char from_disk[32] = "", unconfirmed[32] = "";
 
+	if (json_number(states, "unconfirmed"))
+		snprintf(unconfirmed, sizeof(unconfirmed), ", %lld unconfirmed", json_number(states, "unconfirmed"));
 	if (json_number(states, "from-disk"))
 		snprintf(from_disk, sizeof(from_disk), ", %lld from disk", json_number(states, "from-disk"));
 	printf("names      %lld: %lld resolved, %lld stale, %lld failed, %lld without address, %lld pending, "
-	       "%lld patterns%s\n",
+	       "%lld patterns%s%s\n",
 	       all_of(states), json_number(states, "resolved"), json_number(states, "stale"),
 	       json_number(states, "failed"), json_number(states, "no-address"), json_number(states, "pending"),
-	       json_number(states, "pattern"), from_disk);
+	       json_number(states, "pattern"), from_disk, unconfirmed);
 	print_failing(json_object_get(names, "failing"));
 }
 

@@ -6,7 +6,7 @@
 
 /* Each needs what those before it made. */
 static int (*const steps[])(struct compiler *compiler) = {
-    rules_compile, names_compile, cidrs_compile, addresses_compile, findings_report,
+    rules_compile, names_compile, resolved_compile, cidrs_compile, addresses_compile, findings_report,
 };
 
 static int run_steps(struct compiler *compiler)
@@ -82,6 +82,7 @@ void compiled_free(struct compiled *compiled)
 	free(compiled->kept);
 	free(compiled->names);
 	free(compiled->name_dests);
+	free(compiled->resolved);
 	free(compiled->cgroups);
 	free(compiled->around);
 	free(compiled->sets);

@@ -75,6 +75,12 @@ struct compiled_cidr {
 	struct egret_dest dest;
 };
 
+/* An exact name has an address. */
+struct compiled_resolved {
+	struct egret_addr addr;
+	uint32_t name; /* it is names[name - 1] */
+};
+
 /* Subjects that a rule is for. */
 struct audience_set {
 	uint32_t node; /* in this cgroup, or below it; 0 = anywhere */
@@ -108,6 +114,8 @@ struct compiled {
 	size_t name_count;
 	/* Behind those, names that only `resolver` lines have: no rule says anything of them. */
 	size_t askable_count;
+	struct compiled_resolved *resolved; /* what was known when it was compiled, by name */
+	size_t resolved_count;
 	struct egret_dest *name_dests; /* of all of names: what the rules say of it alone, denies before allows */
 	char **cgroups;                /* all that `for cgroup` names */
 	size_t cgroup_count;

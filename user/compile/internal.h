@@ -154,6 +154,8 @@ int rules_compile(struct compiler *compiler);
 
 /* name.c */
 int names_compile(struct compiler *compiler);
+/* resolved.c */
+int resolved_compile(struct compiler *compiler);
 /* What says something of this exact name; NULL = nothing. */
 struct name_node *name_find(const struct compiler *compiler, const char *name);
 

@@ -17,7 +17,7 @@ struct kernel *handle_new(const char *instance)
 	if (!kernel)
 		return NULL;
 	snprintf(kernel->instance, sizeof(kernel->instance), "%s", instance);
-	kernel->dir_fd = kernel->buckets.fd = kernel->inner_ports = -1;
+	kernel->dir_fd = kernel->buckets.fd = kernel->inner_ports = kernel->inner_resolved = -1;
 	for (int i = 0; i < MAP_COUNT; i++)
 		kernel->maps[i] = -1;
 	for (int i = 0; i < HOOK_COUNT; i++)
@@ -50,6 +50,8 @@ void handle_free(struct kernel *kernel)
 		close(kernel->buckets.fd);
 	if (kernel->inner_ports >= 0)
 		close(kernel->inner_ports);
+	if (kernel->inner_resolved >= 0)
+		close(kernel->inner_resolved);
 	if (kernel->dir_fd >= 0)
 		close(kernel->dir_fd);
 	free(kernel);

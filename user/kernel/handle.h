@@ -39,7 +39,7 @@ struct kernel {
 	__u64 hash_keys[6];
 	/* Tables of the slot that rules, for changes of single addresses. */
 	struct buckets buckets;
-	int inner_ports;
+	int inner_ports, inner_resolved;
 	size_t ports_written, ports_capacity;
 	struct ring_buffer *wanted;
 	struct wanted_visit *wanted_visit;

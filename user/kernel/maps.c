@@ -51,6 +51,18 @@ bool map_fits(int fd, enum kernel_map map)
 				 : has_sizes(fd, map_shapes[map].key_size, map_shapes[map].value_size);
 }
 
+/* BPF_MAP_UPDATE_BATCH: 5.6 for hashes and arrays. */
+int map_write_batch(int fd, const void *keys, const void *values, size_t count)
+{
+	__u32 done = count;
+
+	if (!count)
+		return 0;
+	if (bpf_map_update_batch(fd, keys, values, &done, NULL))
+		return -errno;
+	return 0;
+}
+
 int map_sum_over_cpus(int fd, uint32_t index, struct egret_counter *ret)
 {
 	int cpus = libbpf_num_possible_cpus();

@@ -36,6 +36,8 @@ static inline bool map_is_table(enum kernel_map map)
 
 /* Is what is pinned what this version makes? Of tables the outer map, and what stands in it now. */
 bool map_fits(int fd, enum kernel_map map);
+/* Values of a map by their keys, in one call. */
+int map_write_batch(int fd, const void *keys, const void *values, size_t count);
 /* Of a per-CPU map of counters. */
 int map_sum_over_cpus(int fd, uint32_t index, struct egret_counter *ret);
 /*

@@ -84,6 +84,13 @@ void kernel_free_rules(struct rules_before *rules);
 int kernel_get_name(const struct kernel *kernel, uint32_t index, struct egret_name *ret);
 int kernel_each_name(const struct kernel *kernel,
 		     int (*visit)(void *context, uint32_t index, const struct egret_name *name), void *context);
+/* Which names had which addresses when the agent that wrote it was last answered. @visit returns 0 to go on. */
+int kernel_each_resolved(const struct kernel *kernel,
+			 int (*visit)(void *context, const struct egret_resolved_key *key,
+				      const struct egret_resolved *resolved),
+			 void *context);
+/* What stands for a name in the maps, of an owner: kernel_each_resolved, kernel_get_asked. */
+uint64_t kernel_name_key(const struct kernel *kernel, const char *name);
 /* Of a cgroup; EGRET_AUDIENCE_UNKNOWN where it is gone. */
 uint32_t kernel_get_audience(const struct kernel *kernel, uint64_t cgroup_id);
 /* What the policy that rules calls a subject with this path, whether there is such a cgroup or not. */

@@ -37,6 +37,10 @@ int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, b
  * -ENOSPC: the tables are full; load the policy anew. */
 int kernel_set_address(struct kernel *kernel, const struct compiled *compiled, const struct egret_addr *addr,
 		       const struct egret_dest *dest);
+/* That @name has @addr, for the agent after this one; NULL: it has not any more. -E2BIG: the table is full; load the
+ * policy anew. */
+int kernel_set_resolved(struct kernel *kernel, const char *name, const struct egret_addr *addr,
+			const struct egret_resolved *resolved);
 /* Denials that were remembered are judged again: something was added. */
 void kernel_forget_denials(struct kernel *kernel);
 

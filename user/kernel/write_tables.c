@@ -15,6 +15,7 @@
 #include "name_key.h"
 #include "tick.h"
 #include "write_known.h"
+#include "write_resolved.h"
 #include "write_rule_ids.h"
 #include "egret_reasons.h"
 
@@ -25,7 +26,7 @@
 /* The inner maps of one policy. */
 struct tables {
 	struct buckets addrs;
-	int cidrs, ports, rules, texts, lists, paths, sets;
+	int cidrs, ports, rules, texts, lists, paths, sets, resolved;
 	size_t ports_capacity;
 };
 
@@ -45,8 +46,8 @@ static int make_map(enum bpf_map_type type, const char *name, uint32_t key_size,
 
 static void tables_close(struct tables *tables)
 {
-	int *const all[] = {&tables->addrs.fd, &tables->cidrs, &tables->ports, &tables->rules,
-			    &tables->texts,    &tables->lists, &tables->paths, &tables->sets};
+	int *const all[] = {&tables->addrs.fd, &tables->cidrs, &tables->ports, &tables->rules,   &tables->texts,
+			    &tables->lists,    &tables->paths, &tables->sets,  &tables->resolved};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (*all[i] >= 0)
@@ -75,6 +76,9 @@ static int tables_make(struct tables *tables, const struct compiled *compiled)
 				compiled_audience_count(compiled));
 	if (tables->paths < 0)
 		return -errno;
+	tables->resolved = resolved_make(compiled);
+	if (tables->resolved < 0)
+		return tables->resolved;
 	if (tables->sets < 0)
 		return tables->sets;
 	if (tables->lists < 0)
@@ -86,18 +90,6 @@ static int tables_make(struct tables *tables, const struct compiled *compiled)
 	return tables->rules < 0 ? tables->rules : tables->texts < 0 ? tables->texts : 0;
 }
 
-/* BPF_MAP_UPDATE_BATCH: 5.6 for hashes and arrays. */
-static int write_batch(int fd, const void *keys, const void *values, size_t count)
-{
-	__u32 done = count;
-
-	if (!count)
-		return 0;
-	if (bpf_map_update_batch(fd, keys, values, &done, NULL))
-		return -errno;
-	return 0;
-}
-
 int write_array(int fd, const void *values, size_t first, size_t count)
 {
 	uint32_t *keys = calloc(at_least_one(count), sizeof(*keys));
@@ -107,7 +99,7 @@ int write_array(int fd, const void *values, size_t first, size_t count)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
 		keys[i] = first + i;
-	rc = write_batch(fd, keys, values, count);
+	rc = map_write_batch(fd, keys, values, count);
 	free(keys);
 	return rc;
 }
@@ -136,7 +128,7 @@ static int write_lists(int fd, const struct compiled *compiled, const __u64 *has
 		keys[i] = name_key(compiled->names[i], hash_keys);
 	}
 	if (!rc)
-		rc = write_batch(fd, keys, targets, count);
+		rc = map_write_batch(fd, keys, targets, count);
 	free(targets);
 	free(keys);
 	return rc;
@@ -187,6 +179,8 @@ static int tables_fill(const struct tables *tables, const struct compiled *compi
 		rc = write_paths(tables->paths, compiled, hash_keys, generation);
 	if (!rc)
 		rc = write_sets(tables->sets, compiled);
+	if (!rc)
+		rc = resolved_fill(tables->resolved, compiled, hash_keys);
 	return rc;
 }
 
@@ -219,6 +213,7 @@ static int tables_install(const struct kernel *kernel, const struct tables *tabl
 	    {kernel->maps[MAP_lists], tables->lists, 0, slot, 0},
 	    {kernel->maps[MAP_paths], tables->paths, 0, slot, 0},
 	    {kernel->maps[MAP_sets], tables->sets, 0, slot, 0},
+	    {kernel->maps[MAP_resolved], tables->resolved, 0, slot, 0},
 	};
 	const size_t count = sizeof(all) / sizeof(all[0]);
 	bool started[sizeof(all) / sizeof(all[0])];
@@ -346,18 +341,21 @@ static void remember(struct kernel *kernel, struct tables *tables, const struct 
 		close(kernel->buckets.fd);
 	if (kernel->inner_ports >= 0)
 		close(kernel->inner_ports);
+	if (kernel->inner_resolved >= 0)
+		close(kernel->inner_resolved);
 	kernel->buckets = tables->addrs;
 	kernel->inner_ports = tables->ports;
+	kernel->inner_resolved = tables->resolved;
 	kernel->ports_written = compiled->port_count;
 	kernel->ports_capacity = tables->ports_capacity;
-	tables->addrs.fd = tables->ports = -1;
+	tables->addrs.fd = tables->ports = tables->resolved = -1;
 }
 
 int kernel_load_policy(struct kernel *kernel, const struct compiled *compiled, bool audit,
 		       int (*tell)(struct kernel *kernel, const struct compiled *compiled, uint32_t generation),
 		       struct error *error)
 {
-	struct tables tables = {{.fd = -1}, -1, -1, -1, -1, -1, -1, -1, 0};
+	struct tables tables = {{.fd = -1}, -1, -1, -1, -1, -1, -1, -1, -1, 0};
 	uint32_t generation = kernel_next_generation(kernel), slot = generation & (SLOTS - 1);
 	int rc = tables_prepare(kernel, &tables, compiled, generation);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What one resolver knows goes to the next one, which asks for another policy's names. */
+/* What was known before goes to a new resolver: from the one that asked until now, or from an agent that is gone. */
 #include <errno.h>
 #include <string.h>
 
@@ -16,6 +16,14 @@ static bool asks_the_same_servers(const struct resolver *one, const struct resol
 	return true;
 }
 
+/* It has addresses, so nobody waits for its first answer. */
+static void is_known(struct name *name)
+{
+	if (!name->ended_once)
+		name->resolver->pending--;
+	name->ended_once = true;
+}
+
 /* It has no answer of its own yet, so what is known of it is what the one before knew. */
 static void take_place(struct name *name, const struct name *from, bool same_servers)
 {
@@ -29,10 +37,8 @@ static void take_place(struct name *name, const struct name *from, bool same_ser
 	name->seen.ttl_sec = from->seen.ttl_sec;
 	name->seen.answered_ns = from->seen.answered_ns;
 	name->seen.recalled = from->seen.recalled;
-	name->outlived = from->outlived;
-	if (!name->ended_once)
-		name->resolver->pending--;
-	name->ended_once = true;
+	name->seen.from_disk = from->seen.from_disk;
+	is_known(name);
 	if (name->heap_at == SIZE_MAX)
 		return; /* it is being asked for */
 	/* An answer of the same servers is good for as long as it was; one that is under way is asked for again. */
@@ -70,4 +76,22 @@ int resolver_inherit(struct resolver *resolver, const struct resolver *from)
 			rc = inherit(name, old, same_servers);
 	}
 	return rc;
+}
+
+int resolver_remember(struct resolver *resolver, const char *text, const struct egret_addr *addr, uint64_t drop_ns,
+		      uint64_t answered_ns)
+{
+	struct name *name;
+	int rc;
+
+	HASH_FIND_STR(resolver->names, text, name);
+	if (!name || name->seen.state == RESOLVER_RESOLVED || name->seen.state == RESOLVER_EMPTY)
+		return 0;
+	rc = name_remember(name, addr, drop_ns, answered_ns);
+	if (rc)
+		return rc;
+	is_known(name);
+	name_schedule(name); /* some of what it has now may go earlier than it is asked */
+	resolver->notify(resolver->context, &name->seen, true);
+	return 0;
 }

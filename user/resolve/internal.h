@@ -42,11 +42,10 @@ struct name {
 	struct resolver *resolver;
 	char *text;
 	struct egret_addr *addrs; /* sorted; seen.addrs */
-	uint64_t *drop_ns;        /* beside addrs: when one goes that is no longer named; 0 = it is named */
+	uint64_t *drop_ns;        /* seen.drop_ns */
 	uint64_t refresh_ns;      /* when it is asked again */
 	char error[96];
 	bool ended_once; /* a round of its own, or it has what another resolver knew: nobody waits for it */
-	bool outlived;   /* addrs were on disk: an answer takes their place at once, nobody uses them since min_ttl */
 	bool removed;    /* lives until its questions have ended */
 	struct round round;
 	size_t heap_at; /* in the schedule; SIZE_MAX = not there */
@@ -130,6 +129,8 @@ void round_question_ended(struct question *question, int ares_status);
 void round_question_dropped(struct question *question);
 /* Gives the name addresses that no round brought in. -ENOMEM: it is as it was. */
 int name_recall(struct name *name, const struct egret_addr *addrs, size_t count, uint64_t answered_ns);
+/* The same, of one more address. */
+int name_remember(struct name *name, const struct egret_addr *addr, uint64_t drop_ns, uint64_t answered_ns);
 /* Adds those addresses of @from that @name has not, each until its time; what it has stays. -ENOMEM: as it was. */
 int name_merge(struct name *name, const struct name *from, uint64_t now_ns, bool *ret_changed);
 /* Adds what the answer names; the count that was found, 0 for none. */

@@ -57,12 +57,15 @@ struct resolver_name {
 	enum resolver_state state;
 	const struct egret_addr *addrs; /* sorted, no duplicates */
 	size_t addr_count;
+	const uint64_t
+	    *drop_ns;          /* beside addrs: CLOCK_MONOTONIC when it goes that is no longer named; 0 = it is named */
 	uint32_t ttl_sec;      /* the shortest along the chain, at most max_ttl_sec */
 	uint64_t answered_ns;  /* CLOCK_REALTIME of the last good answer, 0 = never */
 	uint64_t next_ns;      /* CLOCK_MONOTONIC of the next try */
 	unsigned int failures; /* rounds in a row that left A or AAAA without an answer */
 	const char *error;     /* of the last failure, for people; "" if none */
-	bool recalled;         /* addrs and answered_ns are those of resolver_recall: no answer since */
+	bool recalled;         /* addrs and answered_ns are of an agent before this one: no answer since */
+	bool from_disk;        /* and nobody used them meanwhile: an answer takes their place at once */
 };
 
 /* Called from resolver_process when a round of a name ended. @changed: its
@@ -93,6 +96,13 @@ int resolver_recall(struct resolver *resolver, const char *name, const struct eg
  * again when @from ends: it may have been answered something meanwhile. -ENOMEM: some of them were left out.
  */
 int resolver_inherit(struct resolver *resolver, const struct resolver *from);
+/*
+ * The same of an agent that was there a moment ago, address by address: @name has @addr, until @drop_ns (as of
+ * resolver_name) or, where that is 0, until an answer says otherwise and min_ttl_sec longer. Nobody waits for such a
+ * name. A name that was answered is left as it is.
+ */
+int resolver_remember(struct resolver *resolver, const char *name, const struct egret_addr *addr, uint64_t drop_ns,
+		      uint64_t answered_ns);
 const struct resolver_name *resolver_find(struct resolver *resolver, const char *name);
 void resolver_each(struct resolver *resolver, void (*visit)(void *context, const struct resolver_name *name),
 		   void *context);

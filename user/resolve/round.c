@@ -164,7 +164,7 @@ static uint64_t drop_time(const struct name *name, size_t at, uint64_t now_ns)
 	}
 	if (name->drop_ns[at])
 		return name->drop_ns[at];
-	return name->outlived ? now_ns : min_ttl_over_ns(name, now_ns);
+	return name->seen.from_disk ? now_ns : min_ttl_over_ns(name, now_ns);
 }
 
 /* Sorted addresses, and when each of them goes; @drop_ns NULL: none does. */
@@ -206,6 +206,7 @@ static int unite(struct name *name, struct dated one, struct dated other)
 	name->addrs = addrs;
 	name->drop_ns = drop_ns;
 	name->seen.addrs = addrs;
+	name->seen.drop_ns = drop_ns;
 	name->seen.addr_count = count;
 	return 0;
 }
@@ -286,10 +287,23 @@ int name_recall(struct name *name, const struct egret_addr *addrs, size_t count,
 	name->addrs = copy;
 	name->drop_ns = drop_ns;
 	name->seen.addrs = copy;
+	name->seen.drop_ns = drop_ns;
 	name->seen.addr_count = sort_unique(copy, count);
 	name->seen.answered_ns = answered_ns;
 	name->seen.recalled = true;
-	name->outlived = true;
+	name->seen.from_disk = true;
+	return 0;
+}
+
+int name_remember(struct name *name, const struct egret_addr *addr, uint64_t drop_ns, uint64_t answered_ns)
+{
+	int rc = unite(name, held(name), (struct dated){addr, &drop_ns, 1});
+
+	if (rc)
+		return rc;
+	if (answered_ns > name->seen.answered_ns)
+		name->seen.answered_ns = answered_ns;
+	name->seen.recalled = true;
 	return 0;
 }
 
@@ -300,7 +314,7 @@ static uint64_t drop_time_of(const struct name *name, const struct name *from, s
 
 	if (from->drop_ns[at] || !answered || name->seen.failures || name->seen.recalled)
 		return from->drop_ns[at];
-	return from->outlived ? now_ns : min_ttl_over_ns(name, now_ns);
+	return from->seen.from_disk ? now_ns : min_ttl_over_ns(name, now_ns);
 }
 
 int name_merge(struct name *name, const struct name *from, uint64_t now_ns, bool *ret_changed)
@@ -325,7 +339,7 @@ static void end_recall(struct name *name)
 	if (name->seen.state != RESOLVER_RESOLVED && name->seen.state != RESOLVER_EMPTY)
 		return;
 	name->seen.recalled = false;
-	name->outlived = false;
+	name->seen.from_disk = false;
 }
 
 static void finish(struct name *name)

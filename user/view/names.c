@@ -13,6 +13,7 @@ static const char *const state_labels[] = {
     [EGRET_NAME_PATTERN] = "pattern",
     [EGRET_NAME_DOES_NOT_EXIST] = "no-address",
     [EGRET_NAME_RECALLED] = "from-disk",
+    [EGRET_NAME_UNCONFIRMED] = "unconfirmed",
 };
 #define STATE_COUNT (sizeof(state_labels) / sizeof(state_labels[0]))
 

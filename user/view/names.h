@@ -11,7 +11,8 @@
  * {state_count: {resolved: n, ...}, failing: [{name, state, failures_count, answered_time, addresses_count}]}.
  * failing: what the agent asks for and has no answer to now; failures_count: in a row; answered_time: the last good
  * answer; addresses_count: kept from it. State from-disk: nobody has answered since the start; the answer is of before,
- * and its addresses come from the state folder.
+ * and its addresses come from the state folder. State unconfirmed: the same, and they are those that ruled when the
+ * agent before this one ended.
  */
 json_t *view_names(const struct kernel *kernel);
 
