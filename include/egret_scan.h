@@ -151,6 +151,8 @@ _Static_assert(!EGRET_NEED_NOTHING && EGRET_NEED_PRIVATE == 1 && EGRET_NEED_ADDR
 /* Does @entry decide? Then @ret is what it says. */
 EGRET_INLINE bool egret_scan_entry(struct egret_scan *scan, const struct egret_port *entry, __u64 *ret)
 {
+	/* Of a special address, too: that a rule is for others comes before what the address would need. */
+	__u32 is_allow = (1U << EGRET_ALLOW | 1U << EGRET_SPECIAL) >> (entry->action & 7) & 1;
 	__u32 allows = (1U << EGRET_ALLOW) >> (entry->action & 7) & egret_gives(entry->private, scan->need);
 	__u32 is_for_it;
 
@@ -158,7 +160,7 @@ EGRET_INLINE bool egret_scan_entry(struct egret_scan *scan, const struct egret_p
 	    (scan->blocked && entry->group == scan->blocked))
 		return false;
 	is_for_it = egret_set_has(entry->set, scan->who);
-	scan->other_class |= allows & ~is_for_it;
+	scan->other_class |= is_allow & ~is_for_it;
 	if (!is_for_it)
 		return false;
 	if (entry->action == EGRET_SKIP) {

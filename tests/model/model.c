@@ -370,10 +370,14 @@ static void by_special_name(struct judging *judging, const char *name)
 	for (size_t i = 0; i < policy->rule_count && judging->said < SAID_SPECIAL; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
 
-		if (rule->action != EGRET_ALLOW || !rule_names(rule, name) || !rule_takes(rule, judging->packet))
+		if (rule->action != EGRET_ALLOW || !rule_names(rule, name))
 			continue;
-		judging->special_rule = i;
-		hear(judging, SAID_SPECIAL);
+		if (rule_takes(rule, judging->packet)) {
+			judging->special_rule = i;
+			hear(judging, SAID_SPECIAL);
+		} else {
+			hear_class(judging, rule, name);
+		}
 	}
 }
 

@@ -52,9 +52,9 @@ static int judge_by_lesson(void *context, const struct kernel_lesson *lesson)
 
 	packet.scope = lesson->scope;
 	if (lesson->brings_in || !addr_equal(&lesson->addr, answer->addr) ||
-	    answer->judgement.reason == EGRET_REASON_SPECIAL_ADDRESS ||
 	    kernel_get_asked(search->kernel, lesson->name, &asked) ||
-	    kernel_decide(search->kernel, &packet, &judgement) || judgement.reason != EGRET_REASON_SPECIAL_ADDRESS)
+	    kernel_decide(search->kernel, &packet, &judgement) || judgement.allow ||
+	    judgement.reason == EGRET_REASON_DENY_RULE || judgement.reason <= answer->judgement.reason)
 		return 0;
 	answer->judgement = judgement;
 	snprintf(answer->name, sizeof(answer->name), "%s", asked.name);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # `private`: names of a rule that says so bring in private addresses (Private Link), and nothing else that is
 # special. Names of other rules do not, and that is told: at the start, by drops, explain and status.
+# Reports: MicrosoftDocs/azure-docs#47877, #80278, Azure/AKS#5135 (a vault's private end point: who calls that address?).
 . "$(dirname "$0")/../lib.sh"
 needs_egret
 bed_up
@@ -25,6 +26,9 @@ dns inside.example 10.99.0.7
 dns later.example 10.99.0.8
 dns denied.example 10.99.0.9
 dns api.privatelink.example 10.99.0.10
+dns vault.pods.example 10.99.0.11 20.1.0.2 # behind a private end point, and not
+dns a.pods.example 192.168.7.11
+dns sunk.wild.example 0.0.0.0 :: # as filters of DNS answer
 echo "nameserver $resolver" >"$work/resolv.conf"
 mount --bind "$work/resolv.conf" /etc/resolv.conf
 ask() { $1 dig +short +time=3 +tries=1 @$resolver "$2" A "$2" AAAA >/dev/null; }
@@ -55,6 +59,8 @@ allow both.example tcp:80
 allow listed.example,20.1.0.9 tcp:443 private
 allow inside.example tcp:443 private
 allow denied.example tcp:443 private
+allow vault.pods.example tcp:443 for pods
+allow *.pods.example tcp:443 for pods
 POLICY
 }
 rules private | govern
@@ -117,6 +123,22 @@ fails 1 "explain of the files says no" ungoverned "$egret" explain -p "$work/pol
 succeeds "explain of what is private" explain a.priv.example tcp:443
 succeeds "explain of the files, too" ungoverned "$egret" explain -p "$work/policy.rules" a.priv.example tcp:443
 fails 1 "explain of metadata" explain meta.priv.example tcp:443
+
+# A rule for others is no rule, whatever the address would need: `private` there would not help who was denied.
+ask node a.pods.example
+for addr in 10.99.0.11 20.1.0.2 192.168.7.11; do
+	denied node $addr tcp:443
+	json "any(.[]; .address == \"$addr\" and .reason == \"class\")" "drops: $addr is for others" egret_cmd drops --json
+	told "explain $addr" "a rule allows this, but not for this subject" explain $addr tcp:443
+done
+told "explain their name" "vault.pods.example (10.99.0.11) tcp:443: denied: a rule allows this, but not for this subject" \
+	explain vault.pods.example tcp:443
+pods="names vault.pods.example, but 10.99.0.11 is a private address"
+told "and for pods" "$pods" explain vault.pods.example tcp:443 for pods
+told "where its other address passes" "vault.pods.example (20.1.0.2) tcp:443: allowed" explain vault.pods.example tcp:443 for pods
+ask node sunk.wild.example
+for addr in 0.0.0.0 ::; do told "explain $addr" "names sunk.wild.example, but $addr is" explain $addr tcp:443; done
+told "explain what a filter answers" 'sunk.wild.example, but 0.0.0.0 is an address of "this network"' explain sunk.wild.example tcp:443
 
 # A reload takes `private` away, from live connections too, and brings it at once to what was resolved before.
 hold_open flow "$cg/system.slice/app.service" "$id-node" 172.16.5.1 443
