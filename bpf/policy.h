@@ -113,7 +113,9 @@ static __always_inline __u64 zero_unknown(void)
 	__u64 zero = 0;
 
 #ifdef __bpf__ /* tests/native runs these lines outside of the kernel */
+#ifdef __bpf__ /* tests/native compiles this for the machine */
 	asm volatile("%0 = -%0" : "+r"(zero));
+#endif
 #endif
 	return zero;
 }
