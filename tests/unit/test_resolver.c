@@ -169,6 +169,27 @@ static size_t answer_chain(struct fake *fake, unsigned char *packet, size_t quer
 	return len;
 }
 
+/* The address first, then the aliases that lead to it, the last of them first. */
+static size_t answer_backwards(struct fake *fake, unsigned char *packet, size_t query_len, bool over_tcp)
+{
+	static const unsigned char first[] = {1, 'y', 0xc0, 12}, second[] = {1, 'z', 0xc0, 12}; /* y.NAME, z.NAME */
+	bool a = asks_a(packet);
+	size_t len = begin(packet, ns_r_noerror), at_first, at_second;
+
+	(void)fake, (void)query_len, (void)over_tcp;
+	if (!a)
+		return len;
+	/* The owners are written below: each is the data of another record. */
+	len = put_record(packet, len, ns_t_a, 300, v4, 4);
+	at_second = len + 12;
+	len = put_record(packet, len, ns_t_cname, 7, second, sizeof(second));
+	at_first = len + 12;
+	len = put_record(packet, len, ns_t_cname, 60, first, sizeof(first));
+	packet[at_second - 4 - 12 - 12 + 1] = (unsigned char)at_second;
+	packet[at_second - 12 + 1] = (unsigned char)at_first;
+	return len;
+}
+
 /* The address of another name beside the one that was asked for. */
 static size_t answer_stranger(struct fake *fake, unsigned char *packet, size_t query_len, bool over_tcp)
 {
@@ -690,6 +711,17 @@ static void test_shortest_ttl_along_the_chain(void **state)
 	(void)state;
 	assert_addrs(name, "198.51.100.7");
 	assert_int_equal(name->ttl_sec, 5);
+	end_one(&one);
+}
+
+static void test_records_in_any_order(void **state)
+{
+	struct one one;
+	const struct resolver_name *name = ask_one(&one, answer_backwards);
+
+	(void)state;
+	assert_addrs(name, "198.51.100.7");
+	assert_int_equal(name->ttl_sec, 7);
 	end_one(&one);
 }
 
@@ -1304,6 +1336,7 @@ int main(void)
 	    cmocka_unit_test(test_ttl_0_is_asked_again_with_a_pause),
 	    cmocka_unit_test(test_cname_loop),
 	    cmocka_unit_test(test_shortest_ttl_along_the_chain),
+	    cmocka_unit_test(test_records_in_any_order),
 	    cmocka_unit_test(test_address_of_another_name),
 	    cmocka_unit_test(test_hundred_addresses),
 	    cmocka_unit_test(test_address_that_is_gone_lives_on_for_min_ttl),

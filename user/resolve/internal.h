@@ -133,7 +133,18 @@ int name_recall(struct name *name, const struct egret_addr *addrs, size_t count,
 int name_remember(struct name *name, const struct egret_addr *addr, uint64_t drop_ns, uint64_t answered_ns);
 /* Adds those addresses of @from that @name has not, each until its time; what it has stays. -ENOMEM: as it was. */
 int name_merge(struct name *name, const struct name *from, uint64_t now_ns, bool *ret_changed);
-/* Adds what the answer names; the count that was found, 0 for none. */
+/* answer.c: the addresses of an answer. */
+struct answer_addrs {
+	struct egret_addr addrs[NAME_MAX_ADDRS]; /* the first of them */
+	size_t count;
+	uint32_t ttl_sec; /* the shortest on the way to them */
+};
+
+/* Those of the asked name and of all that it is an alias of, wherever the records stand: c-ares' own parser looks only
+ * behind an alias for what it leads to. None of an answer that cannot be read to its end. */
+void answer_read(const unsigned char *answer, size_t len, enum family family, struct answer_addrs *ret);
+
+/* round.c: adds what the answer names; the count that was found, 0 for none. */
 size_t round_add_answer(struct name *name, enum family family, const unsigned char *answer, int len);
 void name_free(struct name *name);
 /* Drops the addresses whose time is over. */

@@ -77,54 +77,25 @@ bool name_drop_expired(struct name *name, uint64_t now_ns)
 	return kept != before;
 }
 
-static int parse_a(const unsigned char *answer, int len, struct egret_addr *addrs, uint32_t *ret_ttl_sec)
-{
-	struct ares_addrttl records[NAME_MAX_ADDRS];
-	int count = NAME_MAX_ADDRS;
-
-	if (ares_parse_a_reply(answer, len, NULL, records, &count) != ARES_SUCCESS)
-		return 0;
-	for (int i = 0; i < count; i++) {
-		addrs[i] = addr_from_v4(records[i].ipaddr.s_addr);
-		if (records[i].ttl >= 0 && (uint32_t)records[i].ttl < *ret_ttl_sec)
-			*ret_ttl_sec = records[i].ttl;
-	}
-	return count;
-}
-
-static int parse_aaaa(const unsigned char *answer, int len, struct egret_addr *addrs, uint32_t *ret_ttl_sec)
-{
-	struct ares_addr6ttl records[NAME_MAX_ADDRS];
-	int count = NAME_MAX_ADDRS;
-
-	if (ares_parse_aaaa_reply(answer, len, NULL, records, &count) != ARES_SUCCESS)
-		return 0;
-	for (int i = 0; i < count; i++) {
-		memcpy(addrs[i].bytes, &records[i].ip6addr, sizeof(addrs[i].bytes));
-		if (records[i].ttl >= 0 && (uint32_t)records[i].ttl < *ret_ttl_sec)
-			*ret_ttl_sec = records[i].ttl;
-	}
-	return count;
-}
-
 size_t round_add_answer(struct name *name, enum family family, const unsigned char *answer, int len)
 {
 	struct round *round = &name->round;
-	struct egret_addr found[NAME_MAX_ADDRS], *addrs;
-	int count;
+	struct answer_addrs found;
+	struct egret_addr *addrs;
 
-	count = family == FAMILY_A ? parse_a(answer, len, found, &round->ttl_sec)
-				   : parse_aaaa(answer, len, found, &round->ttl_sec);
-	if (!count)
+	answer_read(answer, (size_t)len, family, &found);
+	if (!found.count)
 		return 0;
-	addrs = reallocarray(round->addrs, round->addr_count + count, sizeof(*addrs));
+	addrs = reallocarray(round->addrs, round->addr_count + found.count, sizeof(*addrs));
 	if (!addrs)
 		return 0;
-	memcpy(&addrs[round->addr_count], found, count * sizeof(*addrs));
+	memcpy(&addrs[round->addr_count], found.addrs, found.count * sizeof(*addrs));
 	round->addrs = addrs;
-	round->addr_count += count;
-	round->truncated |= count == NAME_MAX_ADDRS;
-	return count;
+	round->addr_count += found.count;
+	round->truncated |= found.count == NAME_MAX_ADDRS;
+	if (found.ttl_sec < round->ttl_sec)
+		round->ttl_sec = found.ttl_sec;
+	return found.count;
 }
 
 static int compare(const void *a, const void *b)
