@@ -87,7 +87,7 @@ int resolver_remember(struct resolver *resolver, const char *text, const struct 
 	HASH_FIND_STR(resolver->names, text, name);
 	if (!name || name->seen.state == RESOLVER_RESOLVED || name->seen.state == RESOLVER_EMPTY)
 		return 0;
-	rc = name_remember(name, addr, drop_ns, answered_ns);
+	rc = name_recall_one(name, addr, drop_ns, answered_ns);
 	if (rc)
 		return rc;
 	is_known(name);

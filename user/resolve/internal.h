@@ -130,7 +130,7 @@ void round_question_dropped(struct question *question);
 /* Gives the name addresses that no round brought in. -ENOMEM: it is as it was. */
 int name_recall(struct name *name, const struct egret_addr *addrs, size_t count, uint64_t answered_ns);
 /* The same, of one more address. */
-int name_remember(struct name *name, const struct egret_addr *addr, uint64_t drop_ns, uint64_t answered_ns);
+int name_recall_one(struct name *name, const struct egret_addr *addr, uint64_t drop_ns, uint64_t answered_ns);
 /* Adds those addresses of @from that @name has not, each until its time; what it has stays. -ENOMEM: as it was. */
 int name_merge(struct name *name, const struct name *from, uint64_t now_ns, bool *ret_changed);
 /* answer.c: the addresses of an answer. */

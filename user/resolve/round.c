@@ -266,7 +266,7 @@ int name_recall(struct name *name, const struct egret_addr *addrs, size_t count,
 	return 0;
 }
 
-int name_remember(struct name *name, const struct egret_addr *addr, uint64_t drop_ns, uint64_t answered_ns)
+int name_recall_one(struct name *name, const struct egret_addr *addr, uint64_t drop_ns, uint64_t answered_ns)
 {
 	int rc = unite(name, held(name), (struct dated){addr, &drop_ns, 1});
 
