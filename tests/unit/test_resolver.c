@@ -949,6 +949,83 @@ static void test_what_both_were_answered_is_united(void **state)
 	end_one(&one);
 }
 
+static char asked_first[8];
+
+static size_t answer_and_note(struct fake *fake, unsigned char *packet, size_t query_len, bool over_tcp)
+{
+	size_t len = strlen(asked_first);
+
+	if (asks_a(packet) && len + 1 < sizeof(asked_first))
+		asked_first[len] = (char)packet[13];
+	return answer_well(fake, packet, query_len, over_tcp);
+}
+
+/* In the order of the policy, but for what somebody uses; what is known already can wait. */
+static void test_which_names_come_first(void **state)
+{
+	static const char *const servers[] = {"127.0.0.1"};
+	struct egret_addr addr;
+	struct resolver *resolver;
+	struct fake fake;
+	struct seen seen;
+
+	(void)state;
+	memset(asked_first, 0, sizeof(asked_first));
+	fake_open(&fake, servers[0], 0, answer_and_note);
+	resolver = start(servers, 1, fake_port(&fake), &seen);
+	for (char c = 'f'; c >= 'a'; c--)
+		resolver_add(resolver, (char[]){c, '.', 'x', '\0'});
+	addr_parse("198.51.100.9", &addr);
+	resolver_remember(resolver, "e.x", &addr, 0, 1);
+	resolver_remember(resolver, "f.x", &addr, 0, 1);
+	resolver_hurry(resolver, "b.x");
+	resolver_hurry(resolver, "nobody.x");
+	assert_int_equal(resolver_pending(resolver), 4);
+	WAIT_FOR(strlen(asked_first) == 6, resolver, &fake, 1);
+	assert_string_equal(asked_first, "bdcafe");
+	assert_int_equal(resolver_first_round_sec(50000, 0), 500);
+	assert_int_equal(resolver_first_round_sec(1, 100), 1);
+	resolver_free(resolver);
+	fake_close(&fake);
+}
+
+/* What an agent before this one left has its times, and ends as any address does. */
+static void test_what_is_remembered_ends_as_any_address_does(void **state)
+{
+	static const char *const servers[] = {"127.0.0.1"};
+	struct egret_addr addrs[3];
+	const struct resolver_name *name;
+	struct resolver *resolver;
+	struct fake fake;
+	struct seen seen;
+
+	(void)state;
+	fake_open(&fake, servers[0], 0, answer_silence);
+	resolver = start(servers, 1, fake_port(&fake), &seen);
+	resolver_add(resolver, "name.example");
+	addr_parse("198.51.100.8", &addrs[0]);
+	addr_parse("198.51.100.9", &addrs[1]);
+	addr_parse("198.51.100.10", &addrs[2]);
+	resolver_remember(resolver, "name.example", &addrs[0], 0, 1790000000);
+	resolver_remember(resolver, "name.example", &addrs[1], 1, 1790000000);
+	resolver_remember(resolver, "name.example", &addrs[2], clock_now_ns() + 3600 * CLOCK_NS_PER_SEC, 1790000000);
+	resolver_remember(resolver, "other.example", &addrs[0], 0, 1);
+	name = resolver_find(resolver, "name.example");
+	assert_int_equal(resolver_pending(resolver), 0);
+	WAIT_FOR(name->failures == 1, resolver, &fake, 1);
+	assert_addrs(name, "198.51.100.8 198.51.100.10"); /* the time of one was over */
+	assert_true(name->recalled && !name->from_disk);
+	assert_int_equal(name->answered_ns, 1790000000);
+	fake.answer = answer_well;
+	WAIT_FOR(name->state == RESOLVER_RESOLVED, resolver, &fake, 1);
+	assert_addrs(name, "198.51.100.7 198.51.100.8 198.51.100.10 2001:db8::7");
+	assert_false(name->recalled);
+	WAIT_FOR(name->addr_count == 3, resolver, &fake, 1);
+	assert_addrs(name, "198.51.100.7 198.51.100.10 2001:db8::7");
+	resolver_free(resolver);
+	fake_close(&fake);
+}
+
 /* --- several servers --- */
 
 static const char *const two[] = {"127.0.0.2", "127.0.0.3"};
@@ -1349,6 +1426,8 @@ int main(void)
 	    cmocka_unit_test(test_what_is_known_is_inherited),
 	    cmocka_unit_test(test_what_is_inherited_stands_until_an_answer),
 	    cmocka_unit_test(test_what_both_were_answered_is_united),
+	    cmocka_unit_test(test_which_names_come_first),
+	    cmocka_unit_test(test_what_is_remembered_ends_as_any_address_does),
 	    cmocka_unit_test(test_next_server_when_one_is_silent),
 	    cmocka_unit_test(test_next_server_when_one_knows_no_such_name),
 	    cmocka_unit_test(test_a_name_without_aaaa_is_settled),

@@ -10,7 +10,9 @@
 #include "internal.h"
 #include "unresolved.h"
 
-#define TRY_AGAIN_NS (1 * CLOCK_NS_PER_SEC)
+/* It is said of names that take longer than that. */
+#define LONG_ROUND_SEC 10
+#define TRY_AGAIN_NS   (1 * CLOCK_NS_PER_SEC)
 /* One trial at a time: both would use the same cgroup. */
 #define OTHER_TRIAL_NS (200 * CLOCK_NS_PER_MS)
 
@@ -210,6 +212,19 @@ static uint64_t names_until(struct agent *agent, unsigned int resolve_wait_sec)
 	return candidate->first_until_ns;
 }
 
+/* A list of thousands of names: nobody should think that it hangs. */
+static void tell_how_long(struct agent *agent, const struct edition *edition)
+{
+	size_t names = edition_pending(edition);
+	uint32_t sec = resolver_first_round_sec(names, agent->options.resolve_rate);
+
+	if (sec >= LONG_ROUND_SEC)
+		progress_say(&agent->progress,
+			     "%zu names are asked for the first time, which takes %u min %u s if DNS answers; those "
+			     "that are in use come first",
+			     names, sec / 60, sec % 60);
+}
+
 void candidate_begin(struct agent *agent, unsigned int resolve_wait_sec,
 		     void (*over)(struct agent *agent, int rc, const struct error *error))
 {
@@ -218,6 +233,7 @@ void candidate_begin(struct agent *agent, unsigned int resolve_wait_sec,
 
 	stop(candidate);
 	agent_inherit_names(agent, edition);
+	tell_how_long(agent, edition);
 	candidate->state = CANDIDATE_RESOLVING;
 	candidate->over = over;
 	edition->moved = edition_pending(edition) ? some_names_moved : NULL;

@@ -57,6 +57,8 @@ void agent_inherit_names(struct agent *agent, struct edition *edition)
 		inherit_addresses(edition, from);
 	else if (agent->kernel)
 		resolved_recall(agent->kernel, edition);
+	if (agent->kernel)
+		resolved_hurry(agent->kernel, edition);
 }
 
 void agent_recall_names(struct agent *agent, struct edition *edition)

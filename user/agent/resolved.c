@@ -86,3 +86,23 @@ void resolved_recall(const struct kernel *kernel, struct edition *edition)
 	kernel_each_resolved(kernel, recall, &recalling);
 	free(recalling.names);
 }
+
+struct hurrying {
+	const struct kernel *kernel;
+	struct resolver *resolver;
+};
+
+static void hurry(void *context, const struct resolver_name *name)
+{
+	const struct hurrying *hurrying = context;
+	struct egret_asked ignored;
+
+	if (!kernel_get_asked(hurrying->kernel, kernel_name_key(hurrying->kernel, name->name), &ignored))
+		resolver_hurry(hurrying->resolver, name->name);
+}
+
+void resolved_hurry(const struct kernel *kernel, struct edition *edition)
+{
+	if (edition->resolver)
+		resolver_each(edition->resolver, hurry, &(struct hurrying){kernel, edition->resolver});
+}

@@ -14,4 +14,7 @@ int resolved_note(struct kernel *kernel, const struct resolver_name *name, const
 /* Names of @edition have what was noted in @kernel, until an answer says otherwise. */
 void resolved_recall(const struct kernel *kernel, struct edition *edition);
 
+/* Names of @edition that were asked for where @kernel rules come first. */
+void resolved_hurry(const struct kernel *kernel, struct edition *edition);
+
 #endif

@@ -7,12 +7,17 @@
 #include <string.h>
 
 #include "../compile/compile.h"
+#include "../policy/siblings.h"
+#include "../resolve/resolver.h"
 #include "../view/findings.h"
 #include "../view/policy.h"
 #include "normal_form.h"
 #include "resolved.h"
 #include "table.h"
 #include "egret_limits.h"
+
+/* It is said of a policy whose names take longer than that. */
+#define LONG_ROUND_SEC 10
 
 /* An address of a mixed list shows no name that could be checked. */
 static void print_port(const struct policy_dest *dest, struct policy_port port)
@@ -76,6 +81,31 @@ static bool has_exact_name(const struct policy *policy)
 	return false;
 }
 
+/* A list of thousands: how long it takes until all of it holds, and what costs nothing. */
+static void print_many_names(const struct policy *policy)
+{
+	struct siblings found;
+	char others[64] = "";
+	uint32_t sec;
+
+	if (policy->settings.off || siblings_find(policy, &found))
+		return;
+	sec = resolver_first_round_sec(found.all, 0);
+	if (sec >= LONG_ROUND_SEC)
+		fprintf(stderr,
+			"note: %zu exact names: their first answers take %u min %u s, at %d questions a second and two "
+			"for each name; those that are in use come first\n",
+			found.all, sec / 60, sec % 60, RESOLVER_DEFAULT_RATE);
+	if (!found.domain)
+		return;
+	if (found.domains > 1)
+		snprintf(others, sizeof(others), ", and many below %zu other domains", found.domains - 1);
+	fprintf(stderr,
+		"note: %zu exact names lie below %s%s; where all below it may be used, `*.%s` in their place needs no "
+		"questions and no addresses beforehand\n",
+		found.names, found.domain, others, found.domain);
+}
+
 /* What the policy says that this version does not do yet: nobody should learn it by surprise. */
 static void print_notes(const struct policy *policy)
 {
@@ -100,6 +130,7 @@ static void print_notes(const struct policy *policy)
 			"note: https: and http: mean tcp: in this version; the server name is not checked yet "
 			"(%zu port%s)\n",
 			apps, apps == 1 ? "" : "s");
+	print_many_names(policy);
 }
 
 /* NULL if nobody asks for it, or where nothing is compiled. */

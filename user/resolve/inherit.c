@@ -90,6 +90,8 @@ int resolver_remember(struct resolver *resolver, const char *text, const struct 
 	rc = name_recall_one(name, addr, drop_ns, answered_ns);
 	if (rc)
 		return rc;
+	if (!name->ended_once)
+		name->refresh_ns += NAME_LATER_NS;
 	is_known(name);
 	name_schedule(name); /* some of what it has now may go earlier than it is asked */
 	resolver->notify(resolver->context, &name->seen, true);

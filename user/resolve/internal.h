@@ -14,6 +14,9 @@ enum family { FAMILY_A, FAMILY_AAAA, FAMILIES };
  * left out, and said. A TCP answer could hold 4,000. */
 #define NAME_MAX_ADDRS 1024
 
+/* More than there are names: what is known already is first asked for behind all that is not. A time since boot. */
+#define NAME_LATER_NS (UINT64_C(1) << 20)
+
 struct name;
 
 /* One A or AAAA query, over all its tries. */

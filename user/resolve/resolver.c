@@ -10,11 +10,10 @@
 #include "../base/clock.h"
 #include "internal.h"
 
-#define DNS_PORT                53 /* RFC 1035 section 4.2 */
-#define DEFAULT_INFLIGHT        64
-#define DEFAULT_QUERIES_PER_SEC 200
-#define DEFAULT_TIMEOUT_MS      2000
-#define DEFAULT_TRIES           3
+#define DNS_PORT           53 /* RFC 1035 section 4.2 */
+#define DEFAULT_INFLIGHT   64
+#define DEFAULT_TIMEOUT_MS 2000
+#define DEFAULT_TRIES      3
 
 static void set_options(struct resolver *resolver, const struct resolver_options *options)
 {
@@ -26,7 +25,7 @@ static void set_options(struct resolver *resolver, const struct resolver_options
 	if (!options->inflight)
 		resolver->options.inflight = DEFAULT_INFLIGHT;
 	if (!options->queries_per_sec)
-		resolver->options.queries_per_sec = DEFAULT_QUERIES_PER_SEC;
+		resolver->options.queries_per_sec = RESOLVER_DEFAULT_RATE;
 	if (!options->timeout_ms)
 		resolver->options.timeout_ms = DEFAULT_TIMEOUT_MS;
 	if (!options->tries)
@@ -118,10 +117,29 @@ int resolver_add(struct resolver *resolver, const char *text)
 	name->heap_at = SIZE_MAX;
 	name->seen.name = name->text;
 	name->seen.error = name->error;
+	/* A time that is over: those that are new go first, before any that are asked again, in their order. */
+	name->refresh_ns = 1 + HASH_COUNT(resolver->names);
 	HASH_ADD_KEYPTR(hh, resolver->names, name->text, strlen(name->text), name);
 	name_schedule(name);
 	resolver->pending++;
 	return 0;
+}
+
+void resolver_hurry(struct resolver *resolver, const char *text)
+{
+	struct name *name = find(resolver, text);
+
+	if (!name || name->heap_at == SIZE_MAX || name->refresh_ns > NAME_LATER_NS + HASH_COUNT(resolver->names))
+		return;
+	name->refresh_ns = 0;
+	name_schedule(name);
+}
+
+uint32_t resolver_first_round_sec(size_t names, unsigned int queries_per_sec)
+{
+	unsigned int rate = queries_per_sec ? queries_per_sec : RESOLVER_DEFAULT_RATE;
+
+	return (names * FAMILIES + rate - 1) / rate;
 }
 
 int resolver_remove(struct resolver *resolver, const char *text)

@@ -26,6 +26,7 @@
 struct resolver;
 struct resolver_book;
 
+#define RESOLVER_DEFAULT_RATE 200
 /* One query a microsecond: no server that is in use answers faster. */
 #define RESOLVER_MAX_RATE 1000000
 
@@ -34,7 +35,7 @@ struct resolver_options {
 	size_t server_count;              /* 0 = -EINVAL */
 	uint16_t port;                    /* 0 = 53; for tests */
 	unsigned int inflight;            /* queries under way at most; 0 = 64 */
-	unsigned int queries_per_sec;     /* to each server; 0 = 200; at most RESOLVER_MAX_RATE */
+	unsigned int queries_per_sec;     /* to each server; 0 = RESOLVER_DEFAULT_RATE; at most RESOLVER_MAX_RATE */
 	uint32_t min_ttl_sec;             /* how long an address lives on that is no longer named */
 	uint32_t max_ttl_sec;             /* how long an answer is good at most */
 	int timeout_ms;                   /* of one try; 0 = 2000 */
@@ -79,8 +80,13 @@ typedef void (*resolver_notify)(void *context, const struct resolver_name *name,
 int resolver_new(const struct resolver_options *options, resolver_notify notify, void *context, struct resolver **ret);
 void resolver_free(struct resolver *resolver); /* takes NULL; no more calls to notify */
 
-/* @name without trailing dot. Asked at the next resolver_process. 0 if it is there already. */
+/* @name without trailing dot. Asked at the next resolver_process, in the order in which they were added, as fast as
+ * the servers' rate lets them. 0 if it is there already. */
 int resolver_add(struct resolver *resolver, const char *name);
+/* Somebody uses @name: it is asked before all that nobody is known to use. Only its first round can be hurried. */
+void resolver_hurry(struct resolver *resolver, const char *name);
+/* How long the first round of so many names takes, if the servers answer. @queries_per_sec as in resolver_options. */
+uint32_t resolver_first_round_sec(size_t names, unsigned int queries_per_sec);
 int resolver_remove(struct resolver *resolver, const char *name);
 /*
  * What @name had when it was last answered, under an agent before this one: it has these addresses until an
