@@ -344,9 +344,11 @@ static void look_is_due(void *context)
 		read_policy(life);
 }
 
+/* Does not move what is set: where something stirs all the time, nobody would ever look. */
 static void look_later(struct life *life)
 {
-	loop_timer_set(life->agent->loop, &life->look_due, clock_now_ns() + SETTLE_NS, look_is_due, life);
+	if (!life->look_due.loop)
+		loop_timer_set(life->agent->loop, &life->look_due, clock_now_ns() + SETTLE_NS, look_is_due, life);
 }
 
 static void files_have_moved(void *context)

@@ -36,6 +36,7 @@ struct watch {
 	bool slow;  /* not all is told by events */
 	struct policy_files files; /* that were read */
 	struct policy_file *last;  /* what was there when it was looked at last; NULL = what was read */
+	uint64_t last_ns;          /* since when, at the latest; CLOCK_MONOTONIC */
 };
 
 /* A second watch on the same folder has the number of the first, so nothing is watched twice. What has just gone comes
@@ -257,6 +258,7 @@ bool watch_sees_change(struct watch *watch)
 {
 	size_t count = watch->files.count;
 	struct policy_file *before = watch->last, *now;
+	uint64_t now_ns = clock_now_ns();
 	bool changed, same;
 
 	add_all(watch); /* a folder may have come, or be another one by now */
@@ -267,7 +269,9 @@ bool watch_sees_change(struct watch *watch)
 	same = before && are_same(now, before, count);
 	free(before);
 	watch->last = now;
-	if (changed && same && is_at_rest(now, count))
+	if (!same)
+		watch->last_ns = now_ns;
+	if (changed && now_ns - watch->last_ns >= REST_MS * CLOCK_NS_PER_MS && is_at_rest(now, count))
 		return true;
 	wake_in(watch, changed ? REST_MS : look_ms(watch));
 	return false;

@@ -113,4 +113,10 @@ succeeds "and what is mounted over it" may_ask 20.0.0.56
 rules 20.0.0.57 >"$work/mounted/policy.rules" # by another way than the policy's
 eventually may_ask 20.0.0.57
 succeeds "and written to where it lies" may_ask 20.0.0.57
+# In a folder where something stirs all the time.
+start "$work/busy.log" - "$id-node" sh -c "while :; do touch '$work/mounted/busy'; sleep 0.05; done"
+rules 20.0.0.58 >"$work/mounted/policy.rules"
+eventually may_ask 20.0.0.58
+succeeds "and is seen where something stirs all the time" may_ask 20.0.0.58
+stop "$started"
 finish
