@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "policy/policy.h"
+#include "policy/siblings.h"
 #include "egret_limits.h"
 #include "egret_policy.h"
 
@@ -1195,6 +1196,46 @@ static void files_that_cannot_be_read(void **state)
 	run_end(&run);
 }
 
+/* @count names below @domain, each of a line of its own. */
+static void add_siblings(char *text, size_t size, const char *domain, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		snprintf(text + strlen(text), size - strlen(text), "allow n%u.%s tcp:443\n", i, domain);
+}
+
+static void many_names_below_one_domain_are_found(void **state)
+{
+	static char text[65536];
+	struct siblings found;
+	struct run run;
+
+	(void)state;
+	text[0] = '\0';
+	add_siblings(text, sizeof(text), "list.example", 20);
+	add_siblings(text, sizeof(text), "list.example", 20); /* the same once more */
+	add_siblings(text, sizeof(text), "few.example", 19);
+	add_siblings(text, sizeof(text), "other.list.example", 21);
+	add_siblings(text, sizeof(text), "co.uk", 40); /* anybody's */
+	add_siblings(text, sizeof(text), "example", 40);
+	run = load(text);
+	assert_int_equal(run.error, 0);
+	assert_int_equal(siblings_find(run.policy, &found), 0);
+	assert_string_equal(found.domain, "other.list.example");
+	assert_int_equal(found.names, 21);
+	assert_int_equal(found.domains, 2);
+	assert_int_equal(found.all, 20 + 19 + 21 + 40 + 40);
+	policy_free(run.policy);
+	diag_clear(&run.diag);
+
+	text[0] = '\0';
+	add_siblings(text, sizeof(text), "few.example", 19);
+	run = load(text);
+	assert_int_equal(siblings_find(run.policy, &found), 0);
+	assert_null(found.domain);
+	policy_free(run.policy);
+	diag_clear(&run.diag);
+}
+
 static void a_failed_load_leaves_the_output_alone(void **state)
 {
 	struct policy *before = (struct policy *)state, *policy = before;
@@ -1247,6 +1288,7 @@ int main(void)
 	    cmocka_unit_test(the_same_rule_twice_is_warned_of),
 	    cmocka_unit_test(patterns_match_whole_labels_below),
 	    cmocka_unit_test(names_and_ports_for_other_modules),
+	    cmocka_unit_test(many_names_below_one_domain_are_found),
 	    cmocka_unit_test(a_failed_load_leaves_the_output_alone),
 	    file_test(use_looks_beside_then_beside_main_then_in_the_path),
 	    file_test(the_floor_is_what_node_files_say),
