@@ -18,7 +18,7 @@
 #include "egret_addr.h"
 #include "egret_limits.h"
 
-#define FIND_MAX_ADDRS   512
+#define FIND_MAX_ADDRS   2048 /* more than a message of 4,096 octets has room for */
 #define FIND_MAX_MESSAGE 65535
 
 /* A question as it left. */
