@@ -75,6 +75,7 @@ shows 'new.edit.example: .*; until it is resolved, its .deny. takes away only wh
 	"a deny that is not resolved is not said to deny"
 lacks 'n[1345].edit.example: ' "names that are known are not told as missing"
 
+json '.names.state_count["from-disk"] == 0' "what the agent knows, it does not read from disk" egret_cmd status --json
 succeeds "no line a name" test "$(wc -l <"$work/agent.log")" -lt 30
 
 # The agent ends without a word, and nothing is on disk.
