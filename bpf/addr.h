@@ -34,6 +34,12 @@ static __always_inline bool addr_is_this_host(const struct egret_addr *addr)
 	return !addr->word_be[0] && !addr->word_be[1] && !addr->word_be[2] && bpf_ntohl(addr->word_be[3]) <= 1;
 }
 
+/* fe80::/10 (RFC 4291 section 2.5.6). */
+static __always_inline bool addr_is_link_local(const struct egret_addr *addr)
+{
+	return (addr->word_be[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
+}
+
 /* Halves, as they lie in memory: global functions of programs take numbers only. */
 static __always_inline void addr_of_halves(struct egret_addr *addr, __u64 first_half, __u64 last_half)
 {

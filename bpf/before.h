@@ -64,7 +64,6 @@ static __always_inline bool before_goes_on(struct __sk_buff *skb, struct bpf_soc
 	sock->raw = before->raw;
 	sock->pid = before->pid;
 	__builtin_memcpy(sock->comm, before->comm, sizeof(sock->comm));
-	sock->asks = before->asks;
 	before_peers(skb, sk, sock, before);
 	return true;
 }

@@ -55,14 +55,16 @@ __noinline int question_load(struct __sk_buff *skb, __u32 buffer, __u32 offset, 
 	return question && message_load(skb, &question->message, question->bytes, offset, len, DNS_MAX_QUESTION);
 }
 
-/* Whom a connected socket talks to: before the translation that egress sees the result of. */
+/* Whom a connected socket talks to: before the NAT that egress sees the result of. */
 static __always_inline bool connected_to(struct __sk_buff *skb, struct packet *ret)
 {
 	const volatile struct bpf_sock *sk = skb->sk; /* volatile: it may be read at fixed offsets only */
 	__u32 v4, v6[4];
 
-	if (!sk || sk->dst_port != bpf_htons(DNS_PORT))
+	if (!sk || !sk->dst_port)
 		return false;
+	ret->port_be = sk->dst_port;
+	ret->port = bpf_ntohs(ret->port_be);
 	v4 = sk->dst_ip4;
 	v6[0] = sk->dst_ip6[0];
 	v6[1] = sk->dst_ip6[1];
@@ -89,6 +91,12 @@ static __always_inline void question_remember(__u32 buffer, __u64 name)
 {
 	if (name_remember(buffer, name))
 		asked_add(buffer, name);
+}
+
+/* As query_of wants it. */
+static __always_inline __u32 question_about(const struct question *question)
+{
+	return (__u32)question_word(question, 0) << 16 | question_word(question, question->message.end);
 }
 
 /*
@@ -119,8 +127,7 @@ __noinline __u64 question_take(struct __sk_buff *skb, __u32 buffer)
 	if (question->trusted && (!refused || settings->audit)) {
 		open = queries_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
 		if (open)
-			query_add(skb, open, question_word(question, 0), name,
-				  question_word(question, question->message.end));
+			query_add(skb, open, question_about(question), name, question->server);
 	}
 	return refused ? host : 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What leaves for port 53, by either transport: the questions of applications.
+ * What leaves for port 53, by either transport: the questions of applications. Where it leaves for another port,
+ * because something translated it, the socket tells (told.h).
  */
 #ifndef EGRET_BPF_DNS_PORT_H
 #define EGRET_BPF_DNS_PORT_H
@@ -9,26 +10,53 @@
 #include "dns_tcp_out.h"
 #include "dns_udp.h"
 #include "memory.h"
+#include "told.h"
 
-/* Where sendmsg() of an unconnected socket is told to ask: before the translation that egress sees
- * the result of. */
-static __always_inline void dns_note_server(struct egret_sock *sock, const struct packet *pkt,
-					    const struct ruling *ruling)
-{
-	if (pkt->port == DNS_PORT && addr_is_trusted(&pkt->addr, ruling->slot))
-		sock->asks = 1;
-}
-
-/* Did the last sendmsg() name a trusted resolver? That is true of one packet: the next one may go elsewhere. Whoever
- * answers must be a trusted resolver, too, so nothing is won by a race of two sendmsg() on one socket. */
-static __always_inline bool was_told_trusted(struct __sk_buff *skb)
+/* Answers come from another port than 53: ingress is told to look there. */
+static __always_inline void asks_aside(struct __sk_buff *skb, __u16 port)
 {
 	struct egret_sock *sock = memory_of(skb);
 
-	if (!sock || !sock->asks)
+	if (sock)
+		sock->asked_aside = 1;
+	port_asked_note(port);
+}
+
+static __always_inline bool peer_is_trusted(struct __sk_buff *skb, __u32 slot)
+{
+	struct packet peer = {};
+
+	return connected_to(skb, &peer) && peer.port == DNS_PORT && addr_is_trusted(&peer.addr, slot);
+}
+
+/* Is a trusted resolver asked: by the packet itself, by its socket's peer, or by what the call was told? Global, as
+ * question_opens: its stack is not dns_asks's. */
+__noinline int asks_trusted(struct __sk_buff *skb, __u64 first_half, __u64 last_half, __u32 port_key)
+{
+	__u32 slot = egret_port_key_slot(port_key);
+	__u16 port = port_key;
+
+	if (port == DNS_PORT && dns_is_trusted(first_half, last_half, slot))
+		return true;
+	if (!peer_is_trusted(skb, slot) && !was_told_trusted(skb, slot))
 		return false;
-	sock->asks = 0;
+	if (port != DNS_PORT)
+		asks_aside(skb, port);
 	return true;
+}
+
+/* What is known of a question before it is read, but whether it is trusted. */
+__noinline int question_opens(struct __sk_buff *skb, __u32 buffer, __u64 first_half, __u64 last_half, __u32 port_key)
+{
+	struct question *question = question_of(buffer);
+	struct egret_addr server __attribute__((aligned(8)));
+
+	if (!question)
+		return 0;
+	addr_of_halves(&server, first_half, last_half);
+	question->server = query_server(skb, &server, bpf_htons(port_key));
+	question->slot = egret_port_key_slot(port_key);
+	return 0;
 }
 
 /* As question_take, by either transport. */
@@ -42,24 +70,20 @@ static __always_inline __u64 question_read(struct __sk_buff *skb, __u32 buffer, 
 }
 
 /*
- * What leaves for an address and port 53, of a socket for which @owner pays. 0: it may; else as question_take says.
+ * What leaves for an address and port 53, or comes of a call that was told port 53, of a socket for which @owner pays.
+ * 0: it may; else as question_take says.
  */
 __noinline __u64 dns_asks(struct __sk_buff *skb, __u64 first_half, __u64 last_half, __u32 port_key, __u64 owner)
 {
 	struct egret_config *cfg = policy_config();
-	struct packet server = {};
 	struct question *question;
-	__u64 refused, *halves;
-	__u32 buffer, trusted, dns_names, slot = egret_port_key_slot(port_key);
+	__u32 buffer, trusted, dns_names;
+	__u64 refused;
 
 	if (!cfg)
 		return 0;
-	halves = (__u64 *)&server.addr;
-	halves[0] = first_half;
-	halves[1] = last_half;
-	trusted = addr_is_trusted(&server.addr, slot) ||
-		  (connected_to(skb, &server) && addr_is_trusted(&server.addr, slot)) || was_told_trusted(skb);
-	dns_names = policy_settings(cfg, slot)->dns_names;
+	trusted = asks_trusted(skb, first_half, last_half, port_key);
+	dns_names = policy_settings(cfg, egret_port_key_slot(port_key))->dns_names;
 	if (!trusted && !dns_names)
 		return 0;
 	buffer = buffer_take(BUFFER_QUESTION, owner);
@@ -69,10 +93,16 @@ __noinline __u64 dns_asks(struct __sk_buff *skb, __u64 first_half, __u64 last_ha
 		return dns_names ? QUESTION_UNREADABLE : 0;
 	}
 	question->trusted = trusted;
-	question->slot = slot;
+	question_opens(skb, buffer, first_half, last_half, port_key);
 	refused = question_read(skb, buffer, egret_port_key_proto(port_key));
 	buffer_give(&question->message);
 	return dns_names ? refused : 0;
+}
+
+/* May the packet be a question? */
+static __always_inline bool may_be_dns(const struct packet *pkt, const struct egret_sock *sock)
+{
+	return is_dns(pkt) || (told_of_server(sock) && (pkt->l4_proto == IPPROTO_UDP || pkt->l4_proto == IPPROTO_TCP));
 }
 
 static __always_inline __u64 dns_leaves(struct __sk_buff *skb, const struct packet *pkt, const struct ruling *ruling,

@@ -13,6 +13,7 @@
 #include "place.h"
 #include "stream.h"
 #include "teach.h"
+#include "told.h"
 #include "wanted.h"
 
 #define STREAM_STEPS 96 /* of a segment: three a message, so 32 messages of a few octets */
@@ -168,9 +169,7 @@ static __always_inline __u32 stream_read(struct __sk_buff *skb, __u32 buffer, st
 
 static __always_inline bool stream_is_dns(struct bpf_sock *sk)
 {
-	const volatile struct bpf_sock *fixed = sk;
-
-	return fixed->dst_port == bpf_htons(DNS_PORT);
+	return port_is_asked(bpf_ntohs(peer_port_be(sk)));
 }
 
 /* What answers a question that left with the SYN begins behind the other SYN. */
@@ -182,7 +181,7 @@ static __always_inline void stream_opens(struct egret_stream *stream, const stru
 	stream->state = EGRET_STREAM_IN_ORDER;
 }
 
-/* A segment for a socket that is connected to port 53. */
+/* A segment for a socket that is connected to port 53, or to one to which that was translated. */
 __noinline int stream_comes_in(struct __sk_buff *skb)
 {
 	struct egret_stream *stream = stream_of(skb, 0);
@@ -214,6 +213,7 @@ __noinline int stream_comes_in(struct __sk_buff *skb)
 	stream->next_seq += segment.octets;
 	answer->chunks_made = 0;
 	answer->server = server.addr;
+	answer->server_port_be = server.port_be;
 	answer->segment = (struct segment_reader){.at = segment.at, .left = segment.octets};
 	lesson = stream_read(skb, buffer, answer);
 	if (lesson)

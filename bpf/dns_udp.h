@@ -24,7 +24,19 @@ static __always_inline __u64 datagram_asks(struct __sk_buff *skb, __u32 buffer, 
 	return question_take(skb, buffer);
 }
 
-/* What comes from port 53. */
+/* By whom it came. @offset: of what the datagram carries. */
+static __always_inline bool datagram_server(struct __sk_buff *skb, struct answer *answer, __u32 offset)
+{
+	__u16 port_be;
+
+	if (offset <= UDP_HEADER || !packet_source(skb, IP_AT_START, &answer->server) ||
+	    bpf_skb_load_bytes(skb, offset - UDP_HEADER, &port_be, sizeof(port_be)))
+		return false;
+	answer->server_port_be = port_be;
+	return true;
+}
+
+/* What comes from port 53, or to a socket that asks elsewhere (asked_aside). */
 __noinline int datagram_comes_in(struct __sk_buff *skb)
 {
 	__u32 offset = packet_transport_at(skb, IP_AT_START, IPPROTO_UDP) + UDP_HEADER, buffer;
@@ -41,7 +53,7 @@ __noinline int datagram_comes_in(struct __sk_buff *skb)
 		return 0;
 	}
 	answer->chunks_made = 0;
-	if (packet_source(skb, IP_AT_START, &answer->server) && offset > UDP_HEADER && skb->len > offset &&
+	if (datagram_server(skb, answer, offset) && skb->len > offset &&
 	    message_load(skb, &answer->message, answer->bytes, offset, skb->len - offset, EGRET_DNS_BYTES))
 		answer_take(skb, buffer);
 	else

@@ -20,6 +20,7 @@
 #include "policy.h"
 #include "stamp.h"
 #include "subject.h"
+#include "told.h"
 
 #define GO_ON 1
 
@@ -146,13 +147,14 @@ static __always_inline int call_sends(struct bpf_sock_addr *ctx, const struct pa
 	struct egret_sock *sock;
 	struct ruling ruling;
 
-	if (ctx->protocol != IPPROTO_UDP || !ruling_take(&ruling) ||
-	    (!(ruling.settings->has & (EGRET_HAS_DENY | EGRET_HAS_AUDIENCES)) && pkt->port != DNS_PORT))
+	if (ctx->protocol != IPPROTO_UDP || !ruling_take(&ruling))
 		return GO_ON;
 	sock = call_socket(ctx);
 	if (!sock)
 		return GO_ON;
-	dns_note_server(sock, pkt, &ruling);
+	told_by_sendmsg(ctx, sock, pkt, &ruling);
+	if (!(ruling.settings->has & (EGRET_HAS_DENY | EGRET_HAS_AUDIENCES)) && pkt->port != DNS_PORT)
+		return GO_ON;
 	sendmsg_decide(ctx, pkt, sock, &ruling, false, &verdict);
 	return call_finish(sock, pkt, &verdict, &ruling);
 }
@@ -204,6 +206,7 @@ static __always_inline int call_connects(struct bpf_sock_addr *ctx, struct packe
 	if (!sock)
 		return GO_ON;
 	stamp_process(sock);
+	told_by_connect(ctx, sock, pkt);
 	if (call_is_of_tcp(ctx))
 		inbound_ends(sock);
 	if (call_is_of_ping(ctx))

@@ -75,7 +75,7 @@ static __always_inline void cgroup_decide_by_content(struct __sk_buff *skb, cons
 
 	if (verdict->allow)
 		decide_by_source(skb, pkt, ruling, verdict);
-	if (!verdict->allow || !is_dns(pkt))
+	if (!verdict->allow || !may_be_dns(pkt, sock))
 		return;
 	refused = dns_leaves(skb, pkt, ruling, sock);
 	if (refused)
@@ -137,7 +137,7 @@ static __always_inline int cgroup_listener_hears(struct __sk_buff *skb, const st
 	return skb->ifindex == LOOPBACK_IFINDEX ? lo_is_heard(skb, listener, ruling) & 1 : PASS;
 }
 
-/* What is not TCP came in. Is it from port 53? Apart from the entry: its stack is not to add to
+/* What is not TCP came in. May it be an answer? Apart from the entry: its stack is not to add to
  * that of the names' reading, 512 octets in all. */
 static __noinline int cgroup_note_datagram(struct __sk_buff *skb, const struct ruling *ruling)
 {
@@ -152,7 +152,7 @@ static __noinline int cgroup_note_datagram(struct __sk_buff *skb, const struct r
 	/* Loopback starts no flow: a frame injected on lo may carry any source. */
 	if (skb->ifindex != LOOPBACK_IFINDEX)
 		memory_note_arrival(skb, sock, &pkt, ruling);
-	return is_dns(&pkt);
+	return is_dns(&pkt) || (sock->asked_aside && pkt.l4_proto == IPPROTO_UDP);
 }
 
 #endif

@@ -18,6 +18,19 @@
 #include "source.h"
 #include "subject.h"
 
+/* Docker's 127.0.0.11:53 is another port of lo when its NAT is done. A connected socket still knows; of an unconnected
+ * one only its memory. */
+static __always_inline bool lo_may_ask(struct __sk_buff *skb, const struct packet *pkt)
+{
+	struct bpf_sock *sk = skb->sk;
+	__u16 peer_be;
+
+	if (!sk)
+		return false;
+	peer_be = peer_port_be(sk);
+	return peer_be ? peer_be == bpf_htons(DNS_PORT) : pkt->l4_proto == IPPROTO_UDP;
+}
+
 /* A resolver on lo (127.0.0.53) is trusted in the node's network namespace only: on the lo of a pod, the pod's own
  * processes would answer. */
 static __always_inline void lo_note_question(struct __sk_buff *skb, const struct packet *pkt,
@@ -25,10 +38,12 @@ static __always_inline void lo_note_question(struct __sk_buff *skb, const struct
 {
 	struct egret_sock *sock;
 
-	if (pkt->reason || !is_dns(pkt))
+	if (pkt->reason || !(is_dns(pkt) || lo_may_ask(skb, pkt)))
 		return;
 	sock = memory_of(skb);
-	if (sock && sock->audience && egret_audience_kind(sock->audience) == EGRET_KIND_HOST && sock->in_node_netns)
+	if (!sock || !may_be_dns(pkt, sock))
+		return;
+	if (sock->audience && egret_audience_kind(sock->audience) == EGRET_KIND_HOST && sock->in_node_netns)
 		dns_leaves(skb, pkt, ruling, sock);
 }
 

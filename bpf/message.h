@@ -104,6 +104,7 @@ struct question {
 	/* Its server is trusted to teach, and it is a new one: dns_port.h and dns_tcp_out.h for question_take. */
 	__u32 trusted;
 	__u32 slot;                    /* of the policy that judges it: dns_port.h for question_take */
+	__u64 server;                  /* that it leaves for, as query_server: the same */
 	struct segment_reader segment; /* of dns_tcp_out.h */
 	__u8 bytes[QUESTION_BYTES];
 	struct text_writer writer; /* name_remember's own */
@@ -125,6 +126,7 @@ struct answer {
 	struct dns_address addresses[ANSWER_ADDRESSES];
 	/* By whom it came: dns_udp.h and dns_tcp_in.h for answer_opens. */
 	struct egret_addr server;
+	__u64 server_port_be;
 	/* Whose it is, and which name it teaches: answer_opens, answer_has_subject, taught_take, for learned.h. */
 	__u64 scope, owner, name;
 	__u32 rules[EGRET_POLICY_SLOTS]; /* of the name, in either slot, as name_rule: lesson_begins for learned.h */

@@ -23,9 +23,10 @@ static __always_inline struct egret_queries *queries_of(struct __sk_buff *skb, _
 	return sk ? bpf_sk_storage_get(&queries, sk, 0, flags) : 0;
 }
 
+/* Ticks wrap after 49 days at 1,000 a second: by their distance, of the same width. */
 static __always_inline bool query_is_open(const struct egret_query *query)
 {
-	return query->name && bpf_jiffies64() - query->asked_tick < (__u64)QUERY_LIVES_SEC * ticks_per_sec;
+	return query->name && (__u32)bpf_jiffies64() - query->asked_tick < QUERY_LIVES_SEC * ticks_per_sec;
 }
 
 /* Does @query give way before @other: one that was answered or is too old, else the older? */
@@ -33,7 +34,7 @@ static __always_inline bool query_gives_way(const struct egret_query *query, con
 {
 	if (!query_is_open(other))
 		return false;
-	return (__s64)(query->asked_tick - other->asked_tick) < 0 || !query_is_open(query);
+	return (__s32)(query->asked_tick - other->asked_tick) < 0 || !query_is_open(query);
 }
 
 static __always_inline struct egret_query *query_place(struct egret_queries *open)
@@ -46,24 +47,40 @@ static __always_inline struct egret_query *query_place(struct egret_queries *ope
 	return query;
 }
 
-static __always_inline struct egret_query query_of(struct __sk_buff *skb, __u16 id, __u64 name, __u16 type)
+/*
+ * Whom a question leaves for, or an answer comes from, in 64 bits that nobody can aim at. A link-local address is
+ * another machine on each link (RFC 4291 section 2.5.6), so its device belongs to it.
+ */
+static __always_inline __u64 query_server(struct __sk_buff *skb, const struct egret_addr *addr, __u16 port_be)
 {
-	return (struct egret_query){.name = name,
-				    .asked_tick = bpf_jiffies64(),
-				    .id_be = id,
-				    .type_be = type,
-				    .loopback = skb->ifindex == LOOPBACK_IFINDEX};
+	__u64 device = addr_is_link_local(addr) ? skb->ifindex : 0, key;
+	const __u64 *halves = (const __u64 *)addr;
+
+	key = check_add(0, halves[0], hash_keys[0]);
+	key = check_add(key, device << 16 | port_be, hash_keys[1]);
+	key = check_add(key, halves[1], hash_keys[2]);
+	return (key & ~(__u64)EGRET_QUERY_OVER_LO) | (skb->ifindex == LOOPBACK_IFINDEX ? EGRET_QUERY_OVER_LO : 0);
+}
+
+/* @what: id << 16 | type, as they lie in the message. */
+static __always_inline struct egret_query query_of(__u32 what, __u64 name, __u64 server)
+{
+	return (struct egret_query){
+	    .name = name, .server = server, .asked_tick = bpf_jiffies64(), .id_be = what >> 16, .type_be = what};
 }
 
 /*
- * Is this the question that @answer says it answers? The server's address is not compared: where the node's NAT stands
- * between, a question leaves for one address and is answered from another. But what left by a device is not answered
- * over lo, where any process may give itself any IPv6 address (IPV6_FREEBIND).
+ * Is this the question that @answer says it answers? From a trusted resolver (@anywhere) it may come whichever of them
+ * was asked: where the node's NAT stands between, a question leaves for one address and is answered from another. From
+ * elsewhere only if the question left for there, told that it goes to a trusted resolver. And what left by a device is
+ * not answered over lo, where any process may give itself any IPv6 address (IPV6_FREEBIND).
  */
-static __always_inline bool query_is(const struct egret_query *query, const struct egret_query *answer)
+static __always_inline bool query_is(const struct egret_query *query, const struct egret_query *answer, bool anywhere)
 {
+	__u64 differs = query->server ^ answer->server;
+
 	if (!query->name || query->id_be != answer->id_be || query->name != answer->name ||
-	    query->type_be != answer->type_be || query->loopback != answer->loopback)
+	    query->type_be != answer->type_be || (anywhere ? differs & EGRET_QUERY_OVER_LO : differs))
 		return false;
 	return query_is_open(query);
 }
@@ -72,35 +89,27 @@ static __always_inline bool query_is(const struct egret_query *query, const stru
 
 static const struct egret_crowd no_crowd;
 
-/* @what: crowded_what. */
-static __always_inline __u64 crowded_check(__u64 socket_cookie, __u64 name, __u64 asked_tick, __u64 what)
+static __always_inline __u64 crowded_check(__u64 socket_cookie, const struct egret_query *query)
 {
 	__u64 check = check_add(0, socket_cookie, hash_keys[0]);
 
-	check = check_add(check, name, hash_keys[1]);
-	check = check_add(check, asked_tick, hash_keys[2]);
-	return check_add(check, what, hash_keys[3]);
+	check = check_add(check, query->name, hash_keys[1]);
+	check = check_add(check, query->server, hash_keys[2]);
+	return check_add(check, (__u64)query->asked_tick << 32 | (__u32)query->id_be << 16 | query->type_be,
+			 hash_keys[3]);
 }
 _Static_assert(sizeof(struct egret_query) == 24, "crowded_check takes in all of it");
-
-static __always_inline __u64 crowded_what(__u16 id, __u16 type, __u32 loopback)
-{
-	return (__u64)loopback << 32 | (__u32)id << 16 | type;
-}
 
 /* Of a copy: is it a question of this socket, and written whole? */
 static __always_inline bool crowded_verifies(const struct egret_crowded *copy, __u64 socket_cookie)
 {
-	const struct egret_query *query = &copy->query;
-	__u64 what = crowded_what(query->id_be, query->type_be, query->loopback);
-
-	return copy->check == crowded_check(socket_cookie, query->name, query->asked_tick, what);
+	return copy->check == crowded_check(socket_cookie, &copy->query);
 }
 
 /* Where the question belongs. */
-static __always_inline struct egret_place crowd_place(const struct egret_sock *sock, __u16 id, __u64 name)
+static __always_inline struct egret_place crowd_place(const struct egret_sock *sock, __u32 what, __u64 name)
 {
-	return (struct egret_place){.owner = sock->owner, .place = ((__u32)name ^ id) % EGRET_CROWD_SHARE};
+	return (struct egret_place){.owner = sock->owner, .place = ((__u32)name ^ what >> 16) % EGRET_CROWD_SHARE};
 }
 
 static __always_inline struct egret_crowded *crowd_way(struct egret_crowd *crowd)
@@ -113,26 +122,13 @@ static __always_inline struct egret_crowded *crowd_way(struct egret_crowd *crowd
 	return way;
 }
 
-/* The check is not made of what lies in the map: another question may have been written over it by then. */
-static __always_inline void crowded_write(struct __sk_buff *skb, struct egret_crowded *way, __u16 id, __u64 name,
-					  __u16 type)
-{
-	__u32 loopback = skb->ifindex == LOOPBACK_IFINDEX;
-	__u64 now = bpf_jiffies64();
-
-	way->query.name = name;
-	way->query.asked_tick = now;
-	way->query.id_be = id;
-	way->query.type_be = type;
-	way->query.loopback = loopback;
-	way->check = crowded_check(bpf_get_socket_cookie(skb), name, now, crowded_what(id, type, loopback));
-}
-
-/* The few places of a socket are all taken. Global: the verifier takes it once. */
-__noinline int query_add_to_crowd(struct __sk_buff *skb, __u32 id, __u64 name, __u32 type)
+/* The check is not made of what lies in the map: another question may have been written over it by then. The few
+ * places of the socket are all taken. Global: the verifier takes it once. */
+__noinline int query_add_to_crowd(struct __sk_buff *skb, __u32 what, __u64 name, __u64 server)
 {
 	struct egret_queries *open = queries_of(skb, 0);
 	struct egret_sock *sock = memory_of(skb);
+	struct egret_query query;
 	struct egret_crowded *way;
 	struct egret_crowd *crowd;
 	struct egret_place key;
@@ -140,19 +136,21 @@ __noinline int query_add_to_crowd(struct __sk_buff *skb, __u32 id, __u64 name, _
 	if (!open || !sock)
 		return 0;
 	open->crowded = 1;
-	key = crowd_place(sock, id, name);
+	key = crowd_place(sock, what, name);
 	crowd = place_make(&crowds, &key, &no_crowd);
 	if (!crowd)
 		return 0;
 	way = crowd_way(crowd);
 	if (query_is_open(&way->query))
 		lesson_count(EGRET_LESSON_CROWDED);
-	crowded_write(skb, way, id, name, type);
+	query = query_of(what, name, server);
+	way->query = query;
+	way->check = crowded_check(bpf_get_socket_cookie(skb), &query);
 	return 0;
 }
 
 /* Global: as query_add_to_crowd. */
-__noinline int query_take_from_crowd(struct __sk_buff *skb, __u32 id, __u64 name, __u32 type)
+__noinline int query_take_from_crowd(struct __sk_buff *skb, __u32 what, __u64 name, __u64 server, __u32 anywhere)
 {
 	struct egret_sock *sock = memory_of(skb);
 	struct egret_crowd *crowd;
@@ -162,8 +160,8 @@ __noinline int query_take_from_crowd(struct __sk_buff *skb, __u32 id, __u64 name
 
 	if (!sock)
 		return 0;
-	answer = query_of(skb, id, name, type);
-	key = crowd_place(sock, id, name);
+	answer = query_of(what, name, server);
+	key = crowd_place(sock, what, name);
 	crowd = bpf_map_lookup_elem(&crowds, &key);
 	if (!crowd)
 		return 0;
@@ -171,7 +169,7 @@ __noinline int query_take_from_crowd(struct __sk_buff *skb, __u32 id, __u64 name
 	for (int i = 0; i < EGRET_CROWD_WAYS; i++) {
 		struct egret_crowded way = crowd->all[i];
 
-		if (!query_is(&way.query, &answer) || !crowded_verifies(&way, cookie))
+		if (!query_is(&way.query, &answer, anywhere) || !crowded_verifies(&way, cookie))
 			continue;
 		crowd->all[i].query.name = 0;
 		return 1;
@@ -181,30 +179,30 @@ __noinline int query_take_from_crowd(struct __sk_buff *skb, __u32 id, __u64 name
 
 /* --- both --- */
 
-static __always_inline void query_add(struct __sk_buff *skb, struct egret_queries *open, __u16 id, __u64 name,
-				      __u16 type)
+static __always_inline void query_add(struct __sk_buff *skb, struct egret_queries *open, __u32 what, __u64 name,
+				      __u64 server)
 {
 	struct egret_query *query = query_place(open);
 
 	if (query_is_open(query))
-		query_add_to_crowd(skb, id, name, type);
+		query_add_to_crowd(skb, what, name, server);
 	else
-		*query = query_of(skb, id, name, type);
+		*query = query_of(what, name, server);
 }
 
-/* The open question that an answer is about; closes it. */
-static __always_inline bool was_asked(struct __sk_buff *skb, struct egret_queries *open, __u16 id, __u64 name,
-				      __u16 type)
+/* The open question that an answer of @server is about; closes it. @anywhere: as in query_is. */
+static __always_inline bool was_asked(struct __sk_buff *skb, struct egret_queries *open, __u32 what, __u64 name,
+				      __u64 server, bool anywhere)
 {
-	struct egret_query answer = query_of(skb, id, name, type);
+	struct egret_query answer = query_of(what, name, server);
 
 	for (int i = 0; i < EGRET_QUERIES; i++) {
-		if (!query_is(&open->all[i], &answer))
+		if (!query_is(&open->all[i], &answer, anywhere))
 			continue;
 		open->all[i].name = 0;
 		return true;
 	}
-	return open->crowded && query_take_from_crowd(skb, id, name, type);
+	return open->crowded && query_take_from_crowd(skb, what, name, server, anywhere);
 }
 
 #endif

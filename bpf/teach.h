@@ -107,6 +107,19 @@ static __always_inline bool answer_names(__u32 buffer, struct answer *answer)
 	return true;
 }
 
+/* Whoever was asked may answer, and whoever is trusted, at port 53, unless its address is another machine on each
+ * link. */
+static __always_inline bool answer_was_asked(struct __sk_buff *skb, const struct answer *answer,
+					     struct egret_queries *open)
+{
+	__u32 about = (__u32)answer_word(answer, 0) << 16 | answer->type;
+	__u64 server = query_server(skb, &answer->server, answer->server_port_be);
+	bool trusted = answer->server_port_be == bpf_htons(DNS_PORT) && !addr_is_link_local(&answer->server) &&
+		       addr_is_trusted(&answer->server, answer->slot);
+
+	return was_asked(skb, open, about, answer->chain[0], server, trusted);
+}
+
 /* The header and the question: does the answer teach? Then it is about its name. Global: its stack must not add to
  * that of the records. */
 __noinline int answer_opens(struct __sk_buff *skb, __u32 buffer)
@@ -124,8 +137,7 @@ __noinline int answer_opens(struct __sk_buff *skb, __u32 buffer)
 		lesson_count(EGRET_LESSON_MALFORMED);
 		return false;
 	}
-	if (!addr_is_trusted(&answer->server, answer->slot) ||
-	    !was_asked(skb, open, answer_word(answer, 0), answer->chain[0], answer->type)) {
+	if (!answer_was_asked(skb, answer, open)) {
 		lesson_count(EGRET_LESSON_MISMATCH);
 		return false;
 	}

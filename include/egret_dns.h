@@ -14,12 +14,15 @@
 
 /* A question that left from this very socket. */
 struct egret_query {
-	__u64 name; /* key; 0 = none */
-	__u64 asked_tick;
+	__u64 name;   /* key; 0 = none */
+	__u64 server; /* keyed hash of the address and port that it left for, with EGRET_QUERY_OVER_LO */
+	__u32 asked_tick;
 	__u16 id_be;
 	__u16 type_be;
-	__u32 loopback; /* it left over lo, and is answered over lo */
 };
+
+/* It left over lo, and is answered over lo. */
+#define EGRET_QUERY_OVER_LO 1
 
 enum egret_stream_state {
 	EGRET_STREAM_UNUSED = 0,

@@ -16,6 +16,13 @@ enum egret_origin {
 	EGRET_ORIGIN_KERNEL,   /* a control socket of the kernel: resets, ICMP errors, ND */
 };
 
+/* What connect() was told, in the socket's whole life. */
+enum egret_connects {
+	EGRET_CONNECTS_NEVER = 0,
+	EGRET_CONNECTS_TO_SERVER, /* one address, port 53 */
+	EGRET_CONNECTS_ELSEWHERE, /* some other, at least once */
+};
+
 enum egret_peer_state {
 	EGRET_PEER_UNUSED = 0,
 	EGRET_PEER_ALLOWED,
@@ -62,11 +69,15 @@ struct egret_sock {
 	__u8 origin; /* enum egret_origin; EXISTING and INBOUND are true of `peer` alone */
 	__u8 raw;
 	__u8 in_flows, in_arrivals; /* peers of this socket are there, too */
-	__u8 asks;                  /* sendmsg() names a trusted resolver; the node's NAT may change it */
+	__u8 connects;              /* enum egret_connects */
 	__u8 in_node_netns;
 	__u8 of_user_namespace; /* whoever made its network namespace needed no rights for it */
-	__u8 pad[5];
+	__u8 asked_aside;       /* questions left for another port than 53: their answers come from there */
+	__u8 pad[4];
 	struct egret_peer peer; /* the last; TCP has no other */
+	/* Before a translation (told.h). */
+	struct egret_addr told; /* the server that connect() named */
+	__u64 asking_task;      /* whose sendmsg() named a trusted resolver, and has not left yet; 0 = none */
 };
 
 /*

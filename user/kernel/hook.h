@@ -24,10 +24,10 @@
 	X(mkdir, tracepoint)                                                                                           \
 	X(create, cgroup)                                                                                              \
 	X(ingress, cgroup)                                                                                             \
-	X(connect4, cgroup)                                                                                            \
-	X(connect6, cgroup)                                                                                            \
-	X(sendmsg4, cgroup)                                                                                            \
-	X(sendmsg6, cgroup)                                                                                            \
+	X(connect4, call)                                                                                              \
+	X(connect6, call)                                                                                              \
+	X(sendmsg4, call)                                                                                              \
+	X(sendmsg6, call)                                                                                              \
 	X(egress, cgroup)
 
 enum kernel_hook {
@@ -63,7 +63,7 @@ struct hook {
 };
 
 extern const struct hook hooks[HOOK_COUNT];
-extern const struct hook_kind hook_cgroup, hook_tracepoint;
+extern const struct hook_kind hook_cgroup, hook_call, hook_tracepoint;
 
 void hook_pin_path(char buf[static PIN_PATH_SIZE], const char *instance, enum kernel_hook hook);
 /* What is pinned, or -errno; the caller closes it. */

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Hooks of a cgroup: BPF links (5.7). Who is in the cgroup, or below it, is judged. */
+/*
+ * Hooks of a cgroup: BPF links (5.7). Who is in the cgroup, or below it, is judged.
+ *
+ * Those of calls (hook_call) come before the programs of others, where the kernel lets them: what translates a service
+ * at the socket changes the address that the caller named, and only that tells whether a trusted resolver is asked.
+ */
 #include "hook.h"
 #include "hook_link.h"
 
@@ -10,11 +15,30 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-static int attach(const struct bpf_program *program, int cgroup_fd)
+/* include/uapi/linux/bpf.h: before all without this flag, and before all that have it. */
+#define FLAG_PREORDER (1U << 6)
+#define FLAG_BEFORE   (1U << 3)
+
+static int attach_with(const struct bpf_program *program, int cgroup_fd, uint32_t flags)
 {
-	int fd = bpf_link_create(bpf_program__fd(program), cgroup_fd, bpf_program__expected_attach_type(program), NULL);
+	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
+	int fd =
+	    bpf_link_create(bpf_program__fd(program), cgroup_fd, bpf_program__expected_attach_type(program), &options);
 
 	return fd < 0 ? -errno : fd;
+}
+
+static int attach(const struct bpf_program *program, int cgroup_fd)
+{
+	return attach_with(program, cgroup_fd, 0);
+}
+
+/* Links take flags since 6.17. */
+static int attach_first(const struct bpf_program *program, int cgroup_fd)
+{
+	int fd = attach_with(program, cgroup_fd, FLAG_PREORDER | FLAG_BEFORE);
+
+	return fd == -EINVAL ? attach(program, cgroup_fd) : fd;
 }
 
 /* BPF_LINK_UPDATE: 5.7. */
@@ -53,6 +77,16 @@ static int detach(int fd)
 {
 	return bpf_link_detach(fd) && errno != ENOLINK && errno != EINVAL ? -errno : 0;
 }
+
+const struct hook_kind hook_call = {
+    .pin = "link",
+    .attach = attach_first,
+    .replace = replace,
+    .program = hook_link_program,
+    .is_attached = is_attached,
+    .same_target = same_target,
+    .detach = detach,
+};
 
 const struct hook_kind hook_cgroup = {
     .pin = "link",

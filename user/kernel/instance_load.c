@@ -77,7 +77,7 @@ static void open_pinned_hooks(struct kernel *kernel)
 			close(kernel->links[i]);
 			kernel->links[i] = -1;
 		}
-		kernel->was_running |= kernel->links[i] >= 0 && hooks[i].kind == &hook_cgroup;
+		kernel->was_running |= kernel->links[i] >= 0 && hooks[i].kind != &hook_tracepoint;
 	}
 }
 

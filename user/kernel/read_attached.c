@@ -55,7 +55,7 @@ uint64_t kernel_governed_cgroup(const struct kernel *kernel)
 	uint64_t governed = 0;
 
 	for (int i = 0; i < HOOK_COUNT; i++) {
-		int fd = hooks[i].kind == &hook_cgroup ? hook_open(kernel->instance, i) : -ENOENT;
+		int fd = hooks[i].kind != &hook_tracepoint ? hook_open(kernel->instance, i) : -ENOENT;
 		uint64_t id = fd == -ENOENT ? 0 : UINT64_MAX;
 
 		if (fd >= 0) {

@@ -35,6 +35,7 @@
 #define bpf_get_current_cgroup_id          native_get_current_cgroup_id
 #define bpf_get_current_ancestor_cgroup_id native_get_current_ancestor_cgroup_id
 #define bpf_get_current_pid_tgid           native_get_current_pid_tgid
+#define bpf_get_current_task               native_get_current_task
 #define bpf_get_current_comm               native_get_current_comm
 #define bpf_get_current_task               native_get_current_task
 #define bpf_get_netns_cookie               native_get_netns_cookie
@@ -65,6 +66,7 @@ __u64 native_skb_ancestor_cgroup_id(struct __sk_buff *skb, int level);
 __u64 native_get_current_cgroup_id(void);
 __u64 native_get_current_ancestor_cgroup_id(int level);
 __u64 native_get_current_pid_tgid(void);
+__u64 native_get_current_task(void);
 long native_get_current_comm(void *buf, __u32 size);
 __u64 native_get_current_task(void);
 __u64 native_get_netns_cookie(void *ctx);
