@@ -11,13 +11,17 @@
 /* What glibc uses of it: MAXNS of resolv.conf(5). More would be trusted and never asked. */
 #define MAX_NAMESERVERS 3
 
-/* A link-local address with its %zone is none that a policy can name: passed over. */
+/* Of a link-local address with its zone (fe80::1%eth0) the address is taken: its answers count on the link that the
+ * question left by, and no zone is needed for that. */
 static bool read_line(char *line, struct egret_addr *ret)
 {
 	char *rest, *keyword = strtok_r(line, " \t\n", &rest);
-	const char *value = strtok_r(NULL, " \t\n", &rest);
+	char *value = strtok_r(NULL, " \t\n", &rest);
 
-	return keyword && value && !strcmp(keyword, "nameserver") && !addr_parse(value, ret);
+	if (!keyword || !value || strcmp(keyword, "nameserver"))
+		return false;
+	value[strcspn(value, "%")] = '\0';
+	return !addr_parse(value, ret);
 }
 
 static size_t read_servers(FILE *file, struct egret_addr *servers)
