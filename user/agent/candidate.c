@@ -32,6 +32,8 @@ static void end_trial(struct candidate *candidate)
 	candidate->tried_names = NULL;
 }
 
+static void some_names_moved(void *context);
+
 static void stop(struct candidate *candidate)
 {
 	loop_timer_stop(&candidate->due);
@@ -39,8 +41,8 @@ static void stop(struct candidate *candidate)
 	if (candidate->home_fd >= 0)
 		close(candidate->home_fd);
 	candidate->home_fd = -1;
-	if (candidate->edition)
-		candidate->edition->moved = NULL;
+	if (candidate->edition && candidate->edition->moved == some_names_moved)
+		candidate->edition->moved = NULL; /* one that rules by now is told otherwise (enforce.c) */
 }
 
 static void conclude(struct agent *agent, int rc, const struct error *error)
