@@ -54,10 +54,10 @@ static __always_inline int call_finish(const struct egret_sock *sock, const stru
 }
 
 /*
- * Is this an address of the socket's own namespace, which is reached over lo? By the kernel's tables: what the socket
- * could bind to tells nothing where any address can be bound (IP_FREEBIND, ip_nonlocal_bind), or where it is bound
- * already. A function of its own: the verifier takes it once for each hook, and its addresses are off the stack again
- * when a denial is counted.
+ * Is this an address of the socket's own namespace, which is reached over lo, or over the device of a VRF? By the
+ * kernel's tables: what the socket could bind to tells nothing where any address can be bound (IP_FREEBIND,
+ * ip_nonlocal_bind), or where it is bound already. A function of its own: the verifier takes it once for each hook, and
+ * its addresses are off the stack again when a denial is counted.
  */
 static __noinline int call_is_local(struct bpf_sock_addr *ctx, const struct packet *pkt, struct egret_sock *sock)
 {
@@ -69,7 +69,7 @@ static __noinline int call_is_local(struct bpf_sock_addr *ctx, const struct pack
 	if (addr_is_this_host(&pkt->addr))
 		return true;
 	net = socket_net(sk, sock);
-	return net && net_has(net, &pkt->addr);
+	return net && (net_has(net, &pkt->addr) || (sk->bound_dev_if && net_has_in_vrf(net, &pkt->addr)));
 }
 
 /* --- connect of what sends at once, or speaks with one peer only --- */

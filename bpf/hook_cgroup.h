@@ -105,7 +105,7 @@ static __always_inline struct egret_sock *cgroup_decide(struct __sk_buff *skb, c
 {
 	struct egret_sock *sock;
 
-	if (skb->ifindex == LOOPBACK_IFINDEX)
+	if (goes_over_lo(skb))
 		return cgroup_decide_on_lo(skb, pkt, ruling, verdict);
 	sock = memory_of(skb);
 	if (!sock || policy_is_stale(ruling) || !decide_by_memory(sock, pkt, ruling, verdict)) {

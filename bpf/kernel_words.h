@@ -38,6 +38,12 @@
 #define IPPROTO_ICMPV6   58
 #define IPPROTO_DSTOPTS  60
 
+/* include/uapi/linux/ipv6_route.h: of an IPv6 route, to an own address */
+#define RTF_LOCAL 0x80000000
+
+/* include/linux/skbuff.h: in the address of a packet's route, "without a reference" */
+#define SKB_DST_NOREF 1ULL
+
 /* include/uapi/linux/icmp.h, include/uapi/linux/icmpv6.h */
 #define ICMP_ECHO           8
 #define ICMPV6_ECHO_REQUEST 128

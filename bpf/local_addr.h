@@ -14,6 +14,7 @@
 #include "packet.h"
 #include "socket.h"
 
+#define FIB_TABLES      256 /* FIB_TABLE_HASHSZ and FIB6_TABLE_HASHSZ, with rules of routing */
 #define FIB_TABLE_CHAIN 8   /* tables whose number has the same hash; a namespace rarely has two */
 #define FIB_ALIASES     8   /* routes to prefixes that begin with the same address */
 #define FIB_TRIE_DEPTH  33  /* each step down reads one bit of an IPv4 address at least */
@@ -75,6 +76,40 @@ __noinline int fib_trie_has(__u64 trie, __u32 key, __u32 addr)
 	return 0;
 }
 
+/* Has one of the tables in this chain a route to @addr alone? Global: the verifier takes it once for all chains. */
+__noinline int fib_chain_has(__u64 tables, __u32 index, __u32 addr)
+{
+	const struct hlist_head *chains = (const struct hlist_head *)tables;
+	struct hlist_node *node = 0;
+
+	bpf_probe_read_kernel(&node, sizeof(node), &chains[index]);
+	for (int i = 0; i < FIB_TABLE_CHAIN && node; i++) {
+		const struct fib_table *table = CONTAINER_OF(node, fib_table, tb_hlist);
+		unsigned long *trie = 0;
+
+		KERNEL_READ(trie, table->tb_data);
+		if (fib_trie_has((__u64)trie, addr, addr))
+			return 1;
+		KERNEL_READ(node, table->tb_hlist.next);
+	}
+	return 0;
+}
+
+__noinline int net_has_v4_in_vrf(__u64 net, __u32 addr_be)
+{
+	const struct net *kernels = (const struct net *)net;
+	struct hlist_head *tables = 0;
+
+	if (!bpf_core_field_exists(kernels->ipv4.rules_ops))
+		return 0;
+	KERNEL_READ(tables, kernels->ipv4.fib_table_hash);
+	for (__u32 i = 0; i < FIB_TABLES && tables; i++) {
+		if (fib_chain_has((__u64)tables, i, bpf_ntohl(addr_be)))
+			return 1;
+	}
+	return 0;
+}
+
 static __always_inline __u64 fib_table_local(const struct net *net)
 {
 	/* Without rules of routing (CONFIG_IP_MULTIPLE_TABLES) there are two tables. */
@@ -127,7 +162,7 @@ static __always_inline bool prefix_has(const struct in6_addr *prefix, int len, _
 	return !differs_first && !(differs_last >> ((128 - len) & 63));
 }
 
-static __always_inline bool route_is_local(const struct fib6_info *route, __u64 first, __u64 last)
+static __always_inline bool route_is_local(const struct fib6_info *route, __u64 first, __u64 last, int shortest)
 {
 	struct in6_addr prefix __attribute__((aligned(8))) = {};
 	__u8 type = 0;
@@ -137,22 +172,22 @@ static __always_inline bool route_is_local(const struct fib6_info *route, __u64 
 	if (type != RTN_LOCAL)
 		return false;
 	KERNEL_READ(len, route->fib6_dst.plen);
-	return !KERNEL_READ(prefix, route->fib6_dst.addr) && prefix_has(&prefix, len, first, last);
+	return len >= shortest && !KERNEL_READ(prefix, route->fib6_dst.addr) && prefix_has(&prefix, len, first, last);
 }
 
 /* No address of a node. */
 #define FIB6_FOUND 1
 
-/* One step down: the next node, 0 where there is none, or FIB6_FOUND. Global: the verifier takes it once, and not once
- * for each of 130 steps. */
-__noinline __u64 fib6_step(__u64 at, __u64 first, __u64 last)
+/* One step down: the next node, 0 where there is none, or FIB6_FOUND. @shortest: prefix that counts. Global: the
+ * verifier takes it once, and not once for each of 130 steps. */
+__noinline __u64 fib6_step(__u64 at, __u64 first, __u64 last, __u32 shortest)
 {
 	const struct fib6_node *node = (const struct fib6_node *)at, *next = 0;
 	struct fib6_info *route = 0;
 	__u16 bit = 0;
 
 	KERNEL_READ(route, node->leaf);
-	if (route && route_is_local(route, first, last))
+	if (route && route_is_local(route, first, last, shortest))
 		return FIB6_FOUND;
 	KERNEL_READ(bit, node->fn_bit);
 	if ((bit < 64 ? first : last) >> (~bit & 63) & 1)
@@ -163,12 +198,12 @@ __noinline __u64 fib6_step(__u64 at, __u64 first, __u64 last)
 }
 
 /* All prefixes of an address lie on the way down to it. */
-__noinline int fib6_has_local(__u64 root, __u64 first, __u64 last)
+__noinline int fib6_has_local(__u64 root, __u64 first, __u64 last, __u32 shortest)
 {
 	__u64 node = root;
 
 	for (int depth = 0; depth < FIB6_DEPTH && node > FIB6_FOUND; depth++)
-		node = fib6_step(node, first, last);
+		node = fib6_step(node, first, last, shortest);
 	return node == FIB6_FOUND;
 }
 
@@ -193,7 +228,52 @@ __noinline int net_has_v6(__u64 net, __u64 first, __u64 last)
 	    !bpf_core_field_exists(((struct net *)0)->ipv6.fib6_main_tbl))
 		return 0;
 	root = fib6_root_local((const struct net *)net);
-	return root ? fib6_has_local(root, first, last) : 0;
+	return root ? fib6_has_local(root, first, last, 0) : 0;
+}
+
+/* As fib_chain_has. */
+__noinline int fib6_chain_has(__u64 tables, __u32 index, __u64 first, __u64 last)
+{
+	const struct hlist_head *chains = (const struct hlist_head *)tables;
+	struct hlist_node *node = 0;
+
+	bpf_probe_read_kernel(&node, sizeof(node), &chains[index]);
+	for (int i = 0; i < FIB_TABLE_CHAIN && node; i++) {
+		const struct fib6_table *table = CONTAINER_OF(node, fib6_table, tb6_hlist);
+
+		if (fib6_has_local((__u64)&table->tb6_root, first, last, 128))
+			return 1;
+		KERNEL_READ(node, table->tb6_hlist.next);
+	}
+	return 0;
+}
+
+__noinline int net_has_v6_in_vrf(__u64 net, __u64 first, __u64 last)
+{
+	const struct net *kernels = (const struct net *)net;
+	struct hlist_head *tables = 0;
+
+	if (!bpf_core_field_exists(((struct fib6_info *)0)->fib6_type) ||
+	    !bpf_core_field_exists(kernels->ipv6.fib_table_hash))
+		return 0;
+	KERNEL_READ(tables, kernels->ipv6.fib_table_hash);
+	for (__u32 i = 0; i < FIB_TABLES && tables; i++) {
+		if (fib6_chain_has((__u64)tables, i, first, last))
+			return 1;
+	}
+	return 0;
+}
+
+/* Is @addr an address of a VRF of the namespace @net? Each VRF has a table of its own, and what tells which is in a
+ * module: so all tables are looked through, for the address alone, since a local route to many may stand there for
+ * another purpose (a transparent proxy's). */
+static __always_inline bool net_has_in_vrf(const struct net *net, const struct egret_addr *addr)
+{
+	const __u64 *halves = (const __u64 *)addr;
+
+	if (addr_is_v4(addr))
+		return net_has_v4_in_vrf((__u64)net, addr->word_be[3]);
+	return net_has_v6_in_vrf((__u64)net, bpf_be64_to_cpu(halves[0]), bpf_be64_to_cpu(halves[1]));
 }
 
 /* Is @addr an address of the namespace @net? */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What goes over lo. The packet never leaves, but what answers it goes to its source: the
- * SYN-ACK of a listener, and the echo replies and ICMP errors of the kernel, which carry
- * bytes of the packet. So the source has to be an address of the namespace (source.h).
+ * What goes over lo, or over the device of a VRF to an own address in it. The packet never leaves, but what answers it
+ * goes to its source: the SYN-ACK of a listener, and the echo replies and ICMP errors of the kernel, which carry bytes
+ * of the packet. So the source has to be an address of the namespace (source.h).
  *
- * lo_is_plain() says what needs no look at its socket, decide_on_lo() decides the rest, lo_is_heard() is about what
- * a listener hears.
+ * goes_over_lo() says whether it is such a packet, lo_is_plain() what needs no look at its socket, decide_on_lo()
+ * decides the rest, lo_is_heard() is about what a listener hears.
  */
 #ifndef EGRET_BPF_LOOPBACK_H
 #define EGRET_BPF_LOOPBACK_H
@@ -29,6 +29,35 @@ static __always_inline bool lo_may_ask(struct __sk_buff *skb, const struct packe
 		return false;
 	peer_be = peer_port_be(sk);
 	return peer_be ? peer_be == bpf_htons(DNS_PORT) : pkt->l4_proto == IPPROTO_UDP;
+}
+
+/* Is the packet's own route a local one (struct rtable, struct rt6_info)? Global: a socket that is bound to no device
+ * has no such routes but over lo, and does not ask. */
+__noinline int route_stays(struct __sk_buff *skb)
+{
+	const struct sk_buff *kernels = (const struct sk_buff *)skb;
+	__u64 route = 0;
+	__u32 flags = 0;
+	__u16 type = 0;
+
+	KERNEL_READ(route, kernels->_skb_refdst);
+	route &= ~SKB_DST_NOREF;
+	if (skb->protocol == bpf_htons(ETH_P_IP)) {
+		KERNEL_READ(type, ((const struct rtable *)route)->rt_type);
+		return type == RTN_LOCAL;
+	}
+	KERNEL_READ(flags, ((const struct rt6_info *)route)->rt6i_flags);
+	return !!(flags & RTF_LOCAL);
+}
+
+/* A VRF's device is its loopback: what goes to an own address of the VRF never leaves either. Whoever sends in a VRF is
+ * bound to it (SO_BINDTODEVICE, `ip vrf exec`, or by the connection that it accepted). What a VRF's device only hands
+ * on comes by here once more. */
+static __always_inline bool goes_over_lo(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	return skb->ifindex == LOOPBACK_IFINDEX || (sk && sk->bound_dev_if && route_stays(skb));
 }
 
 /* A resolver on lo (127.0.0.53) is trusted in the node's network namespace only: on the lo of a pod, the pod's own

@@ -38,7 +38,9 @@ __noinline int source_is_foreign(struct __sk_buff *skb)
 		return 0;
 	sock = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
 	net = sock ? socket_net(sk, sock) : 0;
-	return !net || !net_has(net, &source);
+	if (!net)
+		return 1;
+	return !net_has(net, &source) && (!sk->bound_dev_if || !net_has_in_vrf(net, &source));
 }
 
 /* What comes from a trusted resolver teaches whoever gets it. A real resolver sends from its port only in answer to a
