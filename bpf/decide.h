@@ -130,7 +130,7 @@ static __always_inline void decide_by_history(const struct judging *judging, str
 	const struct known *known = &judging->memory.known;
 
 	if ((known->state == EGRET_PEER_INBOUND && memory_is_fresh(known->seen)) ||
-	    (!ret->allow && memory_has_arrival(judging->skb, judging->pkt, &judging->memory))) {
+	    (!ret->allow && memory_has_arrival(judging->skb, judging->skb->sk, judging->pkt, &judging->memory))) {
 		verdict_allow(ret, EGRET_RULE_INBOUND);
 		return;
 	}
@@ -218,7 +218,7 @@ static __always_inline void decide_anew(struct judging *judging, struct judgemen
 	decide_first_packet(judging->pkt, &judging->subject, judging->ruling, ret);
 	if (sock->raw)
 		return;
-	memory_find(judging->skb, judging->pkt, &judging->memory);
+	memory_find(judging->skb, judging->skb->sk, judging->pkt, &judging->memory);
 	decide_by_history(judging, ret);
 	if (!ret->allow)
 		explain_special(judging->pkt, &judging->subject, slot, ret);

@@ -118,7 +118,7 @@ static __always_inline void connect_decide(struct bpf_sock_addr *ctx, const stru
 static __always_inline void sendmsg_decide(struct bpf_sock_addr *ctx, const struct packet *pkt, struct egret_sock *sock,
 					   const struct ruling *ruling, bool only_of_another, struct judgement *ret)
 {
-	struct memory memory = memory_of_socket(sock, ctx->sk);
+	struct memory memory = {.sock = sock};
 	struct subject subject;
 	__u32 caller;
 
@@ -128,14 +128,14 @@ static __always_inline void sendmsg_decide(struct bpf_sock_addr *ctx, const stru
 	caller = subject_caller(sock, ruling);
 	if ((only_of_another || !(ruling->settings->has & EGRET_HAS_DENY)) && caller == sock->audience)
 		return;
-	memory_find(ctx, pkt, &memory);
+	memory_find(ctx, ctx->sk, pkt, &memory);
 	if (memory.known.state == EGRET_PEER_INBOUND)
 		return; /* egress knows whether it still is */
 	subject = subject_of(sock);
 	call_decide(pkt, &subject, caller, ruling, ret);
 	if (ret->allow)
 		return;
-	if (ret->service || memory_has_arrival(ctx, pkt, &memory) ||
+	if (ret->service || memory_has_arrival(ctx, ctx->sk, pkt, &memory) ||
 	    (ret->reason != EGRET_REASON_DENY_RULE &&
 	     (subject.audience == sock->audience || call_is_local(ctx, pkt, sock))))
 		ret->allow = 1;

@@ -53,7 +53,7 @@ static __always_inline struct egret_sock *cgroup_socket(struct __sk_buff *skb, c
 static __always_inline void cgroup_decide_anew(struct __sk_buff *skb, const struct packet *pkt, struct egret_sock *sock,
 					       const struct ruling *ruling, struct judgement *verdict)
 {
-	struct judging judging = {.skb = skb, .pkt = pkt, .ruling = ruling, .memory = memory_of_socket(sock, skb->sk)};
+	struct judging judging = {.skb = skb, .pkt = pkt, .ruling = ruling, .memory = {.sock = sock}};
 
 	standing_take(ruling, &judging.standing);
 	subject_refresh(sock, ruling);

@@ -28,17 +28,20 @@
 #define SEEN_BOTH_WAYS 1
 
 struct memory {
-	struct egret_sock *sock; /* whose memory it is */
-	__u16 near_port;         /* that the socket speaks from */
-	bool connected;          /* so it has one peer, as long as it is */
+	struct egret_sock *sock; /* whose memory it is; the caller sets it */
 	struct known known;
 };
 
-/* @sk: the socket itself, or NULL. A datagram socket that is connected has the state of TCP's (net/ipv4/datagram.c). */
-static __always_inline struct memory memory_of_socket(struct egret_sock *sock, const struct bpf_sock *sk)
+/* Of @sk, the socket itself, or NULL: the port that it speaks from. */
+static __always_inline __u16 memory_port(const struct bpf_sock *sk)
 {
-	return (struct memory){
-	    .sock = sock, .near_port = sk ? sk->src_port : 0, .connected = sk && sk->state == BPF_TCP_ESTABLISHED};
+	return sk ? sk->src_port : 0;
+}
+
+/* It has one peer, as long as it is connected. A datagram socket then has the state of TCP's (net/ipv4/datagram.c). */
+static __always_inline bool memory_is_connected(const struct bpf_sock *sk)
+{
+	return sk && sk->state == BPF_TCP_ESTABLISHED;
 }
 
 /* What the socket of @skb remembers; NULL: it has no socket, or that has no stamp yet (stamp_found). */
@@ -179,7 +182,8 @@ __noinline __u64 flow_look_up(__u64 owner, __u64 hash, __u64 arrival_hash, __u32
 	return what | (seen & SEEN_BOTH_WAYS) * FLOW_BOTH_WAYS;
 }
 
-static __always_inline void spilled_find(void *ctx, const struct packet *pkt, struct memory *ret)
+static __always_inline void spilled_find(void *ctx, const struct bpf_sock *sk, const struct packet *pkt,
+					 struct memory *ret)
 {
 	const struct egret_sock *sock = ret->sock;
 	__u32 where = (sock->in_flows ? IN_FLOWS : 0) | (sock->in_arrivals ? IN_ARRIVALS : 0);
@@ -187,36 +191,39 @@ static __always_inline void spilled_find(void *ctx, const struct packet *pkt, st
 
 	if (!where)
 		return;
-	what = flow_look_up(sock->owner, packet_flow(ctx, pkt), packet_arrival(ctx, pkt, ret->near_port), where);
+	what = flow_look_up(sock->owner, packet_flow(ctx, pkt), packet_arrival(ctx, pkt, memory_port(sk)), where);
 	ret->known.seen = what ? seen_now(!!(what & FLOW_BOTH_WAYS)) : 0;
 	ret->known.generation = what >> 32;
 	ret->known.rule = what >> 16;
 	ret->known.state = what;
 }
 
-/* Looks the packet's peer up in @ret->sock; @ctx is the hook's. A peer that a connected socket has spoken to first does
- * not age, as that of a TCP connection does not: the client may be silent for longer than it is remembered (NTP). */
-static __always_inline void memory_find(void *ctx, const struct packet *pkt, struct memory *ret)
+/* Looks the packet's peer up in @ret->sock; @ctx is the hook's, @sk the socket itself. A peer that a connected socket
+ * has spoken to first does not age, as that of a TCP connection does not: the client may be silent for longer than it
+ * is remembered (NTP). */
+static __always_inline void memory_find(void *ctx, const struct bpf_sock *sk, const struct packet *pkt,
+					struct memory *ret)
 {
 	struct egret_peer peer = ret->sock->peer;
 
 	ret->known.here = EGRET_REMEMBERS_PEERS && peer_is(&peer, pkt);
 	if (!ret->known.here && pkt->l4_proto != IPPROTO_TCP)
-		spilled_find(ctx, pkt, ret);
+		spilled_find(ctx, sk, pkt, ret);
 	else if (ret->known.here && peer_verifies(&peer))
 		ret->known = peer_known(&peer);
-	if (ret->known.here && ret->connected && ret->known.state != EGRET_PEER_INBOUND)
+	if (ret->known.here && memory_is_connected(sk) && ret->known.state != EGRET_PEER_INBOUND)
 		ret->known.seen = seen_now(ret->known.seen & SEEN_BOTH_WAYS);
 }
 
 /* Of a datagram that nothing allows, and of whose peer this socket knows nothing: did the peer speak to another socket
  * of this owner, on the same port? */
-static __always_inline bool memory_has_arrival(void *ctx, const struct packet *pkt, const struct memory *memory)
+static __always_inline bool memory_has_arrival(void *ctx, const struct bpf_sock *sk, const struct packet *pkt,
+					       const struct memory *memory)
 {
 	if (pkt->l4_proto != IPPROTO_UDP ||
 	    (peer_has_history(memory->known.state) && memory_is_fresh(memory->known.seen)))
 		return false;
-	return flow_look_up(memory->sock->owner, 0, packet_arrival(ctx, pkt, memory->near_port), IN_ARRIVALS);
+	return flow_look_up(memory->sock->owner, 0, packet_arrival(ctx, pkt, memory_port(sk)), IN_ARRIVALS);
 }
 
 /* What a verdict makes of a peer. */
@@ -228,14 +235,14 @@ struct remembered {
 };
 
 /* @ctx is the hook's. */
-static __always_inline void memory_write(void *ctx, const struct memory *memory, const struct packet *pkt,
+static __always_inline void memory_write(struct __sk_buff *ctx, const struct memory *memory, const struct packet *pkt,
 					 const struct standing *standing, const struct remembered *what)
 {
 	struct egret_sock *sock = memory->sock;
 	struct egret_peer *peer = &sock->peer;
 
 	if (!memory->known.here && pkt->l4_proto != IPPROTO_TCP && peer_has_history(peer->state))
-		peer_spill(sock, bpf_get_socket_cookie(ctx), memory->near_port);
+		peer_spill(sock, bpf_get_socket_cookie(ctx), memory_port(ctx->sk));
 	peer_write(peer, pkt, standing, what->state, what->rule);
 	peer->reason = what->reason;
 	peer_seal(peer, what->both_ways);
@@ -260,18 +267,18 @@ static __always_inline struct known memory_of_arrival(const struct known *before
 static __always_inline void memory_note_arrival(struct __sk_buff *skb, struct egret_sock *sock,
 						const struct packet *pkt, const struct ruling *ruling)
 {
-	struct memory memory = memory_of_socket(sock, skb->sk);
+	struct memory memory = {.sock = sock};
 	struct remembered what = {};
 	struct standing standing;
 	struct known known;
 	bool elsewhere;
 
-	memory_find(skb, pkt, &memory);
+	memory_find(skb, skb->sk, pkt, &memory);
 	known = memory_of_arrival(&memory.known);
 	elsewhere = !memory.known.here && peer_has_history(sock->peer.state) && memory_is_fresh(sock->peer.seen);
 	if (known.state == EGRET_PEER_INBOUND &&
 	    (elsewhere || !memory_is_fresh(memory.known.seen) || memory.known.state != EGRET_PEER_INBOUND))
-		flow_keep(sock, packet_arrival(skb, pkt, memory.near_port), &known);
+		flow_keep(sock, packet_arrival(skb, pkt, memory_port(skb->sk)), &known);
 	else if (elsewhere)
 		flow_keep(sock, packet_flow(skb, pkt), &known);
 	if (memory.known.here && known.state == memory.known.state)
