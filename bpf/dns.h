@@ -99,6 +99,32 @@ static __always_inline __u32 question_about(const struct question *question)
 	return (__u32)question_word(question, 0) << 16 | question_word(question, question->message.end);
 }
 
+/* The question is open now. 0: its socket has no more places for it. Global, as question_hold: 512 octets of stack
+ * are for a whole chain of calls (5.10), and question_take is in the longest. */
+__noinline int question_note(struct __sk_buff *skb, __u32 buffer, __u64 name)
+{
+	struct question *question = question_of(buffer);
+	struct egret_queries *open = queries_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
+
+	return !question || !open || query_add(open, question_about(question), name, question->server);
+}
+
+/* What becomes of a question for a name that no rule has: 0, it leaves; 1, `dns_names = policy` holds it back; 2, it
+ * would, but for audit. */
+__noinline int question_hold(__u32 buffer)
+{
+	struct question *question = question_of(buffer);
+	struct egret_config *cfg = policy_config();
+	const struct egret_settings *settings;
+
+	if (!question || !cfg)
+		return 1;
+	settings = policy_settings(cfg, question->slot);
+	if (!settings->dns_names)
+		return 0;
+	return settings->audit ? 2 : 1;
+}
+
 /*
  * The question that lies in the buffer: notes it if it may leave and its server is trusted. Returns
  * 0, or what `dns_names = policy` holds it back for: its name's key, or QUESTION_UNREADABLE.
@@ -106,30 +132,26 @@ static __always_inline __u32 question_about(const struct question *question)
 __noinline __u64 question_take(struct __sk_buff *skb, __u32 buffer)
 {
 	struct question *question = question_of(buffer);
-	struct egret_config *cfg = policy_config();
-	const struct egret_settings *settings;
-	struct egret_queries *open;
 	__u64 name, host;
-	bool refused;
+	__u32 prefix;
+	int held;
 
-	if (!question || !cfg || question_word(question, 2) & (DNS_RESPONSE | DNS_OPCODE) ||
-	    question_word(question, 4) != 1)
+	if (!question || question_word(question, 2) & (DNS_RESPONSE | DNS_OPCODE) || question_word(question, 4) != 1)
 		return QUESTION_UNREADABLE;
 	name = question_name_read(buffer, DNS_HEADER);
 	if (!name || question->message.end + 4 > question->message.len)
 		return QUESTION_UNREADABLE;
-	host = question_host(buffer, name);
+	prefix = question_service(buffer);
+	host = prefix ? question_name_read(buffer, DNS_HEADER + prefix) : name;
 	question_remember(buffer, name);
 	if (host != name)
 		question_remember(buffer, host);
-	settings = policy_settings(cfg, question->slot);
-	refused = settings->dns_names && !(name_rule(buffer, host, question->slot) & EGRET_DEST_ASKABLE);
-	if (question->trusted && (!refused || settings->audit)) {
-		open = queries_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
-		if (open)
-			query_add(skb, open, question_about(question), name, question->server);
-	}
-	return refused ? host : 0;
+	held = question_hold(buffer);
+	if (held && name_rule(buffer, host, question->slot) & EGRET_DEST_ASKABLE)
+		held = 0;
+	if (question->trusted && held != 1 && !question_note(skb, buffer, name))
+		query_add_to_crowd(skb, question_about(question), name, question->server);
+	return held ? host : 0;
 }
 
 #endif

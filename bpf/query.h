@@ -179,15 +179,15 @@ __noinline int query_take_from_crowd(struct __sk_buff *skb, __u32 what, __u64 na
 
 /* --- both --- */
 
-static __always_inline void query_add(struct __sk_buff *skb, struct egret_queries *open, __u32 what, __u64 name,
-				      __u64 server)
+/* False: all of the socket's own places are taken, and it belongs to the crowd. */
+static __always_inline bool query_add(struct egret_queries *open, __u32 what, __u64 name, __u64 server)
 {
 	struct egret_query *query = query_place(open);
 
 	if (query_is_open(query))
-		query_add_to_crowd(skb, what, name, server);
-	else
-		*query = query_of(what, name, server);
+		return false;
+	*query = query_of(what, name, server);
+	return true;
 }
 
 /* The open question that an answer of @server is about; closes it. @anywhere: as in query_is. */

@@ -65,29 +65,22 @@ static __always_inline __u32 service_prefix(const __u8 *bytes, __u16 type)
 	return scheme && bytes[(DNS_HEADER + port + scheme) & 63] ? port + scheme : 0;
 }
 
-/* The key of the name that the question is for, behind what leads up to a service; @name: that of the whole, which was
- * read last. Global: the verifier takes its ways once. */
-__noinline __u64 question_host(__u32 buffer, __u64 name)
+/* Octets in front of the name that the question in the buffer is for; its whole name was read last. Global: the
+ * verifier takes its ways once. Who calls reads the name behind: 512 octets of stack are for the whole chain of calls
+ * (5.10). */
+__noinline __u32 question_service(__u32 buffer)
 {
 	struct question *question = question_of(buffer);
-	__u32 prefix;
 
-	if (!question)
-		return name;
-	prefix = service_prefix(question->bytes, question_word(question, question->message.end));
-	return prefix ? question_name_read(buffer, DNS_HEADER + prefix) : name;
+	return question ? service_prefix(question->bytes, question_word(question, question->message.end)) : 0;
 }
 
-/* As question_host, of an answer. */
-__noinline __u64 answer_host(__u32 buffer, __u64 name)
+/* As question_service, of an answer. */
+__noinline __u32 answer_service(__u32 buffer)
 {
 	struct answer *answer = answer_of(buffer);
-	__u32 prefix;
 
-	if (!answer)
-		return name;
-	prefix = service_prefix(answer->bytes, answer->type);
-	return prefix ? answer_name_read(buffer, DNS_HEADER + prefix) : name;
+	return answer ? service_prefix(answer->bytes, answer->type) : 0;
 }
 
 #endif

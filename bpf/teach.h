@@ -97,13 +97,15 @@ __noinline int answer_teach(__u32 buffer)
 static __always_inline bool answer_names(__u32 buffer, struct answer *answer)
 {
 	__u64 asked = answer_word(answer, 4) == 1 ? answer_name_read(buffer, DNS_HEADER) : 0;
+	__u32 service;
 
 	if (!asked || answer->message.end + 4 > answer->message.len)
 		return false;
 	answer->type = answer_word(answer, answer->message.end);
 	answer->chain[0] = asked;
 	answer->chain_count = 1;
-	answer->name = answer_host(buffer, asked);
+	service = answer_service(buffer);
+	answer->name = service ? answer_name_read(buffer, DNS_HEADER + service) : asked;
 	return true;
 }
 
