@@ -17,10 +17,9 @@
 #include "query.h"
 #include "service.h"
 
-#define DNS_PORT         53
-#define DNS_RESPONSE     0x8000
-#define DNS_OPCODE       0x7800
-#define DNS_MAX_QUESTION 272 /* a header, a name, type and class */
+#define DNS_PORT     53
+#define DNS_RESPONSE 0x8000
+#define DNS_OPCODE   0x7800
 
 /* Instead of a name's key: the question cannot be read. Keys are 64-bit hashes: a name whose
  * key is 1 by chance would only be shown as unreadable. */
@@ -52,7 +51,7 @@ __noinline int question_load(struct __sk_buff *skb, __u32 buffer, __u32 offset, 
 {
 	struct question *question = question_of(buffer);
 
-	return question && message_load(skb, &question->message, question->bytes, offset, len, DNS_MAX_QUESTION);
+	return question && message_load(skb, &question->message, question->bytes, offset, len, EGRET_QUESTION_BYTES);
 }
 
 /* Whom a connected socket talks to: before the NAT that egress sees the result of. */

@@ -1,41 +1,59 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Answers that come in by TCP: messages behind two octets of length each (RFC 1035 section 4.2.2), read as
- * the segments come, in order only. A gap, an overlap or a message that is too long is
- * delivered; the stream is left behind, and the agent asks for the names instead.
+ * Answers that come in by TCP: messages behind two octets of length each (RFC 1035 section 4.2.2), read in the order
+ * of the stream, whatever order its segments come in.
+ *
+ * | a segment                          | is                                                                        |
+ * |------------------------------------|---------------------------------------------------------------------------|
+ * | with the octet that is due         | read from there on; what it repeats is passed over                        |
+ * | that comes early                   | kept in the window (window.h), and read when the octets before it came    |
+ * | early, and the window has no room  | lost to Egret, though not to the application                              |
+ *
+ * A message of which an octet was lost is passed over, and those behind it are read. Where it is not known where the
+ * next one begins, the stream is astray until one is found (dns_tcp_find.h). Of what is not read, the agent asks for
+ * the names (wanted.h).
  */
 #ifndef EGRET_BPF_DNS_TCP_IN_H
 #define EGRET_BPF_DNS_TCP_IN_H
 
 #include "buffer.h"
-#include "room.h"
 #include "dns.h"
-#include "place.h"
+#include "dns_tcp_find.h"
+#include "room.h"
 #include "stream.h"
 #include "teach.h"
 #include "told.h"
 #include "wanted.h"
+#include "window.h"
 
-#define STREAM_STEPS 96 /* of a segment: three a message, so 32 messages of a few octets */
+#define STREAM_STEPS 512 /* of a segment and of what was kept: one or two a message */
 
-/* The stream cannot be followed any more. The agent asks for the names whose answers it would still have brought. */
-static __always_inline void stream_leave(struct __sk_buff *skb, struct egret_stream *stream, __u32 lesson)
+/* --- reading --- */
+
+static __always_inline void reader_pass(struct segment_reader *reader, struct egret_stream *stream, __u32 octets)
 {
-	stream->state = EGRET_STREAM_LOST;
-	lesson_count(lesson);
-	wanted_tell_all(skb);
+	reader->at += octets;
+	reader->left -= octets;
+	stream->next_seq += octets;
 }
 
-/* An octet of the length. False: no message can be that long, or short. */
+/* An octet of the length. False: the packet ends before. */
 static __always_inline bool stream_length(struct __sk_buff *skb, struct segment_reader *reader,
 					  struct egret_stream *stream)
 {
+	struct egret_window *window;
 	__u8 octet = 0;
 
-	if (bpf_skb_load_bytes(skb, reader->at, &octet, 1))
-		return false;
-	reader->at++;
-	reader->left--;
+	if (!reader->kept) {
+		if (bpf_skb_load_bytes(skb, reader->at, &octet, 1))
+			return false;
+	} else {
+		window = window_of(skb, 0);
+		if (!window)
+			return false;
+		octet = window->bytes[reader->at & (EGRET_DNS_BYTES - 1)];
+	}
+	reader_pass(reader, stream, 1);
 	if (!stream->half_known) {
 		stream->half = octet;
 		stream->half_known = 1;
@@ -44,127 +62,208 @@ static __always_inline bool stream_length(struct __sk_buff *skb, struct segment_
 	stream->half_known = 0;
 	stream->want = (__u16)stream->half << 8 | octet;
 	stream->have = 0;
-	return stream->want >= DNS_HEADER && stream->want <= EGRET_DNS_BYTES;
-}
-
-/* --- a message of which only the beginning came --- */
-
-/* Of the first octets of the message. Global: the verifier takes its loop once. */
-__noinline __u64 part_check(__u32 buffer, __u32 have)
-{
-	__u32 words = have / sizeof(__u64), more = have % sizeof(__u64);
-	struct answer *answer = answer_of(buffer);
-	__u64 check = have, last;
-
-	if (!answer)
-		return 0;
-	for (__u32 i = 0; i < EGRET_DNS_BYTES / sizeof(__u64); i++) {
-		if (i >= words)
-			break;
-		check = check_add(check, ((__u64 *)answer->bytes)[i], hash_keys[0]);
-	}
-	/* What lies behind is of an earlier message. */
-	last = ((__u64 *)answer->bytes)[words & (EGRET_DNS_BYTES / sizeof(__u64) - 1)];
-	return check_add(check, last & (((__u64)1 << more * 8) - 1), hash_keys[1]);
-}
-_Static_assert(__builtin_offsetof(struct answer, bytes) % 8 == 0, "part_check reads words");
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "part_check cuts the last word by that order");
-
-/* False: the socket has no owner. */
-static __always_inline bool part_place(struct __sk_buff *skb, struct egret_place *ret)
-{
-	struct egret_sock *sock = memory_of(skb);
-
-	if (!sock)
-		return false;
-	*ret = (struct egret_place){.owner = sock->owner, .place = bpf_get_socket_cookie(skb) % EGRET_PART_SHARE};
+	stream->skips = 0;
 	return true;
 }
 
-/* Without a lock: of what another stream of the owner keeps in the same place, the check tells. */
-static __always_inline bool part_keep(struct __sk_buff *skb, __u32 buffer, struct answer *answer,
-				      struct egret_stream *stream)
+/* The first @have octets of the message, from the window. */
+static __always_inline bool part_restore(struct __sk_buff *skb, struct answer *answer,
+					 const struct egret_stream *stream, __u32 have)
 {
-	struct egret_place key;
+	__u32 place = stream->next_seq - stream->have - stream->window_seq;
+	struct egret_window *window = window_of(skb, 0);
 
-	if (!part_place(skb, &key))
+	return window &&
+	       stream_restore(answer->bytes, window->bytes + (place & (EGRET_DNS_BYTES - 1)), have, EGRET_DNS_BYTES);
+}
+
+/* Octets of the message that the segment brings, behind those that came before. */
+static __always_inline bool gather_from_packet(struct __sk_buff *skb, struct answer *answer,
+					       struct egret_stream *stream, __u32 take)
+{
+	__u32 place, have = stream->have;
+
+	if (have + take >= stream->want)
+		return (!have || part_restore(skb, answer, stream, have)) &&
+		       stream_append(skb, answer->segment.at, answer->bytes, have, take, EGRET_DNS_BYTES);
+	window_begin(stream, stream->next_seq);
+	place = stream->next_seq - stream->window_seq;
+	/* All of it must find room, so that what is early does not lie where it will. */
+	if (place - have + stream->want > EGRET_DNS_BYTES)
 		return false;
-	stream->kept = part_check(buffer, stream->have);
-	return !bpf_map_update_elem(&parts, &key, answer->bytes, BPF_ANY);
+	return !window_keep(skb, answer->segment.at, place, take);
 }
 
-/* False: another stream of the same owner took the place. */
-static __always_inline bool part_restore(struct __sk_buff *skb, __u32 buffer, struct answer *answer,
-					 const struct egret_stream *stream)
+/* The octets lie in the window already. */
+static __always_inline bool gather_from_window(struct __sk_buff *skb, struct answer *answer,
+					       struct egret_stream *stream, __u32 take)
 {
-	struct egret_part *part;
-	struct egret_place key;
-
-	if (!part_place(skb, &key))
-		return false;
-	part = bpf_map_lookup_elem(&parts, &key);
-	return part && stream_restore(answer->bytes, part->bytes, stream->have, EGRET_DNS_BYTES) &&
-	       part_check(buffer, stream->have) == stream->kept;
+	return stream->have + take < stream->want || part_restore(skb, answer, stream, stream->want);
 }
 
-/* --- reading --- */
-
-/* Octets of the message: into the buffer, behind those that came before. 0; or the lesson that ends the stream. */
-static __always_inline __u32 stream_gather(struct __sk_buff *skb, __u32 buffer, struct answer *answer,
-					   struct egret_stream *stream)
+/* The message under way cannot be read: it is passed over. Whose answer it was, is not known. */
+static __always_inline void stream_skip(struct __sk_buff *skb, struct egret_stream *stream, __u32 lesson)
 {
-	struct segment_reader *reader = &answer->segment;
-	__u32 have = stream->have, take = reader->left;
-
-	if (have > EGRET_DNS_BYTES - 1)
-		return EGRET_LESSON_OVERFLOW;
-	if (take > stream->want - have)
-		take = stream->want - have;
-	if (have && !part_restore(skb, buffer, answer, stream))
-		return EGRET_LESSON_PARTS;
-	if (!stream_append(skb, reader->at, answer->bytes, have, take, EGRET_DNS_BYTES))
-		return EGRET_LESSON_OVERFLOW;
-	reader->at += take;
-	reader->left -= take;
-	have += take;
-	stream->have = have;
-	return have >= stream->want || part_keep(skb, buffer, answer, stream) ? 0 : EGRET_LESSON_PARTS;
+	stream->skips = 1;
+	lesson_count(lesson);
+	wanted_tell_all(skb);
 }
 
-/* One step through the segment. 0; or the lesson that ends the stream. Global: taken once. */
+static __always_inline void stream_gather(struct __sk_buff *skb, struct answer *answer, struct egret_stream *stream,
+					  __u32 take)
+{
+	if (stream->skips)
+		return;
+	if (stream->want > EGRET_DNS_BYTES)
+		stream_skip(skb, stream, EGRET_LESSON_OVERFLOW);
+	else if (stream->want < DNS_HEADER)
+		stream_skip(skb, stream, EGRET_LESSON_MALFORMED);
+	else if (answer->segment.kept ? !gather_from_window(skb, answer, stream, take)
+				      : !gather_from_packet(skb, answer, stream, take))
+		stream_skip(skb, stream, EGRET_LESSON_PARTS);
+}
+
+/* One step through what the reader is set on. 0; or the lesson that leaves the stream astray. Global: taken once. */
 __noinline __u32 stream_step(struct __sk_buff *skb, __u32 buffer)
 {
 	struct egret_stream *stream = stream_of(skb, 0);
 	struct answer *answer = answer_of(buffer);
-	__u32 lesson;
+	__u32 take;
 
 	if (!answer || !stream)
-		return EGRET_LESSON_OVERFLOW;
-	if (!stream->want)
-		return stream_length(skb, &answer->segment, stream) ? 0 : EGRET_LESSON_OVERFLOW;
-	lesson = stream_gather(skb, buffer, answer, stream);
-	if (lesson || stream->have < stream->want)
-		return lesson;
+		return EGRET_LESSON_ASTRAY;
+	if (!stream->want) {
+		if (!stream_length(skb, &answer->segment, stream))
+			return EGRET_LESSON_ASTRAY;
+		if (!stream->want || !answer->segment.left)
+			return 0;
+	}
+	take = answer->segment.left;
+	if (take > (__u32)stream->want - stream->have)
+		take = stream->want - stream->have;
+	stream_gather(skb, answer, stream, take);
+	reader_pass(&answer->segment, stream, take);
+	stream->have += take;
+	if (stream->have < stream->want)
+		return 0;
 	answer->message.len = stream->want;
-	stream->want = 0;
+	stream->want = stream->have = 0;
+	if (stream->skips)
+		return 0;
+	if (!(answer_word(answer, 2) & DNS_RESPONSE)) /* no server sends such: this was no message */
+		return EGRET_LESSON_ASTRAY;
 	answer_take(skb, buffer);
 	return 0;
 }
 
-/* The octets that are due, and no others. 0; or the lesson that ends the stream. */
+/* --- a segment --- */
+
+/* What answers a question that left with the SYN begins behind the other SYN. */
+static __always_inline void stream_opens(struct egret_stream *stream, const struct segment *segment)
+{
+	if (stream->state == EGRET_STREAM_BEGINS && segment->begins)
+		stream_begin(stream, segment->seq);
+}
+
+/* The segment is of octets behind those that are due. */
+static __always_inline void stream_keep_early(struct __sk_buff *skb, struct egret_stream *stream,
+					      const struct segment *segment)
+{
+	window_begin(stream, stream->next_seq);
+	if (!window_keep(skb, segment->at, segment->seq - stream->window_seq, segment->octets) &&
+	    !early_note(skb, segment->seq, segment->octets))
+		lesson_count(EGRET_LESSON_EARLY);
+	else
+		stream_misses(skb);
+}
+
+/* Sets the reader on what the segment has of what is due. */
+static __always_inline void stream_set_reader(struct __sk_buff *skb, struct egret_stream *stream,
+					      const struct segment *segment, struct segment_reader *ret)
+{
+	__s32 heard = stream->next_seq - segment->seq;
+
+	if (heard < 0) {
+		stream_keep_early(skb, stream, segment);
+		return;
+	}
+	if (stream_fresh(segment, stream->next_seq) <= 0)
+		return;
+	if (heard)
+		lesson_count(EGRET_LESSON_OVERLAP);
+	ret->at = segment->at + heard;
+	ret->left = segment->octets - heard;
+}
+
+/* The socket has acknowledged octets that were not read: they passed Egret by. Goes on behind them, where that is
+ * within one message. */
+static __always_inline void stream_pass_missed(struct __sk_buff *skb, struct egret_stream *stream)
+{
+	__u32 missed = stream->acked_seq - stream->next_seq;
+
+	if (!stream->want || missed > (__u32)stream->want - stream->have) {
+		stream_leave(skb, EGRET_LESSON_GAP, stream->acked_seq);
+		return;
+	}
+	if (!stream->skips)
+		stream_skip(skb, stream, EGRET_LESSON_GAP);
+	stream->next_seq += missed;
+	stream->have += missed;
+	if (stream->have == stream->want)
+		stream->want = stream->have = 0;
+}
+
+/* Where the segment stands in the stream, and what there is to be read now. Global: its stack must not add to that of
+ * the reading. */
+__noinline int stream_place_segment(struct __sk_buff *skb, __u32 buffer)
+{
+	struct egret_stream *stream = stream_of(skb, 0);
+	struct answer *answer = answer_of(buffer);
+	struct packet server = {};
+	struct segment segment;
+
+	if (!stream || !answer || !stream->state || !connected_to(skb, &server) ||
+	    !segment_read(skb, packet_transport_at(skb, IP_AT_START, IPPROTO_TCP), &segment))
+		return 0;
+	answer->server = server.addr;
+	answer->server_port_be = server.port_be;
+	stream_opens(stream, &segment);
+	if (!segment.octets || stream->state == EGRET_STREAM_BEGINS)
+		return 0;
+	if (stream->state == EGRET_STREAM_IN_ORDER && (__s32)(stream->acked_seq - stream->next_seq) > 0 &&
+	    !early_is_due(stream))
+		stream_pass_missed(skb, stream);
+	if (stream->state == EGRET_STREAM_ASTRAY)
+		stream_find(skb, buffer);
+	if (stream->state == EGRET_STREAM_IN_ORDER)
+		stream_set_reader(skb, stream, &segment, &answer->segment);
+	if (segment.pushes)
+		stream->pushed_seq = segment.seq + segment.octets;
+	return 0;
+}
+
+/* All that can be read now. 0; or the lesson that leaves the stream astray. */
 static __always_inline __u32 stream_read(struct __sk_buff *skb, __u32 buffer, struct answer *answer)
 {
 	for (int i = 0; i < STREAM_STEPS; i++) {
 		__u32 lesson;
 
-		if (!answer->segment.left)
+		if (!answer->segment.left && !early_take(skb, buffer))
 			return 0;
 		lesson = stream_step(skb, buffer);
 		if (lesson)
 			return lesson;
 		asm volatile("" ::: "memory"); /* read anew what is in the map */
 	}
-	return answer->segment.left ? EGRET_LESSON_PACKED : 0;
+	return EGRET_LESSON_PACKED;
+}
+
+static __always_inline void stream_rests(struct __sk_buff *skb)
+{
+	struct egret_stream *stream = stream_of(skb, 0);
+
+	if (stream && !stream->early_count && !window_has_part(stream))
+		window_end(skb, stream);
 }
 
 static __always_inline bool stream_is_dns(struct bpf_sock *sk)
@@ -172,52 +271,27 @@ static __always_inline bool stream_is_dns(struct bpf_sock *sk)
 	return port_is_asked(bpf_ntohs(peer_port_be(sk)));
 }
 
-/* What answers a question that left with the SYN begins behind the other SYN. */
-static __always_inline void stream_opens(struct egret_stream *stream, const struct segment *segment)
-{
-	if (stream->state != EGRET_STREAM_BEGINS || !segment->begins)
-		return;
-	stream->next_seq = segment->seq;
-	stream->state = EGRET_STREAM_IN_ORDER;
-}
-
 /* A segment for a socket that is connected to port 53, or to one to which that was translated. */
 __noinline int stream_comes_in(struct __sk_buff *skb)
 {
-	struct egret_stream *stream = stream_of(skb, 0);
-	struct packet server = {};
-	struct segment segment;
-	enum stream_place where;
 	struct answer *answer;
 	__u32 lesson, buffer;
 
-	if (!stream || !stream->state || !connected_to(skb, &server) ||
-	    !segment_read(skb, packet_transport_at(skb, IP_AT_START, IPPROTO_TCP), &segment))
+	if (!stream_of(skb, 0))
 		return 0;
-	stream_opens(stream, &segment);
-	if (stream->state != EGRET_STREAM_IN_ORDER || !segment.octets)
-		return 0;
-	where = stream_where(&segment, stream->next_seq);
-	if (where == STREAM_AGAIN)
-		return 0;
-	if (where != STREAM_NEW) {
-		stream_leave(skb, stream, where == STREAM_GAP ? EGRET_LESSON_GAP : EGRET_LESSON_OVERLAP);
-		return 0;
-	}
 	buffer = buffer_take(BUFFER_ANSWER, 0);
 	answer = answer_of(buffer);
 	if (!answer) {
-		stream_leave(skb, stream, EGRET_LESSON_BUSY);
+		stream_leave(skb, EGRET_LESSON_BUSY, stream_end_seq(skb));
 		return 0;
 	}
-	stream->next_seq += segment.octets;
 	answer->chunks_made = 0;
-	answer->server = server.addr;
-	answer->server_port_be = server.port_be;
-	answer->segment = (struct segment_reader){.at = segment.at, .left = segment.octets};
+	answer->segment = (struct segment_reader){};
+	stream_place_segment(skb, buffer);
 	lesson = stream_read(skb, buffer, answer);
 	if (lesson)
-		stream_leave(skb, stream, lesson);
+		stream_leave(skb, lesson, stream_end_seq(skb));
+	stream_rests(skb);
 	share_tidy(answer->owner, answer->chunks_made, buffer);
 	buffer_give(&answer->message);
 	return 0;

@@ -329,13 +329,13 @@ struct {
 	__type(value, struct egret_stream);
 } streams SEC(".maps");
 
-/* Of streams of which a message came in pieces. */
+/* Only while octets of a socket's stream are kept. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, EGRET_MAX_PARTS);
-	__type(key, struct egret_place);
-	__type(value, struct egret_part);
-} parts SEC(".maps");
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct egret_window);
+} windows SEC(".maps");
 
 /* struct egret_wanted. BPF_MAP_TYPE_RINGBUF: 5.8. What finds no room is not asked for. */
 struct {

@@ -81,7 +81,16 @@ struct dns_address {
 /* How far the reading of a TCP segment has come. */
 struct segment_reader {
 	__u32 at, left;
-	__u32 asked; /* octets of the question whose length was at the end of the segment before */
+	/* Of answers: */
+	__u32 kept; /* @at is a place of the window, not of the packet */
+	/* Of questions: */
+	struct egret_asks under_way;
+	__u64 refused; /* what question_take said of one that is not to leave */
+	__u32 unread;  /* the last one could not be read */
+	__u32 holds;   /* what `dns_names = policy` refuses does not leave */
+	__u32 end_seq; /* of the octet behind the segment */
+	__u32 repeats; /* all of it was sent before */
+	__u32 notes;   /* of its octets, those at the end whose questions are new, and may teach */
 };
 
 /* What a question and an answer have in common. */
@@ -106,7 +115,8 @@ struct question {
 	__u32 slot;                    /* of the policy that judges it: dns_port.h for question_take */
 	__u64 server;                  /* that it leaves for, as query_server: the same */
 	struct segment_reader segment; /* of dns_tcp_out.h */
-	__u8 bytes[QUESTION_BYTES];
+	/* With room for what verifiers take for possible: the most octets that there may be, behind as many. */
+	__u8 bytes[QUESTION_BYTES + EGRET_QUESTION_BYTES];
 	struct text_writer writer; /* name_remember's own */
 	struct egret_asked text;   /* the same, and asked.h's: where it is */
 };

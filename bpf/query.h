@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The questions that a socket has open: noted when they leave (query_add), taken when their answer comes in
- * (was_asked), so that an answer teaches once, and only who asked. A few live with their socket, in egret_queries. More
+ * (query_find), so that an answer teaches once, and only who asked. A few live with their socket, in egret_queries. More
  * lie in the crowd of the socket's owner (place.h), so who asks too much pushes out questions of its own only.
  */
 #ifndef EGRET_BPF_QUERY_H
@@ -59,7 +59,8 @@ static __always_inline __u64 query_server(struct __sk_buff *skb, const struct eg
 	key = check_add(0, halves[0], hash_keys[0]);
 	key = check_add(key, device << 16 | port_be, hash_keys[1]);
 	key = check_add(key, halves[1], hash_keys[2]);
-	return (key & ~(__u64)EGRET_QUERY_OVER_LO) | (skb->ifindex == LOOPBACK_IFINDEX ? EGRET_QUERY_OVER_LO : 0);
+	return (key & ~(__u64)(EGRET_QUERY_OVER_LO | EGRET_QUERY_TOLD)) |
+	       (skb->ifindex == LOOPBACK_IFINDEX ? EGRET_QUERY_OVER_LO : 0);
 }
 
 /* @what: id << 16 | type, as they lie in the message. */
@@ -77,7 +78,7 @@ static __always_inline struct egret_query query_of(__u32 what, __u64 name, __u64
  */
 static __always_inline bool query_is(const struct egret_query *query, const struct egret_query *answer, bool anywhere)
 {
-	__u64 differs = query->server ^ answer->server;
+	__u64 differs = (query->server ^ answer->server) & ~(__u64)EGRET_QUERY_TOLD;
 
 	if (!query->name || query->id_be != answer->id_be || query->name != answer->name ||
 	    query->type_be != answer->type_be || (anywhere ? differs & EGRET_QUERY_OVER_LO : differs))
@@ -94,7 +95,7 @@ static __always_inline __u64 crowded_check(__u64 socket_cookie, const struct egr
 	__u64 check = check_add(0, socket_cookie, hash_keys[0]);
 
 	check = check_add(check, query->name, hash_keys[1]);
-	check = check_add(check, query->server, hash_keys[2]);
+	check = check_add(check, query->server & ~(__u64)EGRET_QUERY_TOLD, hash_keys[2]);
 	return check_add(check, (__u64)query->asked_tick << 32 | (__u32)query->id_be << 16 | query->type_be,
 			 hash_keys[3]);
 }
@@ -149,8 +150,12 @@ __noinline int query_add_to_crowd(struct __sk_buff *skb, __u32 what, __u64 name,
 	return 0;
 }
 
-/* Global: as query_add_to_crowd. */
-__noinline int query_take_from_crowd(struct __sk_buff *skb, __u32 what, __u64 name, __u64 server, __u32 anywhere)
+/* What query_find does besides. */
+#define QUERY_ANYWHERE 1 /* as in query_is */
+#define QUERY_CLOSES   2 /* the question is not open any more */
+
+/* Global: as query_add_to_crowd. @how: QUERY_*. */
+__noinline int query_find_in_crowd(struct __sk_buff *skb, __u32 what, __u64 name, __u64 server, __u32 how)
 {
 	struct egret_sock *sock = memory_of(skb);
 	struct egret_crowd *crowd;
@@ -169,9 +174,10 @@ __noinline int query_take_from_crowd(struct __sk_buff *skb, __u32 what, __u64 na
 	for (int i = 0; i < EGRET_CROWD_WAYS; i++) {
 		struct egret_crowded way = crowd->all[i];
 
-		if (!query_is(&way.query, &answer, anywhere) || !crowded_verifies(&way, cookie))
+		if (!query_is(&way.query, &answer, how & QUERY_ANYWHERE) || !crowded_verifies(&way, cookie))
 			continue;
-		crowd->all[i].query.name = 0;
+		if (how & QUERY_CLOSES)
+			crowd->all[i].query.name = 0;
 		return 1;
 	}
 	return 0;
@@ -190,19 +196,20 @@ static __always_inline bool query_add(struct egret_queries *open, __u32 what, __
 	return true;
 }
 
-/* The open question that an answer of @server is about; closes it. @anywhere: as in query_is. */
-static __always_inline bool was_asked(struct __sk_buff *skb, struct egret_queries *open, __u32 what, __u64 name,
-				      __u64 server, bool anywhere)
+/* Is there an open question that an answer of @server is about? @how: QUERY_*. */
+static __always_inline bool query_find(struct __sk_buff *skb, struct egret_queries *open, __u32 what, __u64 name,
+				       __u64 server, __u32 how)
 {
 	struct egret_query answer = query_of(what, name, server);
 
 	for (int i = 0; i < EGRET_QUERIES; i++) {
-		if (!query_is(&open->all[i], &answer, anywhere))
+		if (!query_is(&open->all[i], &answer, how & QUERY_ANYWHERE))
 			continue;
-		open->all[i].name = 0;
+		if (how & QUERY_CLOSES)
+			open->all[i].name = 0;
 		return true;
 	}
-	return open->crowded && query_take_from_crowd(skb, what, name, server, anywhere);
+	return open->crowded && query_find_in_crowd(skb, what, name, server, how);
 }
 
 #endif

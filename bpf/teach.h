@@ -119,7 +119,7 @@ static __always_inline bool answer_was_asked(struct __sk_buff *skb, const struct
 	bool trusted = answer->server_port_be == bpf_htons(DNS_PORT) && !addr_is_link_local(&answer->server) &&
 		       addr_is_trusted(&answer->server, answer->slot);
 
-	return was_asked(skb, open, about, answer->chain[0], server, trusted);
+	return query_find(skb, open, about, answer->chain[0], server, QUERY_CLOSES | (trusted ? QUERY_ANYWHERE : 0));
 }
 
 /* The header and the question: does the answer teach? Then it is about its name. Global: its stack must not add to

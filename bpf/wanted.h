@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Questions whose answers cannot be read, because their stream was lost: the agent is told, and asks for the names
- * itself. The ring and the agent have room for some of hundreds; what finds none is not asked for.
+ * Questions whose answers cannot be read from their stream: the agent is told, once of each, and asks for the names
+ * itself. What finds no room in the ring is counted (EGRET_LESSON_UNTOLD), as is what the agent has no room for
+ * (EGRET_LESSON_UNSOUGHT).
  */
 #ifndef EGRET_BPF_WANTED_H
 #define EGRET_BPF_WANTED_H
@@ -23,18 +24,27 @@ static __always_inline bool wanted_by(struct __sk_buff *skb, struct egret_wanted
 	return true;
 }
 
+static __always_inline void wanted_put(struct egret_wanted *want, struct egret_query *query)
+{
+	query->server |= EGRET_QUERY_TOLD;
+	want->name = query->name;
+	if (bpf_ringbuf_output(&wanted, want, sizeof(*want), 0))
+		lesson_count(EGRET_LESSON_UNTOLD);
+}
+
 /* One of the questions. Global, and called for each: kernels before 6.6 take no loop that goes
  * around a call. */
 __noinline int wanted_tell(struct __sk_buff *skb, __u32 index)
 {
 	struct egret_queries *open = queries_of(skb, 0);
 	struct egret_wanted want = {};
+	struct egret_query *query;
 
-	if (!open || !wanted_by(skb, &want))
+	if (!open)
 		return 0;
-	want.name = open->all[index & (EGRET_QUERIES - 1)].name;
-	if (want.name)
-		bpf_ringbuf_output(&wanted, &want, sizeof(want), 0);
+	query = &open->all[index & (EGRET_QUERIES - 1)];
+	if (query_is_open(query) && !(query->server & EGRET_QUERY_TOLD) && wanted_by(skb, &want))
+		wanted_put(&want, query);
 	return 0;
 }
 
@@ -59,21 +69,21 @@ __noinline int wanted_tell_crowd(struct __sk_buff *skb)
 		for (int j = 0; crowd && j < EGRET_CROWD_WAYS; j++) {
 			struct egret_crowded way = crowd->all[j];
 
-			if (!query_is_open(&way.query) || !crowded_verifies(&way, cookie))
+			if (way.query.server & EGRET_QUERY_TOLD || !query_is_open(&way.query) ||
+			    !crowded_verifies(&way, cookie))
 				continue;
-			want.name = way.query.name;
-			bpf_ringbuf_output(&wanted, &want, sizeof(want), 0);
+			wanted_put(&want, &crowd->all[j].query);
 		}
 	}
 	return 0;
 }
 
-/* All that the socket has open. */
-static __always_inline void wanted_tell_all(struct __sk_buff *skb)
+/* All that the socket has open. Global: the verifier takes it once. */
+__noinline int wanted_tell_all(struct __sk_buff *skb)
 {
 	for (int i = 0; i < EGRET_QUERIES; i++)
 		wanted_tell(skb, i);
-	wanted_tell_crowd(skb);
+	return wanted_tell_crowd(skb);
 }
 
 #endif

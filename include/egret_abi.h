@@ -22,7 +22,7 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 6
-#define EGRET_ABI_LAYOUT  UINT64_C(0x547b8e51bca8eece)
+#define EGRET_ABI_LAYOUT  UINT64_C(0xcfaf62518463a9a8)
 
 /* Of a ring buffer, which has neither keys nor values, and of a queue, which has no keys. */
 struct egret_nothing {
@@ -77,7 +77,7 @@ struct egret_nothing {
 	X(queries, PLAIN, PROGRAMS, int, struct egret_queries, "")                                                     \
 	X(crowds, PLAIN, PROGRAMS, struct egret_place, struct egret_crowd, "")                                         \
 	X(streams, PLAIN, PROGRAMS, int, struct egret_stream, "")                                                      \
-	X(parts, PLAIN, PROGRAMS, struct egret_place, struct egret_part, "")                                           \
+	X(windows, PLAIN, PROGRAMS, int, struct egret_window, "")                                                      \
 	X(wanted, PLAIN, PROGRAMS, struct egret_nothing, struct egret_nothing, "")                                     \
 	X(learned, PLAIN, PROGRAMS, struct egret_learned_key, struct egret_learned, "")                                \
 	X(known, PLAIN, PROGRAMS, __u64, struct egret_known, "")                                                       \

@@ -15,7 +15,7 @@
 /* A question that left from this very socket. */
 struct egret_query {
 	__u64 name;   /* key; 0 = none */
-	__u64 server; /* keyed hash of the address and port that it left for, with EGRET_QUERY_OVER_LO */
+	__u64 server; /* keyed hash of the address and port that it left for, with EGRET_QUERY_* */
 	__u32 asked_tick;
 	__u16 id_be;
 	__u16 type_be;
@@ -23,12 +23,14 @@ struct egret_query {
 
 /* It left over lo, and is answered over lo. */
 #define EGRET_QUERY_OVER_LO 1
+/* The agent was told that its answer could not be read. */
+#define EGRET_QUERY_TOLD 2
 
 enum egret_stream_state {
 	EGRET_STREAM_UNUSED = 0,
 	EGRET_STREAM_BEGINS, /* a question left with the SYN */
 	EGRET_STREAM_IN_ORDER,
-	EGRET_STREAM_LOST, /* nothing more is read from it */
+	EGRET_STREAM_ASTRAY, /* where its next message begins is not known */
 };
 
 /* Where a segment with questions ended: the next one begins there, and may be sent again from there. */
@@ -41,19 +43,47 @@ struct egret_bound {
 /* What a stream may have under way at a time. A power of two: the verifier wants a mask. */
 #define EGRET_STREAM_BOUNDS 32
 
-/* What a socket that asks by TCP carries with it (RFC 1035 section 4.2.2: each message behind two octets of length). */
+/* Octets that came before others of their stream, and are kept until those come. */
+struct egret_early {
+	__u32 seq;    /* of the first one; host order */
+	__u32 octets; /* 0 = none */
+};
+
+#define EGRET_STREAM_EARLY 16
+
+/* The question under way in what a socket sends. */
+struct egret_asks {
+	__u16 want; /* its octets; 0 = its length is not known yet */
+	__u16 have; /* of those, that were sent */
+	__u8 half;  /* first octet of the length */
+	__u8 half_known;
+	__u16 pad;
+};
+
+#define EGRET_QUESTION_BYTES 272 /* that are read of a question: a header, a name, type and class */
+
+/* What a socket that asks by TCP carries with it (RFC 1035 section 4.2.2: each message behind two octets of length).
+ * Numbers of octets are in host order. */
 struct egret_stream {
-	__u32 next_seq; /* of the octet that is due; host order */
-	__u16 want;     /* octets of the message under way; 0 = its length is not known yet */
-	__u16 have;     /* of those, in `parts` */
-	__u64 kept;     /* check over those: nobody else's are taken for them */
-	__u32 asks_seq; /* of the octet that may leave next: all before it was let out */
-	__u8 half;      /* first octet of the length */
+	__u32 next_seq;   /* of the octet that is due */
+	__u32 acked_seq;  /* of the octet that the socket waits for, as it said last */
+	__u32 pushed_seq; /* of the octet behind what the server had to send at a time */
+	__u32 window_seq; /* of the first octet that its window has room for */
+	__u16 want;       /* octets of the message under way; 0 = its length is not known yet */
+	__u16 have;       /* of those, that came */
+	__u8 half;        /* first octet of the length */
 	__u8 half_known;
 	__u8 state; /* enum egret_stream_state */
-	__u8 pad;
-	__u64 bound_count; /* ever noted; the newest of them are kept */
+	__u8 skips; /* octets of the message under way are missing: it cannot be read */
+	__u8 windowed;
+	__u8 early_count;
+	__u16 pad;
+	struct egret_early early[EGRET_STREAM_EARLY]; /* runs of octets in the window, in any order */
+	__u32 asks_seq;                               /* of the octet that may leave next: all before it was let out */
+	__u64 bound_count;                            /* ever noted; the newest of them are kept */
 	struct egret_bound bounds[EGRET_STREAM_BOUNDS];
+	struct egret_asks asks;
+	__u8 asks_bytes[EGRET_QUESTION_BYTES]; /* of the question under way */
 };
 
 /* What a socket that asks carries with it. */
@@ -72,9 +102,13 @@ struct egret_crowd {
 	struct egret_crowded all[EGRET_CROWD_WAYS];
 };
 
-/* The message of which a segment brought only the beginning. */
-struct egret_part {
-	__u8 bytes[EGRET_DNS_BYTES];
+/* Octets that verifiers see copied at a time: a power of two. */
+#define EGRET_WINDOW_STEP 512
+
+/* Octets of a stream that are kept (bpf/window.h). Behind the room that is used, some for what verifiers take for
+ * possible: a copy of the most octets, to the last place. */
+struct egret_window {
+	__u8 bytes[EGRET_DNS_BYTES + EGRET_WINDOW_STEP];
 };
 
 /* A name whose answer could not be read from its stream: the agent asks for it instead. */
@@ -196,17 +230,23 @@ struct egret_taught {
 	X(SCOPELESS, "scopeless", "answers to sockets from before the attach")                                         \
 	X(FULL, "full", "addresses that found no room")                                                                \
 	X(BUSY, "busy", "messages that came while another one was read")                                               \
-	X(GAP, "gap", "TCP streams left behind at a lost or early segment")                                            \
-	X(OVERLAP, "overlap", "TCP streams left behind at a segment that was heard in part before")                    \
-	X(OVERFLOW, "overflow", "TCP streams left behind at a message of more than 4096 octets")                       \
-	X(PACKED, "packed", "segments with more DNS messages than Egret reads of one (32)")                            \
-	X(PARTS, "parts", "TCP streams left behind because too many others of their subject came in pieces")           \
+	X(EARLY, "early", "TCP segments that came before an earlier one, and were kept until it came")                 \
+	X(GAP, "gap", "times that segments of a TCP stream passed Egret by, lost or too early to be kept")             \
+	X(OVERLAP, "overlap", "TCP segments that repeat in part what came before")                                     \
+	X(OVERFLOW, "overflow", "DNS messages by TCP of more than 4096 octets")                                        \
+	X(PACKED, "packed", "segments with more DNS messages than Egret reads of one (512)")                           \
+	X(PARTS, "parts", "DNS messages by TCP that came in pieces, and found no memory")                              \
+	X(ASTRAY, "astray", "times that no DNS message was where one should begin in a TCP stream")                    \
+	X(FOUND, "found", "TCP streams in which messages were found again")                                            \
 	X(NAMES, "names", "names whose address had eight others at the time: the one that ended first gave way")       \
 	X(UNREAD, "unread", "answers with more than Egret reads (96 records, 31 aliases, 128 addresses, 4096 octets)") \
 	X(CROWDED, "crowded", "questions that were forgotten because their socket asked hundreds more")                \
 	X(EXACT, "exact", "addresses that applications were answered for exact names")                                 \
 	X(DIFFERS, "differs", "of these, addresses that the agent had not resolved itself")                            \
-	X(ASKED_ANEW, "asked_anew", "names that the agent asked for because their stream was left")
+	X(ASKED_ANEW, "asked_anew",                                                                                    \
+	  "names that the agent asked for because their answer was not read from its stream")                          \
+	X(UNTOLD, "untold", "names whose answer was not read, and of which the agent could not be told")               \
+	X(UNSOUGHT, "unsought", "names that the agent was told of, and had no room to ask for")
 
 enum egret_lesson_kind {
 #define EGRET_LESSON_ENUM(symbol, label, sentence) EGRET_LESSON_##symbol,

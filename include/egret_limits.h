@@ -102,14 +102,12 @@
 #define EGRET_CROWD_WAYS  16
 #define EGRET_CROWD_SHARE 64
 #define EGRET_MAX_CROWDS  (16 * EGRET_CROWD_SHARE)
-/* Answers by TCP of which a segment brought only the beginning, of one owner at a time, and of all. */
-#define EGRET_PART_SHARE 8
-#define EGRET_MAX_PARTS  (16 * EGRET_PART_SHARE)
 /* A DNS message that Egret reads: by UDP with EDNS (RFC 6891 section 6.2.5), and what it keeps
  * of a TCP stream. A power of two: the verifier wants a mask. */
 #define EGRET_DNS_BYTES 4096
-/* Of the ring in which programs ask the agent to resolve a name: pages, a power of two. */
-#define EGRET_WANTED_BYTES 4096
+/* Of the ring in which programs ask the agent to resolve a name, 32 octets each, with the kernel's: pages, a power of
+ * two. */
+#define EGRET_WANTED_BYTES 16384
 /* Deeper names teach nothing: the longest of AKS has 7 labels, what stands for an IPv6 address
  * (RFC 3596 section 2.5) 34. */
 #define EGRET_MAX_LABELS 36

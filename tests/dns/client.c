@@ -5,8 +5,10 @@
  *	client musl NAME SERVER PORT        A and AAAA in parallel on one unconnected socket
  *	client fresh PREFIX COUNT SERVER PORT
  *	client serve PORT                   what all of them connect to
+ *	client stream PREFIX COUNT SERVER PORT WINDOW
+ *	client answer ADDRESS CHUNK         the server of `stream`: client_stream.c
  *
- * All but `fresh` connect by TCP to every address that they are given, one after the other.
+ * All but `fresh` and `stream` connect by TCP to every address that they are given, one after the other.
  */
 #include "client.h"
 
@@ -280,6 +282,8 @@ static const struct {
     {"musl", 3, 0, cmd_musl},
     {"fresh", 4, 0, cmd_fresh},
     {"serve", 1, 0, cmd_serve},
+    {"stream", 5, 0, cmd_stream},
+    {"answer", 2, 0, cmd_answer},
 };
 
 int main(int argc, char **argv)
@@ -291,7 +295,8 @@ int main(int argc, char **argv)
 			return commands[i].run(argv + 2);
 	}
 	fputs("usage: client getaddrinfo NAME PORT | cares PORT NAME... | musl NAME SERVER PORT |\n"
-	      "       fresh PREFIX COUNT SERVER PORT | serve PORT\n",
+	      "       fresh PREFIX COUNT SERVER PORT | serve PORT |\n"
+	      "       stream PREFIX COUNT SERVER PORT WINDOW | answer ADDRESS CHUNK\n",
 	      stderr);
 	return 2;
 }

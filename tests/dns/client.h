@@ -35,7 +35,9 @@ int answer_address(const uint8_t *answer, size_t len, const uint8_t *question, s
 
 uint64_t now_us(void);
 
-int cmd_fresh(char **argv); /* PREFIX COUNT SERVER PORT */
-int cmd_serve(char **argv); /* PORT */
+int cmd_fresh(char **argv);  /* PREFIX COUNT SERVER PORT */
+int cmd_serve(char **argv);  /* PORT */
+int cmd_stream(char **argv); /* PREFIX COUNT SERVER PORT WINDOW */
+int cmd_answer(char **argv); /* ADDRESS CHUNK */
 
 #endif

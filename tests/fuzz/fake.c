@@ -49,6 +49,7 @@ static const struct make unusual[MAP_COUNT] = {
     [MAP_reasons] = {BPF_MAP_TYPE_PERCPU_ARRAY, 2 * EGRET_REASONS_AUDITED},
     [MAP_queries] = {BPF_MAP_TYPE_SK_STORAGE, 0},
     [MAP_streams] = {BPF_MAP_TYPE_SK_STORAGE, 0},
+    [MAP_windows] = {BPF_MAP_TYPE_SK_STORAGE, 0},
     [MAP_wanted] = {BPF_MAP_TYPE_RINGBUF, EGRET_WANTED_BYTES},
     [MAP_fill] = {BPF_MAP_TYPE_ARRAY, EGRET_FILLS},
     [MAP_spare] = {BPF_MAP_TYPE_QUEUE, EGRET_MAX_SHARES},

@@ -91,7 +91,6 @@ static void make_tables(void)
 	TABLE_MAKE(flows);
 	TABLE_MAKE(arrivals);
 	TABLE_MAKE(crowds);
-	TABLE_MAKE(parts);
 	TABLE_MAKE(counters);
 	TABLE_MAKE(reasons);
 	TABLE_MAKE(drops);
@@ -114,6 +113,7 @@ static void make_tables(void)
 	SOCKET_TABLE(sockets);
 	SOCKET_TABLE(queries);
 	SOCKET_TABLE(streams);
+	SOCKET_TABLE(windows);
 }
 
 static struct egret_addr mapped(enum native_family family, const __u8 *octets)
@@ -206,7 +206,7 @@ void native_forget(void)
 {
 	const void *const all[] = {&flows,   &arrivals, &drops,   &existing, &learned, &known,       &shares,
 				   &chunks,  &fill,     &spare,   &turns,    &asked,   &asked_rings, &lessons,
-				   &sockets, &queries,  &streams, &crowds,   &parts};
+				   &sockets, &queries,  &streams, &crowds,   &windows};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		table_clear(all[i]);

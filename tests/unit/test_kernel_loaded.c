@@ -180,8 +180,8 @@ static void settings_and_notes_are_read_as_they_were_written(void **state)
 	assert_int_equal(kernel_set_hit(owner, EGRET_RULE_FIRST, &hit), 0);
 	assert_int_equal(kernel_get_hit(kernel, EGRET_RULE_FIRST, &read_hit), 0);
 	assert_int_equal(read_hit.packets, 3);
-	kernel_count_asked_anew(owner);
-	kernel_count_asked_anew(owner);
+	kernel_count_lesson(owner, EGRET_LESSON_ASKED_ANEW);
+	kernel_count_lesson(owner, EGRET_LESSON_ASKED_ANEW);
 	assert_int_equal(kernel_get_lesson(kernel, EGRET_LESSON_ASKED_ANEW, &count), 0);
 	assert_int_equal(count.packets, 2);
 	kernel_close(kernel);

@@ -9,8 +9,9 @@
 
 #include "egret_limits.h"
 
-/* Whoever floods this gets no more than the resolvers are asked for anyway. */
-#define MAX_ASKS 64
+/* Names that are asked for at a time; so many take the resolvers some seconds, at the rate that they are asked. What
+ * comes beyond is counted (EGRET_LESSON_UNSOUGHT). */
+#define MAX_ASKS 512
 
 struct ask {
 	struct egret_wanted wanted; /* name 0: free */
@@ -85,9 +86,14 @@ static void add(void *context, const struct egret_wanted *what)
 	struct wanted *wanted = context;
 	struct egret_asked asked;
 
+	if (is_asked(wanted, what))
+		return;
+	if (kernel_get_asked(wanted->kernel, what->name, &asked)) {
+		kernel_count_lesson(wanted->kernel, EGRET_LESSON_UNSOUGHT);
+		return;
+	}
 	/* Where no rule has the name, its addresses would be learned for nobody. */
-	if (is_asked(wanted, what) || kernel_get_asked(wanted->kernel, what->name, &asked) ||
-	    !compiled_name_teacher(wanted->compiled, asked.name))
+	if (!compiled_name_teacher(wanted->compiled, asked.name))
 		return;
 	for (size_t i = 0; i < MAX_ASKS; i++) {
 		struct ask *ask = &wanted->asks[i];
@@ -96,12 +102,13 @@ static void add(void *context, const struct egret_wanted *what)
 			continue;
 		memcpy(ask->name, asked.name, sizeof(ask->name));
 		if (resolver_add(wanted->resolver, ask->name))
-			return;
+			break;
 		ask->wanted = *what;
 		wanted->open++;
-		kernel_count_asked_anew(wanted->kernel);
+		kernel_count_lesson(wanted->kernel, EGRET_LESSON_ASKED_ANEW);
 		return;
 	}
+	kernel_count_lesson(wanted->kernel, EGRET_LESSON_UNSOUGHT);
 }
 
 void wanted_take(struct wanted *wanted, struct kernel *kernel, const struct compiled *compiled)

@@ -114,7 +114,7 @@ static uint32_t allocated_size(uint32_t size)
 void kernel_socket_memory(const struct kernel *kernel, struct kernel_socket_memory *ret)
 {
 	static const enum kernel_map carried[] = {MAP_sockets, MAP_queries, MAP_streams};
-	static const enum kernel_map shared[] = {MAP_flows, MAP_arrivals, MAP_crowds, MAP_parts};
+	static const enum kernel_map shared[] = {MAP_flows, MAP_arrivals, MAP_crowds};
 
 	*ret = (struct kernel_socket_memory){.each_bytes = allocated_size(STORAGE_HEAD_SIZE)};
 	for (size_t i = 0; i < sizeof(carried) / sizeof(*carried); i++)

@@ -95,8 +95,8 @@ int kernel_take_denied(struct kernel *kernel, void (*visit)(void *context, const
 int kernel_set_hit(struct kernel *kernel, uint32_t rule, const struct egret_hit *hit);
 /* NULL: it ended. */
 int kernel_set_existing(struct kernel *kernel, uint64_t cookie, const struct egret_existing *value);
-/* One more name that was wanted is asked for: a count of the agent's own (EGRET_LESSON_ASKED_ANEW), which
- * no program touches. */
-void kernel_count_asked_anew(struct kernel *kernel);
+/* One more name that was wanted is asked for, or finds no room: counts of the agent's own, which no program touches
+ * (EGRET_LESSON_ASKED_ANEW, EGRET_LESSON_UNSOUGHT). */
+void kernel_count_lesson(struct kernel *kernel, enum egret_lesson_kind lesson);
 
 #endif

@@ -81,12 +81,12 @@ int kernel_set_name(struct kernel *kernel, uint32_t index, const struct egret_na
 	return bpf_map_update_elem(kernel->maps[MAP_names], &index, name, BPF_ANY) ? -errno : 0;
 }
 
-/* The map has a value for each CPU, of which this one count uses the first. */
-void kernel_count_asked_anew(struct kernel *kernel)
+/* The map has a value for each CPU, of which the agent uses the first. */
+void kernel_count_lesson(struct kernel *kernel, enum egret_lesson_kind lesson)
 {
 	int cpus = libbpf_num_possible_cpus();
 	struct egret_counter *counters = cpus > 0 ? calloc((size_t)cpus, sizeof(*counters)) : NULL;
-	uint32_t kind = EGRET_LESSON_ASKED_ANEW;
+	uint32_t kind = lesson;
 
 	if (!counters)
 		return;

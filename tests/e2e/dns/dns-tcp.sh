@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# DNS over TCP teaches as DNS over UDP does, as long as its segments come in order.
+# DNS over TCP teaches as DNS over UDP does: what comes in pieces, early or twice, and what the kernel cuts. Lost octets
+# cost the names in them, for which the agent asks; those behind them teach.
 . "$(dirname "$0")/../lib.sh"
 needs_egret
 bed_up
@@ -54,7 +55,7 @@ eventually all_pipelined
 expect 20 "all of many questions in one segment teach" pipelined
 counted packed 0 "none was too many"
 
-# The first of twenty answers is lost on its way, once: the agent asks for all of the twenty.
+# The first of twenty answers is lost on its way, once: the others are kept until it comes.
 for i in $(seq 20); do
 	echo "20.1.2.$i p$i.late.wild.example" >>"$work/hosts"
 done
@@ -68,14 +69,13 @@ table ip egret_late {
 	}
 }
 NFT
-node "$root/build/tests/forger" stream 20.0.0.53 many:20:p:.late.wild.example hear >/dev/null
+node "$root/build/tests/forger" stream 20.0.0.53 many:20:p:.late.wild.example hear:20 >/dev/null
 ungoverned nft delete table ip egret_late
 late() { egret_cmd learned --json | jq '[.[] | select(.name | test("^p[0-9]+[.]late[.]wild[.]example$"))] | length'; }
-all_late() { [ "$(late)" = 20 ]; }
-eventually all_late
-expect 20 "all that a stream owed when it was left is asked anew" late
-counted gap 1 "the early segment is counted"
-counted asked_anew 20 "each is asked for once"
+expect 20 "all of them teach" late
+json '.dns_total.early >= 1' "early segments are counted" egret_cmd status --json
+counted gap 0 "nothing passed Egret by"
+counted asked_anew 0 "the agent asks for nothing"
 
 tcp many.wild.example A >/dev/null
 passes node 20.3.0.1 tcp:443
@@ -98,6 +98,7 @@ counted overflow 1 "a message that is too long for Egret is counted"
 reaches() { try node "$1" tcp:443 | grep -q ^connected; }
 eventually reaches 20.2.0.22
 passes node 20.2.0.22 tcp:443 # since the agent asked for the name itself
+counted asked_anew 1 "the agent asks for this name"
 
 # The first octet is lost on its way, once: what follows comes too early.
 ungoverned nft -f - <<'NFT'
@@ -109,12 +110,9 @@ table ip egret_loss {
 	}
 }
 NFT
-expect 20.7.0.8 "an answer with a gap is delivered" tcp f7--split.wild.example A
-counted gap 2 "the gap is counted"
-eventually reaches 20.1.0.40
-counted asked_anew 22 "the agent asks for the name instead"
-passes node 20.1.0.40 tcp:443
-denied node 20.7.0.8 tcp:443
+expect 20.7.0.8 "an answer whose first octet is late is delivered" tcp f7--split.wild.example A
+passes node 20.7.0.8 tcp:443
+counted gap 0 "that is no gap"
 
 # Many answers in one segment.
 learned_below() { egret_cmd learned --json | jq --arg of "[.]$1[.]wild[.]example$" '[.[] | select(.name | test($of))] | length'; }
@@ -122,7 +120,11 @@ counted packed 0 "no segment held too many so far"
 node "$root/build/tests/forger" stream 20.0.0.54 many:20:f:.full.wild.example hear >/dev/null
 expect 20 "all of twenty answers in one segment teach" learned_below full
 counted packed 0 "none of these was too many"
-node "$root/build/tests/forger" stream 20.0.0.54 many:36:f:.over.wild.example hear >/dev/null
-expect 32 "of thirty-six, as many as Egret reads" learned_below over
-json '.dns_total.packed >= 1 and .dns_total.overflow == 1' "too many are counted as that, and not as too long" egret_cmd status --json
+node "$root/build/tests/forger" stream 20.0.0.54 many:40:f:.over.wild.example hear >/dev/null
+expect 40 "all of forty answers in one segment teach" learned_below over
+counted packed 0 "none of these was too many"
+node "$root/build/tests/forger" stream 20.0.0.54 many:140:f:.m.wild.example hear both:f3.after.wild.example hear >/dev/null
+expect 140 "all of a hundred and forty" learned_below m
+expect 1 "and the next one" learned_below after
+counted packed 0 "none was too many"
 finish

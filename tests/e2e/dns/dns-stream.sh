@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Names by DNS over TCP as connections really are: lossy, pipelined, cut anywhere, with the question in the SYN. A
+# fresh name's first packet is lost by none of it; what Egret cannot read, the agent asks for, and the connection
+# teaches again.
+# Reports: systemd/systemd#9283, #34579, #18665, PowerDNS/pdns#9995, AdguardTeam/dnsproxy#501 (all of Fast Open).
+. "$(dirname "$0")/../lib.sh"
+needs_egret
+client=$root/build/tests/client
+[ -x "$client" ] || skip "build/tests/client is not built"
+bed_up
+count=${EGRET_FRESH_NAMES:-10000}
+start "$work/server.log" - "$id-inet" "$client" answer 20.0.0.55 0
+start "$work/cutter.log" - "$id-inet" "$client" answer 20.0.0.56 90
+eventually logged "$work/server.log" ^ready || die "no server: $(cat "$work/server.log")"
+eventually logged "$work/cutter.log" ^ready || die "no server: $(cat "$work/cutter.log")"
+govern <<'POLICY'
+resolver 20.0.0.55
+resolver 20.0.0.56
+allow *.wild.example  tcp:8443 udp:8443
+POLICY
+names() { node "$client" stream "$@"; }
+all_reached() {
+	succeeds "$1: no first packet is lost" names "${@:2}"
+	grep ^note: "$work/output"
+}
+lossy() { # lossy PERCENT: of what comes, on both sides
+	local side
+	for side in node inet; do
+		in_cgroup - "$id-$side" nft -f - <<-NFT || skip "nft does not work here"
+			table inet egret_loss {
+				chain in {
+					type filter hook prerouting priority -300;
+					tcp sport 53 numgen random mod 100 < $1 drop
+					tcp dport 53 numgen random mod 100 < $1 drop
+				}
+			}
+		NFT
+	done
+}
+lossless() {
+	ungoverned nft delete table inet egret_loss
+	internet nft delete table inet egret_loss
+}
+counted() { json ".dns_total[\"$1\"] == $2" "$3" egret_cmd status --json; }
+
+all_reached "a pipeline of 40" a 2000 20.0.0.55 8443 40
+all_reached "cut anywhere" b 1000 20.0.0.56 8443 40
+lossy 1
+all_reached "1 % loss" c "$count" 20.0.0.55 8443 24
+all_reached "1 % loss, cut anywhere" d 1000 20.0.0.56 8443 24
+counted gap 0 "nothing passed Egret by"
+counted asked_anew 0 "the agent asks for nothing"
+json '.dns_total.early > 0' "early segments were kept" egret_cmd status --json
+lossless
+finish
