@@ -119,11 +119,6 @@ __u64 native_get_current_pid_tgid(void)
 	return 1ULL << 32 | 1;
 }
 
-__u64 native_get_current_task(void)
-{
-	return 1;
-}
-
 long native_get_current_comm(void *buf, __u32 size)
 {
 	memset(buf, 0, size);
