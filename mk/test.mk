@@ -80,7 +80,7 @@ $(B)/tests/refuse: tests/tools/refuse.c
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
 
-$(B)/tests/liar $(B)/tests/parrot $(B)/tests/early $(B)/tests/forger: $(B)/tests/%: tests/dns/%.c
+$(B)/tests/cache $(B)/tests/liar $(B)/tests/parrot $(B)/tests/early $(B)/tests/forger: $(B)/tests/%: tests/dns/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
@@ -174,7 +174,7 @@ $(B)/tests/test_packet $(B)/tests/test_buffer: $(NATIVE_OBJECTS)
 
 # What the end-to-end tests speak and listen with.
 .PHONY: tests-tools
-tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so liar parrot early client forger newborn tight flood)
+tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so cache liar parrot early client forger newborn tight flood)
 
 .PHONY: tests
 tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/decisions $(B)/tests/sequences $(B)/tests/switcher \
