@@ -36,10 +36,11 @@ static __always_inline void account_allowed(__u32 rule, const struct packet *pkt
 	counter_add(&counters, rule, pkt->len_bytes);
 }
 
-/* The name that was last resolved to where the packet was going. */
-static __noinline __u64 name_of_drop(const struct egret_drop_key *key, const struct egret_sock *state)
+/* The name that was last resolved to where the packet was going, or to the IPv4 address in it. */
+static __noinline __u64 name_of_drop(const struct egret_drop_key *key, const struct egret_sock *state, __u32 slot)
 {
-	struct egret_learned_key there = {};
+	struct egret_learned_key there __attribute__((aligned(8))) = {};
+	__u64 name, v4;
 
 	if (!key || !state)
 		return 0;
@@ -47,6 +48,11 @@ static __noinline __u64 name_of_drop(const struct egret_drop_key *key, const str
 		return key->question;
 	there.addr = key->addr;
 	there.scope = state->scope;
+	name = learned_last_name(&there);
+	v4 = name ? 0 : policy_nat64_v4(((__u64 *)&there.addr)[0], ((__u64 *)&there.addr)[1], slot);
+	if (!v4)
+		return name;
+	addr_of_halves(&there.addr, EGRET_V4_FIRST_HALF, v4);
 	return learned_last_name(&there);
 }
 
@@ -57,7 +63,7 @@ static __always_inline void drop_fill(struct egret_drop_row *now, const struct e
 	now->drop.packets = 1;
 	now->drop.first_ns = now->drop.last_ns = account_now_ns();
 	now->drop.name = why->name;
-	now->drop.name_key = name_of_drop(&now->key, state);
+	now->drop.name_key = name_of_drop(&now->key, state, now->drop.generation);
 	if (!state)
 		return;
 	now->drop.parent_cgroup_id = state->parent_cgroup_id;

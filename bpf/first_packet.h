@@ -29,15 +29,23 @@ static __always_inline __u64 said_of(const struct judgement *judgement)
 /* As one word. Global: each hook would walk all ways out of both look-ups, connect and sendmsg twice. */
 __noinline __u64 first_packet_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 audience, __u64 scope)
 {
+	__u64 by_names, v4, listed = policy_look_up_both(first_half, last_half, port_key, audience);
 	const struct egret_config *cfg = policy_config();
-	struct judgement listed = {}, by_name = {};
+	struct judgement ret = {}, by_name = {};
 
-	egret_said_unpack(policy_look_up(first_half, last_half, port_key, audience), &listed);
-	if (cfg && egret_names_count(&listed, policy_settings(cfg, egret_port_key_slot(port_key))->has)) {
-		egret_said_unpack(learned_look_up(first_half, last_half, port_key, audience, scope), &by_name);
-		egret_add_names(&listed, &by_name);
-	}
-	return said_of(&listed);
+	egret_said_unpack(listed, &ret);
+	if (!cfg || !egret_names_count(&ret, policy_settings(cfg, egret_port_key_slot(port_key))->has))
+		return listed;
+	by_names = learned_look_up(first_half, last_half, port_key, audience, scope);
+	v4 = policy_nat64_v4(first_half, last_half, egret_port_key_slot(port_key));
+	if (v4)
+		by_names =
+		    egret_names_of_both(by_names, learned_look_up(EGRET_V4_FIRST_HALF, v4, port_key, audience, scope));
+	asm volatile("" : "+r"(listed)); /* unpacked anew: 5.10 counts each octet that lies on the stack meanwhile */
+	egret_said_unpack(listed, &ret);
+	egret_said_unpack(by_names, &by_name);
+	egret_add_names(&ret, &by_name);
+	return said_of(&ret);
 }
 
 static __always_inline void decide_first_packet(const struct packet *pkt, const struct subject *subject,
@@ -52,7 +60,8 @@ static __always_inline void decide_first_packet(const struct packet *pkt, const 
 
 /* --- why a special address is denied --- */
 
-/* What the names of a special address say that may not bring it in; whether they ended, or not. */
+/* What the names that were learned for an address say, of a destination that they may not bring in; whether they ended,
+ * or not. */
 __noinline __u64 special_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 audience, __u64 scope)
 {
 	struct egret_learned_key key __attribute__((aligned(8))) = {.scope = scope};
@@ -74,6 +83,17 @@ __noinline __u64 special_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 	return best;
 }
 
+/* The same of the destination, and of the IPv4 address in it. */
+__noinline __u64 first_packet_special(__u64 first_half, __u64 last_half, __u32 port_key, __u32 audience, __u64 scope)
+{
+	__u64 said = special_look_up(first_half, last_half, port_key, audience, scope);
+	__u64 v4 = policy_nat64_v4(first_half, last_half, egret_port_key_slot(port_key));
+
+	if (!v4)
+		return said;
+	return egret_special_of_both(said, special_look_up(EGRET_V4_FIRST_HALF, v4, port_key, audience, scope));
+}
+
 /* @ret is a denial and stays one: only its reason may change. */
 static __always_inline void explain_special(const struct packet *pkt, const struct subject *subject, __u32 slot,
 					    struct judgement *ret)
@@ -83,8 +103,9 @@ static __always_inline void explain_special(const struct packet *pkt, const stru
 
 	if (!egret_special_counts(ret))
 		return;
-	egret_said_unpack(special_look_up(halves[0], halves[1], port_key(pkt, slot), subject->audience, subject->scope),
-			  &special);
+	egret_said_unpack(
+	    first_packet_special(halves[0], halves[1], port_key(pkt, slot), subject->audience, subject->scope),
+	    &special);
 	egret_add_special(ret, &special);
 }
 

@@ -25,10 +25,11 @@ __noinline __u32 learned_need(__u64 first_half, __u64 last_half, __u32 slot)
 {
 	struct egret_addr addr __attribute__((aligned(8)));
 	struct egret_config *cfg = policy_config();
+	__u64 v4 = policy_nat64_v4(first_half, last_half, slot);
 	struct egret_target *target;
 	__u32 need;
 
-	addr_of_halves(&addr, first_half, last_half);
+	addr_of_halves(&addr, v4 ? EGRET_V4_FIRST_HALF : first_half, v4 ? v4 : last_half);
 	need = egret_need_of_purpose(&addr);
 	if (need)
 		return need;

@@ -112,12 +112,18 @@ static __always_inline __u64 zero_unknown(void)
 {
 	__u64 zero = 0;
 
-#ifdef __bpf__ /* tests/native runs these lines outside of the kernel */
 #ifdef __bpf__ /* tests/native compiles this for the machine */
 	asm volatile("%0 = -%0" : "+r"(zero));
 #endif
-#endif
 	return zero;
+}
+
+/* As egret_nat64_v4, under the policy of @slot. */
+static __always_inline __u64 policy_nat64_v4(__u64 first_half, __u64 last_half, __u32 slot)
+{
+	const struct egret_config *cfg = policy_config();
+
+	return cfg ? egret_nat64_v4(first_half, last_half, &cfg->nat64[slot & (EGRET_POLICY_SLOTS - 1)]) : 0;
 }
 
 /* The first entry that matches decides. There is one entry at least. */
@@ -176,6 +182,17 @@ __noinline __u64 policy_look_up(__u64 first_half, __u64 last_half, __u32 port_ke
 	if (!target->dest.count)
 		return egret_scan_nothing(&scan);
 	return policy_scan(target, &scan);
+}
+
+/* The same of a destination: of its address, and of the IPv4 address in it. */
+__noinline __u64 policy_look_up_both(__u64 first_half, __u64 last_half, __u32 port_key, __u32 audience)
+{
+	__u64 said = policy_look_up(first_half, last_half, port_key, audience);
+	__u64 v4 = policy_nat64_v4(first_half, last_half, egret_port_key_slot(port_key));
+
+	if (!v4)
+		return said;
+	return egret_listed_of_both(said, policy_look_up(EGRET_V4_FIRST_HALF, v4, port_key, audience));
 }
 
 /* Is the rule one of the floor, which a node needs to live? */

@@ -22,7 +22,7 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 6
-#define EGRET_ABI_LAYOUT  UINT64_C(0xcfaf62518463a9a8)
+#define EGRET_ABI_LAYOUT  UINT64_C(0x21916ac9610e0eeb)
 
 /* Of a ring buffer, which has neither keys nor values, and of a queue, which has no keys. */
 struct egret_nothing {
@@ -99,7 +99,7 @@ EGRET_ASSERT_SIZE(struct egret_cidr_key, 20);
 EGRET_ASSERT_SIZE(struct egret_target, 32);
 EGRET_ASSERT_SIZE(struct egret_bucket, 192);
 EGRET_ASSERT_SIZE(struct egret_rule, 12);
-EGRET_ASSERT_SIZE(struct egret_config, 112);
+EGRET_ASSERT_SIZE(struct egret_config, 144);
 EGRET_ASSERT_SIZE(struct egret_settings, 32);
 EGRET_ASSERT_SIZE(struct egret_peer, 48);
 /* Programs compare these addresses eight bytes at a time. */

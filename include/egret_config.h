@@ -3,6 +3,7 @@
 #ifndef EGRET_INCLUDE_CONFIG_H
 #define EGRET_INCLUDE_CONFIG_H
 
+#include "egret_nat64.h"
 #include "egret_policy.h"
 #include "egret_types.h"
 
@@ -38,6 +39,8 @@ struct egret_config {
 	__u64 unaccounted_cgroup; /* of the self-test, or of a trial; 0 = none runs */
 	__u64 alive_tick;         /* bpf_jiffies64 of the agent's last sign of life */
 	struct egret_settings settings[EGRET_POLICY_SLOTS];
+	/* Beside the settings, since only a first packet asks. */
+	struct egret_nat64 nat64[EGRET_POLICY_SLOTS];
 	__u32 keep_existing;
 	/* Not for programs. */
 	__u32 places_used[EGRET_POLICY_SLOTS];

@@ -6,6 +6,8 @@
  *   1. The list of the address, or of the narrowest CIDR around the address: the first entry that matches decides.
  *   2. The list of each name that was learned for the address: egret_names_count says whether they are asked.
  *   3. Both together: egret_add_names; then, of a denial, a reason that says more: egret_add_special.
+ * Of an address that NAT64 translates (egret_nat64.h), each step is done for the address and for the IPv4 address in
+ * it, and both are put together before the next step: egret_listed_of_both, egret_names_of_both.
  */
 #ifndef EGRET_INCLUDE_DECIDE_H
 #define EGRET_INCLUDE_DECIDE_H
@@ -16,7 +18,8 @@
 
 /* --- what an address asks of a name --- */
 
-/* By its purpose alone. An address of no special purpose asks only if it is EGRET_DEST_INTERNAL: egret_need_inside. */
+/* By its purpose alone; of an address that NAT64 translates, ask for the IPv4 address in it. An address of no special
+ * purpose asks only if it is EGRET_DEST_INTERNAL: egret_need_inside. */
 EGRET_INLINE __u32 egret_need_of_purpose(const struct egret_addr *addr)
 {
 	if (!egret_addr_is_special(addr))
@@ -74,6 +77,34 @@ EGRET_INLINE __u64 egret_denial_weight(__u64 said)
 EGRET_INLINE __u64 egret_denial_of_both(__u64 said, __u64 other)
 {
 	return egret_denial_weight(other) > egret_denial_weight(said) ? other : said;
+}
+
+/* What the names of two addresses say, which are one destination. */
+EGRET_INLINE __u64 egret_names_of_both(__u64 said, __u64 other)
+{
+	if (said & EGRET_SAID_ALLOW)
+		return said;
+	return other & EGRET_SAID_ALLOW ? other : egret_denial_of_both(said, other);
+}
+
+/* What the lists of an address and of the IPv4 address in it say: first every deny, then what allows either. Whether
+ * NAT changes the destination is said of the address that the packet has. */
+EGRET_INLINE __u64 egret_listed_of_both(__u64 said, __u64 of_v4)
+{
+	__u64 service = said & EGRET_SAID_SERVICE;
+	__u64 firm = 0, ret;
+
+	if (said & EGRET_SAID_ALLOW)
+		firm |= said & EGRET_SAID_FIRM;
+	if (of_v4 & EGRET_SAID_ALLOW)
+		firm |= of_v4 & EGRET_SAID_FIRM;
+	if (egret_said_reason(said) == EGRET_REASON_DENY_RULE)
+		return said;
+	if (egret_said_reason(of_v4) == EGRET_REASON_DENY_RULE)
+		ret = of_v4;
+	else
+		ret = egret_names_of_both(said, of_v4) | firm;
+	return (ret & ~(__u64)EGRET_SAID_SERVICE) | service;
 }
 
 /* --- all together --- */

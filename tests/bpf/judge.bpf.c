@@ -28,7 +28,7 @@ int judge(struct __sk_buff *skb)
 	if (!ruling_take(&ruling) || (void *)(question + 1) > (void *)(long)skb->data_end)
 		return 1;
 	port_key = question->port_key | ruling.slot << EGRET_PORT_KEY_SLOT_SHIFT;
-	egret_said_unpack(policy_look_up(question->first_half, question->last_half, port_key, question->audience),
+	egret_said_unpack(policy_look_up_both(question->first_half, question->last_half, port_key, question->audience),
 			  &verdict);
 	question = (void *)(long)skb->data;
 	if ((void *)(question + 1) > (void *)(long)skb->data_end)

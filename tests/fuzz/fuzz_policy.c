@@ -305,7 +305,7 @@ static struct judgement judge_anew(struct world *world, const struct model_packe
 	check_dest(compiled, &dest);
 	if (!dest.count)
 		return compiled_judge_addr(compiled, &packet->addr, packet->l4_proto, packet->port, audience);
-	return compiled_judge_dest(compiled, &dest, packet->l4_proto, packet->port, audience);
+	return compiled_judge_dest(compiled, &packet->addr, &dest, packet->l4_proto, packet->port, audience);
 }
 
 static void compare(struct world *world, const struct model_packet *packet, uint32_t audience)

@@ -184,19 +184,45 @@ static size_t first_allow(const struct policy *policy, const char *name)
 	return i;
 }
 
-/* An address of a special purpose holds only for rules that say so, and of most kinds for none. */
-static bool rule_brings_in(const struct policy_rule *rule, const struct egret_addr *addr)
+bool model_is_translated(const struct policy *policy, const struct egret_addr *addr, struct egret_addr *ret)
 {
-	return !model_is_special(addr) || (rule->private && model_is_private(addr));
+	if (memcmp(addr->bytes, &policy->settings.nat64, 12) != 0)
+		return false;
+	memset(ret, 0, sizeof(*ret));
+	ret->bytes[10] = ret->bytes[11] = 0xff;
+	memcpy(&ret->bytes[12], &addr->bytes[12], 4);
+	return true;
+}
+
+/* Behind NAT64 the IPv4 address is what counts. */
+static bool is_special(const struct policy *policy, const struct egret_addr *addr)
+{
+	struct egret_addr v4;
+
+	return model_is_special(model_is_translated(policy, addr, &v4) ? &v4 : addr);
+}
+
+static bool is_private(const struct policy *policy, const struct egret_addr *addr)
+{
+	struct egret_addr v4;
+
+	return model_is_private(model_is_translated(policy, addr, &v4) ? &v4 : addr);
+}
+
+/* An address of a special purpose holds only for rules that say so, and of most kinds for none. */
+static bool rule_brings_in(const struct policy *policy, const struct policy_rule *rule, const struct egret_addr *addr)
+{
+	return !is_special(policy, addr) || (rule->private && is_private(policy, addr));
 }
 
 static bool name_brings_in(const struct policy *policy, const char *name, const struct egret_addr *addr)
 {
 	for (size_t i = 0; i < policy->rule_count; i++) {
-		if (rule_brings_in(&policy->rules[i], addr) && rule_allows_name(policy, &policy->rules[i], name))
+		if (rule_brings_in(policy, &policy->rules[i], addr) &&
+		    rule_allows_name(policy, &policy->rules[i], name))
 			return true;
 	}
-	return !model_is_special(addr);
+	return !is_special(policy, addr);
 }
 
 /* Where the policy writes the name, or else the longest pattern over it, for the first time. */
@@ -349,7 +375,7 @@ static void by_name(struct judging *judging, const char *name)
 
 		if (rule->action != EGRET_ALLOW || !rule_names(rule, name))
 			continue;
-		if (!judging->no_addr && !rule_brings_in(rule, &judging->packet->addr))
+		if (!judging->no_addr && !rule_brings_in(policy, rule, &judging->packet->addr))
 			continue;
 		hear(judging, SAID_SOMETHING);
 		if (rule_takes(rule, judging->packet))
@@ -491,7 +517,7 @@ static struct model_verdict judge_listed(const struct model *model, const struct
 	by_denied_names(&judging);
 	by_address(&judging, EGRET_ALLOW);
 	by_resolvers(&judging);
-	for (size_t i = 0; i < judging.all_count && model_is_special(&packet->addr) && !judging.done; i++)
+	for (size_t i = 0; i < judging.all_count && is_special(model->policy, &packet->addr) && !judging.done; i++)
 		by_special_name(&judging, all[i]);
 	return outcome(&judging);
 }
@@ -505,7 +531,7 @@ static struct model_verdict judge_lesson(const struct model *model, const char *
 		return (struct model_verdict){.reason = EGRET_REASON_NO_RULE};
 	by_name(&judging, name);
 	by_denied_names(&judging);
-	if (model_is_special(&packet->addr) && !judging.done)
+	if (is_special(model->policy, &packet->addr) && !judging.done)
 		by_special_name(&judging, name);
 	return outcome(&judging);
 }
@@ -532,19 +558,53 @@ static struct model_verdict judge_learned(const struct model *model, const struc
 	return best;
 }
 
+/* Of two that do not allow, which says more? A deny is final. */
+static bool says_more(struct model_verdict one, struct model_verdict than)
+{
+	if (than.reason == EGRET_REASON_DENY_RULE)
+		return false;
+	return one.reason == EGRET_REASON_DENY_RULE || one.reason > than.reason;
+}
+
+/* What two forms of one destination say: first every deny, then what allows either. */
+static struct model_verdict listed_of_both(struct model_verdict own, struct model_verdict of_v4, bool *firm,
+					   bool firm_of_v4)
+{
+	*firm = (own.allow && *firm) || (of_v4.allow && firm_of_v4);
+	if (own.reason == EGRET_REASON_DENY_RULE)
+		return own;
+	if (of_v4.reason == EGRET_REASON_DENY_RULE)
+		return of_v4;
+	if (own.allow || of_v4.allow)
+		return own.allow ? own : of_v4;
+	return says_more(of_v4, own) ? of_v4 : own;
+}
+
 /* A denied name that was learned takes an address away from rules for addresses; what explains a
  * denial gives way to what says more. */
 struct model_verdict model_judge(const struct model *model, const struct model_packet *packet)
 {
+	struct model_packet translated = *packet;
 	struct model_verdict listed, learned;
-	bool firm;
+	bool firm, firm_of_v4, has_v4 = model_is_translated(model->policy, &packet->addr, &translated.addr);
 
 	if (packet->reason)
 		return (struct model_verdict){.reason = packet->reason};
 	listed = judge_listed(model, packet, &firm);
+	if (has_v4) {
+		struct model_verdict of_v4 = judge_listed(model, &translated, &firm_of_v4);
+
+		listed = listed_of_both(listed, of_v4, &firm, firm_of_v4);
+	}
 	if (listed.reason == EGRET_REASON_DENY_RULE || (listed.allow && firm))
 		return listed;
 	learned = judge_learned(model, packet);
+	if (has_v4 && !learned.allow) {
+		struct model_verdict of_v4 = judge_learned(model, &translated);
+
+		if (of_v4.allow || says_more(of_v4, learned))
+			learned = of_v4;
+	}
 	if (learned.reason == EGRET_REASON_DENY_RULE)
 		return learned;
 	return !listed.allow && (learned.allow || learned.reason > listed.reason) ? learned : listed;

@@ -58,6 +58,9 @@ struct model_verdict model_judge(const struct model *model, const struct model_p
 /* Of a name alone, whatever its addresses: packet->addr is not looked at. */
 struct model_verdict model_judge_name(const struct model *model, const char *name, const struct model_packet *packet);
 
+/* Is @addr below the policy's prefix of NAT64? Then *ret is the IPv4 address in it. */
+bool model_is_translated(const struct policy *policy, const struct egret_addr *addr, struct egret_addr *ret);
+
 /* Does a trusted resolver have this address? */
 bool model_trusts(const struct model *model, const struct egret_addr *addr);
 /* Does an answer that has @addr for @name teach anything? */

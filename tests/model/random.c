@@ -32,9 +32,12 @@ uint32_t random_below(uint32_t limit)
 }
 
 static const char *const all_names[] = {"a.x", "b.x", "c.b.x", "d.c.b.x", "y", "a.y", "e.a.y", "z.z"};
-static const char *const all_addrs[] = {"20.0.0.1",        "20.0.0.2",        "20.1.0.1",       "30.0.0.1", "10.0.0.1",
-					"169.254.169.254", "2603:1000::1",    "2603:1000:1::1", "::1",      "10.0.0.2",
-					"100.64.0.1",      "100.127.255.254", "fd00::1"};
+static const char *const all_addrs[] = {
+    "20.0.0.1", "20.0.0.2", "20.1.0.1", "30.0.0.1", "10.0.0.1", "169.254.169.254", "2603:1000::1", "2603:1000:1::1",
+    "::1", "10.0.0.2", "100.64.0.1", "100.127.255.254", "fd00::1",
+    /* NAT64: of the well-known prefix, and of one that a policy may set */
+    "64:ff9b::20.0.0.1", "64:ff9b::20.1.0.1", "64:ff9b::30.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b::169.254.169.254",
+    "2603:1000:64::20.0.0.2", "2603:1000:64::100.64.0.1"};
 
 static size_t add_rule(char *text, size_t size)
 {
@@ -61,6 +64,10 @@ static size_t add_rule(char *text, size_t size)
 	    "::1",
 	    "::ffff:20.0.0.2",
 	    "z.z,20.0.0.0/9",
+	    "64:ff9b::20.0.0.1",
+	    "64:ff9b::/96",
+	    "64:ff9b::20.0.0.0/112",
+	    "2603:1000:64::20.0.0.2",
 	};
 	static const char *const ports[] = {
 	    "tcp:1",  "tcp:1-3", "tcp:2,4", "udp:1",         "udp:1-9", "any",           "icmp",
@@ -93,7 +100,9 @@ void random_policy(char *text, size_t size)
 					   "set min_ttl = 60\nset max_ttl = 60\n", "set max_ttl = 1000\n"};
 	static const char *const ranges[] = {"", "", "set service_ranges = 20.1.0.0/16 10.0.0.0/31\n",
 					     "set service_ranges = 30.0.0.0/8 2603:1000:1::/48\n"};
-	size_t len = (size_t)snprintf(text, size, "set floor = off\n%s%s", RANDOM_OF(ttls), RANDOM_OF(ranges));
+	static const char *const nat64[] = {"", "", "set nat64 = 2603:1000:64::/96\n"};
+	size_t len = (size_t)snprintf(text, size, "set floor = off\n%s%s%s", RANDOM_OF(ttls), RANDOM_OF(ranges),
+				      RANDOM_OF(nat64));
 
 	if (random_below(2))
 		len += (size_t)snprintf(text + len, size - len, "resolver 20.0.0.1\nresolver system\n");

@@ -174,9 +174,13 @@ static uint64_t count_of(uint8_t reason)
  * before does not ask again. */
 static bool reason_is_open(struct model_verdict verdict, const struct model_packet *packet)
 {
-	const struct memory_addr *known = memory_find(&bed.memory, &packet->addr);
+	const struct memory_addr *known = memory_find(&bed.memory, &packet->addr), *known_v4 = NULL;
+	struct egret_addr meant = packet->addr;
 
-	return verdict.reason != EGRET_REASON_DENY_RULE && model_is_special(&packet->addr) && known && known->seen;
+	if (model_is_translated(bed.world.policy, &packet->addr, &meant))
+		known_v4 = memory_find(&bed.memory, &meant);
+	return verdict.reason != EGRET_REASON_DENY_RULE && model_is_special(&meant) &&
+	       ((known && known->seen) || (known_v4 && known_v4->seen));
 }
 
 uint64_t counted(struct model_verdict verdict, const struct model_packet *packet)

@@ -35,6 +35,11 @@ const struct egret_settings *kernel_settings(const struct kernel *kernel)
 	return &kernel->config.settings[kernel->config.generation & (EGRET_POLICY_SLOTS - 1)];
 }
 
+const struct egret_nat64 *kernel_nat64(const struct kernel *kernel)
+{
+	return &kernel->config.nat64[kernel->config.generation & (EGRET_POLICY_SLOTS - 1)];
+}
+
 const struct egret_config *kernel_config(const struct kernel *kernel)
 {
 	return &kernel->config;

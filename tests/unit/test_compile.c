@@ -725,7 +725,7 @@ static struct judgement judge_anew(struct run *run, const struct model_packet *p
 	assert_int_equal(compiled_address(run->compiled, &packet->addr, names, count, &dest), 0);
 	if (!dest.count)
 		return compiled_judge_addr(run->compiled, &packet->addr, packet->l4_proto, packet->port, audience);
-	return compiled_judge_dest(run->compiled, &dest, packet->l4_proto, packet->port, audience);
+	return compiled_judge_dest(run->compiled, &packet->addr, &dest, packet->l4_proto, packet->port, audience);
 }
 
 static void compare(struct run *run, const struct model *model, const char *policy, const char *names)

@@ -58,12 +58,12 @@ static void a_denial_says_who_where_why_and_what_to_write(void **state)
 	row = json_array_get(rows, 0);
 	take_time(row, "first_time", 60);
 	take_time(row, "last_time", 5);
-	assert_view(
-	    rows, "[{'packets_total': 3, 'others_total': 0, 'audited': false, 'outdated': false, 'address': '20.1.0.1',"
-		  " 'port': 'tcp:443', 'name': 'www.shop.example', 'reason': 'no-rule', 'rule': null,"
-		  " 'file': null, 'line': null, 'suggestion': 'allow www.shop.example https:443',"
-		  " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
-		  " 'process': 'curl', 'pid': 4242}]");
+	assert_view(rows, "[{'packets_total': 3, 'others_total': 0, 'audited': false, 'outdated': false, 'address': "
+			  "'20.1.0.1', 'nat64_address': null,"
+			  " 'port': 'tcp:443', 'name': 'www.shop.example', 'reason': 'no-rule', 'rule': null,"
+			  " 'file': null, 'line': null, 'suggestion': 'allow www.shop.example https:443',"
+			  " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
+			  " 'process': 'curl', 'pid': 4242}]");
 }
 
 static void what_nobody_knows_is_null(void **state)
@@ -86,12 +86,11 @@ static void what_nobody_knows_is_null(void **state)
 	row = json_array_get(rows, 0);
 	take_time(row, "first_time", 0);
 	take_time(row, "last_time", 0);
-	assert_view(
-	    rows,
-	    "[{'packets_total': 1, 'others_total': 0, 'audited': true, 'outdated': false, 'address': '2001:db8::1',"
-	    " 'port': 'protocol:47', 'name': null, 'reason': 'deny-rule', 'rule': 'deny 2001:db8::/32',"
-	    " 'file': 'policy.rules', 'line': 9, 'suggestion': null, 'subject': null,"
-	    " 'cgroup_id': 9223090561878065154, 'process': null, 'pid': null}]");
+	assert_view(rows, "[{'packets_total': 1, 'others_total': 0, 'audited': true, 'outdated': false, 'address': "
+			  "'2001:db8::1', 'nat64_address': null,"
+			  " 'port': 'protocol:47', 'name': null, 'reason': 'deny-rule', 'rule': 'deny 2001:db8::/32',"
+			  " 'file': 'policy.rules', 'line': 9, 'suggestion': null, 'subject': null,"
+			  " 'cgroup_id': 9223090561878065154, 'process': null, 'pid': null}]");
 }
 
 static void ports_are_as_the_language_writes_them(void **state)
@@ -135,11 +134,12 @@ static void what_made_room_is_counted_by_owner(void **state)
 	assert_string_equal(denial_address(row), "other destinations");
 	assert_string_equal(reason_of_row(row, why), "80 rows of this subject made room for newer ones");
 	take_time(row, "last_time", 5);
-	assert_view(rows, "[{'packets_total': 90, 'others_total': 80, 'audited': false, 'outdated': false,"
-			  " 'address': null, 'port': null, 'name': null, 'reason': null, 'rule': null,"
-			  " 'file': null, 'line': null, 'suggestion': null,"
-			  " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
-			  " 'process': null, 'pid': null, 'first_time': null}]");
+	assert_view(rows,
+		    "[{'packets_total': 90, 'others_total': 80, 'audited': false, 'outdated': false,"
+		    " 'address': null, 'nat64_address': null, 'port': null, 'name': null, 'reason': null, 'rule': null,"
+		    " 'file': null, 'line': null, 'suggestion': null,"
+		    " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
+		    " 'process': null, 'pid': null, 'first_time': null}]");
 }
 
 /* The log folder, which tells a pod's name, goes with the pod: what the agent noted stays. */

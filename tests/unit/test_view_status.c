@@ -214,7 +214,8 @@ static void status_has_each_value(void **state)
 	    "'dns_total': {'addresses': 5, " NO_LESSON "},"
 	    "'existing': [{'address': '51.0.0.1', 'port': 'tcp:22', 'subject': null,"
 	    " 'cgroup_id': 9223090561878065154}],"
-	    "'special_addresses': [{'name': 'a.example', 'address': '10.9.0.1', 'reason': 'special-address',"
+	    "'special_addresses': [{'name': 'a.example', 'address': '10.9.0.1', 'nat64_address': null, 'reason': "
+	    "'special-address',"
 	    " 'rule': 'allow a.example tcp:443', 'file': 'policy.rules', 'line': 1}],"
 	    "'maps': [{'map': 'drops', 'entries_count': 90, 'max_entries_count': 100, 'memory_bytes': 0,"
 	    " 'sized_to_policy': false, 'full': true}, {'map': 'addrs', 'entries_count': 4, 'max_entries_count': 4,"
@@ -273,12 +274,14 @@ static void an_address_is_explained(void **state)
 	kernel.judgement = (struct judgement){.reason = EGRET_REASON_DENY_RULE, .rule = 17};
 	assert_int_equal(view_explain_kernel(&kernel, &question, &view), 0);
 	assert_view(view, "{'destination': '51.1.1.1', 'port': 'tcp:443', 'subject': 'host', 'governed': true,"
-			  "'audited': false, 'allowed': false, 'answers': [{'address': '51.1.1.1', 'allowed': false,"
+			  "'audited': false, 'allowed': false, 'answers': [{'address': '51.1.1.1', 'nat64_address': "
+			  "null, 'allowed': false,"
 			  "'reason': 'deny-rule', 'rule': 'deny 51.0.0.0/8', 'file': 'policy.rules', 'line': 2,"
 			  "'purpose': null, 'name': null}], 'learned': [], 'names_without_rule': []}");
 	assert_view(view_explain_off(&question),
 		    "{'destination': '51.1.1.1', 'port': 'tcp:443', 'subject': 'host', 'governed': false,"
-		    "'audited': false, 'allowed': true, 'answers': [{'address': '51.1.1.1', 'allowed': true,"
+		    "'audited': false, 'allowed': true, 'answers': [{'address': '51.1.1.1', 'nat64_address': null, "
+		    "'allowed': true,"
 		    "'reason': null, 'rule': null, 'file': null, 'line': null, 'purpose': null, 'name': null}]}");
 }
 

@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 
+#include "../base/nat64.h"
 #include "egret_limits.h"
 #include "egret_reasons.h"
 #include "egret_subject.h"
@@ -25,9 +26,11 @@ static void judge_by_address(const struct compiled *compiled, struct verdict *ve
 }
 
 /* What was learned serves one scope. Of a pod nobody tells it here: any counts. */
-static bool is_about(const struct verdict *verdict, const struct kernel_lesson *lesson)
+static bool is_about(const struct verdict *verdict, const struct kernel_lesson *lesson, const struct egret_nat64 *nat64)
 {
-	return !verdict->final && addr_equal(&verdict->of.addr, &lesson->addr) &&
+	struct egret_addr meant = nat64_meant(nat64, &verdict->of.addr);
+
+	return !verdict->final && (addr_equal(&verdict->of.addr, &lesson->addr) || addr_equal(&meant, &lesson->addr)) &&
 	       (!verdict->of.scope || egret_audience_kind(verdict->audience) != EGRET_KIND_HOST ||
 		verdict->of.scope == lesson->scope);
 }
@@ -49,7 +52,8 @@ static int judge_by_name(void *context, const struct kernel_lesson *lesson)
 	for (size_t i = 0; i < docket->count; i++) {
 		struct verdict *verdict = &docket->all[i];
 
-		if (is_about(verdict, lesson) && !kernel_get_asked(docket->kernel, lesson->name, &asked))
+		if (is_about(verdict, lesson, &docket->compiled->policy->settings.nat64) &&
+		    !kernel_get_asked(docket->kernel, lesson->name, &asked))
 			verdict->allowed = verdict->final = name_allows(docket->compiled, asked.name, verdict);
 	}
 	return 0;

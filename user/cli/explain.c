@@ -142,6 +142,9 @@ static void print_answer(const json_t *view, const json_t *answer, bool by_name)
 	printf("%s%s%s%s %s: %s%s%s\n", json_text(view, "destination"), by_name ? " (" : "", by_name ? address : "",
 	       by_name ? ")" : "", json_text(view, "port"), allowed ? "allowed" : denied, allowed ? "" : ": ",
 	       allowed ? "" : why);
+	if (*json_text(answer, "nat64_address"))
+		printf("  behind NAT64 it is %s: judged by the rules of either address\n",
+		       json_text(answer, "nat64_address"));
 	/* The sentence of a special address says its rule. */
 	if (!*rule || !strcmp(json_text(answer, "reason"), reason_label(EGRET_REASON_SPECIAL_ADDRESS)))
 		return;

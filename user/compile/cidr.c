@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "../base/nat64.h"
 #include "internal.h"
 
 /* One CIDR as one line says it. */
@@ -187,12 +188,13 @@ struct cidr_node *cidr_find(const struct compiler *compiler, const struct egret_
 
 enum egret_need addr_need(const struct compiler *compiler, const struct egret_addr *addr)
 {
-	enum egret_need need = egret_need_of_purpose(addr);
+	struct egret_addr meant = nat64_meant(&compiler->out->policy->settings.nat64, addr);
+	enum egret_need need = egret_need_of_purpose(&meant);
 	const struct cidr_node *node;
 
 	if (need)
 		return need;
-	node = cidr_find(compiler, addr);
+	node = cidr_find(compiler, &meant);
 	return node ? egret_need_inside(node->scope.dest.flags) : EGRET_NEED_NOTHING;
 }
 

@@ -168,8 +168,8 @@ struct judgement compiled_judge_addr(const struct compiled *compiled, const stru
  * it has or will have. */
 struct judgement compiled_judge_name(const struct compiled *compiled, const char *name, uint8_t l4_proto, uint16_t port,
 				     uint32_t audience);
-/* What the list of an address says; @dest is of compiled_address. */
-struct judgement compiled_judge_dest(const struct compiled *compiled, const struct egret_dest *dest, uint8_t l4_proto,
-				     uint16_t port, uint32_t audience);
+/* As compiled_judge_addr, with the list that compiled_address made for @addr. */
+struct judgement compiled_judge_dest(const struct compiled *compiled, const struct egret_addr *addr,
+				     const struct egret_dest *dest, uint8_t l4_proto, uint16_t port, uint32_t audience);
 
 #endif

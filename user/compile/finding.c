@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/nat64.h"
 #include "internal.h"
 #include "special.h"
 #include "egret_reasons.h"
@@ -55,19 +56,21 @@ static bool is_decided(const struct compiler *compiler, const struct egret_addr 
 void finding_special(struct compiler *compiler, const char *name, const struct name_node *node,
 		     const struct egret_addr *addr)
 {
+	struct egret_addr meant = nat64_meant(&compiler->out->policy->settings.nat64, addr);
 	const struct egret_dest *dest = &node->scope.dest;
 	char text[SPECIAL_SENTENCE_SIZE];
 
 	if (node->first_allow == UINT32_MAX)
-		find_special_deny(compiler, name, node, addr);
+		find_special_deny(compiler, name, node, &meant);
 	for (uint32_t i = 0; i < dest->count; i++) {
 		const struct egret_port *allow = &compiler->out->ports[dest->first + i];
 		uint32_t index = rule_index(compiler, allow->rule);
 
-		if (allow->action != EGRET_ALLOW || is_decided(compiler, addr, allow))
+		if (allow->action != EGRET_ALLOW || is_decided(compiler, addr, allow) ||
+		    is_decided(compiler, &meant, allow))
 			continue;
 		diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, index), "this rule %s",
-			 special_sentence(name, addr, rule_text(compiler, index)->text, text));
+			 special_sentence(name, addr, &meant, rule_text(compiler, index)->text, text));
 		return;
 	}
 }
@@ -344,6 +347,35 @@ static void report_unlearnable(struct compiler *compiler)
 	}
 }
 
+/* --- NAT64 --- */
+
+/* Who allows ::/0 means all of IPv6, and says so. */
+static bool opens_nat64(const struct policy_rule *rule, const struct cidr *prefix)
+{
+	for (size_t d = 0; rule->action == EGRET_ALLOW && d < rule->dest_count; d++) {
+		const struct policy_dest *dest = &rule->dests[d];
+
+		if (dest->kind == POLICY_DEST_CIDR && dest->cidr.prefix_len && cidr_covers(&dest->cidr, prefix))
+			return true;
+	}
+	return false;
+}
+
+static void report_nat64(struct compiler *compiler)
+{
+	const struct policy *policy = compiler->out->policy;
+	struct cidr prefix = nat64_prefix(&policy->settings.nat64);
+	char text[ADDR_TEXT_SIZE];
+
+	for (uint32_t i = 0; i < policy->rule_count; i++) {
+		if (opens_nat64(&policy->rules[i], &prefix))
+			diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, i),
+				 "this rule opens all of IPv4 behind NAT64: below %s is every IPv4 address (RFC 6052); "
+				 "remove it, for rules of names and of IPv4 addresses hold there, too",
+				 cidr_format(&prefix, text));
+	}
+}
+
 /* --- requirements --- */
 
 static bool host_may(const struct compiler *compiler, const struct policy_dest *dest, const struct policy_port *port)
@@ -378,5 +410,6 @@ int findings_report(struct compiler *compiler)
 	if (compiler->out->policy->settings.floor)
 		check_floor(compiler);
 	report_unlearnable(compiler);
+	report_nat64(compiler);
 	return report_needless(compiler);
 }

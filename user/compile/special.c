@@ -61,15 +61,17 @@ const char *special_line(const struct egret_addr *addr, const char *rule_text, c
 	return buf;
 }
 
-const char *special_sentence(const char *name, const struct egret_addr *addr, const char *rule_text,
-			     char buf[static SPECIAL_SENTENCE_SIZE])
+const char *special_sentence(const char *name, const struct egret_addr *addr, const struct egret_addr *meant,
+			     const char *rule_text, char buf[static SPECIAL_SENTENCE_SIZE])
 {
-	const char *kind = addr_special_kind(addr);
-	char text[ADDR_TEXT_SIZE], line[SPECIAL_LINE_SIZE];
+	const char *kind = addr_special_kind(meant);
+	char text[ADDR_TEXT_SIZE], v4_text[ADDR_TEXT_SIZE], line[SPECIAL_LINE_SIZE];
+	bool translated = !addr_equal(addr, meant);
 
-	snprintf(buf, SPECIAL_SENTENCE_SIZE, "names %s, but %s is %s, which a name may not bring in: add `%s`%s", name,
-		 addr_format(addr, text), kind ? kind : "an internal address",
+	snprintf(buf, SPECIAL_SENTENCE_SIZE, "names %s, but %s is %s%s%s, which a name may not bring in: add `%s`%s",
+		 name, addr_format(addr, text), translated ? addr_format(meant, v4_text) : "",
+		 translated ? " behind NAT64, " : "", kind ? kind : "an internal address",
 		 special_line(addr, rule_text, line, sizeof(line)),
-		 egret_addr_is_private(addr) ? ", or `private` behind the rule's ports" : ", if it is meant");
+		 egret_addr_is_private(meant) ? ", or `private` behind the rule's ports" : ", if it is meant");
 	return buf;
 }

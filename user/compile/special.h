@@ -17,8 +17,9 @@ const char *special_line(const struct egret_addr *addr, const char *rule_text, c
 
 #define SPECIAL_SENTENCE_SIZE 1024
 /* What people read of a name's address that no rule lets the name bring in, behind "FILE:LINE ": "names NAME, but
- * ADDRESS is ...: add ...". @rule_text: the rule as it is written. Returns @buf. */
-const char *special_sentence(const char *name, const struct egret_addr *addr, const char *rule_text,
-			     char buf[static SPECIAL_SENTENCE_SIZE]);
+ * ADDRESS is ...: add ...". @meant: @addr, or the IPv4 address in it (nat64_meant). @rule_text: the rule as it is
+ * written. Returns @buf. */
+const char *special_sentence(const char *name, const struct egret_addr *addr, const struct egret_addr *meant,
+			     const char *rule_text, char buf[static SPECIAL_SENTENCE_SIZE]);
 
 #endif

@@ -65,6 +65,7 @@ uint64_t kernel_governed_cgroup(const struct kernel *kernel);
 const struct egret_config *kernel_config(const struct kernel *kernel);
 /* Of the policy that rules. */
 const struct egret_settings *kernel_settings(const struct kernel *kernel);
+const struct egret_nat64 *kernel_nat64(const struct kernel *kernel);
 int kernel_get_meta(const struct kernel *kernel, struct egret_meta *ret);
 
 /* --- the policy that rules --- */

@@ -3,6 +3,7 @@
  * What the programs would say of a first packet: their own lines (egret_decide.h), with the look-ups of user space
  * into the same maps.
  */
+#include "../base/nat64.h"
 #include "buckets.h"
 #include "handle.h"
 #include "name_key.h"
@@ -141,18 +142,21 @@ static uint32_t port_key(const struct kernel_packet *packet)
 	return egret_port_key(0, packet->l4_proto, packet->port);
 }
 
-static int judge_addr(const struct tables *tables, const struct egret_target *target,
-		      const struct kernel_packet *packet, struct judgement *ret)
+/* The packet's address, or the IPv4 address in it. */
+static int judge_addr(const struct tables *tables, const struct egret_addr *addr, const struct kernel_packet *packet,
+		      __u64 *ret)
 {
 	struct egret_audience who;
-	struct egret_scan begun = egret_scan_of_addr(&target->dest, port_key(packet), &who);
-	__u64 said = EGRET_REASON_NO_RULE;
+	struct egret_target target;
+	struct egret_scan begun;
 	int rc = bpf_map_lookup_elem(tables->sets, &packet->audience, &who) ? -errno : 0;
 
 	if (!rc)
-		rc = scan(tables, &target->dest, &begun, &said);
-	egret_said_unpack(said, ret);
-	return rc;
+		rc = find_target(tables, addr, &target);
+	if (rc)
+		return rc;
+	begun = egret_scan_of_addr(&target.dest, port_key(packet), &who);
+	return scan(tables, &target.dest, &begun, ret);
 }
 
 static int judge_name(const struct tables *tables, const struct egret_target *list, const struct kernel_packet *packet,
@@ -168,11 +172,25 @@ static int judge_name(const struct tables *tables, const struct egret_target *li
 
 /* --- names of the address --- */
 
-static uint32_t need_of(const struct egret_addr *addr, const struct egret_target *target)
+static const struct egret_nat64 *nat64_of_slot(const struct tables *tables)
 {
-	uint32_t need = egret_need_of_purpose(addr);
+	return &tables->kernel->config->nat64[tables->slot];
+}
 
-	return need ? need : egret_need_inside(target->dest.flags);
+/* As learned_need of bpf/learned.h. */
+static int need_of(const struct tables *tables, const struct egret_addr *addr, uint32_t *ret)
+{
+	struct egret_addr meant = nat64_meant(nat64_of_slot(tables), addr);
+	struct egret_target target;
+	int rc;
+
+	*ret = egret_need_of_purpose(&meant);
+	if (*ret)
+		return 0;
+	rc = find_target(tables, &meant, &target);
+	if (!rc)
+		*ret = egret_need_inside(target.dest.flags);
+	return rc;
 }
 
 /* What is asked of each name, and what the names said until now. */
@@ -202,11 +220,11 @@ static int hear(struct hearing *hearing, const struct egret_target *list)
 	return rc;
 }
 
-/* The names that were learned for the packet's address, and the packet's own. */
-static int hear_names(struct hearing *hearing)
+/* The names that were learned for the packet's address, or for the IPv4 address in it. */
+static int hear_learned(struct hearing *hearing, const struct egret_addr *addr)
 {
 	const struct kernel_packet *packet = hearing->packet;
-	const struct egret_learned_key key = {.addr = packet->addr, .scope = packet->scope};
+	const struct egret_learned_key key = {.addr = *addr, .scope = packet->scope};
 	struct egret_learned learned;
 	struct egret_target list;
 	int rc = 0;
@@ -220,32 +238,45 @@ static int hear_names(struct hearing *hearing)
 		find_list_of_key(hearing->tables, learned.names[i], &list);
 		rc = hear(hearing, &list);
 	}
+	return rc;
+}
+
+/* Those, and the packet's own. */
+static int hear_names(struct hearing *hearing)
+{
+	const struct kernel_packet *packet = hearing->packet;
+	struct egret_target list;
+	struct egret_addr v4;
+	int rc = hear_learned(hearing, &packet->addr);
+
+	if (!rc && nat64_v4(nat64_of_slot(hearing->tables), &packet->addr, &v4))
+		rc = hear_learned(hearing, &v4);
 	if (!packet->name || rc)
 		return rc;
 	find_list_of_text(hearing->tables, packet->name, &list);
 	return hear(hearing, &list);
 }
 
-static int judge_names(const struct tables *tables, const struct egret_target *target,
-		       const struct kernel_packet *packet, struct judgement *ret)
+static int judge_names(const struct tables *tables, const struct kernel_packet *packet, struct judgement *ret)
 {
-	struct hearing hearing = {tables, packet, need_of(&packet->addr, target), EGRET_REASON_NO_RULE};
-	int rc = hear_names(&hearing);
+	struct hearing hearing = {.tables = tables, .packet = packet, .said = EGRET_REASON_NO_RULE};
+	int rc = need_of(tables, &packet->addr, &hearing.need);
 
+	if (!rc)
+		rc = hear_names(&hearing);
 	egret_said_unpack(hearing.said, ret);
 	return rc;
 }
 
 /* Why a special address is denied. */
-static int judge_special(const struct tables *tables, const struct egret_target *target,
-			 const struct kernel_packet *packet, struct judgement *denial)
+static int judge_special(const struct tables *tables, const struct kernel_packet *packet, struct judgement *denial)
 {
-	struct hearing hearing = {tables, packet, need_of(&packet->addr, target), EGRET_REASON_NO_RULE};
+	struct hearing hearing = {.tables = tables, .packet = packet, .said = EGRET_REASON_NO_RULE};
 	struct judgement special;
-	int rc;
+	int rc = need_of(tables, &packet->addr, &hearing.need);
 
-	if (!hearing.need || !egret_special_counts(denial))
-		return 0;
+	if (rc || !hearing.need || !egret_special_counts(denial))
+		return rc;
 	hearing.need |= EGRET_NEED_EXPLAINS;
 	rc = hear_names(&hearing);
 	egret_said_unpack(hearing.said, &special);
@@ -255,20 +286,31 @@ static int judge_special(const struct tables *tables, const struct egret_target 
 
 /* --- all together --- */
 
+static int judge_listed(const struct tables *tables, const struct kernel_packet *packet, struct judgement *ret)
+{
+	__u64 said = EGRET_REASON_NO_RULE, of_v4 = EGRET_REASON_NO_RULE;
+	struct egret_addr v4;
+	int rc = judge_addr(tables, &packet->addr, packet, &said);
+
+	if (!rc && nat64_v4(nat64_of_slot(tables), &packet->addr, &v4)) {
+		rc = judge_addr(tables, &v4, packet, &of_v4);
+		said = egret_listed_of_both(said, of_v4);
+	}
+	egret_said_unpack(said, ret);
+	return rc;
+}
+
 static int decide(const struct tables *tables, const struct kernel_packet *packet, struct judgement *ret)
 {
 	struct judgement judgement = {}, by_name = {};
-	struct egret_target target;
-	int rc = find_target(tables, &packet->addr, &target);
+	int rc = judge_listed(tables, packet, &judgement);
 
-	if (!rc)
-		rc = judge_addr(tables, &target, packet, &judgement);
 	if (!rc && egret_names_count(&judgement, tables->kernel->config->settings[tables->slot].has)) {
-		rc = judge_names(tables, &target, packet, &by_name);
+		rc = judge_names(tables, packet, &by_name);
 		egret_add_names(&judgement, &by_name);
 	}
 	if (!rc && !judgement.allow)
-		rc = judge_special(tables, &target, packet, &judgement);
+		rc = judge_special(tables, packet, &judgement);
 	*ret = judgement;
 	return rc;
 }
@@ -298,8 +340,9 @@ static int visit_names(const struct lesson_walk *walk, const struct egret_learne
 		       const struct egret_learned *learned)
 {
 	struct kernel_lesson lesson = {.addr = key->addr, .scope = key->scope, .owner = learned->owner};
-	struct egret_target target, list;
-	int rc = find_target(&walk->tables, &key->addr, &target);
+	struct egret_target list;
+	uint32_t need;
+	int rc = need_of(&walk->tables, &key->addr, &need);
 
 	for (size_t i = 0; i < EGRET_LEARNED_NAMES && !rc; i++) {
 		if (!learned->names[i])
@@ -307,7 +350,7 @@ static int visit_names(const struct lesson_walk *walk, const struct egret_learne
 		find_list_of_key(&walk->tables, learned->names[i], &list);
 		lesson.name = learned->names[i];
 		lesson.policy_name = list.dest.flags & EGRET_DEST_TEACHES ? list.dest.name : 0;
-		lesson.brings_in = lesson.policy_name && egret_meets(list.dest.flags, need_of(&key->addr, &target));
+		lesson.brings_in = lesson.policy_name && egret_meets(list.dest.flags, need);
 		lesson.left_sec = (int32_t)(learned->expires_sec[i] - walk->now_sec);
 		rc = walk->visit(walk->context, &lesson);
 	}
@@ -362,10 +405,14 @@ uint32_t kernel_addr_name(const struct kernel *kernel, const struct egret_addr *
 
 int kernel_addr_need(const struct kernel *kernel, const struct egret_addr *addr, enum egret_need *ret)
 {
-	struct egret_target target;
-	int rc = read_target(kernel, addr, &target);
+	struct tables tables;
+	uint32_t need = EGRET_NEED_NOTHING;
+	int rc = tables_open(kernel, &tables);
 
-	if (!rc)
-		*ret = need_of(addr, &target);
+	if (rc)
+		return rc;
+	rc = need_of(&tables, addr, &need);
+	tables_close(&tables);
+	*ret = (enum egret_need)need;
 	return rc;
 }

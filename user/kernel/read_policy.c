@@ -17,6 +17,11 @@ const struct egret_settings *kernel_settings(const struct kernel *kernel)
 	return &kernel->config->settings[handle_slot(kernel)];
 }
 
+const struct egret_nat64 *kernel_nat64(const struct kernel *kernel)
+{
+	return &kernel->config->nat64[handle_slot(kernel)];
+}
+
 const struct egret_config *kernel_config(const struct kernel *kernel)
 {
 	return kernel->config;

@@ -292,6 +292,7 @@ static void write_settings(struct kernel *kernel, const struct compiled *compile
 	    .min_ttl_sec = settings->min_ttl_sec,
 	    .max_ttl_sec = settings->max_ttl_sec,
 	};
+	kernel->config->nat64[generation & (SLOTS - 1)] = settings->nat64;
 }
 
 /* The policy that ruled is replaced by this one store, with all that is its own. */

@@ -16,6 +16,7 @@
 
 #include "../base/addr.h"
 #include "../base/diag.h"
+#include "egret_nat64.h"
 
 enum policy_dest_kind {
 	POLICY_DEST_CIDR,    /* an address is a /128 of the mapped form */
@@ -120,6 +121,7 @@ struct policy_settings {
 	size_t internal_count;
 	struct cidr *service_ranges;
 	size_t service_range_count;
+	struct egret_nat64 nat64; /* 64:ff9b::/96 */
 };
 
 struct policy {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/nat64.h"
 #include "loader.h"
 
 /* A variable whose name is so many letters from a setting's may be a slip. */
@@ -179,12 +180,34 @@ static int apply_internal(struct loader *loader, const struct variable *setting)
 			    (struct ranges){.items = &values->internal, .count = &values->internal_count});
 }
 
+/* The mapped form of 0.0.0.0/0 has 96 bits, too; and behind a first half of 0 lies no network's own prefix. */
+static int apply_nat64(struct loader *loader, const struct variable *setting)
+{
+	const struct word *word = &setting->values[0];
+	struct policy_dest dest;
+	int error = dest_parse(loader, word, &dest);
+
+	if (error)
+		return error;
+	if (dest.kind != POLICY_DEST_CIDR) {
+		free(dest.name);
+		return report_value(loader, setting, "an IPv6 prefix of 96 bits, like 64:ff9b::/96");
+	}
+	if (dest.cidr.prefix_len != 96 || !(dest.cidr.addr.word_be[0] | dest.cidr.addr.word_be[1]))
+		return report_value(loader, setting,
+				    "an IPv6 prefix of 96 bits, like 64:ff9b::/96 (RFC 6052; those of other lengths "
+				    "are not understood)");
+	loader->policy->settings.nat64 = nat64_of(&dest.cidr.addr);
+	return 0;
+}
+
 const struct policy_settings setting_defaults = {
     .min_ttl_sec = 900,
     .stale_sec = 300,
     .max_ttl_sec = 86400,
     .keep_existing = true,
     .floor = true,
+    .nat64 = {.first_half = EGRET_NAT64_WELL_KNOWN},
 };
 
 static void write_min_ttl(const struct policy_settings *values, FILE *out)
@@ -245,6 +268,13 @@ static void write_internal(const struct policy_settings *values, FILE *out)
 	write_ranges(values->internal, values->internal_count, out);
 }
 
+static void write_nat64(const struct policy_settings *values, FILE *out)
+{
+	struct cidr prefix = nat64_prefix(&values->nat64);
+
+	write_ranges(&prefix, 1, out);
+}
+
 static const struct setting {
 	const char *name;
 	int (*apply)(struct loader *loader, const struct variable *setting);
@@ -263,6 +293,7 @@ static const struct setting {
     {"stale_after", apply_stale_after, write_stale_after, false, false},
     {"service_ranges", apply_service_ranges, write_service_ranges, true, false},
     {"internal", apply_internal, write_internal, true, true},
+    {"nat64", apply_nat64, write_nat64, false, false},
 };
 
 /* malloc'd; NULL without memory */

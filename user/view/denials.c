@@ -206,6 +206,7 @@ static void set_destination(json_t *row, const struct kernel *kernel, const stru
 
 	find_name(kernel, &denial->drop, name);
 	json_set_text(row, "address", addr_format(&key->addr, address));
+	json_set_nat64(row, kernel_nat64(kernel), &key->addr);
 	set_port(row, key);
 	json_set_text(row, "name", name);
 	json_set_text(row, "reason", reason_label(key->reason));
@@ -216,6 +217,7 @@ static void set_destination(json_t *row, const struct kernel *kernel, const stru
 static void set_no_destination(json_t *row, const struct kernel *kernel)
 {
 	json_set_text(row, "address", NULL);
+	json_set_text(row, "nat64_address", NULL);
 	json_set_text(row, "port", NULL);
 	json_set_text(row, "name", NULL);
 	json_set_text(row, "reason", NULL);

@@ -10,7 +10,7 @@
 #include "reason.h"
 #include "rule_text.h"
 
-static json_t *answer_to_json(const struct explain_answer *answer)
+static json_t *answer_to_json(const struct explain_answer *answer, const struct egret_nat64 *nat64)
 {
 	const struct judgement *judgement = &answer->judgement;
 	const struct egret_rule_text *text = answer->text.text[0] ? &answer->text : NULL;
@@ -18,6 +18,7 @@ static json_t *answer_to_json(const struct explain_answer *answer)
 	json_t *row = json_object();
 
 	json_set_text(row, "address", answer->addr ? addr_format(answer->addr, address) : NULL);
+	json_set_nat64(row, nat64, answer->addr);
 	json_set_flag(row, "allowed", judgement->allow);
 	json_set_text(row, "reason", reason_label(judgement->reason));
 	json_set_rule_text(row, text);
@@ -41,14 +42,15 @@ static const char *subject_words(const struct asked_subject *subject)
 	return "host";
 }
 
-json_t *explain_to_json(const struct explain_question *question, const struct explain_answer *answers, size_t count)
+json_t *explain_to_json(const struct explain_question *question, const struct egret_nat64 *nat64,
+			const struct explain_answer *answers, size_t count)
 {
 	json_t *view = json_object(), *rows = json_array();
 	bool allowed = count > 0;
 	char port[24];
 
 	for (size_t i = 0; i < count; i++) {
-		json_array_append_new(rows, answer_to_json(&answers[i]));
+		json_array_append_new(rows, answer_to_json(&answers[i], nat64));
 		allowed &= answers[i].judgement.allow;
 	}
 	json_set_text(view, "destination", question->destination);
@@ -67,7 +69,7 @@ json_t *view_explain_off(const struct explain_question *question)
 	    .judgement = {.allow = true},
 	    .addr = question->name ? NULL : question->addrs,
 	};
-	json_t *view = explain_to_json(question, &answer, 1);
+	json_t *view = explain_to_json(question, NULL, &answer, 1);
 
 	json_set_flag(view, "governed", false);
 	return view;
@@ -109,7 +111,8 @@ static void judge_by_address(struct compiled *compiled, const struct explain_que
 	snprintf(ret->name, sizeof(ret->name), "%s", question->name);
 	if (compiled_address(compiled, addr, &question->name, 1, &dest))
 		return;
-	ret->judgement = compiled_judge_dest(compiled, &dest, question->port.l4_proto, question->port.lo, audience);
+	ret->judgement =
+	    compiled_judge_dest(compiled, addr, &dest, question->port.l4_proto, question->port.lo, audience);
 	find_text(compiled, ret);
 }
 
@@ -125,7 +128,7 @@ static json_t *explain_addresses(struct compiled *compiled, const struct explain
 		special |= answers[i].judgement.reason == EGRET_REASON_SPECIAL_ADDRESS;
 	}
 	if (special)
-		view = explain_to_json(question, answers, question->addr_count);
+		view = explain_to_json(question, &compiled->policy->settings.nat64, answers, question->addr_count);
 	free(answers);
 	return view;
 }
@@ -139,5 +142,5 @@ json_t *view_explain_files(struct compiled *compiled, const struct explain_quest
 	judge(compiled, question, audience, &answer);
 	if (question->name && answer.judgement.allow && question->addr_count)
 		view = explain_addresses(compiled, question, audience);
-	return view ? view : explain_to_json(question, &answer, 1);
+	return view ? view : explain_to_json(question, &compiled->policy->settings.nat64, &answer, 1);
 }

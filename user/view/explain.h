@@ -21,9 +21,10 @@ struct explain_question {
 };
 
 /*
- * All three: {destination, port, subject, governed, audited, allowed, answers: [{address, allowed, reason, rule,
- * file, line, purpose, name}]}. allowed: all answers are. audited: what is not allowed passes all the same.
- * name: of a special address, the one that a rule has; address: null of a name that files alone were asked about.
+ * All three: {destination, port, subject, governed, audited, allowed, answers: [{address, nat64_address, allowed,
+ * reason, rule, file, line, purpose, name}]}. allowed: all answers are. audited: what is not allowed passes all the
+ * same. name: of a special address, the one that a rule has; address: null of a name that files alone were asked about;
+ * nat64_address: the IPv4 address in it, by whose rules it is judged, too.
  */
 json_t *view_explain_off(const struct explain_question *question);
 /* A name is judged by its rules, or, where it has addresses that it may not bring in, by each of its addresses. */
@@ -41,6 +42,7 @@ struct explain_answer {
 	struct egret_rule_text text;   /* "" = no line says it */
 	char name[EGRET_NAME_SIZE];    /* "" = none is known */
 };
-json_t *explain_to_json(const struct explain_question *question, const struct explain_answer *answers, size_t count);
+json_t *explain_to_json(const struct explain_question *question, const struct egret_nat64 *nat64,
+			const struct explain_answer *answers, size_t count);
 
 #endif

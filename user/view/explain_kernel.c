@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../base/nat64.h"
 #include "../subject/cgroup.h"
 #include "egret_reasons.h"
 #include "json.h"
@@ -31,6 +32,14 @@ static struct kernel_packet packet_to(const struct egret_addr *addr, const struc
 	};
 }
 
+/* Of the address, or of the IPv4 address in it. */
+static bool is_about(const struct kernel *kernel, const struct kernel_lesson *lesson, const struct egret_addr *addr)
+{
+	struct egret_addr meant = nat64_meant(kernel_nat64(kernel), addr);
+
+	return addr_equal(&lesson->addr, addr) || addr_equal(&lesson->addr, &meant);
+}
+
 /* --- each answer --- */
 
 /* Of an address that is denied, and that nobody can learn, since it is special: the name that it was resolved for says
@@ -51,7 +60,7 @@ static int judge_by_lesson(void *context, const struct kernel_lesson *lesson)
 	struct egret_asked asked;
 
 	packet.scope = lesson->scope;
-	if (lesson->brings_in || !addr_equal(&lesson->addr, answer->addr) ||
+	if (lesson->brings_in || !is_about(search->kernel, lesson, answer->addr) ||
 	    kernel_get_asked(search->kernel, lesson->name, &asked) ||
 	    kernel_decide(search->kernel, &packet, &judgement) || judgement.allow ||
 	    judgement.reason == EGRET_REASON_DENY_RULE || judgement.reason <= answer->judgement.reason)
@@ -128,7 +137,7 @@ static int visit_lesson(void *context, const struct kernel_lesson *lesson)
 	const struct learners *learners = context;
 	struct egret_asked asked;
 
-	if (!addr_equal(&lesson->addr, learners->question->addrs) ||
+	if (!is_about(learners->kernel, lesson, learners->question->addrs) ||
 	    kernel_get_asked(learners->kernel, lesson->name, &asked))
 		return 0;
 	if (lesson->policy_name)
@@ -159,7 +168,7 @@ int view_explain_kernel(const struct kernel *kernel, const struct explain_questi
 		rc = judge(kernel, question, audience, &answers[i]);
 	}
 	if (!rc) {
-		*ret = explain_to_json(question, answers, question->addr_count);
+		*ret = explain_to_json(question, kernel_nat64(kernel), answers, question->addr_count);
 		json_set_flag(*ret, "audited", kernel_settings(kernel)->audit);
 		add_names(*ret, kernel, question);
 	}

@@ -55,6 +55,16 @@ void json_set_kernel_time(json_t *object, const char *key, uint64_t kernel_ns)
 	json_set_time(object, key, kernel_ns ? clock_realtime_ns() - age : 0);
 }
 
+void json_set_nat64(json_t *object, const struct egret_nat64 *nat64, const struct egret_addr *addr)
+{
+	bool has = nat64 && addr;
+	char text[ADDR_TEXT_SIZE];
+	struct egret_addr v4;
+
+	has = has && nat64_v4(nat64, addr, &v4);
+	json_set_text(object, "nat64_address", has ? addr_format(&v4, text) : NULL);
+}
+
 const char *json_text(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));

@@ -19,6 +19,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "../base/nat64.h"
+
 /* null where @text is NULL or empty; what is no UTF-8 in it becomes "?". */
 void json_set_text(json_t *object, const char *key, const char *text);
 void json_set_number(json_t *object, const char *key, uint64_t number);
@@ -27,6 +29,9 @@ void json_set_flag(json_t *object, const char *key, bool flag);
 void json_set_time(json_t *object, const char *key, uint64_t realtime_ns);
 /* Of CLOCK_MONOTONIC as the kernel has it: what stands in maps. null where @kernel_ns is 0. */
 void json_set_kernel_time(json_t *object, const char *key, uint64_t kernel_ns);
+
+/* "nat64_address", the IPv4 address in @addr; null where there is none. Each may be NULL. */
+void json_set_nat64(json_t *object, const struct egret_nat64 *nat64, const struct egret_addr *addr);
 
 /* "" where it is null, or not there. */
 const char *json_text(const json_t *object, const char *key);

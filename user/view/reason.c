@@ -44,7 +44,7 @@ const char *reason_of_row(const json_t *row, char buf[static REASON_TEXT_SIZE])
 	const char *label = json_text(row, "reason"), *rule = json_text(row, "rule");
 	char sentence[SPECIAL_SENTENCE_SIZE];
 	long long others = json_number(row, "others_total");
-	struct egret_addr addr;
+	struct egret_addr addr, meant;
 
 	if (others)
 		snprintf(buf, REASON_TEXT_SIZE, "%lld row%s of this subject made room for newer ones", others,
@@ -54,7 +54,9 @@ const char *reason_of_row(const json_t *row, char buf[static REASON_TEXT_SIZE])
 		snprintf(buf, REASON_TEXT_SIZE, "%s", sentence_of_label(label));
 	else
 		snprintf(buf, REASON_TEXT_SIZE, "%.250s:%lld %s", json_text(row, "file"), json_number(row, "line"),
-			 special_sentence(json_text(row, "name"), &addr, rule, sentence));
+			 special_sentence(json_text(row, "name"), &addr,
+					  addr_parse(json_text(row, "nat64_address"), &meant) ? &addr : &meant, rule,
+					  sentence));
 	return buf;
 }
 

@@ -28,6 +28,7 @@ static void add(void *context, const struct egret_addr *addr, uint32_t name_inde
 	row = json_object();
 	json_set_text(row, "name", name.name);
 	json_set_text(row, "address", addr_format(addr, address));
+	json_set_nat64(row, kernel_nat64(specials->kernel), addr);
 	json_set_text(row, "reason", reason_label(EGRET_REASON_SPECIAL_ADDRESS));
 	json_set_rule_text(row, &text);
 	json_array_append_new(specials->rows, row);
@@ -47,7 +48,7 @@ static bool is_told(const json_t *rows, const json_t *denial)
 
 static void add_denial(json_t *rows, const json_t *denial)
 {
-	static const char *const keys[] = {"name", "address", "reason", "rule", "file", "line"};
+	static const char *const keys[] = {"name", "address", "nat64_address", "reason", "rule", "file", "line"};
 	json_t *row;
 
 	if (json_flag(denial, "outdated") || is_told(rows, denial) ||
