@@ -22,10 +22,14 @@ static __always_inline void asks_aside(struct __sk_buff *skb, __u16 port)
 	port_asked_note(port);
 }
 
+/* A datagram may go elsewhere than to the peer, and then its call was told so. */
 static __always_inline bool peer_is_trusted(struct __sk_buff *skb, __u32 slot)
 {
+	struct egret_sock *sock = memory_of(skb);
 	struct packet peer = {};
 
+	if (!sock || sock->connects == EGRET_CONNECTS_ELSEWHERE)
+		return false;
 	return connected_to(skb, &peer) && peer.port == DNS_PORT && addr_is_trusted(&peer.addr, slot);
 }
 

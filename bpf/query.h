@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The questions that a socket has open: noted when they leave (query_add), taken when their answer comes in
- * (query_find), so that an answer teaches once, and only who asked. A few live with their socket, in egret_queries. More
- * lie in the crowd of the socket's owner (place.h), so who asks too much pushes out questions of its own only.
+ * (query_find), so that an answer teaches once, and only who asked. A few live with their socket, in egret_queries.
+ * More lie in the crowd of the socket's owner (place.h), so who asks too much pushes out questions of its own only.
  */
 #ifndef EGRET_BPF_QUERY_H
 #define EGRET_BPF_QUERY_H

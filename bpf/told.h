@@ -7,7 +7,8 @@
  * A note may be wrong only in that it is not there. A call may fail behind its hook, and others may be under way on the
  * same socket, so whoever asks has to be bound to what the note says:
  * - connect: the kernel runs its hook under the socket's lock (4.17), and no peer comes about without one. So the note
- *   counts while all that the socket was ever told is one and the same server; what came in has none.
+ *   counts while all that the socket was ever told is one and the same server; what came in has none. A datagram's
+ *   sendmsg() may name another address than the peer, and the socket may turn there to hear what answers.
  * - sendmsg of an unconnected socket: each message has its hook, in the task that sends it and before it leaves. So the
  *   note counts for the same task's next packet.
  */
@@ -40,9 +41,12 @@ static __always_inline void told_by_connect(struct bpf_sock_addr *ctx, struct eg
 static __always_inline void told_by_sendmsg(struct bpf_sock_addr *ctx, struct egret_sock *sock,
 					    const struct packet *pkt, const struct ruling *ruling)
 {
+	bool asks = pkt->port == DNS_PORT && addr_is_trusted(&pkt->addr, ruling->slot);
 	struct bpf_sock *sk = ctx->sk;
 
-	if (pkt->port == DNS_PORT && sk && !peer_port_be(sk) && addr_is_trusted(&pkt->addr, ruling->slot))
+	if (!asks)
+		sock->connects = EGRET_CONNECTS_ELSEWHERE;
+	if (asks && sk && !peer_port_be(sk))
 		sock->asking_task = bpf_get_current_task();
 	else if (sock->asking_task && sock->asking_task == bpf_get_current_task())
 		sock->asking_task = 0;

@@ -16,7 +16,7 @@ enum egret_origin {
 	EGRET_ORIGIN_KERNEL,   /* a control socket of the kernel: resets, ICMP errors, ND */
 };
 
-/* What connect() was told, in the socket's whole life. */
+/* What connect() was told, in the socket's whole life; and sendmsg(), where that was no trusted resolver. */
 enum egret_connects {
 	EGRET_CONNECTS_NEVER = 0,
 	EGRET_CONNECTS_TO_SERVER, /* one address, port 53 */

@@ -101,6 +101,12 @@ $(B)/tests/client: $(CLIENT_SOURCES) tests/dns/client.h
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $(CLIENT_SOURCES) -lcares -lpthread
 
+# Another's programs at the hooks of calls.
+$(B)/tests/service.bpf.o: tests/dns/service.bpf.c $(VMLINUX)/vmlinux.h
+	@mkdir -p $(@D)
+	$(call say,BPF,$<)
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror -I$(VMLINUX) -c -o $@ $<
+
 # BPF_PROG_TEST_RUN against the model.
 # Each uses some of the programs' functions only.
 $(B)/judge.bpf.o $(B)/decide.bpf.o: $(B)/%.bpf.o: tests/bpf/%.bpf.c $(wildcard tests/bpf/*.h bpf/*.h include/*.h) \
@@ -174,7 +180,7 @@ $(B)/tests/test_packet $(B)/tests/test_buffer: $(NATIVE_OBJECTS)
 
 # What the end-to-end tests speak and listen with.
 .PHONY: tests-tools
-tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so cache liar parrot early client forger newborn tight flood)
+tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so cache liar parrot early client forger newborn tight flood service.bpf.o)
 
 .PHONY: tests
 tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/decisions $(B)/tests/sequences $(B)/tests/switcher \
