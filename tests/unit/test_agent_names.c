@@ -163,13 +163,15 @@ static void each_reason_is_told_once(void **state)
 	(void)state;
 	said_by(report_unresolved, &(struct start){.server = "127.0.0.1", .names = 1}, &said);
 	assert_says_all(&said, "egret: resolved 0 of 1 names to 1 addresses\n"
-			       "egret: a.example: not resolved yet; denied until it is resolved\n");
+			       "egret: a.example: not resolved yet; until it is resolved, its rules allow only what "
+			       "DNS answers bring in\n");
 	said_by(report_unresolved, &(struct start){.server = "127.0.0.1", .names = 3}, &said);
-	assert_says(&said, "\negret: 3 names: not resolved yet; denied until it is resolved (");
+	assert_says(&said, "\negret: 3 names: not resolved yet; until it is resolved, its rules allow only what DNS "
+			   "answers bring in (");
 	assert_says_not(&said, "more");
 	said_by(report_unresolved, &(struct start){.server = "127.0.0.1", .names = 14}, &said);
-	assert_says(&said, "egret: resolved 0 of 14 names to 1 addresses\negret: 14 names: not resolved yet; denied "
-			   "until it is resolved (");
+	assert_says(&said, "egret: resolved 0 of 14 names to 1 addresses\negret: 14 names: not resolved yet; until "
+			   "it is resolved, its rules allow only what DNS answers bring in (");
 	assert_says(&said, " and 11 more)\n");
 }
 
@@ -180,7 +182,7 @@ static void the_resolvers_own_words_are_told(void **state)
 	(void)state;
 	said_by(report_unresolved, &(struct start){.server = "127.0.0.1", .names = 2, .process = true}, &said);
 	assert_says(&said, "egret: 2 names: ");
-	assert_says(&said, "; denied until it is resolved (");
+	assert_says(&said, "; until it is resolved, its rules allow only what DNS answers bring in (");
 }
 
 static void names_from_disk_are_told_apart(void **state)
@@ -190,7 +192,8 @@ static void names_from_disk_are_told_apart(void **state)
 	(void)state;
 	said_by(report_unresolved, &(struct start){.server = "127.0.0.1", .names = 2, .recall = true}, &said);
 	assert_says(&said, "egret: a.example: not resolved yet; it has the addresses from disk until it is resolved\n");
-	assert_says(&said, "egret: b.example: not resolved yet; denied until it is resolved\n");
+	assert_says(&said, "egret: b.example: not resolved yet; until it is resolved, its rules allow only what DNS "
+			   "answers bring in\n");
 }
 
 static void names_that_the_agent_before_left_are_told_apart(void **state)
@@ -214,7 +217,8 @@ static void a_deny_that_is_not_resolved_is_said_to_be_open(void **state)
 	assert_says(&said,
 		    "egret: a.example: not resolved yet; until it is resolved, its `deny` takes away only what DNS "
 		    "answers bring in\n");
-	assert_says(&said, "egret: b.example: not resolved yet; denied until it is resolved\n");
+	assert_says(&said, "egret: b.example: not resolved yet; until it is resolved, its rules allow only what DNS "
+			   "answers bring in\n");
 }
 
 /* --- progress --- */
@@ -231,6 +235,8 @@ static void make_progress(void *context)
 	progress.last_ns = 0;
 	progress_step(&progress, "resolving", 2, 9);
 	progress_step(&progress, "resolving", 3, 9);
+	progress.last_ns = 0;
+	progress_step(&progress, "resolving", 2, 9); /* said already */
 	progress_warn(&progress, "%s is wrong", "this");
 }
 

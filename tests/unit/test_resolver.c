@@ -1328,7 +1328,11 @@ static void test_resolv_conf(void **state)
 	assert_memory_equal(&servers[0], &first, sizeof(first));
 	assert_memory_equal(&servers[1], &second, sizeof(second));
 	free(servers);
-	assert_int_equal(read_conf("search example\nnameserver\nnameserver fe80::1%eth0\n", &servers), 0);
+	assert_int_equal(read_conf("search example\nnameserver\nnameserver host.example\n", &servers), 0);
+	addr_parse("fe80::1", &first);
+	assert_int_equal(read_conf("nameserver fe80::1%eth0\n", &servers), 1); /* by its address, on each link */
+	assert_memory_equal(&servers[0], &first, sizeof(first));
+	free(servers);
 	assert_int_equal(resolver_system_servers("/nonexistent/resolv.conf", &servers, &(size_t){0}), -ENOENT);
 }
 

@@ -14,8 +14,8 @@ void progress_start(struct progress *progress, bool quiet)
 {
 	uint64_t now = clock_now_ns();
 
-	*progress =
-	    (struct progress){.quiet = quiet, .terminal = isatty(STDERR_FILENO), .last_ns = now, .begun_ns = now};
+	*progress = (struct progress){
+	    .quiet = quiet, .terminal = isatty(STDERR_FILENO), .last_ns = now, .last_done = SIZE_MAX, .begun_ns = now};
 }
 
 void progress_stage(struct progress *progress, const char *name)
@@ -58,9 +58,10 @@ void progress_step(struct progress *progress, const char *what, size_t done, siz
 	uint64_t interval = progress->terminal ? TERMINAL_INTERVAL_NS : PLAIN_INTERVAL_NS;
 	uint64_t now = clock_now_ns();
 
-	if (progress->quiet || now - progress->last_ns < interval)
+	if (progress->quiet || now - progress->last_ns < interval || done == progress->last_done)
 		return;
 	progress->last_ns = now;
+	progress->last_done = done;
 	clear_line(progress);
 	fprintf(stderr, "egret: %s: %zu of %zu%s", what, done, all, progress->terminal ? "" : "\n");
 	progress->open_line = progress->terminal;
@@ -70,6 +71,7 @@ void progress_step(struct progress *progress, const char *what, size_t done, siz
 static void say(struct progress *progress, const char *format, va_list args)
 {
 	clear_line(progress);
+	progress->last_done = SIZE_MAX;
 	fputs("egret: ", stderr);
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);

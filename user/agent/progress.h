@@ -13,6 +13,7 @@
 struct progress {
 	bool quiet, terminal, open_line;
 	uint64_t last_ns;
+	size_t last_done; /* of the step that was told last; SIZE_MAX = another line was */
 	/* How long each stage of the start took. */
 	uint64_t begun_ns, stage_ns[PROGRESS_STAGES];
 	const char *stage_names[PROGRESS_STAGES];
@@ -20,7 +21,7 @@ struct progress {
 };
 
 void progress_start(struct progress *progress, bool quiet);
-/* "resolving 12 of 40 names": may be called often. */
+/* "resolving 12 of 40 names": may be called often. A plain line is not said twice in a row. */
 void progress_step(struct progress *progress, const char *what, size_t done, size_t all);
 /* The stage @name, a word that stays valid, ends now. */
 void progress_stage(struct progress *progress, const char *name);

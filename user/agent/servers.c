@@ -57,6 +57,8 @@ static struct resolver_health to_health(const struct egret_resolver *resolver)
 	    .timeouts = resolver->timeouts,
 	    .failures_since_answer = resolver->failures_since_answer,
 	    .timeouts_since_answer = resolver->timeouts_since_answer,
+	    /* The tables have no time of it: what was silent when an agent looked last is so until it answers. */
+	    .last_timeout_ns = resolver->state == EGRET_RESOLVER_SILENT ? clock_realtime_ns() : 0,
 	};
 }
 
@@ -80,15 +82,43 @@ static void write_resolvers(struct egret_meta *meta, const struct resolver_book 
 		meta->resolvers[i] = of_health(&healths[i]);
 }
 
-/* Of the first one that is silent; "" = none is. */
+/* fe80::/10 (RFC 4291 section 2.5.6): it teaches whoever asks it by its link, which the agent cannot. */
+static bool is_link_local(const struct egret_addr *addr)
+{
+	return addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
+}
+
+static bool agent_reaches_none(const struct egret_meta *meta)
+{
+	for (uint32_t i = 0; i < meta->resolver_count; i++)
+		if (!is_link_local(&meta->resolvers[i].addr))
+			return false;
+	return true;
+}
+
+static void describe_unreached(const struct egret_addr *addr, char text[static EGRET_PROBLEM_SIZE])
+{
+	char address[ADDR_TEXT_SIZE];
+
+	snprintf(
+	    text, EGRET_PROBLEM_SIZE,
+	    "resolver %s is of one link alone, and the agent does not reach such a one: programs that ask it learn, "
+	    "but nobody asks it for the exact names; write another `resolver` beside it",
+	    addr_format(addr, address));
+}
+
+/* Of the first one that is silent; "" = none is, or it is of one link, and another one has the agent's questions. */
 static void describe_silence(const struct egret_meta *meta, char text[static EGRET_PROBLEM_SIZE])
 {
 	char address[ADDR_TEXT_SIZE], since[TIME_TEXT_SIZE], others[48] = "";
 	const struct egret_resolver *silent = NULL;
+	bool none = agent_reaches_none(meta);
 	unsigned int count = 0;
 
 	for (uint32_t i = meta->resolver_count; i-- > 0;) {
 		if (meta->resolvers[i].state != EGRET_RESOLVER_SILENT)
+			continue;
+		if (is_link_local(&meta->resolvers[i].addr) && !none)
 			continue;
 		silent = &meta->resolvers[i];
 		count++;
@@ -96,6 +126,10 @@ static void describe_silence(const struct egret_meta *meta, char text[static EGR
 	text[0] = '\0';
 	if (!silent)
 		return;
+	if (none) {
+		describe_unreached(&silent->addr, text);
+		return;
+	}
 	if (count > 1)
 		snprintf(others, sizeof(others), ", and %u more %s silent, too", count - 1, count == 2 ? "is" : "are");
 	snprintf(text, EGRET_PROBLEM_SIZE,
@@ -113,7 +147,7 @@ static void tell(struct progress *progress, bool was_silent, const char *problem
 	if (!was_silent && *problem)
 		progress_warn(progress, "%s", problem);
 	else if (was_silent && !*problem)
-		progress_say(progress, "no resolver is silent any more");
+		progress_say(progress, "the PROBLEM of a silent resolver is over");
 }
 
 void servers_note(struct kernel *kernel, struct resolver_book *book, struct progress *progress)

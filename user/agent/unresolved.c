@@ -58,7 +58,7 @@ static const char *describe(const struct resolver_name *name, bool denied)
 	case RESOLVER_PENDING:
 	case RESOLVER_FAILED:
 		return denied ? "until it is resolved, its `deny` takes away only what DNS answers bring in"
-			      : "denied until it is resolved";
+			      : "until it is resolved, its rules allow only what DNS answers bring in";
 	case RESOLVER_EMPTY:
 		return denied ? "nothing is denied for it" : "nothing is allowed for it";
 	default:

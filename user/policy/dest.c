@@ -48,6 +48,11 @@ static int report_colon(struct loader *loader, const struct word *word)
 		host = word_part(word, 1, (size_t)(bracket - word->text) - 1);
 		report(loader, word->column, "an address stands without brackets and port; write `%.*s tcp:443`",
 		       EXCERPT(&host));
+	} else if (memchr(word->text, '%', word->len)) {
+		host = word_part(word, 0, (size_t)((const char *)memchr(word->text, '%', word->len) - word->text));
+		report(loader, word->column,
+		       "`%.*s` has a zone, and an address is written without: it holds on each link; write `%.*s`",
+		       EXCERPT(word), EXCERPT(&host));
 	} else if (!colon || memchr(colon + 1, ':', word->len - host_len - 1)) {
 		report(loader, word->column, "`%.*s` is not an IPv6 address; write one like 2001:db8::1",
 		       EXCERPT(word));

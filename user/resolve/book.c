@@ -78,6 +78,8 @@ static void recall(struct resolver_health *health, const struct resolver_health 
 		health->last_answer_ns = before->last_answer_ns;
 		if (before->unanswered_since_ns)
 			health->unanswered_since_ns = before->unanswered_since_ns;
+		if (!health->last_timeout_ns)
+			health->last_timeout_ns = before->last_timeout_ns;
 	}
 	health->answers += before->answers;
 }

@@ -30,7 +30,8 @@ static int tally_name(void *context, uint32_t index, const struct egret_name *na
 
 	(void)index;
 	tally->by_state[state]++;
-	if (state == EGRET_NAME_RESOLVED || state == EGRET_NAME_PATTERN)
+	/* Nor does one fail that waits for its turn in a long list: it is a number. */
+	if (state == EGRET_NAME_RESOLVED || state == EGRET_NAME_PATTERN || state == EGRET_NAME_PENDING)
 		return 0;
 	row = json_object();
 	json_set_text(row, "name", name->name);

@@ -20,7 +20,7 @@ policy < <(echo "resolver 20.0.0.99" && silent)
 agent_start
 waited=$(sed -n 's/.*started in .* names \([0-9]*\)\..*/\1/p' "$work/agent.log")
 expect '[23]' "seconds that a first attach waits for names" echo "${waited:-none}"
-logged "$work/agent.log" 'names: not resolved yet; denied until it is resolved' && passed "it says so" || failed "$(cat "$work/agent.log")"
+logged "$work/agent.log" 'names: not resolved yet; until it is resolved, its rules allow only what DNS answers bring in' && passed "it says so" || failed "$(cat "$work/agent.log")"
 denied node 51.0.0.1 tcp:443
 stop "$agent"
 succeeds "detach" egret_cmd detach --all
