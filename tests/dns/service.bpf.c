@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The DNS service of a cluster, translated at the socket: whoever asks the service's address asks a pod, and reads the
- * address that it asked. What replaces kube-proxy by such programs does no more, for one service and one backend.
+ * address that it asked. What replaces kube-proxy does no more, for all services and pods.
  */
 #include "vmlinux.h"
 
@@ -21,10 +21,26 @@ struct six {
 static const struct six service6 = {bpf_htonl(0xfd000010), 0, bpf_htonl(0x10)};
 static const struct six backend6 = {bpf_htonl(0xfd0000f4), bpf_htonl(0x02000000), bpf_htonl(0x53)};
 
-static __always_inline int translate4(struct bpf_sock_addr *ctx, __u32 from, __u32 to)
+/* Another service, whose pod listens on another port. */
+#define ASIDE4     bpf_htonl(0x0a00000d) /* 10.0.0.13 */
+#define ASIDE_PORT bpf_htons(5353)
+
+static __always_inline int ask4(struct bpf_sock_addr *ctx)
 {
-	if (ctx->user_port == DNS_PORT && ctx->user_ip4 == from)
-		ctx->user_ip4 = to;
+	if (ctx->user_port != DNS_PORT || (ctx->user_ip4 != SERVICE4 && ctx->user_ip4 != ASIDE4))
+		return GO_ON;
+	if (ctx->user_ip4 == ASIDE4)
+		ctx->user_port = ASIDE_PORT;
+	ctx->user_ip4 = BACKEND4;
+	return GO_ON;
+}
+
+static __always_inline int hear4(struct bpf_sock_addr *ctx)
+{
+	if (ctx->user_ip4 != BACKEND4)
+		return GO_ON;
+	ctx->user_ip4 = ctx->user_port == ASIDE_PORT ? ASIDE4 : SERVICE4;
+	ctx->user_port = DNS_PORT;
 	return GO_ON;
 }
 
@@ -41,17 +57,17 @@ static __always_inline int translate6(struct bpf_sock_addr *ctx, const struct si
 
 SEC("cgroup/connect4") int service_connect4(struct bpf_sock_addr *ctx)
 {
-	return translate4(ctx, SERVICE4, BACKEND4);
+	return ask4(ctx);
 }
 
 SEC("cgroup/sendmsg4") int service_sendmsg4(struct bpf_sock_addr *ctx)
 {
-	return translate4(ctx, SERVICE4, BACKEND4);
+	return ask4(ctx);
 }
 
 SEC("cgroup/recvmsg4") int service_recvmsg4(struct bpf_sock_addr *ctx)
 {
-	return translate4(ctx, BACKEND4, SERVICE4);
+	return hear4(ctx);
 }
 
 SEC("cgroup/connect6") int service_connect6(struct bpf_sock_addr *ctx)

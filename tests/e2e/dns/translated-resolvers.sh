@@ -21,7 +21,8 @@ internet ip route add 10.244.0.0/24 via 10.224.0.4
 internet ip -6 route add fd00:f4::/64 via fd00:e9::4
 # What tests/dns/service.bpf.c has.
 service4=10.0.0.10 backend4=10.244.200.53 service6=fd00:10::10 backend6=fd00:f4:200::53
-aside4=10.0.0.11     # another service, which the node's NAT translates, to port 5353
+other_port4=10.0.0.13 # goes to the backend's port 5353
+aside4=10.0.0.11      # another service, which the node's NAT translates, to port 5353
 unreachable=10.0.0.12 # a resolver where no call succeeds
 silent4=20.0.0.56    # a resolver that never answers: the test does
 evil=20.0.0.55       # may be asked, and is no resolver
@@ -41,6 +42,7 @@ answers() {
 }
 answers "$id-inet" 53 $backend4 $backend6
 backend=$started
+answers "$id-inet" 5353 $backend4
 answers "$id-node" 5353 10.224.0.4
 
 # asks WHO SERVER: a name by each way in turn, and its address is used at once. As glibc asks, as musl, and by TCP.
@@ -79,6 +81,7 @@ service_detach() {
 asks_service() {
 	asks "pod web" $service4
 	asks "pod web" $service6
+	asks "pod web" $other_port4
 	asked_unconnected "pod web" ::ffff:$service4
 }
 in_cgroup - "$id-web" ip route add unreachable $unreachable
@@ -99,6 +102,7 @@ set internal = 10.0.0.0/8 fd00::/8
 resolver $service4
 resolver $service6
 resolver $aside4
+resolver $other_port4
 resolver $unreachable
 resolver $silent4
 allow 10.0.0.0/8 any
