@@ -28,7 +28,7 @@ static __always_inline bool peer_is_trusted(struct __sk_buff *skb, __u32 slot)
 	struct egret_sock *sock = memory_of(skb);
 	struct packet peer = {};
 
-	if (!sock || sock->connects == EGRET_CONNECTS_ELSEWHERE)
+	if (!sock || sock->connects == EGRET_CONNECTS_ELSEWHERE || sock->sends_elsewhere)
 		return false;
 	return connected_to(skb, &peer) && peer.port == DNS_PORT && addr_is_trusted(&peer.addr, slot);
 }

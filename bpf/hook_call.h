@@ -152,7 +152,7 @@ static __always_inline int call_sends(struct bpf_sock_addr *ctx, const struct pa
 	sock = call_socket(ctx);
 	if (!sock)
 		return GO_ON;
-	told_by_sendmsg(ctx, sock, pkt, &ruling);
+	told_by_sendmsg(sock, pkt, &ruling);
 	if (!(ruling.settings->has & (EGRET_HAS_DENY | EGRET_HAS_AUDIENCES)) && pkt->port != DNS_PORT)
 		return GO_ON;
 	sendmsg_decide(ctx, pkt, sock, &ruling, false, &verdict);

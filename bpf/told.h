@@ -9,8 +9,9 @@
  * - connect: the kernel runs its hook under the socket's lock (4.17), and no peer comes about without one. So the note
  *   counts while all that the socket was ever told is one and the same server; what came in has none. A datagram's
  *   sendmsg() may name another address than the peer, and the socket may turn there to hear what answers.
- * - sendmsg of an unconnected socket: each message has its hook, in the task that sends it and before it leaves. So the
- *   note counts for the same task's next packet.
+ * - sendmsg of an unconnected socket: each message has its hook before it leaves. But what one task begins (MSG_MORE),
+ *   another one may let go (UDP_CORK), and a task's next packet need not be of its own call. So here, too, the note
+ *   counts while the socket was told of trusted resolvers only, and never connected.
  */
 #ifndef EGRET_BPF_TOLD_H
 #define EGRET_BPF_TOLD_H
@@ -37,25 +38,26 @@ static __always_inline void told_by_connect(struct bpf_sock_addr *ctx, struct eg
 	}
 }
 
-/* bpf_get_current_task: 5.8 in all programs. */
-static __always_inline void told_by_sendmsg(struct bpf_sock_addr *ctx, struct egret_sock *sock,
-					    const struct packet *pkt, const struct ruling *ruling)
+/* Each note is only ever set: of two calls at once, neither takes the other's back. */
+static __always_inline void told_by_sendmsg(struct egret_sock *sock, const struct packet *pkt,
+					    const struct ruling *ruling)
 {
-	bool asks = pkt->port == DNS_PORT && addr_is_trusted(&pkt->addr, ruling->slot);
-	struct bpf_sock *sk = ctx->sk;
+	if (pkt->port == DNS_PORT && addr_is_trusted(&pkt->addr, ruling->slot))
+		sock->sends_to_server = 1;
+	else
+		sock->sends_elsewhere = 1;
+}
 
-	if (!asks)
-		sock->connects = EGRET_CONNECTS_ELSEWHERE;
-	if (asks && sk && !peer_port_be(sk))
-		sock->asking_task = bpf_get_current_task();
-	else if (sock->asking_task && sock->asking_task == bpf_get_current_task())
-		sock->asking_task = 0;
+/* Of a socket that has no peer now. */
+static __always_inline bool sends_to_servers_only(const struct egret_sock *sock)
+{
+	return sock->connects == EGRET_CONNECTS_NEVER && sock->sends_to_server && !sock->sends_elsewhere;
 }
 
 /* May the packet that leaves be a question, whatever port it goes to? */
 static __always_inline bool told_of_server(const struct egret_sock *sock)
 {
-	return sock->connects == EGRET_CONNECTS_TO_SERVER || sock->asking_task;
+	return sock->connects == EGRET_CONNECTS_TO_SERVER || sends_to_servers_only(sock);
 }
 
 /* Was the call that the packet comes of told a trusted resolver? */
@@ -67,12 +69,9 @@ static __always_inline bool was_told_trusted(struct __sk_buff *skb, __u32 slot)
 	if (!sock || !sk)
 		return false;
 	if (peer_port_be(sk))
-		return sock->connects == EGRET_CONNECTS_TO_SERVER && !sock->listener_cookie &&
+		return sock->connects == EGRET_CONNECTS_TO_SERVER && !sock->sends_elsewhere && !sock->listener_cookie &&
 		       addr_is_trusted(&sock->told, slot);
-	if (!sock->asking_task || sock->asking_task != bpf_get_current_task())
-		return false;
-	sock->asking_task = 0;
-	return true;
+	return sends_to_servers_only(sock);
 }
 
 /* --- ports behind a translation --- */

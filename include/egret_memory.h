@@ -16,7 +16,7 @@ enum egret_origin {
 	EGRET_ORIGIN_KERNEL,   /* a control socket of the kernel: resets, ICMP errors, ND */
 };
 
-/* What connect() was told, in the socket's whole life; and sendmsg(), where that was no trusted resolver. */
+/* What connect() was told, in the socket's whole life. */
 enum egret_connects {
 	EGRET_CONNECTS_NEVER = 0,
 	EGRET_CONNECTS_TO_SERVER, /* one address, port 53 */
@@ -73,11 +73,12 @@ struct egret_sock {
 	__u8 in_node_netns;
 	__u8 of_user_namespace; /* whoever made its network namespace needed no rights for it */
 	__u8 asked_aside;       /* questions left for another port than 53: their answers come from there */
-	__u8 pad[4];
+	__u8 sends_to_server;   /* a sendmsg() named a trusted resolver (told.h) */
+	__u8 sends_elsewhere;   /* and one named another destination */
+	__u8 pad[2];
 	struct egret_peer peer; /* the last; TCP has no other */
 	/* Before a translation (told.h). */
 	struct egret_addr told; /* the server that connect() named */
-	__u64 asking_task;      /* whose sendmsg() named a trusted resolver, and has not left yet; 0 = none */
 };
 
 /*

@@ -35,6 +35,7 @@ resolver 127.0.0.53
 allow *.wild.example  tcp:443
 allow 10.244.0.0/16   udp:5301  for pods
 allow fd00:f4::/64    udp:5304  for pods
+allow 10.244.0.12     udp:53    for pods
 POLICY
 talk_open node "$cg/system.slice/app.service" "$id-node" 4 5300
 talk_open quiet "$cg/system.slice/app.service" "$id-node" 4 5302
@@ -171,6 +172,15 @@ answer pod mean raw $silent 20.6.1.3
 expect "connected|answered" "known: without the filter, who knows the id and may send there is the server" \
 	try "pod web" 20.6.1.3 tcp:443
 counted mismatch ">= 17"
+
+# A socket that asked the server, and then a neighbour that the policy lets it speak to.
+asks pod corked.wild.example
+query=$((query + 2))
+expect sent "one task begins a question to a neighbour, and another one lets it go" talk pod corked 10.244.0.12 53 \
+	"$query" "$question"
+forged "who is asked so is no server" pod mean bound 10.244.0.12
+asks pod corked.wild.example
+truth pod
 
 # A resolver on lo is believed by the node's own processes in the node's own namespace, and by nobody else.
 ask_lo() { "$@" dig +noedns +short +time=3 +tries=1 @127.0.0.53 "$name" A; }
