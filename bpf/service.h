@@ -5,8 +5,10 @@
  * (RFC 9461 section 3). Policies have the name behind, the one that is connected to: what leads up to that is taken off
  * the question, when it leaves and in its answer.
  *
- * Of HTTPS only `_PORT._https.`, and of SVCB a scheme as short as those of RFC 6335 section 5.1: under `dns_names =
- * policy` nobody shall be able to say much to the servers of a name that may be asked for.
+ * Of HTTPS only `_PORT._https.`, and of SVCB only `_dns`, as IANA has them (Underscored and Globally Scoped DNS Node
+ * Names). Other such names are often another's: `_acme-challenge` and `_dmarc` are made aliases of names in the zones
+ * of services, whose owners shall not teach where the name behind is. And under `dns_names = policy` nobody shall be
+ * able to say much to the servers of a name that may be asked for.
  */
 #ifndef EGRET_BPF_SERVICE_H
 #define EGRET_BPF_SERVICE_H
@@ -14,10 +16,9 @@
 #include "message.h"
 #include "names.h"
 
-#define DNS_TYPE_SVCB      64
-#define DNS_TYPE_HTTPS     65
-#define SERVICE_PORT_MAX   6  /* octets of `_65535` */
-#define SERVICE_SCHEME_MAX 16 /* of an underscore and 15 */
+#define DNS_TYPE_SVCB    64
+#define DNS_TYPE_HTTPS   65
+#define SERVICE_PORT_MAX 6 /* octets of `_65535` */
 
 /* Octets that `_PORT` takes at the beginning of the question's name. */
 static __always_inline __u32 service_port(const __u8 *bytes)
@@ -33,21 +34,24 @@ static __always_inline __u32 service_port(const __u8 *bytes)
 	return 1 + len;
 }
 
+/* Is it this label, whose @len octets begin with an underscore? */
+static __always_inline bool service_label_is(const __u8 *label, const char *known, int len)
+{
+	for (int i = 0; i < len; i++)
+		if (lower_case(label[1 + i]) != known[i])
+			return false;
+	return label[0] == len;
+}
+
 /* Octets that `_SCHEME` takes at @at. */
 static __always_inline __u32 service_scheme(const __u8 *bytes, __u32 at, bool https)
 {
-	static const char known[] = "_https";
+	static const char known_https[] = "_https", known_dns[] = "_dns";
 	const __u8 *label = bytes + (at & 31);
-	__u8 len = label[0];
+	bool is = https ? service_label_is(label, known_https, sizeof(known_https) - 1)
+			: service_label_is(label, known_dns, sizeof(known_dns) - 1);
 
-	if (len < 2 || len > SERVICE_SCHEME_MAX || label[1] != '_')
-		return 0;
-	if (!https)
-		return 1 + len;
-	for (int i = 0; i < (int)sizeof(known) - 1; i++)
-		if (lower_case(label[1 + i]) != known[i])
-			return 0;
-	return len == sizeof(known) - 1 ? 1 + len : 0;
+	return is ? 1 + label[0] : 0;
 }
 
 /* Octets in front of the name that a question of @type is for. Its name was read before. */

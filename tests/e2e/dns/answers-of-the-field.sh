@@ -50,6 +50,7 @@ chain() {                    # chain NAME LENGTH ADDRESS: its aliases stand in t
 		_65535._HTTPS.sub.wild.example HTTPS - | @ CNAME c1.cdn.test | c1.cdn.test HTTPS 1 . 4=20.2.1.57
 		_dns.wild.wild.example SVCB - | @ SVCB 1 . 4=20.2.1.58 | @ HTTPS 1 . 4=20.2.2.58
 		_853._dns.exact.example SVCB - | @ SVCB 1 . 4=20.2.1.59
+		_acme-challenge.exact.example SVCB - | @ CNAME x.acme.test | x.acme.test SVCB 1 . 4=20.2.2.59
 		other.wild.example A - | @ AAAA 2603:1000:2:2::60 | @ HTTPS 1 . 4=20.2.2.61 | @ A 20.2.1.60
 		other.wild.example AAAA - | @ A 20.2.2.62 | @ AAAA 2603:1000:2:1::62
 		other.wild.example HTTPS - | @ A 20.2.2.63 | @ AAAA 2603:1000:2:2::63 | @ SVCB 1 . 4=20.2.2.64 | @ HTTPS 1 . 4=20.2.1.64
