@@ -88,6 +88,7 @@ enum egret_resolver_state {
 /* How a resolver answers the agent. What pods ask it is not in here. */
 struct egret_resolver {
 	struct egret_addr addr;
+	char zone[16];             /* the interface that leads to a link-local address; "" = none is named */
 	__u64 last_answer_ns;      /* CLOCK_REALTIME, 0 = never */
 	__u64 unanswered_since_ns; /* CLOCK_REALTIME, 0 = the last query was answered, or none was asked */
 	__u64 queries, answers, failures, timeouts;

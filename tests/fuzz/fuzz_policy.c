@@ -186,7 +186,7 @@ static void make_world(struct world *world)
 {
 	for (size_t i = 0; i < world->policy->resolver_count; i++)
 		if (!world->policy->resolvers[i].system)
-			add_addr(world, &world->policy->resolvers[i].addr);
+			add_addr(world, &world->policy->resolvers[i].server.addr);
 	each_dest(world, take_addrs);
 	add_fixed_addrs(world);
 	CHECK(!addr_parse("10.0.0.10", &world->system[0]) && !addr_parse("fd00::10", &world->system[1]));

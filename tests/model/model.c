@@ -458,7 +458,7 @@ static void by_resolvers(struct judging *judging)
 
 		for (size_t s = 0; s < many; s++) {
 			const struct egret_addr *addr =
-			    system ? &judging->model->system_resolvers[s] : &policy->resolvers[i].addr;
+			    system ? &judging->model->system_resolvers[s] : &policy->resolvers[i].server.addr;
 
 			if (seen_before(seen, count, addr))
 				continue;
@@ -617,7 +617,7 @@ bool model_trusts(const struct model *model, const struct egret_addr *addr)
 	for (size_t i = 0; i < policy->resolver_count; i++) {
 		if (policy->resolvers[i].system
 			? seen_before(model->system_resolvers, model->system_resolver_count, addr)
-			: !memcmp(&policy->resolvers[i].addr, addr, sizeof(*addr)))
+			: !memcmp(&policy->resolvers[i].server.addr, addr, sizeof(*addr)))
 			return true;
 	}
 	return false;

@@ -130,7 +130,8 @@ static void ask_until_answered(struct resolver *resolver)
 static void report_unresolved(void *context)
 {
 	const struct start *start = context;
-	const struct egret_addr server = addr(start->server), from_disk = addr("20.0.0.1");
+	const struct zoned_addr server = {.addr = addr(start->server)};
+	const struct egret_addr from_disk = addr("20.0.0.1");
 	struct resolver_options options = {
 	    .servers = &server, .server_count = 1, .port = 9, .tries = 1, .timeout_ms = 500};
 	struct policy_dest dest = {.kind = POLICY_DEST_NAME, .name = "a.example"};

@@ -184,13 +184,13 @@ static int bind_dns(const char *address)
 
 static size_t try_resolvers(const char *const *servers, size_t count, char ret[static 512])
 {
-	struct egret_addr addrs[4];
+	struct zoned_addr addrs[4];
 	struct requirements requirements = {.resolvers = addrs, .resolver_count = count, .home_fd = -1};
 	struct trying trying;
 	size_t missing;
 
 	for (size_t i = 0; i < count; i++)
-		addr_parse(servers[i], &addrs[i]);
+		zoned_addr_parse(servers[i], &addrs[i]);
 	compile(&trying, "resolver 127.0.0.1\nallow *.b.example tcp:1\nallow www.a.example tcp:1\n");
 	requirements.compiled = trying.compiled;
 	missing = requirements_try(&requirements, ret, 512);

@@ -233,10 +233,19 @@ static void wrong_destinations(void **state)
 	    {"allow x.com:443 any\n", 1, 12, "write `x.com tcp:443`"},
 	    {"allow 10.0.0.1:443 any\n", 1, 15, "write `10.0.0.1 tcp:443`"},
 	    {"allow [2001:db8::1]:443 any\n", 1, 7, "write `2001:db8::1 tcp:443`"},
+	    {"allow fe80::1%eth0 tcp:443\n", 1, 14, "a rule is for all links; write `fe80::1`"},
+	    {"deny fe80::%eth0/64 any\n", 1, 12, "write `fe80::/64`"},
+	    {"require fe80::1%eth0 tcp:443\n", 1, 16, "write `fe80::1`"},
+	    {"set internal = fe80::%eth0/64\n", 1, 22, "write `fe80::/64`"},
+	    {"resolver 2001:db8::1%eth0\n", 1, 21,
+	     "only link-local addresses (fe80::/10) have a zone; write `resolver 2001:db8::1`"},
+	    {"resolver 10.0.0.10%eth0\n", 1, 19, "write `resolver 10.0.0.10`"},
+	    {"resolver fe80::1%\n", 1, 10, "write one like fe80::1%eth0"},
+	    {"resolver fe80::1%sixteen-is-a-lot\n", 1, 10, "write one like fe80::1%eth0"},
+	    {"resolver fe80::%eth0/64\n", 1, 10, "write one like fe80::1%eth0"},
+	    {"resolver dns.example%eth0\n", 1, 10, "write one like fe80::1%eth0"},
 	    {"allow tcp:443 any\n", 1, 7, "a port where the destination belongs"},
 	    {"allow 2001:db8:::1 any\n", 1, 7, "is not an IPv6 address"},
-	    {"allow fe80::1%eth0 any\n", 1, 7,
-	     "has a zone, and an address is written without: it holds on each link; write `fe80::1`"},
 	    {"allow x.com/path any\n", 1, 12, "a name has no path; write `x.com`"},
 	    {"allow 10.1.2.3/8 any\n", 1, 7, "bits set behind its prefix; write `10.0.0.0/8`"},
 	    {"allow 10.0.0.0/33 any\n", 1, 15, "write /0 to /32"},
@@ -581,6 +590,39 @@ static void a_byte_order_mark_is_no_statement(void **state)
 	run_end(&run);
 }
 
+static void a_resolver_has_a_zone(void **state)
+{
+	struct run run = load("resolver fe80::1%eth0 FE80::2%br-lan.5 febf::3%2\n"
+			      "resolver fe80::1\n");
+	static const char *const forms[] = {"fe80::1%eth0", "fe80::2%br-lan.5", "febf::3%2", "fe80::1"};
+	char text[ZONED_TEXT_SIZE];
+
+	(void)state;
+	expect_clean(&run);
+	assert_int_equal(run.policy->resolver_count, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_string_equal(zoned_addr_format(&run.policy->resolvers[i].server, text), forms[i]);
+	run_end(&run);
+}
+
+/* Two interfaces lead to two servers; what is said twice is one. */
+static void servers_are_told_apart_by_their_zone(void **state)
+{
+	struct run run = load("resolver fe80::1%eth0\nresolver system\nresolver fe80::1%eth1 fe80::1%eth0\n");
+	const struct zoned_addr system = {.addr = run.policy->resolvers[0].server.addr, .zone = "eth1"};
+	struct zoned_addr *servers;
+	size_t count;
+
+	(void)state;
+	expect_clean(&run);
+	assert_int_equal(policy_servers(run.policy, &system, 1, &servers, &count), 0);
+	assert_int_equal(count, 2);
+	assert_string_equal(servers[0].zone, "eth0");
+	assert_string_equal(servers[1].zone, "eth1");
+	free(servers);
+	run_end(&run);
+}
+
 static void resolvers_and_requires(void **state)
 {
 	struct run run = load("set dns = 10.0.0.10 fd00::10\n"
@@ -596,8 +638,8 @@ static void resolvers_and_requires(void **state)
 	assert_int_equal(policy->resolver_count, 3);
 	assert_true(policy->resolvers[0].system);
 	assert_false(policy->resolvers[1].system);
-	assert_string_equal(addr_format(&policy->resolvers[1].addr, text), "10.0.0.10");
-	assert_string_equal(addr_format(&policy->resolvers[2].addr, text), "fd00::10");
+	assert_string_equal(addr_format(&policy->resolvers[1].server.addr, text), "10.0.0.10");
+	assert_string_equal(addr_format(&policy->resolvers[2].server.addr, text), "fd00::10");
 	assert_int_equal(policy->resolvers[2].line, 3);
 	assert_int_equal(policy->require_count, 2);
 	assert_int_equal(policy->requires[0].dests[0].kind, POLICY_DEST_NAME);
@@ -1271,6 +1313,8 @@ int main(void)
 	    cmocka_unit_test(private_is_for_names),
 	    cmocka_unit_test(a_rule_keeps_its_text_purpose_and_place),
 	    cmocka_unit_test(a_byte_order_mark_is_no_statement),
+	    cmocka_unit_test(a_resolver_has_a_zone),
+	    cmocka_unit_test(servers_are_told_apart_by_their_zone),
 	    cmocka_unit_test(resolvers_and_requires),
 	    cmocka_unit_test(a_requirement_takes_a_list),
 	    cmocka_unit_test(a_variable_may_be_near_to_a_setting),

@@ -441,7 +441,7 @@ static struct resolver_health health_of(size_t server)
 
 static struct resolver *start(const char *const *servers, size_t count, uint16_t port, struct seen *seen)
 {
-	struct egret_addr addrs[8];
+	struct zoned_addr addrs[8];
 	struct resolver_options options = {
 	    .servers = addrs,
 	    .server_count = count,
@@ -453,7 +453,7 @@ static struct resolver *start(const char *const *servers, size_t count, uint16_t
 	struct resolver *resolver;
 
 	for (size_t i = 0; i < count; i++)
-		assert_int_equal(addr_parse(servers[i], &addrs[i]), 0);
+		assert_int_equal(zoned_addr_parse(servers[i], &addrs[i]), 0);
 	memset(seen, 0, sizeof(*seen));
 	resolver_book_leave(book);
 	book = options.book = resolver_book_join(NULL);
@@ -589,8 +589,8 @@ static void test_health_is_recalled(void **state)
 
 	(void)state;
 	ask_one(&one, answer_silence);
-	addr_parse("127.0.0.1", &before.server);
-	addr_parse("127.0.0.9", &stranger.server);
+	zoned_addr_parse("127.0.0.1", &before.server);
+	zoned_addr_parse("127.0.0.9", &stranger.server);
 	resolver_book_recall(book, (struct resolver_health[]){stranger, before}, 2);
 	resolver_book_recall(book, &before, 1);
 	assert_int_equal(resolver_book_health(book, &health, 1), 1); /* nobody asks the stranger */
@@ -1118,7 +1118,7 @@ static void test_no_such_name_counts_although_another_server_fails(void **state)
 static void test_queries_in_flight_are_bounded(void **state)
 {
 	static const char *const servers[] = {"127.0.0.1"};
-	struct egret_addr addr;
+	struct zoned_addr addr;
 	struct resolver_options options = {.servers = &addr,
 					   .server_count = 1,
 					   .inflight = 10,
@@ -1135,7 +1135,7 @@ static void test_queries_in_flight_are_bounded(void **state)
 
 	(void)state;
 	fake_open(&fake, servers[0], 0, answer_well);
-	addr_parse(servers[0], &addr);
+	zoned_addr_parse(servers[0], &addr);
 	options.port = fake_port(&fake);
 	assert_int_equal(resolver_new(&options, on_name, &seen, &resolver), 0);
 	for (int i = 0; i < 500; i++) {
@@ -1166,7 +1166,7 @@ static void test_queries_in_flight_are_bounded(void **state)
  * many names of the other. */
 static void test_a_rate_is_shared(void **state)
 {
-	struct egret_addr addr;
+	struct zoned_addr addr;
 	struct resolver_options options = {.servers = &addr,
 					   .server_count = 1,
 					   .inflight = 1000,
@@ -1183,7 +1183,7 @@ static void test_a_rate_is_shared(void **state)
 
 	(void)state;
 	fake_open(&fake, "127.0.0.1", 0, answer_well);
-	addr_parse("127.0.0.1", &addr);
+	zoned_addr_parse("127.0.0.1", &addr);
 	options.port = fake_port(&fake);
 	assert_int_equal(resolver_new(&options, on_name, &seen, &many), 0);
 	options.urgent = true;
@@ -1284,7 +1284,7 @@ static void test_names_come_and_go(void **state)
 
 static void test_options(void **state)
 {
-	struct egret_addr addrs[RESOLVER_MAX_SERVERS + 1] = {0};
+	struct zoned_addr addrs[RESOLVER_MAX_SERVERS + 1] = {0};
 	struct resolver_options options = {.servers = addrs};
 	struct resolver *resolver = NULL;
 	struct seen seen;
@@ -1299,7 +1299,7 @@ static void test_options(void **state)
 
 /* --- resolv.conf --- */
 
-static size_t read_conf(const char *text, struct egret_addr **ret)
+static size_t read_conf(const char *text, struct zoned_addr **ret)
 {
 	char path[] = "/tmp/egret-resolv-XXXXXX";
 	int fd = mkstemp(path);
@@ -1316,11 +1316,12 @@ static size_t read_conf(const char *text, struct egret_addr **ret)
 
 static void test_resolv_conf(void **state)
 {
-	struct egret_addr *servers, first, second;
+	struct zoned_addr *servers, first, second;
+	char zoned[ZONED_TEXT_SIZE];
 
 	(void)state;
-	addr_parse("10.0.0.10", &first);
-	addr_parse("2001:db8::53", &second);
+	zoned_addr_parse("10.0.0.10", &first);
+	zoned_addr_parse("2001:db8::53", &second);
 	assert_int_equal(read_conf("# nameserver 192.0.2.1\nsearch example\n"
 				   "nameserver 10.0.0.10\nnameserver\t2001:db8::53 \noptions ndots:5\n",
 				   &servers),
@@ -1328,11 +1329,11 @@ static void test_resolv_conf(void **state)
 	assert_memory_equal(&servers[0], &first, sizeof(first));
 	assert_memory_equal(&servers[1], &second, sizeof(second));
 	free(servers);
-	assert_int_equal(read_conf("search example\nnameserver\nnameserver host.example\n", &servers), 0);
-	addr_parse("fe80::1", &first);
-	assert_int_equal(read_conf("nameserver fe80::1%eth0\n", &servers), 1); /* by its address, on each link */
-	assert_memory_equal(&servers[0], &first, sizeof(first));
+	assert_int_equal(read_conf("nameserver fe80::1%eth0\nnameserver 2001:db8::53%eth0\n", &servers), 2);
+	assert_string_equal(zoned_addr_format(&servers[0], zoned), "fe80::1%eth0");
+	assert_memory_equal(&servers[1], &second, sizeof(second));
 	free(servers);
+	assert_int_equal(read_conf("search example\nnameserver\nnameserver name%eth0\n", &servers), 0);
 	assert_int_equal(resolver_system_servers("/nonexistent/resolv.conf", &servers, &(size_t){0}), -ENOENT);
 }
 

@@ -117,7 +117,7 @@ static void the_first_reason_is_told(void **state)
 	"'special-address': 0,"
 #define NO_LESSON                                                                                                      \
 	"'outside': 0, 'unasked': 0, 'mismatch': 0, 'truncated': 0, 'malformed': 0, 'failed': 0, 'rebinding': 0,"      \
-	"'stray': 0, 'other_type': 0, 'parameters': 0, 'scopeless': 0, 'full': 0, 'busy': 0, 'early': 0, 'gap': 0, "    \
+	"'stray': 0, 'other_type': 0, 'parameters': 0, 'scopeless': 0, 'full': 0, 'busy': 0, 'early': 0, 'gap': 0, "   \
 	"'overlap': 0, 'overflow': 0, 'packed': 0,"                                                                    \
 	"'parts': 0, 'astray': 0, 'found': 0, 'names': 0, 'unread': 0, 'crowded': 0, 'exact': 0, 'differs': 0, "       \
 	"'asked_anew': 0, 'untold': 0, 'unsought': 0"
@@ -162,7 +162,7 @@ static void fill(struct kernel *kernel)
 							    .timeouts = 13,
 							    .failures_since_answer = 1,
 							    .timeouts_since_answer = 4};
-	kernel->meta.resolvers[1] = (struct egret_resolver){.addr = addr("2001:db8::53"), .state = 99};
+	kernel->meta.resolvers[1] = (struct egret_resolver){.addr = addr("fe80::53"), .zone = "eth0", .state = 99};
 	kernel->meta.resolvers[2].state = EGRET_RESOLVER_SILENT; /* behind the last one */
 	kernel->meta.resolver_count = 2;
 	kernel->fills[0] =
@@ -204,7 +204,7 @@ static void status_has_each_value(void **state)
 	    "'resolvers': [{'address': '20.0.0.53', 'state': 'silent', 'answered_time': '2026-11-27T18:00:00Z',"
 	    " 'unanswered_since_time': '2026-11-27T18:00:01Z', 'queries_total': 100, 'answers_total': 80,"
 	    " 'failures_total': 7, 'timeouts_total': 13, 'failures_since_answer_count': 1,"
-	    " 'timeouts_since_answer_count': 4}, {'address': '2001:db8::53', 'state': 'unknown',"
+	    " 'timeouts_since_answer_count': 4}, {'address': 'fe80::53%eth0', 'state': 'unknown',"
 	    " 'answered_time': null, 'unanswered_since_time': null, 'queries_total': 0, 'answers_total': 0,"
 	    " 'failures_total': 0, 'timeouts_total': 0, 'failures_since_answer_count': 0,"
 	    " 'timeouts_since_answer_count': 0}],"

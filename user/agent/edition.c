@@ -71,39 +71,10 @@ static int read_system_resolvers(struct edition *edition, const struct agent_opt
 	return rc && must_ask_system(policy) ? go_without_resolvers(edition, options, error) : 0;
 }
 
-static void add_resolver(struct egret_addr *all, size_t *count, const struct egret_addr *addr)
+int edition_resolvers(const struct edition *edition, struct zoned_addr **ret, size_t *ret_count)
 {
-	for (size_t i = 0; i < *count; i++)
-		if (addr_equal(&all[i], addr))
-			return;
-	all[(*count)++] = *addr;
-}
-
-static void add_system_resolvers(const struct edition *edition, struct egret_addr *all, size_t *count)
-{
-	for (size_t i = 0; i < edition->system_resolver_count; i++)
-		add_resolver(all, count, &edition->system_resolvers[i]);
-}
-
-int edition_resolvers(const struct edition *edition, struct egret_addr **ret, size_t *ret_count)
-{
-	const struct policy *policy = edition->policy;
-	size_t count = 0;
-	struct egret_addr *all = calloc(policy->resolver_count + edition->system_resolver_count + 1, sizeof(*all));
-
-	if (!all)
-		return -ENOMEM;
-	for (size_t i = 0; i < policy->resolver_count; i++) {
-		if (policy->resolvers[i].system)
-			add_system_resolvers(edition, all, &count);
-		else
-			add_resolver(all, &count, &policy->resolvers[i].addr);
-	}
-	if (!policy->resolver_count)
-		add_system_resolvers(edition, all, &count);
-	*ret = all;
-	*ret_count = count;
-	return 0;
+	return policy_servers(edition->policy, edition->system_resolvers, edition->system_resolver_count, ret,
+			      ret_count);
 }
 
 /* What the kernel holds follows what the resolver found, address by address. */
@@ -221,7 +192,7 @@ static int start_resolvers(struct edition *edition, const struct agent_options *
 	    .max_ttl_sec = policy->settings.max_ttl_sec,
 	    .book = agent_options->book,
 	};
-	struct egret_addr *servers;
+	struct zoned_addr *servers;
 	int rc;
 
 	rc = edition_resolvers(edition, &servers, &options.server_count);
@@ -361,15 +332,18 @@ bool edition_only_audits(const struct edition *edition, const struct agent_optio
 int edition_compile(const struct edition *edition, const struct kernel *kernel, struct compiled **ret,
 		    struct diag *diag, struct error *error)
 {
+	struct egret_addr system[RESOLVER_MAX_SYSTEM];
 	struct compile_input input = {
 	    .policy = edition->policy,
-	    .system_resolvers = edition->system_resolvers,
+	    .system_resolvers = system,
 	    .system_resolver_count = uses_system_resolvers(edition->policy) ? edition->system_resolver_count : 0,
 	    .generation = kernel_next_generation(kernel),
 	};
 	struct name_addrs *names;
 	int rc;
 
+	for (size_t i = 0; i < input.system_resolver_count; i++)
+		system[i] = edition->system_resolvers[i].addr;
 	rc = kernel_read_rules(kernel, &input.before);
 	if (rc)
 		return error_set(error, rc, "cannot read the rules of the policy that rules: %s", strerror(-rc));

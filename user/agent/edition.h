@@ -33,7 +33,7 @@ struct edition {
 	struct resolver *resolver; /* NULL: it has no exact name */
 	struct addresses *addresses;
 	size_t names;
-	struct egret_addr *system_resolvers;
+	struct zoned_addr *system_resolvers;
 	size_t system_resolver_count;
 	bool no_resolvers; /* /etc/resolv.conf is to name them, and does not yet */
 	/* Once it rules. */
@@ -67,7 +67,7 @@ bool edition_only_audits(const struct edition *edition, const struct agent_optio
 /* What status says of one with no_resolvers; "" = it has them, or needs none. */
 const char *edition_resolver_problem(const struct edition *edition);
 /* In the order of the policy: the first one is asked first. *ret is malloc'd. */
-int edition_resolvers(const struct edition *edition, struct egret_addr **ret, size_t *ret_count);
+int edition_resolvers(const struct edition *edition, struct zoned_addr **ret, size_t *ret_count);
 /* With the addresses that are known by now, to rule in @kernel after the policy that rules there. */
 int edition_compile(const struct edition *edition, const struct kernel *kernel, struct compiled **ret,
 		    struct diag *diag, struct error *error);

@@ -55,7 +55,7 @@ struct agent {
 	struct probation probation;
 	struct loop_timer probation_due;
 	struct loop_fd trial_over;
-	struct egret_addr *required_resolvers; /* one of them must answer on probation */
+	struct zoned_addr *required_resolvers; /* one of them must answer on probation */
 	size_t required_resolver_count;
 
 	/* What may rule next. */

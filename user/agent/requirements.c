@@ -23,7 +23,7 @@
 /* One connection under way. */
 struct dial {
 	size_t about; /* index of the requirement; the resolvers are the last one */
-	struct egret_addr addr;
+	struct zoned_addr addr;
 	uint16_t port;
 	uint8_t l4_proto;
 	int fd;
@@ -43,8 +43,9 @@ static char *why_of(const struct attempt *attempt, size_t about)
 	return attempt->why + about * WHY_SIZE;
 }
 
-static socklen_t to_sockaddr(const struct egret_addr *addr, uint16_t port, struct sockaddr_storage *ret)
+static socklen_t to_sockaddr(const struct zoned_addr *to, uint16_t port, struct sockaddr_storage *ret)
 {
+	const struct egret_addr *addr = &to->addr;
 	struct sockaddr_in6 *v6 = (void *)ret;
 	struct sockaddr_in *v4 = (void *)ret;
 
@@ -58,6 +59,7 @@ static socklen_t to_sockaddr(const struct egret_addr *addr, uint16_t port, struc
 	v6->sin6_family = AF_INET6;
 	v6->sin6_port = htons(port);
 	memcpy(&v6->sin6_addr, addr, sizeof(v6->sin6_addr));
+	v6->sin6_scope_id = zoned_addr_ifindex(to);
 	return sizeof(*v6);
 }
 
@@ -113,7 +115,7 @@ static void call(const struct attempt *attempt, struct dial *dial)
 		dial->error = 0;
 }
 
-static void dial(struct attempt *attempt, size_t about, const struct egret_addr *addr, uint8_t l4_proto, uint16_t port)
+static void dial(struct attempt *attempt, size_t about, const struct zoned_addr *addr, uint8_t l4_proto, uint16_t port)
 {
 	struct dial *dial;
 
@@ -136,7 +138,7 @@ static void dial_dest(struct attempt *attempt, size_t about, const struct egret_
 					 EGRET_AUDIENCE_HOST)
 			 .allow)
 			continue;
-		dial(attempt, about, &addrs[i], port->l4_proto, port->lo);
+		dial(attempt, about, &(struct zoned_addr){.addr = addrs[i]}, port->l4_proto, port->lo);
 		dialled++;
 	}
 	if (!dialled)
@@ -218,7 +220,7 @@ static bool is_ruled_out(const struct attempt *attempt, const struct dial *dial)
 {
 	const struct kernel *ruling = attempt->requirements->ruling;
 	const struct kernel_packet packet = {
-	    .addr = dial->addr, .l4_proto = dial->l4_proto, .port = dial->port, .audience = EGRET_AUDIENCE_HOST};
+	    .addr = dial->addr.addr, .l4_proto = dial->l4_proto, .port = dial->port, .audience = EGRET_AUDIENCE_HOST};
 	struct judgement verdict;
 
 	return dial->error && ruling && !kernel_decide(ruling, &packet, &verdict) && !verdict.allow;

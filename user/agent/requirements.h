@@ -15,7 +15,7 @@ struct requirements {
 	const struct compiled *compiled;
 	const struct name_addrs *names; /* what the names of the policy resolved to */
 	size_t name_count;
-	const struct egret_addr *resolvers; /* one of them must answer; none: nobody need */
+	const struct zoned_addr *resolvers; /* one of them must answer; none: nobody need */
 	size_t resolver_count;
 	/* Before a policy takes the place of another: the instance under that one. What it denies is
 	 * dialled again from the cgroup @home, where the agent may be out of its reach; if it is not, that

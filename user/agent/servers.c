@@ -2,6 +2,7 @@
 #include "servers.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "../base/addr.h"
 #include "../base/clock.h"
@@ -31,8 +32,8 @@ static enum egret_resolver_state judge(const struct resolver_health *health)
 
 static struct egret_resolver of_health(const struct resolver_health *health)
 {
-	return (struct egret_resolver){
-	    .addr = health->server,
+	struct egret_resolver resolver = {
+	    .addr = health->server.addr,
 	    .last_answer_ns = health->last_answer_ns,
 	    .unanswered_since_ns = health->unanswered_since_ns,
 	    .queries = health->queries,
@@ -43,12 +44,15 @@ static struct egret_resolver of_health(const struct resolver_health *health)
 	    .timeouts_since_answer = health->timeouts_since_answer,
 	    .state = judge(health),
 	};
+
+	memcpy(resolver.zone, health->server.zone, sizeof(resolver.zone));
+	return resolver;
 }
 
 static struct resolver_health to_health(const struct egret_resolver *resolver)
 {
-	return (struct resolver_health){
-	    .server = resolver->addr,
+	struct resolver_health health = {
+	    .server.addr = resolver->addr,
 	    .last_answer_ns = resolver->last_answer_ns,
 	    .unanswered_since_ns = resolver->unanswered_since_ns,
 	    .queries = resolver->queries,
@@ -60,6 +64,9 @@ static struct resolver_health to_health(const struct egret_resolver *resolver)
 	    /* The tables have no time of it: what was silent when an agent looked last is so until it answers. */
 	    .last_timeout_ns = resolver->state == EGRET_RESOLVER_SILENT ? clock_realtime_ns() : 0,
 	};
+
+	memcpy(health.server.zone, resolver->zone, sizeof(resolver->zone));
+	return health;
 }
 
 static void recall(struct resolver_book *book, const struct egret_meta *meta)
@@ -82,16 +89,16 @@ static void write_resolvers(struct egret_meta *meta, const struct resolver_book 
 		meta->resolvers[i] = of_health(&healths[i]);
 }
 
-/* fe80::/10 (RFC 4291 section 2.5.6): it teaches whoever asks it by its link, which the agent cannot. */
-static bool is_link_local(const struct egret_addr *addr)
+/* Without a zone it teaches whoever asks it by its link, but the agent cannot ask it. */
+static bool has_no_link(const struct egret_resolver *resolver)
 {
-	return addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
+	return addr_is_link_local(&resolver->addr) && !*resolver->zone;
 }
 
 static bool agent_reaches_none(const struct egret_meta *meta)
 {
 	for (uint32_t i = 0; i < meta->resolver_count; i++)
-		if (!is_link_local(&meta->resolvers[i].addr))
+		if (!has_no_link(&meta->resolvers[i]))
 			return false;
 	return true;
 }
@@ -102,23 +109,31 @@ static void describe_unreached(const struct egret_addr *addr, char text[static E
 
 	snprintf(
 	    text, EGRET_PROBLEM_SIZE,
-	    "resolver %s is of one link alone, and the agent does not reach such a one: programs that ask it learn, "
-	    "but nobody asks it for the exact names; write another `resolver` beside it",
+	    "resolver %s is of one link alone, and the agent does not know by which interface to ask it: programs that "
+	    "ask it learn, but nobody asks it for the exact names; write the interface behind it, as in fe80::1%%eth0",
 	    addr_format(addr, address));
+}
+
+static const char *what_to_do(const struct zoned_addr *server)
+{
+	if (addr_is_link_local(&server->addr) && !zoned_addr_ifindex(server))
+		return "this node has no such interface: see `ip link`, and write one of those behind the %";
+	return "see that the resolver runs and that this node reaches its port 53, or name another one in the policy";
 }
 
 /* Of the first one that is silent; "" = none is, or it is of one link, and another one has the agent's questions. */
 static void describe_silence(const struct egret_meta *meta, char text[static EGRET_PROBLEM_SIZE])
 {
-	char address[ADDR_TEXT_SIZE], since[TIME_TEXT_SIZE], others[48] = "";
+	char address[ZONED_TEXT_SIZE], since[TIME_TEXT_SIZE], others[48] = "";
 	const struct egret_resolver *silent = NULL;
 	bool none = agent_reaches_none(meta);
+	struct zoned_addr server;
 	unsigned int count = 0;
 
 	for (uint32_t i = meta->resolver_count; i-- > 0;) {
 		if (meta->resolvers[i].state != EGRET_RESOLVER_SILENT)
 			continue;
-		if (is_link_local(&meta->resolvers[i].addr) && !none)
+		if (has_no_link(&meta->resolvers[i]) && !none)
 			continue;
 		silent = &meta->resolvers[i];
 		count++;
@@ -130,15 +145,15 @@ static void describe_silence(const struct egret_meta *meta, char text[static EGR
 		describe_unreached(&silent->addr, text);
 		return;
 	}
+	server = to_health(silent).server;
 	if (count > 1)
 		snprintf(others, sizeof(others), ", and %u more %s silent, too", count - 1, count == 2 ? "is" : "are");
 	snprintf(text, EGRET_PROBLEM_SIZE,
 		 "resolver %s has not answered since %s (%u queries in a row)%s: a name that no other resolver knows "
-		 "keeps the addresses that it has, and one without any stays denied; see that the resolver runs and "
-		 "that this node reaches its port 53, or name another one in the policy",
-		 addr_format(&silent->addr, address),
+		 "keeps the addresses that it has, and one without any stays denied; %s",
+		 zoned_addr_format(&server, address),
 		 time_format((time_t)(silent->unanswered_since_ns / CLOCK_NS_PER_SEC), since),
-		 silent->timeouts_since_answer, others);
+		 silent->timeouts_since_answer, others, what_to_do(&server));
 }
 
 /* Once when it begins: the text changes with each query. */

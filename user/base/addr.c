@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "addr.h"
@@ -144,4 +146,58 @@ bool cidr_covers(const struct cidr *outer, const struct cidr *inner)
 bool cidr_is_single(const struct cidr *cidr)
 {
 	return cidr->prefix_len == BITS;
+}
+
+bool addr_is_link_local(const struct egret_addr *addr)
+{
+	return addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
+}
+
+int zoned_addr_parse(const char *text, struct zoned_addr *ret)
+{
+	const char *percent = strchr(text, '%');
+	size_t len = percent ? (size_t)(percent - text) : strlen(text);
+	struct zoned_addr addr = {.zone = ""};
+	char head[ADDR_TEXT_SIZE];
+
+	if (len >= sizeof(head))
+		return -EINVAL;
+	memcpy(head, text, len);
+	head[len] = '\0';
+	if (addr_parse(head, &addr.addr))
+		return -EINVAL;
+	if (percent && !addr_is_link_local(&addr.addr))
+		return -EDOM;
+	if (percent && (!percent[1] || strlen(percent + 1) >= sizeof(addr.zone) || strpbrk(percent + 1, "/:%")))
+		return -EINVAL;
+	if (percent)
+		strcpy(addr.zone, percent + 1);
+	*ret = addr;
+	return 0;
+}
+
+const char *zoned_addr_format(const struct zoned_addr *addr, char buf[static ZONED_TEXT_SIZE])
+{
+	size_t len = strlen(addr_format(&addr->addr, buf));
+
+	if (*addr->zone)
+		snprintf(buf + len, ZONED_TEXT_SIZE - len, "%%%s", addr->zone);
+	return buf;
+}
+
+bool zoned_addr_equal(const struct zoned_addr *a, const struct zoned_addr *b)
+{
+	return addr_equal(&a->addr, &b->addr) && !strcmp(a->zone, b->zone);
+}
+
+unsigned int zoned_addr_ifindex(const struct zoned_addr *addr)
+{
+	unsigned int ifindex = *addr->zone ? if_nametoindex(addr->zone) : 0;
+	char *end;
+	unsigned long number;
+
+	if (ifindex || !*addr->zone)
+		return ifindex;
+	number = strtoul(addr->zone, &end, 10);
+	return *end ? 0 : (unsigned int)number;
 }

@@ -70,7 +70,8 @@ int load_offline(const struct options *options, struct policy **ret_policy, stru
 	struct policy_options policy_options;
 	struct compile_input input = {.generation = 1};
 	struct policy *policy = NULL;
-	struct egret_addr *system = NULL;
+	struct egret_addr addrs[RESOLVER_MAX_SYSTEM];
+	struct zoned_addr *system = NULL;
 	int rc;
 
 	options_of_policy(options, &policy_options);
@@ -80,7 +81,9 @@ int load_offline(const struct options *options, struct policy **ret_policy, stru
 		return rc;
 	policy_report_files(policy, diag);
 	resolver_system_servers(NULL, &system, &input.system_resolver_count);
-	input.system_resolvers = system;
+	for (size_t i = 0; system && i < input.system_resolver_count; i++)
+		addrs[i] = system[i].addr;
+	input.system_resolvers = addrs;
 	input.policy = policy;
 	if (!policy->settings.off)
 		rc = compile_policy(&input, ret_compiled, diag);

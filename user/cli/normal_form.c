@@ -33,11 +33,21 @@ static bool says_system(const struct policy *policy)
 	return false;
 }
 
-/* Is it on a resolver's line before the one at @end? */
-static bool is_written(const struct policy *policy, size_t end, const struct egret_addr *addr)
+/* Is it on a resolver's line of its own? */
+static bool is_written(const struct policy *policy, const struct egret_addr *addr)
 {
-	for (size_t i = 0; i < end; i++) {
-		if (!policy->resolvers[i].system && addr_equal(&policy->resolvers[i].addr, addr))
+	for (size_t i = 0; i < policy->resolver_count; i++) {
+		if (!policy->resolvers[i].system && addr_equal(&policy->resolvers[i].server.addr, addr))
+			return true;
+	}
+	return false;
+}
+
+static bool is_repeated(const struct policy *policy, size_t at)
+{
+	for (size_t i = 0; i < at; i++) {
+		if (!policy->resolvers[i].system &&
+		    zoned_addr_equal(&policy->resolvers[i].server, &policy->resolvers[at].server))
 			return true;
 	}
 	return false;
@@ -50,7 +60,7 @@ static void print_system(const struct policy *policy, const struct compiled *com
 	bool first = true;
 
 	for (size_t i = 0; compiled && i < compiled->resolver_count; i++) {
-		if (is_written(policy, policy->resolver_count, &compiled->resolvers[i]))
+		if (is_written(policy, &compiled->resolvers[i]))
 			continue;
 		printf("%s %s", first ? "   # here:" : "", addr_format(&compiled->resolvers[i], text));
 		first = false;
@@ -61,7 +71,7 @@ static void print_system(const struct policy *policy, const struct compiled *com
 void normal_form_print_resolvers(const struct policy *policy, const struct compiled *compiled)
 {
 	bool system = says_system(policy);
-	char text[ADDR_TEXT_SIZE];
+	char text[ZONED_TEXT_SIZE];
 
 	if (system) {
 		printf("resolver  system");
@@ -72,9 +82,9 @@ void normal_form_print_resolvers(const struct policy *policy, const struct compi
 	for (size_t i = 0, printed = 0; i < policy->resolver_count; i++) {
 		const struct policy_resolver *resolver = &policy->resolvers[i];
 
-		if (resolver->system || is_written(policy, i, &resolver->addr))
+		if (resolver->system || is_repeated(policy, i))
 			continue;
-		printf("resolver  %s", addr_format(&resolver->addr, text));
+		printf("resolver  %s", zoned_addr_format(&resolver->server, text));
 		if (!system && !printed++)
 			print_names(policy);
 		putchar('\n');

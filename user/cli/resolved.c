@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "resolved.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -76,16 +77,17 @@ static void add_name(void *context, const struct resolver_name *name)
 int resolved_to_json(struct compiled *compiled, json_t **ret)
 {
 	struct asking asking = {compiled, json_array()};
-	struct lookup lookup = {compiled->resolvers, compiled->resolver_count, compiled->names, compiled->name_count};
-	struct egret_addr *system = NULL;
-	int rc = 0;
+	struct lookup lookup = {.names = compiled->names, .name_count = compiled->name_count};
+	struct zoned_addr *system = NULL, *servers = NULL;
+	size_t system_count = 0;
+	int rc;
 
-	if (!lookup.server_count)
-		rc = resolver_system_servers(NULL, &system, &lookup.server_count);
-	if (system)
-		lookup.servers = system;
+	resolver_system_servers(NULL, &system, &system_count);
+	rc = policy_servers(compiled->policy, system, system_count, &servers, &lookup.server_count);
+	lookup.servers = servers;
 	if (!rc)
-		rc = lookup_each(&lookup, add_name, &asking);
+		rc = lookup.server_count ? lookup_each(&lookup, add_name, &asking) : -ENOENT;
+	free(servers);
 	free(system);
 	if (rc) {
 		json_decref(asking.names);

@@ -47,10 +47,12 @@ static void text_of_rule(const struct policy_rule *rule, struct egret_rule_text 
 static void text_of_resolver(const struct policy_resolver *line, const struct egret_addr *addr,
 			     struct egret_rule_text *ret)
 {
-	char text[ADDR_TEXT_SIZE];
+	char text[ZONED_TEXT_SIZE];
 
-	snprintf(ret->text, sizeof(ret->text), line->system ? "resolver system (%s)" : "resolver %s",
-		 addr_format(addr, text));
+	if (line->system)
+		snprintf(ret->text, sizeof(ret->text), "resolver system (%s)", addr_format(addr, text));
+	else
+		snprintf(ret->text, sizeof(ret->text), "resolver %s", zoned_addr_format(&line->server, text));
 	copy_text(ret->purpose, sizeof(ret->purpose), "DNS");
 	copy_text(ret->file, sizeof(ret->file), line->file);
 	ret->line = line->line;
@@ -76,7 +78,7 @@ static void add_resolvers(const struct compile_input *input, struct compiled *ou
 		const struct policy_resolver *line = &policy->resolvers[i];
 
 		if (!line->system)
-			add_resolver(out, line, &line->addr, texts);
+			add_resolver(out, line, &line->server.addr, texts);
 		for (size_t s = 0; line->system && s < input->system_resolver_count; s++)
 			add_resolver(out, line, &input->system_resolvers[s], texts);
 	}

@@ -48,11 +48,6 @@ static int report_colon(struct loader *loader, const struct word *word)
 		host = word_part(word, 1, (size_t)(bracket - word->text) - 1);
 		report(loader, word->column, "an address stands without brackets and port; write `%.*s tcp:443`",
 		       EXCERPT(&host));
-	} else if (memchr(word->text, '%', word->len)) {
-		host = word_part(word, 0, (size_t)((const char *)memchr(word->text, '%', word->len) - word->text));
-		report(loader, word->column,
-		       "`%.*s` has a zone, and an address is written without: it holds on each link; write `%.*s`",
-		       EXCERPT(word), EXCERPT(&host));
 	} else if (!colon || memchr(colon + 1, ':', word->len - host_len - 1)) {
 		report(loader, word->column, "`%.*s` is not an IPv6 address; write one like 2001:db8::1",
 		       EXCERPT(word));
@@ -180,6 +175,17 @@ static int refuse_foreign(struct loader *loader, const struct word *word)
 	return 0;
 }
 
+/* fe80::1%eth0, or fe80::%eth0/64. */
+static int refuse_zone(struct loader *loader, const struct word *word, const char *text)
+{
+	size_t address_len = strcspn(text, "%"), zone_len = strcspn(text + address_len, "/");
+	struct word zone = word_part(word, address_len, zone_len);
+
+	report(loader, zone.column, "only a `resolver` has a zone (`%.*s`), a rule is for all links; write `%.*s%s`",
+	       EXCERPT(&zone), (int)address_len, text, text + address_len + zone_len);
+	return -EINVAL;
+}
+
 int dest_parse(struct loader *loader, const struct word *word, struct policy_dest *ret)
 {
 	struct policy_dest dest = {0};
@@ -193,6 +199,8 @@ int dest_parse(struct loader *loader, const struct word *word, struct policy_des
 	text[word->len] = '\0';
 	copy.text = text;
 
+	if (strchr(text, '%') && strchr(text, ':'))
+		return refuse_zone(loader, word, text);
 	if (!addr_parse(text, &dest.cidr.addr))
 		dest.cidr.prefix_len = 128;
 	else if (strchr(text, '*'))

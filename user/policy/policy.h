@@ -76,8 +76,8 @@ struct policy_require {
 };
 
 struct policy_resolver {
-	bool system; /* the nameservers of /etc/resolv.conf, read by resolve/ */
-	struct egret_addr addr;
+	bool system;              /* the nameservers of /etc/resolv.conf, read by resolve/ */
+	struct zoned_addr server; /* else */
 	char *file;
 	unsigned int line;
 };
@@ -176,6 +176,12 @@ void policy_files_clear(struct policy_files *files);
 /* The same as policy_load for one file that is already in memory; @name stands in messages. */
 int policy_load_text(const char *name, const char *text, size_t len_bytes, const struct policy_options *options,
 		     struct policy **ret, struct diag *diag);
+/*
+ * Who is to be asked for the policy's names, each once, in its order: @system stands for `resolver system`, and for
+ * a policy that has no resolver. *ret is malloc'd. -ENOMEM.
+ */
+int policy_servers(const struct policy *policy, const struct zoned_addr *system, size_t system_count,
+		   struct zoned_addr **ret, size_t *ret_count);
 /* Another file that a reload watches, though no rules are in it; before it is read. -ENOMEM. */
 int policy_stands_on(struct policy *policy, const char *path);
 void policy_free(struct policy *policy);

@@ -65,6 +65,31 @@ static int add_askable(struct loader *loader, struct policy_dest *dest)
 	return 0;
 }
 
+/* fe80::1%eth0 */
+static int parse_zoned(struct loader *loader, const struct word *word)
+{
+	size_t address_len = (size_t)((const char *)memchr(word->text, '%', word->len) - word->text);
+	struct word address = word_part(word, 0, address_len);
+	struct policy_resolver resolver = {.system = false};
+	char text[ZONED_TEXT_SIZE] = "";
+	int error = -EINVAL;
+
+	if (word->len < sizeof(text)) {
+		memcpy(text, word->text, word->len);
+		error = zoned_addr_parse(text, &resolver.server);
+	}
+	if (!error)
+		return add_resolver(loader, resolver);
+	if (error == -EDOM)
+		report(loader, word_part(word, address_len, 0).column,
+		       "only link-local addresses (fe80::/10) have a zone; write `resolver %.*s`", EXCERPT(&address));
+	else
+		report(loader, word->column,
+		       "`%.*s` is no address with an interface of the node behind it; write one like fe80::1%%eth0",
+		       EXCERPT(word));
+	return -EINVAL;
+}
+
 /* @has_server: an address or `system` stands before it on the line. */
 static int parse_resolver_item(struct loader *loader, const struct word *word, bool has_server)
 {
@@ -73,6 +98,8 @@ static int parse_resolver_item(struct loader *loader, const struct word *word, b
 
 	if (word_is(word, "system"))
 		return add_resolver(loader, (struct policy_resolver){.system = true});
+	if (memchr(word->text, '%', word->len))
+		return parse_zoned(loader, word);
 	error = dest_parse(loader, word, &dest);
 	if (error)
 		return error;
@@ -92,7 +119,7 @@ static int parse_resolver_item(struct loader *loader, const struct word *word, b
 		       EXCERPT(word));
 		return -EINVAL;
 	}
-	return add_resolver(loader, (struct policy_resolver){.addr = dest.cidr.addr});
+	return add_resolver(loader, (struct policy_resolver){.server.addr = dest.cidr.addr});
 }
 
 static int parse_resolver(struct loader *loader, const struct statement *statement)

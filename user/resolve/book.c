@@ -26,16 +26,16 @@ void resolver_book_leave(struct resolver_book *book)
 }
 
 /* Where the record of @addr is linked, or would be. */
-static struct record **find(struct resolver_book *book, const struct egret_addr *addr)
+static struct record **find(struct resolver_book *book, const struct zoned_addr *addr)
 {
 	struct record **at = &book->records;
 
-	while (*at && !addr_equal(&(*at)->health.server, addr))
+	while (*at && !zoned_addr_equal(&(*at)->health.server, addr))
 		at = &(*at)->next;
 	return at;
 }
 
-struct record *book_open(struct resolver_book *book, const struct egret_addr *addr)
+struct record *book_open(struct resolver_book *book, const struct zoned_addr *addr)
 {
 	struct record **at = find(book, addr);
 

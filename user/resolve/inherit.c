@@ -11,7 +11,7 @@ static bool asks_the_same_servers(const struct resolver *one, const struct resol
 	if (one->server_count != other->server_count)
 		return false;
 	for (size_t i = 0; i < one->server_count; i++)
-		if (!addr_equal(&one->servers[i].record->health.server, &other->servers[i].record->health.server))
+		if (!zoned_addr_equal(&one->servers[i].record->health.server, &other->servers[i].record->health.server))
 			return false;
 	return true;
 }

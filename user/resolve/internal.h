@@ -111,11 +111,11 @@ struct name *schedule_first(const struct schedule *schedule);
 
 /* book.c */
 /* The one record of @addr; NULL: out of memory. */
-struct record *book_open(struct resolver_book *book, const struct egret_addr *addr);
+struct record *book_open(struct resolver_book *book, const struct zoned_addr *addr);
 void book_close(struct resolver_book *book, struct record *record);
 
 /* server.c */
-int server_open(struct server *server, struct resolver *resolver, const struct egret_addr *addr);
+int server_open(struct server *server, struct resolver *resolver, const struct zoned_addr *addr);
 void server_close(struct server *server);
 /* The first of those in @candidates (bits) that answers, else the first of them; NULL = none. */
 struct server *server_choose(struct resolver *resolver, uint32_t candidates);

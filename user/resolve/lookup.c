@@ -63,7 +63,7 @@ int lookup_addresses(const char *name, struct egret_addr **ret, size_t *ret_coun
 {
 	struct resolver_options options = {.timeout_ms = TIMEOUT_MS, .tries = 2};
 	struct resolver *resolver = NULL;
-	struct egret_addr *servers = NULL;
+	struct zoned_addr *servers = NULL;
 	int rc = resolver_system_servers(NULL, &servers, &options.server_count);
 
 	if (rc)

@@ -11,7 +11,7 @@ int lookup_addresses(const char *name, struct egret_addr **ret, size_t *ret_coun
 
 /* Exact names, and who is asked; patterns ("*.x") among the names are passed over. */
 struct lookup {
-	const struct egret_addr *servers;
+	const struct zoned_addr *servers;
 	size_t server_count;
 	char *const *names;
 	size_t name_count;

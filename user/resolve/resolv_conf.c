@@ -9,22 +9,23 @@
 #include "resolver.h"
 
 /* What glibc uses of it: MAXNS of resolv.conf(5). More would be trusted and never asked. */
-#define MAX_NAMESERVERS 3
+#define MAX_NAMESERVERS (RESOLVER_MAX_SYSTEM / 2)
 
-/* Of a link-local address with its zone (fe80::1%eth0) the address is taken: its answers count on the link that the
- * question left by, and no zone is needed for that. */
-static bool read_line(char *line, struct egret_addr *ret)
+/* As glibc reads it, which passes over a zone that means nothing and takes the address. */
+static bool read_line(char *line, struct zoned_addr *ret)
 {
 	char *rest, *keyword = strtok_r(line, " \t\n", &rest);
 	char *value = strtok_r(NULL, " \t\n", &rest);
 
 	if (!keyword || !value || strcmp(keyword, "nameserver"))
 		return false;
+	if (!zoned_addr_parse(value, ret))
+		return true;
 	value[strcspn(value, "%")] = '\0';
-	return !addr_parse(value, ret);
+	return !zoned_addr_parse(value, ret);
 }
 
-static size_t read_servers(FILE *file, struct egret_addr *servers)
+static size_t read_servers(FILE *file, struct zoned_addr *servers)
 {
 	size_t count = 0;
 	char line[512];
@@ -35,18 +36,18 @@ static size_t read_servers(FILE *file, struct egret_addr *servers)
 }
 
 /* 127.0.0.53, and 127.0.0.54 which passes questions on as they are. */
-bool resolver_is_stub(const struct egret_addr *servers, size_t count)
+bool resolver_is_stub(const struct zoned_addr *servers, size_t count)
 {
 	const struct egret_addr stub = addr_from_v4(htonl(0x7f000035)), proxy = addr_from_v4(htonl(0x7f000036));
 
 	for (size_t i = 0; i < count; i++) {
-		if (addr_equal(&servers[i], &stub) || addr_equal(&servers[i], &proxy))
+		if (addr_equal(&servers[i].addr, &stub) || addr_equal(&servers[i].addr, &proxy))
 			return true;
 	}
 	return false;
 }
 
-static size_t read_uplink(struct egret_addr *servers)
+static size_t read_uplink(struct zoned_addr *servers)
 {
 	FILE *file = fopen(RESOLV_CONF_UPLINK, "re");
 	size_t count;
@@ -58,15 +59,15 @@ static size_t read_uplink(struct egret_addr *servers)
 	return count;
 }
 
-int resolver_system_servers(const char *path, struct egret_addr **ret, size_t *ret_count)
+int resolver_system_servers(const char *path, struct zoned_addr **ret, size_t *ret_count)
 {
 	FILE *file = fopen(path ? path : RESOLV_CONF, "re");
-	struct egret_addr *servers;
+	struct zoned_addr *servers;
 	size_t count = 0;
 
 	if (!file)
 		return -errno;
-	servers = calloc((size_t)2 * MAX_NAMESERVERS, sizeof(*servers));
+	servers = calloc(RESOLVER_MAX_SYSTEM, sizeof(*servers));
 	if (servers)
 		count = read_servers(file, servers);
 	fclose(file);

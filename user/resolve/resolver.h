@@ -12,6 +12,9 @@
  *
  * Single-threaded: the owner polls the descriptors and calls resolver_process.
  * A name's last good addresses are kept while its resolver fails.
+ *
+ * A link-local server is asked by the interface of its zone, which is looked up for each socket: it may come later,
+ * or anew. Without a zone, or the interface, it does not answer.
  */
 #ifndef EGRET_RESOLVER_H
 #define EGRET_RESOLVER_H
@@ -31,7 +34,7 @@ struct resolver_book;
 #define RESOLVER_MAX_RATE 1000000
 
 struct resolver_options {
-	const struct egret_addr *servers; /* copied */
+	const struct zoned_addr *servers; /* copied */
 	size_t server_count;              /* 0 = -EINVAL */
 	uint16_t port;                    /* 0 = 53; for tests */
 	unsigned int inflight;            /* queries under way at most; 0 = 64 */
@@ -127,7 +130,7 @@ size_t resolver_pending(const struct resolver *resolver);
  * it the others know.
  */
 struct resolver_health {
-	struct egret_addr server;
+	struct zoned_addr server;
 	/* answers: with addresses or without; failures: SERVFAIL, REFUSED and their like. */
 	uint64_t queries, answers, failures, timeouts;
 	/* Since the last answer, or since the first query. */
@@ -148,14 +151,16 @@ size_t resolver_book_health(const struct resolver_book *book, struct resolver_he
 /* What an agent before this one knew of them: counted on from there. Only the first call does something. */
 void resolver_book_recall(struct resolver_book *book, const struct resolver_health *healths, size_t count);
 
-#define RESOLV_CONF "/etc/resolv.conf"
+#define RESOLVER_MAX_SYSTEM 6 /* twice MAXNS of resolv.conf(5) */
+#define RESOLV_CONF         "/etc/resolv.conf"
 /* What systemd-resolved asks itself, where RESOLV_CONF names its stub: systemd-resolved.service(8). */
 #define RESOLV_CONF_UPLINK "/run/systemd/resolve/resolv.conf"
 /* The nameservers of a resolv.conf. NULL = RESOLV_CONF, and where that names the stub of systemd-resolved, those of
- * RESOLV_CONF_UPLINK, too: else the stub itself, where it is governed, could not ask them. *ret is malloc'd. -ENOENT:
+ * RESOLV_CONF_UPLINK, too: else the stub itself, where it is governed, could not ask them. *ret is malloc'd, at most
+ * RESOLVER_MAX_SYSTEM. -ENOENT:
  * no such file, or no nameserver in it. */
-int resolver_system_servers(const char *path, struct egret_addr **ret, size_t *ret_count);
+int resolver_system_servers(const char *path, struct zoned_addr **ret, size_t *ret_count);
 /* Is one of them the stub of systemd-resolved? */
-bool resolver_is_stub(const struct egret_addr *servers, size_t count);
+bool resolver_is_stub(const struct zoned_addr *servers, size_t count);
 
 #endif

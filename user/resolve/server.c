@@ -69,7 +69,20 @@ static int set_server(ares_channel channel, const struct egret_addr *addr, uint1
 	return ares_set_servers_ports(channel, &node);
 }
 
-int server_open(struct server *server, struct resolver *resolver, const struct egret_addr *addr)
+/* connect() to a link-local address takes a link: c-ares names none (1.18 has no zones), so its socket gets one before.
+ * SO_BINDTOIFINDEX is Linux 5.1; for a socket that is bound to nothing it takes no privilege (5.7). */
+static int bind_to_link(ares_socket_t fd, int type, void *context)
+{
+	const struct server *server = context;
+	int ifindex = (int)zoned_addr_ifindex(&server->record->health.server);
+
+	(void)type;
+	if (!ifindex)
+		return -1; /* as if the server refused: the next one is asked */
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &ifindex, sizeof(ifindex));
+}
+
+int server_open(struct server *server, struct resolver *resolver, const struct zoned_addr *addr)
 {
 	struct ares_options options = {
 	    .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS | ARES_FLAG_NOCHECKRESP,
@@ -92,7 +105,9 @@ int server_open(struct server *server, struct resolver *resolver, const struct e
 	server->record = book_open(resolver->book, addr);
 	if (!server->record)
 		return -ENOMEM;
-	return set_server(server->channel, addr, resolver->options.port) == ARES_SUCCESS ? 0 : -ENOMEM;
+	if (addr_is_link_local(&addr->addr))
+		ares_set_socket_configure_callback(server->channel, bind_to_link, server);
+	return set_server(server->channel, &addr->addr, resolver->options.port) == ARES_SUCCESS ? 0 : -ENOMEM;
 }
 
 void server_close(struct server *server)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "resolvers.h"
 
+#include <string.h>
+
 #include "../base/addr.h"
 #include "json.h"
 
@@ -17,9 +19,12 @@ static json_t *to_json(const struct egret_resolver *resolver)
 	uint32_t state =
 	    resolver->state < STATE_COUNT ? resolver->state : EGRET_RESOLVER_UNKNOWN; /* a later version's */
 	json_t *row = json_object();
-	char address[ADDR_TEXT_SIZE];
+	struct zoned_addr server = {.addr = resolver->addr};
+	char address[ZONED_TEXT_SIZE];
 
-	json_set_text(row, "address", addr_format(&resolver->addr, address));
+	memcpy(server.zone, resolver->zone, sizeof(server.zone));
+	server.zone[sizeof(server.zone) - 1] = '\0';
+	json_set_text(row, "address", zoned_addr_format(&server, address));
 	json_set_text(row, "state", state_labels[state]);
 	json_set_time(row, "answered_time", resolver->last_answer_ns);
 	json_set_time(row, "unanswered_since_time", resolver->unanswered_since_ns);
