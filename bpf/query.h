@@ -29,12 +29,18 @@ static __always_inline bool query_is_open(const struct egret_query *query)
 	return query->name && (__u32)bpf_jiffies64() - query->asked_tick < QUERY_LIVES_SEC * ticks_per_sec;
 }
 
-/* Does @query give way before @other: one that was answered or is too old, else the older? */
+/* Is something lost when @query goes? What the agent was told of, it asks for itself. */
+static __always_inline bool query_waits(const struct egret_query *query)
+{
+	return query_is_open(query) && !(query->server & EGRET_QUERY_TOLD);
+}
+
+/* Does @query give way before @other: one with which nothing is lost, else the older? */
 static __always_inline bool query_gives_way(const struct egret_query *query, const struct egret_query *other)
 {
-	if (!query_is_open(other))
+	if (!query_waits(other))
 		return false;
-	return (__s32)(query->asked_tick - other->asked_tick) < 0 || !query_is_open(query);
+	return (__s32)(query->asked_tick - other->asked_tick) < 0 || !query_waits(query);
 }
 
 static __always_inline struct egret_query *query_place(struct egret_queries *open)
@@ -142,7 +148,7 @@ __noinline int query_add_to_crowd(struct __sk_buff *skb, __u32 what, __u64 name,
 	if (!crowd)
 		return 0;
 	way = crowd_way(crowd);
-	if (query_is_open(&way->query))
+	if (query_waits(&way->query))
 		lesson_count(EGRET_LESSON_CROWDED);
 	query = query_of(what, name, server);
 	way->query = query;
@@ -190,7 +196,7 @@ static __always_inline bool query_add(struct egret_queries *open, __u32 what, __
 {
 	struct egret_query *query = query_place(open);
 
-	if (query_is_open(query))
+	if (query_waits(query))
 		return false;
 	*query = query_of(what, name, server);
 	return true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Questions whose answers cannot be read from their stream: the agent is told, once of each, and asks for the names
- * itself. What finds no room in the ring is counted (EGRET_LESSON_UNTOLD), as is what the agent has no room for
- * (EGRET_LESSON_UNSOUGHT).
+ * itself. What finds no room in the ring, or whose text is forgotten, is counted (EGRET_LESSON_UNTOLD), as is what the
+ * agent has no room for (EGRET_LESSON_UNSOUGHT).
  */
 #ifndef EGRET_BPF_WANTED_H
 #define EGRET_BPF_WANTED_H
@@ -12,24 +12,40 @@
 #include "query.h"
 #include "subject.h"
 
-/* Who asked. */
-static __always_inline bool wanted_by(struct __sk_buff *skb, struct egret_wanted *ret)
+/* The text is copied, for `asked` forgets the older ones of who asks much, and the agent may come late. It counts only
+ * if it is there still afterwards: an entry that is forgotten meanwhile is given to another name. */
+static __always_inline bool wanted_text(struct egret_wanted *want, __u64 name)
 {
-	struct egret_sock *sock = memory_of(skb);
+	struct egret_asked *entry = bpf_map_lookup_elem(&asked, &name);
 
-	if (!sock || !sock->scope)
-		return false;
-	ret->scope = sock->scope;
-	ret->owner = sock->owner;
-	return true;
+	return entry && !bpf_probe_read_kernel(want->text, sizeof(want->text), entry->name) &&
+	       bpf_map_lookup_elem(&asked, &name) == entry;
 }
 
-static __always_inline void wanted_put(struct egret_wanted *want, struct egret_query *query)
+/* The agent is told of one name that this socket asked for. Global: the verifier takes it once. bpf_ringbuf_reserve:
+ * 5.8. */
+__noinline int wanted_put(struct __sk_buff *skb, __u64 name)
 {
-	query->server |= EGRET_QUERY_TOLD;
-	want->name = query->name;
-	if (bpf_ringbuf_output(&wanted, want, sizeof(*want), 0))
+	struct egret_sock *sock = memory_of(skb);
+	struct egret_wanted *want;
+
+	if (!sock || !sock->scope)
+		return 0;
+	want = bpf_ringbuf_reserve(&wanted, sizeof(*want), 0);
+	if (!want) {
 		lesson_count(EGRET_LESSON_UNTOLD);
+		return 0;
+	}
+	want->name = name;
+	want->scope = sock->scope;
+	want->owner = sock->owner;
+	if (wanted_text(want, name)) {
+		bpf_ringbuf_submit(want, 0);
+		return 0;
+	}
+	bpf_ringbuf_discard(want, 0);
+	lesson_count(EGRET_LESSON_UNTOLD);
+	return 0;
 }
 
 /* One of the questions. Global, and called for each: kernels before 6.6 take no loop that goes
@@ -37,15 +53,15 @@ static __always_inline void wanted_put(struct egret_wanted *want, struct egret_q
 __noinline int wanted_tell(struct __sk_buff *skb, __u32 index)
 {
 	struct egret_queries *open = queries_of(skb, 0);
-	struct egret_wanted want = {};
 	struct egret_query *query;
 
 	if (!open)
 		return 0;
 	query = &open->all[index & (EGRET_QUERIES - 1)];
-	if (query_is_open(query) && !(query->server & EGRET_QUERY_TOLD) && wanted_by(skb, &want))
-		wanted_put(&want, query);
-	return 0;
+	if (!query_waits(query))
+		return 0;
+	query->server |= EGRET_QUERY_TOLD;
+	return wanted_put(skb, query->name);
 }
 
 /* Those of the crowd: all places of the owner are looked through for what is this socket's. */
@@ -53,11 +69,10 @@ __noinline int wanted_tell_crowd(struct __sk_buff *skb)
 {
 	struct egret_queries *open = queries_of(skb, 0);
 	struct egret_sock *sock = memory_of(skb);
-	struct egret_wanted want = {};
 	struct egret_place key = {};
 	__u64 cookie;
 
-	if (!open || !open->crowded || !sock || !wanted_by(skb, &want))
+	if (!open || !open->crowded || !sock)
 		return 0;
 	cookie = bpf_get_socket_cookie(skb);
 	key.owner = sock->owner;
@@ -69,10 +84,10 @@ __noinline int wanted_tell_crowd(struct __sk_buff *skb)
 		for (int j = 0; crowd && j < EGRET_CROWD_WAYS; j++) {
 			struct egret_crowded way = crowd->all[j];
 
-			if (way.query.server & EGRET_QUERY_TOLD || !query_is_open(&way.query) ||
-			    !crowded_verifies(&way, cookie))
+			if (!query_waits(&way.query) || !crowded_verifies(&way, cookie))
 				continue;
-			wanted_put(&want, &crowd->all[j].query);
+			crowd->all[j].query.server |= EGRET_QUERY_TOLD;
+			wanted_put(skb, way.query.name);
 		}
 	}
 	return 0;

@@ -113,9 +113,10 @@ struct egret_window {
 
 /* A name whose answer could not be read from its stream: the agent asks for it instead. */
 struct egret_wanted {
-	__u64 name; /* key; its text is in `asked` */
+	__u64 name; /* key, of the question */
 	__u64 scope;
 	__u64 owner;
+	char text[EGRET_NAME_SIZE]; /* as egret_asked.name: what to ask for */
 };
 
 /* What was learned serves its scope (egret_subject.h), and nobody else. */
@@ -246,7 +247,7 @@ struct egret_taught {
 	X(ASKED_ANEW, "asked_anew",                                                                                    \
 	  "names that the agent asked for because their answer was not read from its stream")                          \
 	X(UNTOLD, "untold", "names whose answer was not read, and of which the agent could not be told")               \
-	X(UNSOUGHT, "unsought", "names that the agent was told of, and had no room to ask for")
+	X(UNSOUGHT, "unsought", "names that the agent was told of, and had no room to ask for, or got no answer")
 
 enum egret_lesson_kind {
 #define EGRET_LESSON_ENUM(symbol, label, sentence) EGRET_LESSON_##symbol,

@@ -92,7 +92,7 @@
  * for last; an answered name's text stays as long as the name is known. So one owner has at most EGRET_SHARE_ASKED +
  * EGRET_SHARE_MAX_NAMES + EGRET_SHARE_MAX_OUTSIDE, and leaves a fifth to the others. */
 #define EGRET_MAX_ASKED   8192
-#define EGRET_SHARE_ASKED 256 /* a power of two */
+#define EGRET_SHARE_ASKED 512 /* a power of two: as many as one socket may have open */
 /* Owners that ask: 250 pods, and services. */
 #define EGRET_MAX_ASKED_RINGS 256
 /* Questions that one socket may have open by itself: resolvers of libcs ask two at a time, others for several names. */
@@ -105,9 +105,9 @@
 /* A DNS message that Egret reads: by UDP with EDNS (RFC 6891 section 6.2.5), and what it keeps
  * of a TCP stream. A power of two: the verifier wants a mask. */
 #define EGRET_DNS_BYTES 4096
-/* Of the ring in which programs ask the agent to resolve a name, 32 octets each, with the kernel's: pages, a power of
- * two. */
-#define EGRET_WANTED_BYTES 16384
+/* Of the ring in which programs ask the agent to resolve a name, 288 octets each, with the kernel's: 910 names. Pages, a
+ * power of two. */
+#define EGRET_WANTED_BYTES 262144
 /* Deeper names teach nothing: the longest of AKS has 7 labels, what stands for an IPv6 address
  * (RFC 3596 section 2.5) 34. */
 #define EGRET_MAX_LABELS 36

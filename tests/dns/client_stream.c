@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define DOMAIN      "wild.example"
-#define LATE_US     5000000
+#define LATE_US     20000000 /* the agent asks for 100 names a second */
 #define BUFFER_SIZE (1 << 17)
 
 /* Octets that were read, and are not used up. */
@@ -82,7 +82,7 @@ static bool ask_some(int fd)
 {
 	static uint8_t out[BUFFER_SIZE];
 	size_t len = 0;
-	char name[96];
+	char name[256];
 
 	while (run.asked < run.count && run.asked - run.answered < run.window) {
 		size_t size;

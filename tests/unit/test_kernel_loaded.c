@@ -200,22 +200,15 @@ static int count_lesson(void *context, const struct kernel_lesson *lesson)
 static void what_the_agent_teaches_is_learned(void **state)
 {
 	const struct kernel *kernel = reader();
-	struct egret_wanted wanted = {.scope = 5, .owner = 6};
-	struct egret_asked asked = {.name = "x.y.example"};
+	struct egret_wanted wanted = {.scope = 5, .owner = 6, .text = "x.y.example"};
 	struct kernel_lesson found = {};
 	struct egret_addr addr;
 	struct egret_meta meta;
-	char path[PIN_PATH_SIZE];
-	int fd;
 
 	(void)state;
 	assert_int_equal(kernel_get_meta(kernel, &meta), 0);
-	wanted.name = name_key(asked.name, meta.hash_keys);
+	wanted.name = name_key(wanted.text, meta.hash_keys);
 	put("set floor = off\nset min_ttl = 60\nresolver 20.0.0.53\nallow *.y.example tcp:443\n");
-	pin_path(path, instance, "map", "asked");
-	fd = bpf_obj_get(path);
-	assert_int_equal(bpf_map_update_elem(fd, &wanted.name, &asked, BPF_ANY), 0);
-	close(fd);
 	addr_parse("20.0.0.9", &addr);
 	assert_int_equal(kernel_teach(owner, &wanted, &addr, 7), 0);
 	assert_int_equal(kernel_each_lesson(kernel, count_lesson, &found), 0);

@@ -9,28 +9,23 @@
 
 #include "egret_limits.h"
 
-/* Names that are asked for at a time; so many take the resolvers some seconds, at the rate that they are asked. What
+/* Names that are asked for at a time: so many take a resolver 40 s, at 200 questions a second and two a name. What
  * comes beyond is counted (EGRET_LESSON_UNSOUGHT). */
-#define MAX_ASKS 512
-
-struct ask {
-	struct egret_wanted wanted; /* name 0: free */
-	char name[EGRET_NAME_SIZE];
-};
+#define MAX_ASKS 4096
 
 struct wanted {
 	struct resolver *resolver;
-	struct ask asks[MAX_ASKS];
-	size_t open;
+	struct egret_wanted asks[MAX_ASKS];
+	size_t ask_count;
 	/* While one of the calls below runs. */
 	struct kernel *kernel;
 	const struct compiled *compiled;
 };
 
-static void teach_all(const struct wanted *wanted, const struct ask *ask, const struct resolver_name *name)
+static void teach_all(const struct wanted *wanted, const struct egret_wanted *ask, const struct resolver_name *name)
 {
 	for (size_t i = 0; i < name->addr_count; i++)
-		kernel_teach(wanted->kernel, &ask->wanted, &name->addrs[i], name->ttl_sec);
+		kernel_teach(wanted->kernel, ask, &name->addrs[i], name->ttl_sec);
 }
 
 /* Several subjects may want the same name. */
@@ -39,11 +34,9 @@ static void on_name(void *context, const struct resolver_name *name, bool change
 	struct wanted *wanted = context;
 
 	(void)changed;
-	for (size_t i = 0; i < MAX_ASKS; i++) {
-		struct ask *ask = &wanted->asks[i];
-
-		if (ask->wanted.name && !strcmp(ask->name, name->name))
-			teach_all(wanted, ask, name);
+	for (size_t i = 0; i < wanted->ask_count; i++) {
+		if (!strcmp(wanted->asks[i].text, name->name))
+			teach_all(wanted, &wanted->asks[i], name);
 	}
 }
 
@@ -74,8 +67,10 @@ void wanted_free(struct wanted *wanted)
 
 static bool is_asked(const struct wanted *wanted, const struct egret_wanted *what)
 {
-	for (size_t i = 0; i < MAX_ASKS; i++) {
-		if (!memcmp(&wanted->asks[i].wanted, what, sizeof(*what)))
+	for (size_t i = 0; i < wanted->ask_count; i++) {
+		const struct egret_wanted *ask = &wanted->asks[i];
+
+		if (ask->name == what->name && ask->scope == what->scope && ask->owner == what->owner)
 			return true;
 	}
 	return false;
@@ -84,37 +79,50 @@ static bool is_asked(const struct wanted *wanted, const struct egret_wanted *wha
 static void add(void *context, const struct egret_wanted *what)
 {
 	struct wanted *wanted = context;
-	struct egret_asked asked;
 
-	if (is_asked(wanted, what))
+	/* Where no rule has the name, its addresses would be learned for nobody. */
+	if (is_asked(wanted, what) || !compiled_name_teacher(wanted->compiled, what->text))
 		return;
-	if (kernel_get_asked(wanted->kernel, what->name, &asked)) {
+	if (wanted->ask_count == MAX_ASKS || resolver_add(wanted->resolver, what->text)) {
 		kernel_count_lesson(wanted->kernel, EGRET_LESSON_UNSOUGHT);
 		return;
 	}
-	/* Where no rule has the name, its addresses would be learned for nobody. */
-	if (!compiled_name_teacher(wanted->compiled, asked.name))
-		return;
-	for (size_t i = 0; i < MAX_ASKS; i++) {
-		struct ask *ask = &wanted->asks[i];
+	wanted->asks[wanted->ask_count++] = *what;
+	kernel_count_lesson(wanted->kernel, EGRET_LESSON_ASKED_ANEW);
+}
 
-		if (ask->wanted.name)
-			continue;
-		memcpy(ask->name, asked.name, sizeof(ask->name));
-		if (resolver_add(wanted->resolver, ask->name))
-			break;
-		ask->wanted = *what;
-		wanted->open++;
-		kernel_count_lesson(wanted->kernel, EGRET_LESSON_ASKED_ANEW);
-		return;
+/* True: its round is over, with whatever there was to teach. */
+static bool is_over(const struct wanted *wanted, const struct egret_wanted *ask)
+{
+	const struct resolver_name *name = resolver_find(wanted->resolver, ask->text);
+
+	if (name && name->state == RESOLVER_PENDING)
+		return false;
+	if (name && name->state == RESOLVER_FAILED)
+		kernel_count_lesson(wanted->kernel, EGRET_LESSON_UNSOUGHT);
+	return true;
+}
+
+/* Each name is asked for once. Nobody keeps it fresh: who uses it later asks again. */
+static void forget_answered(struct wanted *wanted)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < wanted->ask_count; i++) {
+		if (!is_over(wanted, &wanted->asks[i]))
+			wanted->asks[left++] = wanted->asks[i];
+		else
+			resolver_remove(wanted->resolver, wanted->asks[i].text);
 	}
-	kernel_count_lesson(wanted->kernel, EGRET_LESSON_UNSOUGHT);
+	wanted->ask_count = left;
 }
 
 void wanted_take(struct wanted *wanted, struct kernel *kernel, const struct compiled *compiled)
 {
 	wanted->kernel = kernel;
 	wanted->compiled = compiled;
+	/* What is over would teach nothing to who wants it now. */
+	forget_answered(wanted);
 	kernel_take_wanted(kernel, add, wanted);
 	resolver_process(wanted->resolver, NULL, 0);
 }
@@ -124,33 +132,11 @@ size_t wanted_poll(struct wanted *wanted, struct pollfd *fds, size_t capacity, i
 	return resolver_poll(wanted->resolver, fds, capacity, ret_timeout_ms);
 }
 
-/* Each name is asked for once. Nobody keeps it fresh: who uses it later asks again. */
-static void forget_answered(struct wanted *wanted)
-{
-	for (size_t i = 0; i < MAX_ASKS; i++) {
-		struct ask *ask = &wanted->asks[i];
-		const struct resolver_name *found =
-		    ask->wanted.name ? resolver_find(wanted->resolver, ask->name) : NULL;
-
-		if (!ask->wanted.name || (found && found->state == RESOLVER_PENDING))
-			continue;
-		ask->wanted.name = 0;
-		wanted->open--;
-	}
-	for (size_t i = 0; i < MAX_ASKS; i++) {
-		if (!wanted->asks[i].wanted.name && wanted->asks[i].name[0]) {
-			resolver_remove(wanted->resolver, wanted->asks[i].name);
-			wanted->asks[i].name[0] = '\0';
-		}
-	}
-}
-
 void wanted_process(struct wanted *wanted, const struct pollfd *fds, size_t count, struct kernel *kernel,
 		    const struct compiled *compiled)
 {
 	wanted->kernel = kernel;
 	wanted->compiled = compiled;
 	resolver_process(wanted->resolver, fds, count);
-	if (wanted->open)
-		forget_answered(wanted);
+	forget_answered(wanted);
 }

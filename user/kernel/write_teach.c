@@ -99,7 +99,6 @@ int kernel_teach(struct kernel *kernel, const struct egret_wanted *wanted, const
 {
 	struct egret_taught taught = {
 	    .addr = *addr, .scope = wanted->scope, .owner = wanted->owner, .ttl_sec = ttl_sec};
-	struct egret_asked asked;
 
-	return kernel_get_asked(kernel, wanted->name, &asked) ? 0 : teach(kernel, asked.name, &taught);
+	return teach(kernel, wanted->text, &taught);
 }

@@ -4,6 +4,7 @@
 # fresh name's first packet is lost by none of it; what Egret cannot read, the agent asks for, and the connection
 # teaches again.
 # Reports: systemd/systemd#9283, #34579, #18665, PowerDNS/pdns#9995, AdguardTeam/dnsproxy#501 (all of Fast Open).
+exec 3>&1
 . "$(dirname "$0")/../lib.sh"
 needs_egret
 client=$root/build/tests/client
@@ -12,17 +13,25 @@ bed_up
 count=${EGRET_FRESH_NAMES:-10000}
 start "$work/server.log" - "$id-inet" "$client" answer 20.0.0.55 0
 start "$work/cutter.log" - "$id-inet" "$client" answer 20.0.0.56 90
+start "$work/bulk.log" - "$id-inet" "$client" answer 20.0.0.57 4000
 eventually logged "$work/server.log" ^ready || die "no server: $(cat "$work/server.log")"
 eventually logged "$work/cutter.log" ^ready || die "no server: $(cat "$work/cutter.log")"
+eventually logged "$work/bulk.log" ^ready || die "no server: $(cat "$work/bulk.log")"
 govern <<'POLICY'
 resolver 20.0.0.55
 resolver 20.0.0.56
+resolver 20.0.0.57
 allow *.wild.example  tcp:8443 udp:8443
 POLICY
 names() { node "$client" stream "$@"; }
 all_reached() {
 	succeeds "$1: no first packet is lost" names "${@:2}"
 	grep ^note: "$work/output"
+}
+lost_for_good() {
+	names "$@" >"$work/output"
+	grep ^note: "$work/output" >&3
+	sed -n 's/.* \([0-9]*\) for good.*/\1/p' "$work/output"
 }
 lossy() { # lossy PERCENT: of what comes, on both sides
 	local side
@@ -52,5 +61,14 @@ all_reached "1 % loss, cut anywhere" d 1000 20.0.0.56 8443 24
 counted gap 0 "nothing passed Egret by"
 counted asked_anew 0 "the agent asks for nothing"
 json '.dns_total.early > 0' "early segments were kept" egret_cmd status --json
+lossless
+
+# More octets under way than the window holds: what is not read, the agent asks for.
+long=e$(printf '%.0sx' {1..58}).$(printf '%.0sx' {1..62}).$(printf '%.0sx' {1..62}).n
+lossy 3
+expect 0 "3 % loss, 200 under way: names that are lost for good" lost_for_good "$long" 2000 20.0.0.57 8443 200
+for lesson in crowded untold unsought; do
+	counted $lesson 0 "none is left out"
+done
 lossless
 finish
