@@ -6,9 +6,10 @@
  *	client fresh PREFIX COUNT SERVER PORT
  *	client serve PORT                   what all of them connect to
  *	client stream PREFIX COUNT SERVER PORT WINDOW
+ *	client open PREFIX COUNT SERVER PORT WINDOW     the same, with questions in the SYN (Fast Open)
  *	client answer ADDRESS CHUNK         the server of `stream`: client_stream.c
  *
- * All but `fresh` and `stream` connect by TCP to every address that they are given, one after the other.
+ * All but `fresh`, `stream` and `open` connect by TCP to every address that they are given, one after the other.
  */
 #include "client.h"
 
@@ -283,6 +284,7 @@ static const struct {
     {"fresh", 4, 0, cmd_fresh},
     {"serve", 1, 0, cmd_serve},
     {"stream", 5, 0, cmd_stream},
+    {"open", 5, 0, cmd_open},
     {"answer", 2, 0, cmd_answer},
 };
 
@@ -296,7 +298,7 @@ int main(int argc, char **argv)
 	}
 	fputs("usage: client getaddrinfo NAME PORT | cares PORT NAME... | musl NAME SERVER PORT |\n"
 	      "       fresh PREFIX COUNT SERVER PORT | serve PORT |\n"
-	      "       stream PREFIX COUNT SERVER PORT WINDOW | answer ADDRESS CHUNK\n",
+	      "       stream|open PREFIX COUNT SERVER PORT WINDOW | answer ADDRESS CHUNK\n",
 	      stderr);
 	return 2;
 }

@@ -38,6 +38,7 @@ uint64_t now_us(void);
 int cmd_fresh(char **argv);  /* PREFIX COUNT SERVER PORT */
 int cmd_serve(char **argv);  /* PORT */
 int cmd_stream(char **argv); /* PREFIX COUNT SERVER PORT WINDOW */
+int cmd_open(char **argv);   /* the same */
 int cmd_answer(char **argv); /* ADDRESS CHUNK */
 
 #endif

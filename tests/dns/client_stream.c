@@ -75,6 +75,7 @@ static struct {
 	const char *prefix;
 	unsigned count, window, asked, answered, refused, never;
 	uint16_t port_be;
+	bool opens_fast;
 	union address *late; /* refused, to be tried again */
 } run;
 
@@ -147,31 +148,61 @@ static void try_again(void)
 	}
 }
 
+/* Was what left with the SYN taken? The kernel says so when its acknowledgement comes. */
+static const char *first_of(int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	if (!run.opens_fast || getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
+		return "";
+	return info.tcpi_options & TCPI_OPT_SYN_DATA ? ", the SYN's were taken" : ", the SYN's were not taken";
+}
+
+static int connect_to(const char *text)
+{
+	int fd, one = 1;
+	union address server;
+
+	if (address_parse(text, "53", &server))
+		return -1;
+	fd = socket(server.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	/* Linux 4.11. With a cookie of the server, the SYN leaves with what is written first. */
+	if (run.opens_fast && setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &one, sizeof(one)))
+		return -1;
+	return connect(fd, &server.any, address_len(&server)) ? -1 : fd;
+}
+
+int cmd_open(char **argv)
+{
+	run.opens_fast = true;
+	return cmd_stream(argv);
+}
+
 int cmd_stream(char **argv)
 {
 	static struct buffer buffer;
 	uint64_t since_us = now_us(), took_us;
-	union address server;
-	int fd, one = 1;
+	const char *first;
+	int fd;
 
 	run.prefix = argv[0];
 	run.count = strtoul(argv[1], NULL, 10);
 	run.port_be = htons(atoi(argv[3]));
 	run.window = strtoul(argv[4], NULL, 10);
 	run.late = calloc(run.count, sizeof(*run.late));
-	if (!run.late || address_parse(argv[2], "53", &server))
-		return 2;
-	fd = socket(server.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (fd < 0 || connect(fd, &server.any, address_len(&server)))
+	fd = connect_to(argv[2]);
+	if (!run.late || fd < 0)
 		return 2;
 	while (run.answered < run.count && ask_some(fd) && use_answers(&buffer, fd))
 		;
 	took_us = now_us() - since_us;
+	first = first_of(fd);
 	try_again();
 	printf("note: %u fresh names over one connection, %u answered, %u first packets lost, %u for good, %.0f "
-	       "names/s\n",
-	       run.count, run.answered, run.refused, run.never, run.count * 1e6 / took_us);
+	       "names/s%s\n",
+	       run.count, run.answered, run.refused, run.never, run.count * 1e6 / took_us, first);
 	return run.refused || run.never || run.answered < run.count;
 }
 

@@ -55,6 +55,22 @@ counted() { json ".dns_total[\"$1\"] == $2" "$3" egret_cmd status --json; }
 
 all_reached "a pipeline of 40" a 2000 20.0.0.55 8443 40
 all_reached "cut anywhere" b 1000 20.0.0.56 8443 40
+
+# A question in the SYN. The first connection gets the server's cookie; with another key, the server refuses that one.
+key() { internet sysctl -q -w net.ipv4.tcp_fastopen_key="$1-$1-$1-$1"; }
+opens() { # opens PREFIX WHAT TAKEN
+	succeeds "$2: no first packet is lost" node "$client" open "$1" 60 20.0.0.55 8443 20
+	expect , "$2: the SYN's questions $3" grep -o ", the SYN's $3" "$work/output"
+}
+internet sysctl -q -w net.ipv4.tcp_fastopen=3 || skip "no Fast Open here"
+key 11111111
+opens f "no cookie yet" "were not taken"
+opens g "questions in the SYN" "were taken"
+key 22222222
+opens h "a cookie that is refused" "were not taken"
+opens i "the new cookie" "were taken"
+counted gap 0 "nothing passed Egret by"
+
 lossy 1
 all_reached "1 % loss" c "$count" 20.0.0.55 8443 24
 all_reached "1 % loss, cut anywhere" d 1000 20.0.0.56 8443 24
