@@ -77,29 +77,19 @@ static __always_inline bool part_restore(struct __sk_buff *skb, struct answer *a
 	       stream_restore(answer->bytes, window->bytes + (place & (EGRET_DNS_BYTES - 1)), have, EGRET_DNS_BYTES);
 }
 
-/* Octets of the message under way that are read: of a large one, its beginning. */
-static __always_inline __u32 stream_reads(const struct egret_stream *stream)
-{
-	__u32 octets = stream->want < EGRET_DNS_BYTES ? stream->want : EGRET_DNS_BYTES;
-
-	/* No change: whoever uses it as a size shows verifiers its bounds. */
-	asm volatile("" : "+r"(octets));
-	return octets;
-}
-
 /* Octets of the message that the segment brings, behind those that came before. */
 static __always_inline bool gather_from_packet(struct __sk_buff *skb, struct answer *answer,
 					       struct egret_stream *stream, __u32 take)
 {
-	__u32 place, have = stream->have, read = stream_reads(stream);
+	__u32 place, have = stream->have;
 
-	if (have + take >= read)
+	if (have + take >= stream->want)
 		return (!have || part_restore(skb, answer, stream, have)) &&
 		       stream_append(skb, answer->segment.at, answer->bytes, have, take, EGRET_DNS_BYTES);
 	window_begin(stream, stream->next_seq);
 	place = stream->next_seq - stream->window_seq;
 	/* All of it must find room, so that what is early does not lie where it will. */
-	if (place - have + read > EGRET_DNS_BYTES)
+	if (place - have + stream->want > EGRET_DNS_BYTES)
 		return false;
 	return !window_keep(skb, answer->segment.at, place, take);
 }
@@ -108,9 +98,7 @@ static __always_inline bool gather_from_packet(struct __sk_buff *skb, struct ans
 static __always_inline bool gather_from_window(struct __sk_buff *skb, struct answer *answer,
 					       struct egret_stream *stream, __u32 take)
 {
-	__u32 read = stream_reads(stream);
-
-	return stream->have + take < read || part_restore(skb, answer, stream, read);
+	return stream->have + take < stream->want || part_restore(skb, answer, stream, stream->want);
 }
 
 /* The message under way cannot be read: it is passed over. Whose answer it was, is not known. */
@@ -126,28 +114,13 @@ static __always_inline void stream_gather(struct __sk_buff *skb, struct answer *
 {
 	if (stream->skips)
 		return;
-	if (take > stream_reads(stream) - stream->have)
-		take = stream_reads(stream) - stream->have;
-	if (stream->want < DNS_HEADER)
+	if (stream->want > EGRET_DNS_BYTES)
+		stream_skip(skb, stream, EGRET_LESSON_OVERFLOW);
+	else if (stream->want < DNS_HEADER)
 		stream_skip(skb, stream, EGRET_LESSON_MALFORMED);
 	else if (answer->segment.kept ? !gather_from_window(skb, answer, stream, take)
 				      : !gather_from_packet(skb, answer, stream, take))
 		stream_skip(skb, stream, EGRET_LESSON_PARTS);
-}
-
-/* The message that lies in the buffer, or its beginning: for the rest, the agent asks. A large one that answers no
- * question may be none, and what is passed over with it the answer to any. */
-static __always_inline void message_take(struct __sk_buff *skb, __u32 buffer, struct answer *answer, bool whole)
-{
-	answer->name = 0;
-	answer_take(skb, buffer);
-	if (whole)
-		return;
-	lesson_count(EGRET_LESSON_OVERFLOW);
-	if (answer->name)
-		wanted_put(skb, answer->name);
-	else
-		wanted_tell_all(skb);
 }
 
 /* One step through what the reader is set on. 0; or the lesson that leaves the stream astray. Global: taken once. */
@@ -155,7 +128,6 @@ __noinline __u32 stream_step(struct __sk_buff *skb, __u32 buffer)
 {
 	struct egret_stream *stream = stream_of(skb, 0);
 	struct answer *answer = answer_of(buffer);
-	bool skips, whole;
 	__u32 take;
 
 	if (!answer || !stream)
@@ -172,20 +144,15 @@ __noinline __u32 stream_step(struct __sk_buff *skb, __u32 buffer)
 	stream_gather(skb, answer, stream, take);
 	reader_pass(&answer->segment, stream, take);
 	stream->have += take;
-	if (stream->have < stream_reads(stream))
+	if (stream->have < stream->want)
 		return 0;
-	answer->message.len = stream_reads(stream);
-	skips = stream->skips;
-	whole = stream->want <= EGRET_DNS_BYTES;
-	/* What is behind the beginning is passed over. */
-	stream->skips = 1;
-	if (stream->have == stream->want)
-		stream->want = stream->have = 0;
-	if (skips)
+	answer->message.len = stream->want;
+	stream->want = stream->have = 0;
+	if (stream->skips)
 		return 0;
 	if (!(answer_word(answer, 2) & DNS_RESPONSE)) /* no server sends such: this was no message */
 		return EGRET_LESSON_ASTRAY;
-	message_take(skb, buffer, answer, whole);
+	answer_take(skb, buffer);
 	return 0;
 }
 

@@ -140,7 +140,6 @@ __noinline int answer_opens(struct __sk_buff *skb, __u32 buffer)
 		return false;
 	}
 	if (!answer_was_asked(skb, answer, open)) {
-		answer->name = 0;
 		lesson_count(EGRET_LESSON_MISMATCH);
 		return false;
 	}

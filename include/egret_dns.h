@@ -234,7 +234,7 @@ struct egret_taught {
 	X(EARLY, "early", "TCP segments that came before an earlier one, and were kept until it came")                 \
 	X(GAP, "gap", "times that segments of a TCP stream passed Egret by, lost or too early to be kept")             \
 	X(OVERLAP, "overlap", "TCP segments that repeat in part what came before")                                     \
-	X(OVERFLOW, "overflow", "DNS messages by TCP of more than 4096 octets, whose beginning is read")               \
+	X(OVERFLOW, "overflow", "DNS messages by TCP of more than 4096 octets")                                        \
 	X(PACKED, "packed", "segments with more DNS messages than Egret reads of one (512)")                           \
 	X(PARTS, "parts", "DNS messages by TCP that came in pieces, and found no memory")                              \
 	X(ASTRAY, "astray", "times that no DNS message was where one should begin in a TCP stream")                    \

@@ -99,13 +99,6 @@ reaches() { try node "$1" tcp:443 | grep -q ^connected; }
 eventually reaches 20.2.0.22
 passes node 20.2.0.22 tcp:443 # since the agent asked for the name itself
 counted asked_anew 1 "the agent asks for this name"
-kill -STOP "$agent"
-tcp bulky.wild.example A >/dev/null
-passes node 20.2.0.23 tcp:443 # of the first 4,096 octets, which teach
-kill -CONT "$agent"
-is_asked_for() { [ "$(egret_cmd status --json | jq .dns_total.asked_anew)" = 2 ]; }
-eventually is_asked_for
-counted asked_anew 2 "the agent asks for this name, too, for there may be more"
 
 # The first octet is lost on its way, once: what follows comes too early.
 ungoverned nft -f - <<'NFT'
