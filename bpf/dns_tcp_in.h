@@ -10,15 +10,15 @@
  * | early, and the window has no room  | lost to Egret, though not to the application                              |
  *
  * A message of which an octet was lost is passed over, and those behind it are read. Where it is not known where the
- * next one begins, the stream is astray until one is found (dns_tcp_find.h). Of what is not read, the agent asks for
- * the names (wanted.h).
+ * next one begins, the stream is astray for good (astray.h). Of what is not read, the agent asks for the names
+ * (wanted.h).
  */
 #ifndef EGRET_BPF_DNS_TCP_IN_H
 #define EGRET_BPF_DNS_TCP_IN_H
 
+#include "astray.h"
 #include "buffer.h"
 #include "dns.h"
-#include "dns_tcp_find.h"
 #include "room.h"
 #include "stream.h"
 #include "teach.h"
@@ -234,11 +234,9 @@ __noinline int stream_place_segment(struct __sk_buff *skb, __u32 buffer)
 	    !early_is_due(stream))
 		stream_pass_missed(skb, stream);
 	if (stream->state == EGRET_STREAM_ASTRAY)
-		stream_find(skb, buffer);
+		stream_hears_astray(skb);
 	if (stream->state == EGRET_STREAM_IN_ORDER)
 		stream_set_reader(skb, stream, &segment, &answer->segment);
-	if (segment.pushes)
-		stream->pushed_seq = segment.seq + segment.octets;
 	return 0;
 }
 

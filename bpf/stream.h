@@ -18,7 +18,6 @@ struct segment {
 	__u32 seq, ack;   /* host order */
 	__u32 at, octets; /* of the payload, in the packet */
 	bool begins;      /* a connection */
-	bool pushes;      /* the sender had no more to send for the moment */
 };
 
 /* @tcp_at: where the TCP header begins; 0: it was not found. */
@@ -31,7 +30,6 @@ static __always_inline bool segment_read(struct __sk_buff *skb, __u32 tcp_at, st
 	ret->seq = bpf_ntohl(tcp.seq) + tcp.syn; /* RFC 9293 section 3.4: it takes a number of its own */
 	ret->ack = bpf_ntohl(tcp.ack_seq);
 	ret->begins = tcp.syn;
-	ret->pushes = tcp.psh;
 	ret->at = tcp_at + tcp.doff * 4;
 	if (skb->len < ret->at)
 		return false;

@@ -146,7 +146,7 @@ static __always_inline bool early_is_due(const struct egret_stream *stream)
 static __always_inline void stream_begin(struct egret_stream *stream, __u32 seq)
 {
 	stream->state = EGRET_STREAM_IN_ORDER;
-	stream->next_seq = stream->acked_seq = stream->pushed_seq = seq;
+	stream->next_seq = stream->acked_seq = seq;
 	stream->want = stream->have = 0;
 	stream->half_known = stream->skips = 0;
 	for (__u32 i = 0; i < EGRET_STREAM_EARLY; i++)

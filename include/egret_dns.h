@@ -67,7 +67,6 @@ struct egret_asks {
 struct egret_stream {
 	__u32 next_seq;   /* of the octet that is due */
 	__u32 acked_seq;  /* of the octet that the socket waits for, as it said last */
-	__u32 pushed_seq; /* of the octet behind what the server had to send at a time */
 	__u32 window_seq; /* of the first octet that its window has room for */
 	__u16 want;       /* octets of the message under way; 0 = its length is not known yet */
 	__u16 have;       /* of those, that came */
@@ -238,7 +237,6 @@ struct egret_taught {
 	X(PACKED, "packed", "segments with more DNS messages than Egret reads of one (512)")                           \
 	X(PARTS, "parts", "DNS messages by TCP that came in pieces, and found no memory")                              \
 	X(ASTRAY, "astray", "times that no DNS message was where one should begin in a TCP stream")                    \
-	X(FOUND, "found", "TCP streams in which messages were found again")                                            \
 	X(NAMES, "names", "names whose address had eight others at the time: the one that ended first gave way")       \
 	X(UNREAD, "unread", "answers with more than Egret reads (96 records, 31 aliases, 128 addresses, 4096 octets)") \
 	X(CROWDED, "crowded", "questions that were forgotten because their socket asked hundreds more")                \
