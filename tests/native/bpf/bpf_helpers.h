@@ -46,6 +46,9 @@
 #define bpf_probe_read_kernel              native_probe_read_kernel
 #define bpf_probe_read_kernel_str          native_probe_read_kernel_str
 #define bpf_ringbuf_output                 native_ringbuf_output
+#define bpf_ringbuf_reserve                native_ringbuf_reserve
+#define bpf_ringbuf_submit                 native_ringbuf_end
+#define bpf_ringbuf_discard                native_ringbuf_end
 /* There is one thread. */
 #define bpf_spin_lock(lock)   ((void)(lock))
 #define bpf_spin_unlock(lock) ((void)(lock))
@@ -76,5 +79,7 @@ __u64 native_ktime_get_ns(void);
 long native_probe_read_kernel(void *to, __u32 size, const void *from);
 long native_probe_read_kernel_str(void *to, __u32 size, const void *from);
 long native_ringbuf_output(void *ringbuf, void *data, __u64 size, __u64 flags);
+void *native_ringbuf_reserve(void *ringbuf, __u64 size, __u64 flags);
+void native_ringbuf_end(void *record, __u64 flags);
 
 #endif
