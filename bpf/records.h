@@ -39,12 +39,12 @@ static __always_inline __u64 record_owner(__u32 buffer, struct answer *answer)
 	return key;
 }
 
-/* An alias that leads to what cannot be read leads nowhere. */
-static __always_inline void record_alias(__u32 buffer, struct answer *answer, __u64 owner, __u32 at)
+/* An alias that leads to what cannot be read leads nowhere; nor does one whose name is not all of its data. */
+static __always_inline void record_alias(__u32 buffer, struct answer *answer, __u64 owner, __u32 at, __u32 end)
 {
 	__u64 target = answer_name_read(buffer, at);
 
-	if (target)
+	if (target && answer->message.end == end)
 		alias_note(answer, owner, target);
 	else
 		lesson_count(EGRET_LESSON_MALFORMED);
@@ -76,7 +76,7 @@ __noinline int record_read(__u32 buffer)
 	if (class != DNS_CLASS_IN)
 		return true;
 	if (reader->type == DNS_TYPE_CNAME)
-		record_alias(buffer, answer, owner, at);
+		record_alias(buffer, answer, owner, at, at + data_len);
 	else if (reader->type == DNS_TYPE_A && data_len == 4)
 		address_note(answer, owner, at, false);
 	else if (reader->type == DNS_TYPE_AAAA && data_len == 16)

@@ -121,6 +121,10 @@ static bool record_read(struct section *section, struct record *ret)
 	if (ret->type == TYPE_CNAME && ret->class == CLASS_IN)
 		ret->alias = expand(section->bytes, section->len, &data);
 	section->end = ret->data + ret->data_len;
+	if (ret->alias && data != section->end) {
+		ares_free_string(ret->alias);
+		ret->alias = NULL;
+	}
 	return true;
 }
 

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "agent/watch.h"
 #include "base/clock.h"
@@ -22,13 +23,23 @@
 /* Much shorter than the time after which the files are looked at without an event. */
 #define PATIENCE_NS (10 * CLOCK_NS_PER_SEC)
 
-static char folder[64];
+static char base[64], folder[80];
 
 static int make_folder(void **state)
 {
 	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/egret-watch-XXXXXX");
-	return mkdtemp(folder) ? 0 : -1;
+	snprintf(base, sizeof(base), "/tmp/egret-watch-XXXXXX");
+	if (!mkdtemp(base))
+		return -1;
+	snprintf(folder, sizeof(folder), "%s", base);
+	return 0;
+}
+
+/* Another one for each case: what one does a moment later does not disturb the next. */
+static void next_folder(size_t number)
+{
+	snprintf(folder, sizeof(folder), "%s/%zu", base, number);
+	assert_int_equal(mkdir(folder, 0700), 0);
 }
 
 static void run(const char *script)
@@ -44,6 +55,7 @@ static void run(const char *script)
 static int remove_folder(void **state)
 {
 	(void)state;
+	snprintf(folder, sizeof(folder), "%s", base);
 	run("rm -rf \"$PWD\"");
 	return 0;
 }
@@ -136,7 +148,7 @@ static void what_is_put_in_its_place_on_the_way_is_seen(void **state)
 	for (size_t i = 0; i < sizeof(swaps) / sizeof(swaps[0]); i++) {
 		struct watch *watch;
 
-		run("rm -rf * .w* ..[!.]*");
+		next_folder(i);
 		run(swaps[i].before);
 		watch = watch_policy(swaps[i].path);
 		run(swaps[i].after);
