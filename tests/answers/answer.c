@@ -303,7 +303,7 @@ static uint16_t draw_type(void)
 static const char *draw_service(uint16_t type)
 {
 	static const char *const https[] = {"", "", "_8443._https.", "_1._https."};
-	static const char *const svcb[] = {"", "_dns.", "_853._dns.", "_65535._foo."};
+	static const char *const svcb[] = {"", "_dns.", "_853._dns.", "_65535._dns."};
 
 	if (type == TYPE_HTTPS)
 		return RANDOM_OF(https);

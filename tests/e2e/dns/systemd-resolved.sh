@@ -41,10 +41,10 @@ denied node 20.0.0.54 udp:53
 # --- a link-local server ---
 stop "$agent"
 internet ip addr add fe80::53/64 dev eth0 nodad
+dns www.wild.example 20.1.0.2 # before it reads the names
 start "$work/router.log" - "$id-inet" dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts --user=root \
 	--pid-file= --bind-interfaces --interface=eth0 --except-interface=lo --log-facility=- --addn-hosts="$work/hosts" \
 	--local-ttl=60 '--local=/#/' --cache-size=0
-dns www.wild.example 20.1.0.2
 eventually ungoverned dig +time=1 +tries=1 @fe80::53%eth0 localhost. || die "no DNS: $(cat "$work/router.log")"
 # The agent asks it: the process in the node asks for nothing here.
 resolves() { eventually logged "$work/agent.log" 'resolved 1 of 1' && passes node 20.1.0.1 tcp:443; }

@@ -42,6 +42,8 @@ case "$*" in
 apply\ -f\ *) [ -s "$3" ] && ! grep -n "$(printf '\t')" "$3" ;;
 *"-- /egret "*)
 	words="$*"
+	# Into a pod that runs: after `attach` the agent needs a moment.
+	for _ in {1..100}; do egret drops >/dev/null 2>&1 && break || sleep 0.1; done
 	# shellcheck disable=SC2086
 	exec egret ${words##*-- /egret }
 	;;
