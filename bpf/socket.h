@@ -17,11 +17,11 @@
 static __always_inline __u64 socket_address(struct bpf_sock *sk, struct egret_sock *sock)
 {
 	volatile __u64 *detour = (volatile __u64 *)&sock->comm;
-	__u64 address;
+	__u64 before = *detour, address;
 
 	*detour = (__u64)sk;
 	address = *detour;
-	*detour = 0;
+	*detour = before;
 	return address;
 }
 
