@@ -257,7 +257,8 @@ static void answer(struct datagram_socket *one, struct question *question)
 	late = is_late(question);
 	if (late < 0 || history_is_unsure(&one->history, NULL, &from, &bed.clock))
 		return;
-	teaches = !late && !wrong && question->trusted && model_trusts(&bed.world.model, &from.addr);
+	teaches = !late && !wrong && question->trusted &&
+		  (addr_equal(&from.addr, &question->server.addr) || model_trusts(&bed.world.model, &from.addr));
 	count = draw_records(&answered, records);
 	note("  answer socket %td for %s type %u id %u from %s, %zu addresses: %s\n", one - bed.sockets, answered.name,
 	     answered.type, answered.id, destination(&from), count, teaches ? "teaches" : "does not teach");
