@@ -53,23 +53,43 @@ static __always_inline int call_finish(const struct egret_sock *sock, const stru
 	return verdict->allow ? GO_ON : account_denied(sock, pkt, verdict, ruling) & 1;
 }
 
+/* Is the socket bound to an address that its namespace does not have? Egress lets nothing of it over lo. */
+static __always_inline bool call_is_from_elsewhere(const volatile struct bpf_sock *sk, const struct net *net)
+{
+	struct packet source = {};
+
+	if (sk->family == AF_INET)
+		packet_set_v4(&source, sk->src_ip4);
+	else
+		packet_set_words(&source, sk->src_ip6[0], sk->src_ip6[1], sk->src_ip6[2], sk->src_ip6[3]);
+	return !addr_is_this_host(&source.addr) && !net_has(net, &source.addr);
+}
+
 /*
  * Is this an address of the socket's own namespace, which is reached over lo, or over the device of a VRF? By the
  * kernel's tables: what the socket could bind to tells nothing where any address can be bound (IP_FREEBIND,
  * ip_nonlocal_bind), or where it is bound already. A function of its own: the verifier takes it once for each hook, and
- * its addresses are off the stack again when a denial is counted.
+ * its addresses are off the stack again when a denial is counted. LOCAL_FROM_ELSEWHERE: it is, but the socket's own is
+ * not.
  */
+#define LOCAL_FROM_ELSEWHERE 2
 static __noinline int call_is_local(struct bpf_sock_addr *ctx, const struct packet *pkt, struct egret_sock *sock)
 {
 	struct bpf_sock *sk = ctx->sk;
 	const struct net *net;
+	bool this_host;
 
 	if (!pkt || !sock || !sk)
 		return false;
-	if (addr_is_this_host(&pkt->addr))
-		return true;
+	this_host = addr_is_this_host(&pkt->addr);
 	net = socket_net(sk, sock);
-	return net && (net_has(net, &pkt->addr) || (sk->bound_dev_if && net_has_in_vrf(net, &pkt->addr)));
+	if (!net)
+		return this_host;
+	if (sk->bound_dev_if && net_has_in_vrf(net, &pkt->addr))
+		return true;
+	if (!this_host && !net_has(net, &pkt->addr))
+		return false;
+	return call_is_from_elsewhere(sk, net) ? LOCAL_FROM_ELSEWHERE : true;
 }
 
 /* --- connect of what sends at once, or speaks with one peer only --- */
@@ -91,6 +111,7 @@ static __always_inline void connect_decide(struct bpf_sock_addr *ctx, const stru
 					   const struct ruling *ruling, struct judgement *ret)
 {
 	struct subject subject;
+	int local;
 
 	if (ruling->settings->audit)
 		return;
@@ -101,7 +122,12 @@ static __always_inline void connect_decide(struct bpf_sock_addr *ctx, const stru
 		verdict_of_stale_policy(ret, ruling->slot);
 	if (ret->allow)
 		return;
-	if (ret->service || (ret->reason != EGRET_REASON_DENY_RULE && call_is_local(ctx, pkt, sock)))
+	local = ret->service;
+	if (!local && ret->reason != EGRET_REASON_DENY_RULE)
+		local = call_is_local(ctx, pkt, sock);
+	if (local == LOCAL_FROM_ELSEWHERE)
+		ret->reason = EGRET_REASON_FOREIGN_SOURCE;
+	else if (local)
 		ret->allow = 1;
 	else
 		explain_special(pkt, &subject, ruling->slot, ret);

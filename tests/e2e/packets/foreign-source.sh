@@ -41,14 +41,13 @@ try_v6() {
 	local who=$1 own=$2 how run
 	run="$who ${nobody[*]} $probe -t 300"
 	for how in freebind taken-back; do
-		expect timeout "$who: TCP from elsewhere, $how" $run -f $how -b $foreign6 tcp "$own" 8080
+		expect EPERM "$who: TCP from elsewhere, $how" $run -f $how -b $foreign6 tcp "$own" 8080
 		expect EPERM "$who: UDP from elsewhere, $how" $run -f $how -b $foreign6 udp-send "$own" 8080
 		expect EPERM "$who: UDP to a closed port, $how" $run -f $how -b $foreign6 udp-send "$own" 9
 		expect timeout "$who: an echo request, $how" $run -f $how -b $foreign6 ping "$own"
 	done
-	# The address is an own one, so connect() leaves it to egress, which drops the SYN on lo.
-	expect "EPERM|timeout" "$who: TCP to a closed port" $run -f freebind -b $foreign6 tcp "$own" 9
-	expect timeout "$who: TCP to ::1" $run -f freebind -b $foreign6 tcp ::1 8080
+	expect EPERM "$who: TCP to a closed port" $run -f freebind -b $foreign6 tcp "$own" 9
+	expect EPERM "$who: TCP to ::1" $run -f freebind -b $foreign6 tcp ::1 8080
 	expect EPERM "$who: a source named with the datagram" $run -f freebind udp-from $foreign6 "$own" 9
 	expect EPERM "$who: all nodes of lo" $run -f freebind -b $foreign6 udp-send ff01::1 9
 }
@@ -56,11 +55,11 @@ try_v6() {
 try_privileged() {
 	local who=$1 netns=$2 own4=$3 own6=$4
 	set_sysctl "$netns" net.ipv6.ip_nonlocal_bind=1
-	expect timeout "$who: ip_nonlocal_bind, TCP" $who "$probe" -t 300 -b $foreign6 tcp "$own6" 8080
+	expect EPERM "$who: ip_nonlocal_bind, TCP" $who "$probe" -t 300 -b $foreign6 tcp "$own6" 8080
 	expect EPERM "$who: ip_nonlocal_bind, UDP" $who "$probe" -b $foreign6 udp-send "$own6" 9
 	set_sysctl "$netns" net.ipv6.ip_nonlocal_bind=0
 	for own in "$own4" 127.0.0.1; do
-		expect timeout "$who: IP_TRANSPARENT, TCP to $own" $who "$probe" -t 300 -f transparent -b $foreign4 \
+		expect EPERM "$who: IP_TRANSPARENT, TCP to $own" $who "$probe" -t 300 -f transparent -b $foreign4 \
 			tcp "$own" 8080
 		expect EPERM "$who: IP_TRANSPARENT, UDP to $own" $who "$probe" -f transparent -b $foreign4 udp-send "$own" 9
 		expect EPERM "$who: raw IPv4 to $own" $who "$probe" -b $foreign4 raw-udp "$own" 9
@@ -107,7 +106,7 @@ ungoverned ip route add local 10.77.0.0/16 dev lo
 ungoverned ip -6 route add local fd77::/64 dev lo
 expect answered "from a prefix that is local" node "$probe" -b 10.77.3.1 tcp-echo 10.224.0.4 8080
 expect answered "from a prefix that is local, IPv6" node "$probe" -f freebind -b fd77::3 tcp-echo fd00:e9::4 8080
-expect timeout "from beside that prefix" node "$probe" -t 300 -f transparent -b 10.78.0.1 tcp 10.224.0.4 8080
+expect EPERM "from beside that prefix" node "$probe" -t 300 -f transparent -b 10.78.0.1 tcp 10.224.0.4 8080
 expect EPERM "from beside that prefix, IPv6" node "$probe" -f freebind -b fd77:0:0:1::3 udp-send fd00:e9::4 9
 
 # An address that arrives after its server, as keepalived gives it to HAProxy: asked over lo and by the device.
