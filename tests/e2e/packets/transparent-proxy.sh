@@ -47,5 +47,5 @@ nothing_arrived ' 20\.9\.|\[2603:1000:9::'
 
 # What no listener accepted has no such right: the proxy's own packets in the name of others.
 expect EPERM "a datagram of the proxy from elsewhere" node "$probe" -f transparent -b 20.9.1.1 udp-send 10.224.0.4 9
-expect timeout "a connection of the proxy from elsewhere" node "$probe" -t 300 -f transparent -b 20.9.1.1 tcp 127.0.0.1 15001
+expect EPERM "a connection of the proxy from elsewhere" node "$probe" -t 300 -f transparent -b 20.9.1.1 tcp 127.0.0.1 15001
 finish
