@@ -13,6 +13,7 @@
 #include "cgroup_life.h"
 #include "hook_call.h"
 #include "hook_cgroup.h"
+#include "hook_device.h"
 #include "teach_run.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
@@ -126,4 +127,18 @@ SEC("cgroup_skb/ingress")
 int egret_teach(struct __sk_buff *skb)
 {
 	return teach_run(skb) & 1;
+}
+
+SEC("tc")
+int egret_device(struct __sk_buff *skb)
+{
+	(void)skb;
+	return TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int egret_uplink(struct __sk_buff *skb)
+{
+	(void)skb;
+	return TC_ACT_UNSPEC;
 }

@@ -18,6 +18,10 @@
 #define ETH_P_IP   0x0800
 #define ETH_P_IPV6 0x86dd
 
+/* include/uapi/linux/pkt_cls.h: go on to the next program; drop */
+#define TC_ACT_UNSPEC (-1)
+#define TC_ACT_SHOT   2
+
 /* include/uapi/linux/if_packet.h: a packet's pkt_type */
 #define PACKET_LOOPBACK 5
 

@@ -14,6 +14,7 @@
 #include "egret_abi.h"
 #include "egret_before.h"
 #include "egret_config.h"
+#include "egret_device.h"
 #include "egret_dns.h"
 #include "egret_drops.h"
 #include "egret_limits.h"
@@ -432,5 +433,49 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } epoch SEC(".maps");
+
+/* --- devices (egret_device.h) --- */
+
+/* Key: ifindex. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EGRET_MAX_DEVICES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct egret_device);
+} devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EGRET_MAX_OVERLAYS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct egret_overlay);
+	__type(value, __u32);
+} overlays SEC(".maps");
+
+/* Key: ifindex. Who sends by it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EGRET_MAX_DEVICES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct egret_sender);
+} device_owners SEC(".maps");
+
+/* Key: the source of what they send. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EGRET_MAX_SENDERS);
+	__type(key, struct egret_addr);
+	__type(value, struct egret_sender);
+} senders SEC(".maps");
+
+/* Index: EGRET_LOOK_INDEX. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, EGRET_LAYER_COUNT *EGRET_LOOKS_OF_LAYER);
+	__type(key, __u32);
+	__type(value, struct egret_counter);
+} looks SEC(".maps");
 
 #endif

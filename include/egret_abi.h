@@ -12,6 +12,7 @@
 #include "egret_addr.h"
 #include "egret_before.h"
 #include "egret_config.h"
+#include "egret_device.h"
 #include "egret_dns.h"
 #include "egret_drops.h"
 #include "egret_memory.h"
@@ -22,7 +23,7 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 6
-#define EGRET_ABI_LAYOUT  UINT64_C(0x6b65ab3521a1bacf)
+#define EGRET_ABI_LAYOUT  UINT64_C(0x729775ff565abf8f)
 
 /* Of a ring buffer, which has neither keys nor values, and of a queue, which has no keys. */
 struct egret_nothing {
@@ -89,7 +90,13 @@ struct egret_nothing {
 	X(asked, PLAIN, PROGRAMS, __u64, struct egret_asked, "")                                                       \
 	X(asked_rings, PLAIN, PROGRAMS, __u64, struct egret_asked_ring, "")                                            \
 	X(lessons, PLAIN, BOTH, __u32, struct egret_counter, "the agent counts what it was asked for by `wanted`")     \
-	X(epoch, PLAIN, PROGRAMS, __u32, __u32, "")
+	X(epoch, PLAIN, PROGRAMS, __u32, __u32, "")                                                                    \
+	X(devices, PLAIN, AGENT, __u32, struct egret_device, "")                                                       \
+	X(overlays, PLAIN, AGENT, struct egret_overlay, __u32, "")                                                     \
+	X(device_owners, PLAIN, BOTH, __u32, struct egret_sender, "the agent removes those of devices that are gone")  \
+	X(senders, PLAIN, BOTH, struct egret_addr, struct egret_sender,                                                \
+	  "the agent removes those of devices that are gone")                                                          \
+	X(looks, PLAIN, PROGRAMS, __u32, struct egret_counter, "")
 
 #define EGRET_ASSERT_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " changed size")
 EGRET_ASSERT_SIZE(struct egret_addr, 16);
@@ -99,8 +106,11 @@ EGRET_ASSERT_SIZE(struct egret_cidr_key, 20);
 EGRET_ASSERT_SIZE(struct egret_target, 32);
 EGRET_ASSERT_SIZE(struct egret_bucket, 192);
 EGRET_ASSERT_SIZE(struct egret_rule, 12);
-EGRET_ASSERT_SIZE(struct egret_config, 144);
-EGRET_ASSERT_SIZE(struct egret_settings, 32);
+EGRET_ASSERT_SIZE(struct egret_config, 168);
+EGRET_ASSERT_SIZE(struct egret_settings, 40);
+EGRET_ASSERT_SIZE(struct egret_device, 24);
+EGRET_ASSERT_SIZE(struct egret_sender, 32);
+EGRET_ASSERT_SIZE(struct egret_overlay, 4);
 EGRET_ASSERT_SIZE(struct egret_peer, 48);
 /* Programs compare these addresses eight bytes at a time. */
 _Static_assert(__builtin_offsetof(struct egret_peer, addr) % 8 == 0, "egret_peer.addr lost its alignment");

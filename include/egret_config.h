@@ -3,6 +3,7 @@
 #ifndef EGRET_INCLUDE_CONFIG_H
 #define EGRET_INCLUDE_CONFIG_H
 
+#include "egret_device.h"
 #include "egret_nat64.h"
 #include "egret_policy.h"
 #include "egret_types.h"
@@ -21,6 +22,8 @@ struct egret_settings {
 	__u32 stale_ticks;  /* without a sign of life for so long, only the floor may pass; 0 = for any time */
 	__u32 min_ttl_sec;
 	__u32 max_ttl_sec;
+	__u32 layers;        /* enum egret_layers_mode */
+	__u32 deny_unlooked; /* 1 = `set unlooked = deny` */
 };
 
 /* Of unaccounted_cgroup: while another version's programs rule, no denial is counted. */
@@ -39,6 +42,7 @@ struct egret_config {
 	__u64 unaccounted_cgroup; /* of the self-test, or of a trial; 0 = none runs */
 	__u64 alive_tick;         /* bpf_jiffies64 of the agent's last sign of life */
 	struct egret_settings settings[EGRET_POLICY_SLOTS];
+	struct egret_conntrack_places conntrack;
 	/* Beside the settings, since only a first packet asks. */
 	struct egret_nat64 nat64[EGRET_POLICY_SLOTS];
 	__u32 keep_existing;

@@ -44,8 +44,8 @@ struct egret_drop {
 	__u32 audience;   /* by the policy that denied it first */
 	__u32 generation; /* of the policy that judged the last of these packets */
 	char comm[EGRET_COMM_SIZE];
-	__u32 cause; /* room for what the kernel saw behind the reason; name_key is the name that it is about */
-	__u32 pad;
+	__u32 cause;   /* room for what the kernel saw behind the reason; name_key is the name that it is about */
+	__u32 ifindex; /* of the device whose layer denied it; 0 = the hook did. Without a socket `comm` is its name */
 };
 
 struct egret_drop_place {

@@ -105,8 +105,8 @@
 /* A DNS message that Egret reads: by UDP with EDNS (RFC 6891 section 6.2.5), and what it keeps
  * of a TCP stream. A power of two: the verifier wants a mask. */
 #define EGRET_DNS_BYTES 4096
-/* Of the ring in which programs ask the agent to resolve a name, 288 octets each, with the kernel's: 910 names. Pages, a
- * power of two. */
+/* Of the ring in which programs ask the agent to resolve a name, 288 octets each, with the kernel's: 910 names. Pages,
+ * a power of two. */
 #define EGRET_WANTED_BYTES 262144
 /* Deeper names teach nothing: the longest of AKS has 7 labels, what stands for an IPv6 address
  * (RFC 3596 section 2.5) 34. */
@@ -117,12 +117,17 @@
 /* Of what the agent teaches: a header, 12 octets, and a name, 255 (RFC 1035 section 2.3.4). */
 #define EGRET_TAUGHT_BYTES 272
 
-#define EGRET_RULE_TEXT_SIZE 256
-#define EGRET_PATH_SIZE      256
-#define EGRET_POD_NAME_SIZE  320 /* 63 and 253 characters (RFC 1123 label, subdomain) */
-#define EGRET_PROBLEM_SIZE   512
-#define EGRET_ABSENT_SIZE    1024
-#define EGRET_COMM_SIZE      16 /* TASK_COMM_LEN */
+#define EGRET_RULE_TEXT_SIZE   256
+#define EGRET_PATH_SIZE        256
+#define EGRET_POD_NAME_SIZE    320 /* 63 and 253 characters (RFC 1123 label, subdomain) */
+#define EGRET_PROBLEM_SIZE     512
+#define EGRET_ABSENT_SIZE      1024
+#define EGRET_COMM_SIZE        16 /* TASK_COMM_LEN */
+#define EGRET_DEVICE_NAME_SIZE 16 /* IFNAMSIZ */
+/* Devices that a layer looks at: a pod has one or two. Addresses that were seen behind them. */
+#define EGRET_MAX_DEVICES  4096
+#define EGRET_MAX_SENDERS  16384
+#define EGRET_MAX_OVERLAYS 64
 /* That one policy names: RESOLVER_MAX_SERVERS of user/resolve/resolver.h. */
 #define EGRET_MAX_RESOLVERS 32
 

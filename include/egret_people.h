@@ -4,6 +4,7 @@
 #define EGRET_INCLUDE_PEOPLE_H
 
 #include "egret_addr.h"
+#include "egret_device.h"
 #include "egret_limits.h"
 
 struct egret_rule_text {
@@ -109,13 +110,26 @@ struct egret_resolver {
 	X(FILES, "files")         /* files of the policy that others may write */                                      \
 	X(RESOLVERS, "resolvers") /* nobody is there who could be asked for names */                                   \
 	X(SILENT, "silent")       /* a resolver does not answer */                                                     \
-	X(STATE, "state")         /* the folder of what outlives a reboot cannot be used */
+	X(STATE, "state")         /* the folder of what outlives a reboot cannot be used */                            \
+	X(LAYERS, "layers")       /* a layer that is to judge does not stand, or not at all devices */
 
 enum egret_problem {
 #define EGRET_PROBLEM_ENUM(symbol, label) EGRET_PROBLEM_##symbol,
 	EGRET_PROBLEMS(EGRET_PROBLEM_ENUM)
 #undef EGRET_PROBLEM_ENUM
 	    EGRET_PROBLEM_COUNT
+};
+
+enum egret_layer_standing {
+	EGRET_LAYER_ABSENT = 0, /* switched off, or not tried yet */
+	EGRET_LAYER_STANDS,     /* it was tried and denied what it must */
+	EGRET_LAYER_FAILED,     /* it could not be tried, or let pass what it must deny: `why` */
+};
+
+struct egret_layer_state {
+	__u32 standing; /* enum egret_layer_standing */
+	__u32 pad;
+	char why[EGRET_PROBLEM_SIZE];
 };
 
 /* What people must know about an instance when no agent can tell them. */
@@ -145,6 +159,9 @@ struct egret_meta {
 	char problems[EGRET_PROBLEM_COUNT][EGRET_PROBLEM_SIZE]; /* "" = none of this kind */
 	__u64 probation_ends_ns;                                /* CLOCK_REALTIME; 0 = none is on */
 	char waiting[EGRET_PROBLEM_SIZE];                       /* on probation: what does not answer yet */
+	struct egret_layer_state layers[EGRET_LAYER_COUNT];
+	/* A hash of those whose layers only audit, for they ruled before there were layers; 0 = none. */
+	__u64 unlayered_rules;
 	char absent_cgroups[EGRET_ABSENT_SIZE]; /* that rules are for and that are not there: a line each */
 	struct egret_resolver resolvers[EGRET_MAX_RESOLVERS]; /* whom the agent asks, in this order */
 	__u32 resolver_count;

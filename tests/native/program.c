@@ -108,6 +108,11 @@ static void make_tables(void)
 	TABLE_MAKE(asked_rings);
 	TABLE_MAKE(lessons);
 	TABLE_MAKE(epoch);
+	TABLE_MAKE(devices);
+	TABLE_MAKE(overlays);
+	TABLE_MAKE(device_owners);
+	TABLE_MAKE(senders);
+	TABLE_MAKE(looks);
 	TABLE_MAKE(questions_read);
 	TABLE_MAKE(answers_read);
 	SOCKET_TABLE(sockets);

@@ -181,7 +181,7 @@ struct kernel_map_fill {
 	bool sized_to_policy; /* made with as much room as the policy needs: it may well be full */
 	bool counted;         /* @entries is known: arrays and the memory of sockets cannot be counted */
 };
-#define KERNEL_MAP_FILLS 48
+#define KERNEL_MAP_FILLS 56
 size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[static KERNEL_MAP_FILLS]);
 
 /* The kernel does not count what sockets carry with them: that is in no map's memory_bytes. */
