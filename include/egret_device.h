@@ -8,6 +8,10 @@
 #ifndef EGRET_INCLUDE_DEVICE_H
 #define EGRET_INCLUDE_DEVICE_H
 
+#ifndef EGRET_VMLINUX_H
+#include <stdbool.h>
+#endif
+
 #include "egret_addr.h"
 #include "egret_limits.h"
 #include "egret_types.h"
