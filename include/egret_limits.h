@@ -125,8 +125,9 @@
 #define EGRET_COMM_SIZE        16 /* TASK_COMM_LEN */
 #define EGRET_DEVICE_NAME_SIZE 16 /* IFNAMSIZ */
 /* Devices that a layer looks at: a pod has one or two. Addresses that were seen behind them. */
-#define EGRET_MAX_DEVICES  4096
-#define EGRET_MAX_SENDERS  16384
+#define EGRET_MAX_DEVICES 4096
+#define EGRET_MAX_SENDERS 16384
+/* Of `set overlay`, and kinds of outer packets of theirs. */
 #define EGRET_MAX_OVERLAYS 64
 /* That one policy names: RESOLVER_MAX_SERVERS of user/resolve/resolver.h. */
 #define EGRET_MAX_RESOLVERS 32

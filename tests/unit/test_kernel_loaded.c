@@ -148,11 +148,13 @@ static void settings_and_notes_are_read_as_they_were_written(void **state)
 
 	(void)state;
 	put("set floor = off\nset min_ttl = 60\nset max_ttl = 3600\nset on_stale_agent = floor\n"
-	    "set stale_after = 30\nallow 20.0.0.1 tcp:443\n");
+	    "set stale_after = 30\nset layers = audit\nset unlooked = deny\nallow 20.0.0.1 tcp:443\n");
 	kernel_set_audit(owner, true);
 	assert_true(kernel_settings(kernel)->audit);
 	assert_int_equal(kernel_settings(kernel)->min_ttl_sec, 60);
 	assert_int_equal(kernel_settings(kernel)->max_ttl_sec, 3600);
+	assert_int_equal(kernel_settings(kernel)->layers, EGRET_LAYERS_AUDIT);
+	assert_int_equal(kernel_settings(kernel)->deny_unlooked, 1);
 	assert_in_range(kernel_settings(kernel)->stale_ticks, 30 * 100, 30 * 1000); /* CONFIG_HZ is 100 to 1000 */
 	kernel_set_audit(owner, false);
 	assert_false(kernel_settings(kernel)->audit);
@@ -163,6 +165,8 @@ static void settings_and_notes_are_read_as_they_were_written(void **state)
 	/* Each policy brings all of its settings, and leaves none to the next one. */
 	put("set floor = off\nallow 20.0.0.1 tcp:443\n");
 	assert_int_equal(kernel_settings(kernel)->stale_ticks, 0);
+	assert_int_equal(kernel_settings(kernel)->layers, EGRET_LAYERS_ENFORCE);
+	assert_int_equal(kernel_settings(kernel)->deny_unlooked, 0);
 
 	/* Who has no subject is told nothing. */
 	assert_int_equal(kernel_set_audience(owner, 77, kernel_config(kernel)->generation, EGRET_AUDIENCE_POD), 0);

@@ -176,6 +176,16 @@ static void wrong_statements(void **state)
 	    {"set internal = 10.0.0.0/8,*.x\n", 1, 27, "`internal` takes CIDRs"},
 	    {"set internal = 10.0.0.1/8\n", 1, 16, "write `10.0.0.0/8`"},
 	    {"set internal = 10.0.0.0/33\n", 1, 24, "is not a prefix length"},
+	    {"set layers = enforced\n", 1, 14, "is no value of `layers`; write `enforce`, `audit` or `off`"},
+	    {"set layer = audit\n", 1, 5, "did you mean `layers`?"},
+	    {"set unlooked = drop\n", 1, 16, "is no value of `unlooked`; write `count` or `deny`"},
+	    {"set overlays = vxlan0\n", 1, 5, "did you mean `overlay`?"},
+	    {"set overlay = flannel.1,a-name-of-16-let\n", 1, 25, "at most 15 characters"},
+	    {"set overlay = *\n", 1, 15, "names every device"},
+	    {"set overlay = vx*0\n", 1, 15, "has a `*` before its end"},
+	    {"set overlay = vxlan0,,wg0\n", 1, 22, "is no name of a device"},
+	    {"set overlay = eth0:1\n", 1, 15, "write one as `ip link` shows it"},
+	    {"set overlay = ..\n", 1, 15, "is no name of a device"},
 	    {"require x.y\n", 1, 1, "takes destinations and a port"},
 	    {"require *.x.y tcp:443\n", 1, 9, "is many destinations"},
 	    {"require 10.0.0.0/8 tcp:443\n", 1, 9, "is many destinations"},
@@ -824,6 +834,49 @@ static void settings_have_defaults_and_values(void **state)
 	run_end(&run);
 }
 
+static void layers_and_their_like(void **state)
+{
+	struct run run = load("");
+	const struct policy_settings *settings = &run.policy->settings;
+
+	(void)state;
+	assert_int_equal(settings->layers, EGRET_LAYERS_ENFORCE);
+	assert_false(settings->says_layers || settings->deny_unlooked);
+	assert_int_equal(settings->overlay_count, 0);
+	run_end(&run);
+
+	run = load("set layers = audit\nset unlooked = deny\n"
+		   "set tunnels = wg0 vxlan*\nset overlay = flannel.1,cilium_vxlan_15 ${tunnels} wg0\n");
+	settings = &run.policy->settings;
+	expect_clean(&run);
+	assert_int_equal(settings->layers, EGRET_LAYERS_AUDIT);
+	assert_true(settings->says_layers && settings->deny_unlooked);
+	assert_int_equal(settings->overlay_count, 4);
+	assert_string_equal(settings->overlays[1], "cilium_vxlan_15");
+	assert_string_equal(settings->overlays[3], "vxlan*");
+	run_end(&run);
+
+	run = load("set layers = off\nset unlooked = count\n");
+	assert_int_equal(run.policy->settings.layers, EGRET_LAYERS_OFF);
+	assert_false(run.policy->settings.deny_unlooked);
+	run_end(&run);
+}
+
+static void the_65th_overlay_is_an_error(void **state)
+{
+	char text[1024] = "set overlay =";
+
+	(void)state;
+	for (int i = 0; i < 65; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), " v%02d", i);
+	strcat(text, "\n");
+	expect_errors(&(struct error_case){text, 1, 271, "`overlay` has more than 64 devices"}, 1);
+	strcpy(strstr(text, " v64"), "\n");
+	struct run run = load(text);
+	assert_int_equal(run.policy->settings.overlay_count, 64);
+	run_end(&run);
+}
+
 static void lists_become_destinations_and_ports(void **state)
 {
 	struct run run = load("set near = 10.0.0.0/8 172.16.0.0/12\n"
@@ -1323,6 +1376,8 @@ int main(void)
 	    cmocka_unit_test(off_must_be_said),
 	    cmocka_unit_test(another_text_has_another_hash),
 	    cmocka_unit_test(settings_have_defaults_and_values),
+	    cmocka_unit_test(layers_and_their_like),
+	    cmocka_unit_test(the_65th_overlay_is_an_error),
 	    cmocka_unit_test(lists_become_destinations_and_ports),
 	    cmocka_unit_test(a_list_inside_a_word_makes_a_word_of_each_value),
 	    cmocka_unit_test(lists_inside_a_word_end_at_the_limit),

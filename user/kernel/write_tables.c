@@ -291,6 +291,8 @@ static void write_settings(struct kernel *kernel, const struct compiled *compile
 	    .stale_ticks = stale_ticks(settings),
 	    .min_ttl_sec = settings->min_ttl_sec,
 	    .max_ttl_sec = settings->max_ttl_sec,
+	    .layers = settings->layers,
+	    .deny_unlooked = settings->deny_unlooked,
 	};
 	kernel->config->nat64[generation & (SLOTS - 1)] = settings->nat64;
 }

@@ -84,7 +84,8 @@ struct loader {
 	struct words raw, words; /* of the present line: as written, and without variables */
 	const struct word *used; /* by the present line: a file that is to be read next; NULL = none */
 
-	size_t rule_capacity, resolver_capacity, askable_capacity, require_capacity, file_capacity, text_capacity;
+	size_t rule_capacity, resolver_capacity, askable_capacity, require_capacity, file_capacity, text_capacity,
+	    overlay_capacity;
 	size_t expansions, dests; /* tried so far, for the limits */
 	bool too_many_rules;
 	const struct source *hidden_told; /* once a file is enough */
@@ -158,6 +159,9 @@ int setting_apply(struct loader *loader, const struct variable *setting);
  * a line, and does not look for the one that is there. */
 void setting_apply_again(struct loader *loader, const char *name, const struct words *values);
 void setting_check(struct loader *loader);
+
+/* overlay.c */
+int overlay_add(struct loader *loader, const struct word *word);
 
 /* foreign.c */
 struct way_finding {

@@ -162,6 +162,9 @@ void policy_free(struct policy *policy)
 	}
 	for (size_t i = 0; i < policy->text_count; i++)
 		text_clear(&policy->texts[i]);
+	for (size_t i = 0; i < policy->settings.overlay_count; i++)
+		free(policy->settings.overlays[i]);
+	free(policy->settings.overlays);
 	free(policy->texts);
 	free(policy->askables);
 	free(policy->rules);

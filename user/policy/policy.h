@@ -16,6 +16,7 @@
 
 #include "../base/addr.h"
 #include "../base/diag.h"
+#include "egret_device.h"
 #include "egret_nat64.h"
 
 enum policy_dest_kind {
@@ -121,7 +122,12 @@ struct policy_settings {
 	size_t internal_count;
 	struct cidr *service_ranges;
 	size_t service_range_count;
-	struct egret_nat64 nat64; /* 64:ff9b::/96 */
+	struct egret_nat64 nat64;      /* 64:ff9b::/96 */
+	enum egret_layers_mode layers; /* enforce */
+	bool says_layers;              /* the files have it; else the agent may know a reason for audit */
+	bool deny_unlooked;            /* false */
+	char **overlays;               /* names of devices; one that ends in `*` names all that begin so */
+	size_t overlay_count;
 };
 
 struct policy {

@@ -12,6 +12,12 @@
 /* RFC 2181 section 8: a TTL has 31 bits. */
 #define TTL_MAX_SEC 2147483647U
 
+static const char *const layers_words[] = {
+    [EGRET_LAYERS_OFF] = "off",
+    [EGRET_LAYERS_AUDIT] = "audit",
+    [EGRET_LAYERS_ENFORCE] = "enforce",
+};
+
 static int report_value(struct loader *loader, const struct variable *setting, const char *right)
 {
 	report(loader, setting->values[0].column, "`%.*s` is no value of `%s`; write %s", EXCERPT(&setting->values[0]),
@@ -201,6 +207,41 @@ static int apply_nat64(struct loader *loader, const struct variable *setting)
 	return 0;
 }
 
+static int apply_layers(struct loader *loader, const struct variable *setting)
+{
+	struct policy_settings *values = &loader->policy->settings;
+
+	for (int mode = 0; mode < (int)(sizeof(layers_words) / sizeof(layers_words[0])); mode++) {
+		if (!word_is(&setting->values[0], layers_words[mode]))
+			continue;
+		values->layers = mode;
+		values->says_layers = true;
+		return 0;
+	}
+	return report_value(loader, setting, "`enforce`, `audit` or `off`");
+}
+
+static int apply_unlooked(struct loader *loader, const struct variable *setting)
+{
+	static const char *const words[] = {"count", "deny"};
+
+	return choose(loader, setting, words, &loader->policy->settings.deny_unlooked);
+}
+
+static int apply_overlay(struct loader *loader, const struct variable *setting)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < setting->count; i++) {
+		struct word item;
+		size_t at = 0;
+
+		while (error != -ENOMEM && word_next_item(&setting->values[i], &at, &item))
+			error = worse(error, overlay_add(loader, &item));
+	}
+	return error;
+}
+
 const struct policy_settings setting_defaults = {
     .min_ttl_sec = 900,
     .stale_sec = 300,
@@ -208,6 +249,7 @@ const struct policy_settings setting_defaults = {
     .keep_existing = true,
     .floor = true,
     .nat64 = {.first_half = EGRET_NAT64_WELL_KNOWN},
+    .layers = EGRET_LAYERS_ENFORCE,
 };
 
 static void write_min_ttl(const struct policy_settings *values, FILE *out)
@@ -275,6 +317,22 @@ static void write_nat64(const struct policy_settings *values, FILE *out)
 	write_ranges(&prefix, 1, out);
 }
 
+static void write_layers(const struct policy_settings *values, FILE *out)
+{
+	fputs(layers_words[values->layers], out);
+}
+
+static void write_unlooked(const struct policy_settings *values, FILE *out)
+{
+	fputs(values->deny_unlooked ? "deny" : "count", out);
+}
+
+static void write_overlay(const struct policy_settings *values, FILE *out)
+{
+	for (size_t i = 0; i < values->overlay_count; i++)
+		fprintf(out, "%s%s", i ? " " : "", values->overlays[i]);
+}
+
 static const struct setting {
 	const char *name;
 	int (*apply)(struct loader *loader, const struct variable *setting);
@@ -294,6 +352,9 @@ static const struct setting {
     {"service_ranges", apply_service_ranges, write_service_ranges, true, false},
     {"internal", apply_internal, write_internal, true, true},
     {"nat64", apply_nat64, write_nat64, false, false},
+    {"layers", apply_layers, write_layers, false, false},
+    {"unlooked", apply_unlooked, write_unlooked, false, false},
+    {"overlay", apply_overlay, write_overlay, true, false},
 };
 
 /* malloc'd; NULL without memory */
@@ -310,6 +371,13 @@ static char *value_of(const struct setting *setting, const struct policy_setting
 	return text;
 }
 
+/* Does a policy that says this mean another one than a policy without it? */
+static bool is_usual(const struct setting *setting, const struct policy_settings *values, const char *value,
+		     const char *usual)
+{
+	return !strcmp(value, usual) && !(setting->apply == apply_layers && values->says_layers);
+}
+
 int policy_each_setting(const struct policy *policy, policy_setting_visit visit, void *context)
 {
 	int rc = 0;
@@ -320,7 +388,8 @@ int policy_each_setting(const struct policy *policy, policy_setting_visit visit,
 
 		rc = value && usual ? 0 : -ENOMEM;
 		if (!rc)
-			visit(context, settings[i].name, value, !strcmp(value, usual));
+			visit(context, settings[i].name, value,
+			      is_usual(&settings[i], &policy->settings, value, usual));
 		free(value);
 		free(usual);
 	}

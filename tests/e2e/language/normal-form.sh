@@ -32,6 +32,9 @@ set max_ttl = 2h
 set existing = cut
 set mode = audit
 set floor = off
+set layers = enforce
+set unlooked = deny
+set overlay = flannel.1,wg0 vxlan*
 resolver 20.0.0.53,20.0.0.54 *.cluster.local
 resolver 20.0.0.53 20.0.0.55 in-addr.arpa
 require ${where} tcp:443
@@ -45,6 +48,7 @@ same "every statement" "$work/policy.rules"
 for line in 'set dns_names = policy' 'set on_stale_agent = floor' 'set stale_after = 120' \
 	'set service_ranges = 10.0.0.0/16 fd00:1::/108 10.1.0.0/16' 'set internal = 10.0.0.0/8' 'set min_ttl = 90' \
 	'set max_ttl = 7200' 'set existing = cut' 'set mode = audit' 'set floor = off' \
+	'set layers = enforce' 'set unlooked = deny' 'set overlay = flannel.1 wg0 vxlan*' \
 	'require  20.1.0.1,www.exact.example  tcp:443' 'require  20.1.0.1  udp:53'; do
 	succeeds "it says $line" grep -xF "$line" "$work/normal.rules"
 done
