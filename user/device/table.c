@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/rtnetlink.h>
+
+#include "netlink.h"
+
+#define IPV4_WIDE 1
+#define IPV6_WIDE 4
+
+void device_table_clear(struct device_table *table)
+{
+	free(table->links);
+	free(table->defaults);
+	*table = (struct device_table){};
+}
+
+static int grow(void **all, size_t *capacity, size_t count, size_t size)
+{
+	size_t wanted = *capacity ? 2 * *capacity : 64;
+	void *larger;
+
+	if (count < *capacity)
+		return 0;
+	larger = realloc(*all, wanted * size);
+	if (!larger)
+		return -ENOMEM;
+	*all = larger;
+	*capacity = wanted;
+	return 0;
+}
+
+/* The first place whose number is not less. */
+static size_t place_of(const struct device_table *table, uint32_t ifindex)
+{
+	size_t low = 0, high = table->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (table->links[middle].ifindex < ifindex)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct device_link *device_table_find(const struct device_table *table, uint32_t ifindex)
+{
+	size_t place = place_of(table, ifindex);
+
+	return place < table->count && table->links[place].ifindex == ifindex ? &table->links[place] : NULL;
+}
+
+int device_table_put(struct device_table *table, const struct device_link *link)
+{
+	struct device_link *known = device_table_find(table, link->ifindex);
+	size_t place = place_of(table, link->ifindex);
+	bool looked = known && known->looked;
+
+	if (!known) {
+		int rc = grow((void **)&table->links, &table->capacity, table->count, sizeof(*table->links));
+
+		if (rc)
+			return rc;
+		memmove(&table->links[place + 1], &table->links[place], (table->count - place) * sizeof(*table->links));
+		table->count++;
+	}
+	table->links[place] = *link;
+	table->links[place].looked = looked;
+	return 0;
+}
+
+void device_table_remove(struct device_table *table, uint32_t ifindex)
+{
+	size_t place = place_of(table, ifindex);
+
+	if (!device_table_find(table, ifindex))
+		return;
+	table->count--;
+	memmove(&table->links[place], &table->links[place + 1], (table->count - place) * sizeof(*table->links));
+}
+
+bool device_route_is_default(const struct nlmsghdr *message)
+{
+	const struct rtmsg *route = NLMSG_DATA(message);
+
+	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*route)) || route->rtm_type != RTN_UNICAST)
+		return false;
+	if (route->rtm_family == AF_INET)
+		return route->rtm_dst_len <= IPV4_WIDE;
+	return route->rtm_family == AF_INET6 && route->rtm_dst_len <= IPV6_WIDE;
+}
+
+static int add_default(struct device_table *table, uint32_t ifindex)
+{
+	int rc =
+	    grow((void **)&table->defaults, &table->default_capacity, table->default_count, sizeof(*table->defaults));
+
+	if (!rc)
+		table->defaults[table->default_count++] = ifindex;
+	return rc;
+}
+
+/* Of a route with several ways. */
+static int add_hops(struct device_table *table, struct netlink_attrs hops)
+{
+	const struct rtnexthop *hop = (const void *)hops.first;
+	size_t left = hops.len;
+	int rc = 0;
+
+	while (!rc && left >= sizeof(*hop) && hop->rtnh_len >= sizeof(*hop) && hop->rtnh_len <= left) {
+		size_t taken = RTNH_ALIGN(hop->rtnh_len);
+
+		rc = add_default(table, hop->rtnh_ifindex);
+		if (taken >= left)
+			break;
+		left -= taken;
+		hop = (const void *)((const char *)hop + taken);
+	}
+	return rc;
+}
+
+int device_table_add_route(struct device_table *table, const struct nlmsghdr *message)
+{
+	struct netlink_attrs attrs = netlink_attrs_of(message, sizeof(struct rtmsg));
+	uint32_t ifindex;
+
+	if (netlink_read(attrs, RTA_OIF, &ifindex, sizeof(ifindex)))
+		return add_default(table, ifindex);
+	return add_hops(table, netlink_attrs_in(netlink_find(attrs, RTA_MULTIPATH)));
+}
+
+bool device_table_has_default(const struct device_table *table, uint32_t ifindex)
+{
+	for (size_t i = 0; i < table->default_count; i++)
+		if (table->defaults[i] == ifindex)
+			return true;
+	return false;
+}
