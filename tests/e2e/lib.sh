@@ -119,6 +119,36 @@ logged() {
 	grep -qE -- "$2" "$1"
 }
 
+# side_by_side FUNCTION ARG...: FUNCTION with each ARG, all at the same time, each with a $work and an instance of its own
+# and a cgroup of its own below $cg. Its checks count here.
+side_by_side() {
+	local function=$1 arg
+	shift
+	for arg; do
+		(one_side "$function" "$arg") >"$work/side.$arg" 2>&1 &
+		pids+=($!)
+		one_side_pid[$arg]=$!
+	done
+	for arg; do
+		wait "${one_side_pid[$arg]}"
+		cat "$work/side.$arg"
+		grep -q '^end of side' "$work/side.$arg" || failed "$function $arg did not come to its end"
+		checks=$((checks + $(grep -cE '^(ok|FAIL) ' "$work/side.$arg")))
+		failures=$((failures + $(grep -c '^FAIL ' "$work/side.$arg")))
+	done
+}
+declare -A one_side_pid
+
+one_side() {
+	mkdir "$work/$2" "$cg/$2"
+	work=$work/$2 cg=$cg/$2 instance=$instance-$2 pids=()
+	EGRET_STATE=$work/state
+	"$1" "$2"
+	egret_cmd detach --all >/dev/null 2>&1
+	for pid in ${pids[@]+"${pids[@]}"}; do stop "$pid" KILL; done
+	echo "end of side $2"
+}
+
 # --- the bed ----------------------------------------------------------------
 
 mount_private() {
@@ -256,7 +286,7 @@ cleanup() {
 	trap - EXIT INT TERM
 	[ -x "$egret" ] && in_cgroup - - "$egret" detach --instance "$instance" >/dev/null 2>&1
 	# An agent that was started in a pipe's subshell is in no list, and stands by after a detach.
-	for pid in ${pids[@]+"${pids[@]}"} $(pgrep -f -- "--instance $instance( |\$)"); do
+	for pid in ${pids[@]+"${pids[@]}"} $(pgrep -f -- "--instance $instance(-[a-z]+)?( |\$)"); do
 		{ kill -KILL "$pid" && wait "$pid"; } 2>/dev/null
 	done
 	if [ -d "$cg" ]; then

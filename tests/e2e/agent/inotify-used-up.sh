@@ -9,10 +9,11 @@ refuse=$root/build/tests/refuse
 bed_up
 
 program=$egret
-policy "$work/exec.rules" <<<'allow 20.2.0.1 tcp:443'
+exec_rules=$work/exec.rules
+policy "$exec_rules" <<<'allow 20.2.0.1 tcp:443'
 
-for limit in instances watches; do
-	egret=$work/egret-$limit
+without_inotify() {
+	local limit=$1 egret=$work/egret-$1 value before ticks
 	printf '#!/bin/sh\nexec "%s" inotify-%s "%s" "$@"\n' "$refuse" "$limit" "$program" >"$egret"
 	chmod 755 "$egret"
 	value=$(cat "/proc/sys/fs/inotify/max_user_$limit")
@@ -53,7 +54,8 @@ for limit in instances watches; do
 	eventually stands_by || eventually stands_by || failed "the agent does not see that it was detached"
 	stop "$agent"
 	succeeds "taken down" egret_cmd detach --all
-	expect connected "$limit: exec" in_cgroup "$cg" "$id-node" "$egret" exec --as-root --policy "$work/exec.rules" -- \
+	expect connected "$limit: exec" in_cgroup "$cg" "$id-node" "$egret" exec --as-root --policy "$exec_rules" -- \
 		"$probe" tcp 20.2.0.1 443
-done
+}
+side_by_side without_inotify instances watches
 finish

@@ -14,7 +14,8 @@ POLICY
 chmod 644 "$work/policy.rules"
 # keys COMMAND [KEYS SAID]...: COMMAND in a shell at a terminal; once SAID is read, KEYS are typed. Prints all that was
 # read, without what the terminal adds.
-cat >"$work/keys.py" <<'PY'
+keys=$work/keys.py
+cat >"$keys" <<'PY'
 import os, pty, select, sys, time
 
 pid, fd = pty.fork()
@@ -37,16 +38,17 @@ read_until(b"begin")
 for typed, said in zip(sys.argv[1::2], sys.argv[2::2]):
     os.write(fd, typed.encode().decode("unicode_escape").encode())
     read_until(said.encode())
-    time.sleep(0.3)
+    time.sleep(0.1)
 print(seen.decode(errors="replace").replace("\r", ""))
 PY
-by_dev() { as_user 54321 54321 TERM=dumb python3 "$work/keys.py" "$@"; }
-by_root() { in_cgroup "$cg/caller" "$id-node" env -u SUDO_UID -u PROMPT_COMMAND TERM=dumb python3 "$work/keys.py" "$@"; }
+by_dev() { as_user 54321 54321 TERM=dumb python3 "$keys" "$@"; }
+by_root() { in_cgroup "$cg/caller" "$id-node" env -u SUDO_UID -u PROMPT_COMMAND TERM=dumb python3 "$keys" "$@"; }
 printf '#!/bin/sh\nexec "%s" exec --policy "%s" -- "$@"\n' "$work/egret" "$work/policy.rules" >"$work/under"
 chmod 755 "$work/under"
 u=$work/under
 
-for who in by_dev by_root; do
+at_terminal() {
+	local who=$1
 	succeeds "$who: Ctrl-C" $who "$u sh -c 'echo is-up; exec sleep 100'\n" is-up '\x03' ready: 'echo code=$?\n' code=
 	shows 'code=130' "$who: ends the command"
 	succeeds "$who: Ctrl-C at a command that catches it" \
@@ -54,7 +56,7 @@ for who in by_dev by_root; do
 	shows 'code=9' "$who: its own code comes back"
 	succeeds "$who: Ctrl-\\" $who "$u sh -c 'echo is-up; exec sleep 100'\n" is-up '\x1c' ready: 'echo code=$?\n' code=
 	shows 'code=131' "$who: ends it, too"
-	succeeds "$who: Ctrl-Z, jobs, fg" $who "$u sh -c 'echo is-up; sleep 3; echo later; exit 3'\n" is-up \
+	succeeds "$who: Ctrl-Z, jobs, fg" $who "$u sh -c 'echo is-up; sleep 1; echo later; exit 3'\n" is-up \
 		'\x1a' Stopped 'fg\n' later '' ready: 'echo code=$?\n' code=
 	shows 'later' "$who: it goes on"
 	shows 'code=3' "$who: and its code comes back"
@@ -63,5 +65,6 @@ for who in by_dev by_root; do
 	succeeds "$who: a background command that reads" $who "$u sh -c 'read x; echo got \$x' &\n" ready: \
 		'while ! jobs | grep -q Stopped; do sleep 0.2; done; fg\n' 'got ' 'hello\n' 'got hello'
 	shows 'got hello' "$who: reads once it is in front"
-done
+}
+side_by_side at_terminal by_dev by_root
 finish
