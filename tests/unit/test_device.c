@@ -20,7 +20,7 @@
 
 #include "device/class.h"
 #include "device/cni.h"
-#include "device/netlink.h"
+#include "base/netlink.h"
 #include "device/overlay.h"
 #include "device/table.h"
 #include "egret_device.h"

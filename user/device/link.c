@@ -9,7 +9,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
-#include "netlink.h"
+#include "../base/netlink.h"
 
 /* IANA's; what the kernel takes where nobody says (geneve_validate, net/geneve.h). vxlan always tells its own. */
 #define GENEVE_PORT 6081

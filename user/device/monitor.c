@@ -9,7 +9,7 @@
 
 #include <linux/if_link.h>
 
-#include "netlink.h"
+#include "../base/netlink.h"
 
 #ifndef RTEXT_FILTER_SKIP_STATS
 #define RTEXT_FILTER_SKIP_STATS (1 << 3) /* linux/rtnetlink.h, 4.4 */

@@ -8,7 +8,7 @@
 
 #include <linux/rtnetlink.h>
 
-#include "netlink.h"
+#include "../base/netlink.h"
 
 #define IPV4_WIDE 1
 #define IPV6_WIDE 4

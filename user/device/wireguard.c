@@ -4,7 +4,7 @@
 #include <linux/genetlink.h>
 #include <linux/wireguard.h>
 
-#include "netlink.h"
+#include "../base/netlink.h"
 
 /* linux/genetlink.h: its own controller has a number that never changes. */
 #define CONTROLLER_VERSION 2

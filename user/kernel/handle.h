@@ -32,6 +32,7 @@ struct kernel {
 	bool of_exec;               /* kernel_note_exec was called: exec removes it, with its cgroup */
 	struct egret_bpf *skeleton; /* NULL before kernel_load */
 	bool was_running;
+	bool has_tcx;          /* kernel_layer_has_tcx */
 	bool side_by_side;     /* instance_takeover.h */
 	struct before *before; /* of an earlier version, read_before.h; NULL = nothing is carried over */
 	struct undo *undo;     /* instance_undo.h; NULL = nothing to go back to */

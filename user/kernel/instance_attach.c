@@ -11,6 +11,7 @@
 
 #include "../base/clock.h"
 #include "instance_carry.h"
+#include "instance_layers.h"
 #include "pins.h"
 
 #include "egret.skel.h"
@@ -166,7 +167,10 @@ static int attach_after_rehearsal(struct kernel *kernel, int cgroup_fd, struct e
 	} else {
 		rehearse(kernel);
 		rehearsal_becomes_earnest(kernel, &rehearsal);
-		rc = attach_all(kernel, cgroup_fd, error);
+		/* The new hooks stamp already, beside the old ones. */
+		rc = layers_replace(kernel, error);
+		if (!rc)
+			rc = attach_all(kernel, cgroup_fd, error);
 	}
 	rehearsal_end(&rehearsal);
 	return rc;
@@ -188,7 +192,10 @@ int kernel_attach_subjects(struct kernel *kernel, struct error *error)
 
 int kernel_attach(struct kernel *kernel, int cgroup_fd, struct error *error)
 {
+	int rc;
+
 	if (kernel->side_by_side && kernel->was_running)
 		return attach_after_rehearsal(kernel, cgroup_fd, error);
-	return attach_all(kernel, cgroup_fd, error);
+	rc = attach_all(kernel, cgroup_fd, error);
+	return rc ? rc : layers_replace(kernel, error);
 }

@@ -6,36 +6,54 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
+#include "hook_side.h"
 #include "instance_folder.h"
+#include "instance_layers.h"
+#include "maps.h"
 #include "pins.h"
+
+static int cut_side(const char *path, struct error *error)
+{
+	int rc = tcx_cut(path);
+
+	return rc && rc != -ENOENT ? error_set(error, rc, "cannot detach %s: %s", path, strerror(-rc)) : 0;
+}
 
 int instance_remove_pin(const char *instance, const char *name, struct error *error)
 {
+	struct device_side side;
 	char path[PIN_PATH_SIZE];
 	int rc;
 
 	snprintf(path, sizeof(path), INSTANCES "/%s/%s", instance, name);
-	rc = hook_cut(name, path, error);
+	rc = tcx_is_pin(name, &side) ? cut_side(path, error) : hook_cut(name, path, error);
 	if (!rc && unlink(path) && errno != ENOENT)
 		rc = error_set(error, -errno, "cannot remove %s: %s", path, strerror(errno));
 	return rc;
 }
 
-/* In the order of removal: what is attached goes before what it reads, the note of an exec last (EXEC_NOTE). */
-enum rank { RANK_HOOK, RANK_MAP, RANK_NOTE, RANK_UNKNOWN };
+/* In the order of removal: layers judge what hooks have stamped, what is attached goes before what it reads, the note
+ * of an exec last (EXEC_NOTE). */
+enum rank { RANK_LAYER, RANK_HOOK, RANK_MAP, RANK_NOTE, RANK_UNKNOWN };
 
 static enum rank rank_of(const char *pin)
 {
+	struct device_side side;
+	uint32_t ifindex;
+
+	if (tcx_is_pin(pin, &side))
+		return RANK_LAYER;
 	if (hook_is_pin(pin))
 		return RANK_HOOK;
 	if (!strncmp(pin, "map_", strlen("map_")) || !strncmp(pin, "next_", strlen("next_")))
 		return RANK_MAP;
-	return strcmp(pin, EXEC_NOTE) ? RANK_UNKNOWN : RANK_NOTE;
+	return strcmp(pin, EXEC_NOTE) && !clsact_is_note(pin, &ifindex) ? RANK_UNKNOWN : RANK_NOTE;
 }
 
 /* Those of other versions included. */
@@ -58,21 +76,77 @@ static int remove_pins(const char *instance, enum rank rank, struct error *error
 	return rc;
 }
 
-/* Everything that is pinned under the name, whoever made it. Of an empty folder also where no descriptor is left to
- * look into it: a start that ran out of them leaves nothing. */
-static int remove_all(const char *instance, struct error *error)
+/* An exec has no layers. */
+static int remove_filters(const char *instance, struct error *error)
+{
+	int rc = kernel_is_of_exec(instance) ? 0 : layers_remove_filters(instance, error);
+
+	return rc < 0 ? rc : 0;
+}
+
+/* Before what they judge by goes: what hooks have stamped. */
+static int remove_layers(const char *instance, struct error *error)
+{
+	int rc = remove_pins(instance, RANK_LAYER, error);
+
+	return rc ? rc : remove_filters(instance, error);
+}
+
+static int open_pinned_map(const char *instance, enum kernel_map map)
+{
+	char path[PIN_PATH_SIZE];
+
+	pin_path(path, instance, "map", map_shapes[map].name);
+	return bpf_obj_get(path);
+}
+
+/* A program of a layer that stands where nobody sees it from here, as in another network namespace, lets all pass now.
+ * In every version the first word of `config` is the generation. */
+static void end_policy(const char *instance)
+{
+	int fd = open_pinned_map(instance, MAP_config);
+	uint32_t *generation;
+
+	if (fd < 0)
+		return;
+	generation = mmap(NULL, sizeof(*generation), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (generation == MAP_FAILED)
+		return;
+	__atomic_store_n(generation, 0, __ATOMIC_RELEASE);
+	munmap(generation, sizeof(*generation));
+}
+
+/* Last attached, first cut: egress must not judge sockets without a stamp. */
+static int remove_hooks(const char *instance, struct error *error)
 {
 	char path[PIN_PATH_SIZE];
 	int rc = 0;
 
-	if (folder_remove(instance))
-		return 0;
-	/* Last attached, first cut: egress must not judge sockets without a stamp. */
 	for (int i = HOOK_COUNT - 1; i >= 0 && !rc; i--) {
 		hook_pin_path(path, instance, i);
 		rc = instance_remove_pin(instance, strrchr(path, '/') + 1, error);
 	}
-	for (int rank = RANK_HOOK; rank < RANK_UNKNOWN && !rc; rank++)
+	return rc ? rc : remove_pins(instance, RANK_HOOK, error);
+}
+
+/* Everything that is pinned under the name, whoever made it. Of an empty folder also where no descriptor is left to
+ * look into it: a start that ran out of them leaves nothing. */
+static int remove_all(const char *instance, struct error *error)
+{
+	int rc;
+
+	if (folder_remove(instance))
+		return 0;
+	rc = remove_layers(instance, error);
+	if (!rc)
+		rc = remove_hooks(instance, error);
+	if (!rc)
+		end_policy(instance);
+	/* An agent that lives put them back, until it saw that no policy rules. */
+	if (!rc)
+		rc = remove_filters(instance, error);
+	for (int rank = RANK_MAP; rank < RANK_UNKNOWN && !rc; rank++)
 		rc = remove_pins(instance, rank, error);
 	if (rc)
 		return rc;
@@ -80,6 +154,16 @@ static int remove_all(const char *instance, struct error *error)
 		return 0;
 	return error_set(error, -errno, "cannot remove " INSTANCES "/%s: %s; something else was pinned there", instance,
 			 strerror(errno));
+}
+
+/* Who removed the pins by hand left the filters, which judge on. */
+static int remove_unpinned(const char *instance, struct error *error)
+{
+	int count = layers_remove_filters(instance, error);
+
+	if (count)
+		return count < 0 ? count : 0;
+	return error_set(error, -ENOENT, "no instance %s is running here", instance);
 }
 
 int kernel_detach(const char *instance, struct error *error)
@@ -95,7 +179,7 @@ int kernel_detach(const char *instance, struct error *error)
 		return rc;
 	snprintf(path, sizeof(path), INSTANCES "/%s", instance);
 	if (lstat(path, &st))
-		return error_set(error, -ENOENT, "no instance %s is running here", instance);
+		return remove_unpinned(instance, error);
 	if (!S_ISDIR(st.st_mode))
 		return error_set(error, -ENOTDIR, "%s is a link or a file, which Egret did not make", path);
 	return remove_all(instance, error);

@@ -15,6 +15,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "cgroup_depth.h"
+#include "hook_side.h"
 #include "instance_carry.h"
 #include "instance_takeover.h"
 #include "instance_undo.h"
@@ -146,7 +148,19 @@ static int choose_hash_keys(struct kernel *kernel, struct egret_meta *meta)
 	return 0;
 }
 
-static int load_programs(struct kernel *kernel, struct error *error)
+/* Where the depth cannot be told nobody is taken for governed, and the proof of the layers says so. */
+static void tell_governed(struct kernel *kernel, int cgroup_fd)
+{
+	uint64_t id;
+	int depth = cgroup_depth(cgroup_fd, &id);
+
+	if (!depth)
+		return; /* the root: all are governed */
+	kernel->skeleton->rodata->governed_cgroup = depth < 0 ? UINT64_MAX : id;
+	kernel->skeleton->rodata->governed_depth = depth < 0 ? 0 : (uint32_t)depth;
+}
+
+static int load_programs(struct kernel *kernel, int cgroup_fd, struct error *error)
 {
 	struct bpf_map *maps[MAP_COUNT];
 	struct egret_meta meta = {};
@@ -161,6 +175,7 @@ static int load_programs(struct kernel *kernel, struct error *error)
 	kernel->skeleton->rodata->node_netns = own_netns();
 	if (!kernel->skeleton->rodata->node_netns && !stat("/proc/self/ns/net", &netns))
 		kernel->skeleton->rodata->node_netns_inode = netns.st_ino;
+	tell_governed(kernel, cgroup_fd);
 	rc = choose_hash_keys(kernel, &meta);
 	if (rc)
 		return error_set(error, rc, "no random numbers: %s", strerror(-rc));
@@ -176,6 +191,7 @@ static int load_programs(struct kernel *kernel, struct error *error)
 		if (kernel->maps[i] < 0)
 			return error_set(error, -errno, "cannot keep a map open: %s", strerror(errno));
 	}
+	kernel->has_tcx = tcx_works(bpf_program__fd(kernel->skeleton->progs.egret_device));
 	return kernel_set_meta(kernel, &meta);
 }
 
@@ -188,7 +204,7 @@ int kernel_load(struct kernel *kernel, int cgroup_fd, struct error *error)
 	if (!rc)
 		rc = takeover_inspect(kernel, error);
 	if (!rc)
-		rc = load_programs(kernel, error);
+		rc = load_programs(kernel, cgroup_fd, error);
 	if (!rc)
 		rc = handle_map_config(kernel, PROT_READ | PROT_WRITE, error);
 	if (!rc && (wanted_open(kernel) || denied_open(kernel)))

@@ -9,7 +9,9 @@
 
 #include <bpf/bpf.h>
 
+#include "hook_side.h"
 #include "instance_detach.h"
+#include "instance_layers.h"
 #include "instance_takeover.h"
 #include "read_before.h"
 #include "egret_abi.h"
@@ -138,8 +140,12 @@ void takeover_discard(const struct kernel *kernel)
 
 static bool is_known(const char *name)
 {
+	struct device_side side;
+	uint32_t ifindex;
 	char known[64];
 
+	if (tcx_is_pin(name, &side) || clsact_is_note(name, &ifindex))
+		return true;
 	for (int i = 0; i < MAP_COUNT; i++) {
 		snprintf(known, sizeof(known), "map_%s", map_shapes[i].name);
 		if (!strcmp(name, known))
@@ -224,6 +230,8 @@ int takeover_settle(struct kernel *kernel, struct error *error)
 
 	for (int i = 0; i < HOOK_COUNT && !rc; i++)
 		rc = pin_link_anew(kernel, i);
+	if (!rc)
+		rc = layers_pin_anew(kernel);
 	if (!rc)
 		rc = rename_maps(kernel);
 	if (rc)

@@ -4,11 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "instance_layers.h"
 #include "instance_takeover.h"
 #include "instance_undo.h"
 
 struct undo {
 	int programs[HOOK_COUNT]; /* that the links ran; -1 where there was no link */
+	struct layers_before *layers;
 	struct egret_config config;
 	struct egret_meta meta;
 };
@@ -32,6 +34,8 @@ int undo_remember(struct kernel *kernel, struct error *error)
 	}
 	undo->config = *kernel->config;
 	if (!rc)
+		rc = layers_remember(kernel, &undo->layers);
+	if (!rc)
 		rc = kernel_get_meta(kernel, &undo->meta);
 	if (!rc)
 		return 0;
@@ -46,6 +50,7 @@ void undo_forget(struct kernel *kernel)
 	for (int i = 0; i < HOOK_COUNT; i++)
 		if (kernel->undo->programs[i] >= 0)
 			close(kernel->undo->programs[i]);
+	layers_forget(kernel->undo->layers);
 	free(kernel->undo);
 	kernel->undo = NULL;
 }
@@ -113,6 +118,7 @@ void kernel_undo(struct kernel *kernel)
 		return;
 	}
 	if (kernel->undo) {
+		layers_restore(kernel, kernel->undo->layers);
 		for (int i = HOOK_COUNT - 1; i >= 0; i--)
 			restore_hook(kernel, i);
 		if (!kernel->side_by_side)

@@ -15,7 +15,7 @@
 #include "../base/error.h"
 #include "egret_addr.h"
 #include "egret_device.h"
-#include "egret_types.h"
+#include "egret_people.h"
 
 struct kernel;
 
@@ -25,10 +25,10 @@ enum layer_place { LAYER_INGRESS, LAYER_EGRESS, LAYER_PLACE_COUNT };
 /* --- by the owner of a loaded instance --- */
 
 /*
- * Puts the program there, before all others. Where ours stands already nothing happens; where an older one of this
- * instance stands, it is replaced without a gap. -ENODEV: the device is gone. -ESTALE: the instance was detached
- * meanwhile. A new agent calls kernel_set_device for all that it looks at before kernel_attach, which replaces the
- * programs of all devices at which this instance stands.
+ * Puts the program there, before all others; an older one of this instance is replaced without a gap. -ENODEV: the
+ * device is gone. -ESTALE: no policy rules, or the instance was detached meanwhile: it puts nothing there. A new agent
+ * calls kernel_set_device for all that it looks at before kernel_attach, which replaces the programs at all devices at
+ * which this instance stands.
  */
 int kernel_layer_attach(struct kernel *kernel, uint32_t ifindex, enum layer_place place, struct error *error);
 /* Nothing attached, or no such device, is no error. */

@@ -29,10 +29,14 @@ struct netlink_question {
 	struct nlmsghdr header;
 	char rest[252];
 };
-/* @flags: NLM_F_DUMP, or 0 for one that has a single answer. @body: the family's own header. */
+/* @flags: NLM_F_DUMP, or 0 for one that has a single answer, or how to change something (NLM_F_ACK | ...). @body: the
+ * family's own header. */
 void netlink_begin(struct netlink_question *question, uint16_t type, uint16_t flags, const void *body, size_t size);
 /* -E2BIG: no room. */
 int netlink_add(struct netlink_question *question, uint16_t type, const void *value, size_t size);
+/* All that is added until the end stands in this attribute, behind @body. Returns what the end takes, or -E2BIG. */
+int netlink_nest(struct netlink_question *question, uint16_t type, const void *body, size_t size);
+void netlink_end_nest(struct netlink_question *question, int nest);
 /* @visit for each part of the answer, by a descriptor of its own. -EAGAIN: things changed meanwhile, so that parts may
  * be missing; ask again. -ETIMEDOUT: nobody answers, for 2 s. */
 int netlink_ask(int protocol, struct netlink_question *question, netlink_visit visit, void *context);

@@ -45,9 +45,25 @@ int netlink_add(struct netlink_question *question, uint16_t type, const void *va
 	if (at + RTA_SPACE(size) > sizeof(*question))
 		return -E2BIG;
 	memcpy((char *)question + at, &attr, sizeof(attr));
-	memcpy((char *)question + at + RTA_LENGTH(0), value, size);
+	if (size)
+		memcpy((char *)question + at + RTA_LENGTH(0), value, size);
 	question->header.nlmsg_len = at + RTA_LENGTH(size);
 	return 0;
+}
+
+int netlink_nest(struct netlink_question *question, uint16_t type, const void *body, size_t size)
+{
+	int at = (int)NLMSG_ALIGN(question->header.nlmsg_len), rc = netlink_add(question, type, body, size);
+
+	return rc ? rc : at;
+}
+
+void netlink_end_nest(struct netlink_question *question, int nest)
+{
+	struct rtattr *attr = (struct rtattr *)((char *)question + nest);
+
+	if (nest > 0)
+		attr->rta_len = (uint16_t)(question->header.nlmsg_len - (uint32_t)nest);
 }
 
 /* One piece, from the kernel: its length, or negative errno. */
