@@ -107,16 +107,22 @@ static __always_inline bool is_unaccounted(const struct egret_sock *state, const
 	return cgroup_id == EGRET_UNACCOUNTED_ALL || (state && state->cgroup_id == cgroup_id);
 }
 
-/* Returns what the hook must return. */
+/* Is what is denied counted, and passes all the same? @ifindex as in account_denied. */
+static __always_inline __u32 is_audited(const struct ruling *ruling, __u32 ifindex)
+{
+	return (ruling->settings->audit & 1) | (ifindex && ruling->settings->layers != EGRET_LAYERS_ENFORCE);
+}
+
+/* @ifindex: of the device whose layer denies; 0 = the hook does. Does the packet pass all the same? 1 or 0. */
 static __noinline int account_denied(const struct egret_sock *state, const struct packet *pkt,
-				     const struct judgement *why, const struct ruling *ruling)
+				     const struct judgement *why, const struct ruling *ruling, __u32 ifindex)
 {
 	struct egret_drop_row now = {};
 	__u32 audit;
 
 	if (!pkt || !why || !ruling)
 		return 0;
-	audit = ruling->settings->audit & 1;
+	audit = is_audited(ruling, ifindex);
 	if (is_unaccounted(state, ruling->cfg))
 		return audit;
 	counter_add(&reasons, why->reason + audit * EGRET_REASONS_AUDITED, pkt->len_bytes);
@@ -135,6 +141,7 @@ static __noinline int account_denied(const struct egret_sock *state, const struc
 	now.key.audited = audit;
 	now.key.question = why->question;
 	now.drop.generation = ruling->generation;
+	now.drop.ifindex = ifindex;
 	now.drop.last_tick = bpf_jiffies64(); /* 5.6 */
 	drop_count(&now, state, why);
 	return audit;

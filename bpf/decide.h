@@ -207,21 +207,30 @@ static __always_inline bool decide_by_origin(const struct judging *judging, stru
 	return true;
 }
 
+/* By the policy, and by what history says of it. Remembers nothing. */
+static __always_inline void decide_afresh(struct judging *judging, struct judgement *ret)
+{
+	decide_first_packet(judging->pkt, &judging->subject, judging->ruling, ret);
+	if (judging->memory.sock->raw)
+		return;
+	memory_find(judging->skb, judging->skb->sk, judging->pkt, &judging->memory);
+	decide_by_history(judging, ret);
+}
+
 /* Decides what no memory knew, and remembers it. */
 static __always_inline void decide_anew(struct judging *judging, struct judgement *ret)
 {
 	struct egret_sock *sock = judging->memory.sock;
-	__u32 slot = judging->ruling->slot;
 
 	if (decide_by_origin(judging, ret))
 		return;
-	decide_first_packet(judging->pkt, &judging->subject, judging->ruling, ret);
-	if (sock->raw)
+	decide_afresh(judging, ret);
+	if (sock->raw) {
+		memory_write_last(sock, judging->pkt, ret->allow);
 		return;
-	memory_find(judging->skb, judging->skb->sk, judging->pkt, &judging->memory);
-	decide_by_history(judging, ret);
+	}
 	if (!ret->allow)
-		explain_special(judging->pkt, &judging->subject, slot, ret);
+		explain_special(judging->pkt, &judging->subject, judging->ruling->slot, ret);
 	decide_remember(judging, ret);
 }
 

@@ -29,7 +29,7 @@ static __always_inline bool datagram_server(struct __sk_buff *skb, struct answer
 {
 	__u16 port_be;
 
-	if (offset <= UDP_HEADER || !packet_source(skb, IP_AT_START, &answer->server) ||
+	if (offset <= UDP_HEADER || !packet_source(skb, IP_AT_START, skb->protocol, &answer->server) ||
 	    bpf_skb_load_bytes(skb, offset - UDP_HEADER, &port_be, sizeof(port_be)))
 		return false;
 	answer->server_port_be = port_be;

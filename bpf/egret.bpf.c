@@ -49,7 +49,7 @@ int egret_egress(struct __sk_buff *skb)
 
 	if (!ruling_take(&ruling))
 		return DROP;
-	packet_parse(skb, IP_AT_START, PACKET_DESTINATION, &pkt);
+	packet_parse(skb, IP_AT_START, skb->protocol, PACKET_DESTINATION, &pkt);
 	sender = cgroup_decide(skb, &pkt, &ruling, &verdict);
 	return cgroup_finish(sender, &pkt, &verdict, &ruling);
 }
@@ -132,13 +132,11 @@ int egret_teach(struct __sk_buff *skb)
 SEC("tc")
 int egret_device(struct __sk_buff *skb)
 {
-	(void)skb;
-	return TC_ACT_UNSPEC;
+	return look_was_judged(skb, EGRET_LAYER_DEVICE) ? TC_ACT_UNSPEC : look_at_device(skb);
 }
 
 SEC("tc")
 int egret_uplink(struct __sk_buff *skb)
 {
-	(void)skb;
-	return TC_ACT_UNSPEC;
+	return look_was_judged(skb, EGRET_LAYER_UPLINK) ? TC_ACT_UNSPEC : look_at_uplink(skb);
 }

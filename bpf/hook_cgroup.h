@@ -33,7 +33,7 @@ static __always_inline int cgroup_finish(const struct egret_sock *sock, const st
 					 const struct judgement *verdict, const struct ruling *ruling)
 {
 	if (!verdict->allow)
-		return account_denied(sock, pkt, verdict, ruling) & 1;
+		return account_denied(sock, pkt, verdict, ruling, 0) & 1;
 	account_allowed(verdict->rule, pkt);
 	return PASS;
 }
@@ -144,7 +144,7 @@ static __noinline int cgroup_note_datagram(struct __sk_buff *skb, const struct r
 	struct packet pkt = {};
 	struct egret_sock *sock;
 
-	if (!ruling || packet_parse(skb, IP_AT_START, PACKET_SOURCE, &pkt))
+	if (!ruling || packet_parse(skb, IP_AT_START, skb->protocol, PACKET_SOURCE, &pkt))
 		return 0;
 	sock = cgroup_socket(skb, ruling, 0);
 	if (!sock || sock->raw)

@@ -4,17 +4,264 @@
  * somebody's namespace and at egress of what leads out of the node. Their context is a frame, mostly with an Ethernet
  * header, of any socket or none. They answer TC_ACT_UNSPEC to go on, also to the programs of others, and TC_ACT_SHOT to
  * drop.
+ *
+ * What the socket's own hook judged for this very destination passes at once (look_was_judged). An unconnected socket
+ * may have sent to somebody else meanwhile, and a packet may have been rewritten, or wrapped in another, since: then
+ * the packet is judged as the hook would have. Nothing is remembered of that: nobody holds the socket here.
  */
 #ifndef EGRET_BPF_HOOK_DEVICE_H
 #define EGRET_BPF_HOOK_DEVICE_H
 
-#include "account.h"
 #include "decide.h"
+#include "frame.h"
+#include "kernel_made.h"
+#include "look.h"
+#include "memory.h"
 #include "policy.h"
-#include "stamp.h"
+#include "sender.h"
 
 /* The cgroup that the hooks are attached to, and how deep it lies; 0 = the root, where all are governed. */
 const volatile __u64 governed_cgroup = 0;
 const volatile __u32 governed_depth = 0;
+
+/* --- what the hook judged --- */
+
+/* Two senders may be writing a datagram's peer: of a copy. */
+static __always_inline bool look_is_allowed(const struct egret_peer *peer)
+{
+	return (peer->state == EGRET_PEER_ALLOWED || peer->state == EGRET_PEER_INBOUND) && peer_verifies(peer);
+}
+
+/* The fast path: no map but the socket's own. That the device's frames begin with an Ethernet header was seen when the
+ * socket was told of the device. */
+static __always_inline bool look_was_judged(struct __sk_buff *skb, __u32 layer)
+{
+	void *begin = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	struct egret_sock *sock = memory_of(skb);
+	struct packet pkt = {};
+	struct egret_peer peer;
+
+	if (!sock || (layer == EGRET_LAYER_DEVICE ? sock->device : sock->uplink) != skb->ifindex ||
+	    begin + ETH_HLEN > end)
+		return false;
+	if (!packet_parse_in_place(skb, ETH_HLEN, *(__u16 *)(begin + ETH_HLEN - sizeof(__u16)), PACKET_DESTINATION,
+				   &pkt))
+		return false;
+	peer = sock->peer;
+	return peer_is(&peer, &pkt) && look_is_allowed(&peer);
+}
+
+/* Does the stamp say where this packet goes? Of a fragment only its first shows ports, and of IPv6 none the protocol:
+ * the hook judged the whole packet. */
+static __always_inline bool look_is_of_peer(const struct look *look, const struct egret_peer *peer)
+{
+	const struct packet *pkt = &look->notes->pkt;
+
+	if (pkt->reason == EGRET_REASON_FRAGMENT)
+		return addr_equal(&peer->addr, &pkt->addr) &&
+		       (!addr_is_v4(&pkt->addr) || peer->l4_proto == pkt->l4_proto);
+	return !pkt->reason && peer_is(peer, pkt);
+}
+
+/* The socket's next packets take the fast path. */
+static __always_inline void look_tell_socket(const struct look *look, struct egret_sock *sock)
+{
+	__u32 ifindex = look->skb->ifindex;
+	struct egret_addr source = {};
+
+	if (!look->device || look->device_flags & EGRET_DEVICE_NO_MAC)
+		return;
+	if (look->layer == EGRET_LAYER_UPLINK) {
+		sock->uplink = ifindex;
+		return;
+	}
+	if (sock->device != ifindex &&
+	    packet_source(look->skb, look->notes->frame.ip_at, look->notes->frame.protocol, &source))
+		sender_note(sock, ifindex, &source, &look->ruling);
+	sock->device = ifindex;
+}
+
+/* --- judged again --- */
+
+/* As the hook would, with what the socket remembers. Apart from its caller: for its stack. */
+static __noinline int look_judge_again(struct __sk_buff *skb, const struct packet *pkt, const struct ruling *ruling,
+				       struct egret_sock *sock, struct judgement *ret)
+{
+	struct judging judging = {.skb = skb, .pkt = pkt, .ruling = ruling, .memory = {.sock = sock}};
+
+	if (!pkt || !ruling || !sock || !ret)
+		return 0;
+	subject_refresh(sock, ruling);
+	judging.subject = subject_of(sock);
+	decide_afresh(&judging, ret);
+	return 0;
+}
+
+/* The reason of a packet that did not leave its socket so. */
+static __always_inline __u8 look_what_became(const struct look *look, const struct bpf_sock *sk)
+{
+	return sk->protocol == look->notes->pkt.l4_proto || sk->protocol == IPPROTO_RAW ? EGRET_REASON_REWRITTEN
+											: EGRET_REASON_TUNNEL;
+}
+
+static __always_inline int look_again(const struct look *look, struct bpf_sock *sk, struct egret_sock *sock)
+{
+	struct judgement *verdict = &look->notes->verdict;
+	struct packet *pkt = &look->notes->pkt;
+
+	if (pkt->reason) {
+		verdict->reason = pkt->reason;
+	} else {
+		look_judge_again(look->skb, pkt, &look->ruling, sock, verdict);
+		look_judge_content(look);
+	}
+	if (verdict->allow)
+		return look_pass(look, EGRET_LOOK_SOCKET);
+	look_explain(pkt, look_what_became(look, sk), verdict);
+	return look_deny(look, sock);
+}
+
+/* What a stamped socket says of the packet. */
+static __always_inline int look_by_stamp(const struct look *look, struct bpf_sock *sk, struct egret_sock *sock)
+{
+	struct egret_peer peer = sock->peer;
+
+	if (sock->origin == EGRET_ORIGIN_KERNEL)
+		return sk->protocol == look->notes->pkt.l4_proto ? look_pass(look, EGRET_LOOK_KERNEL) : LOOK_ON;
+	if (look_is_of_peer(look, &peer) && (look_is_allowed(&peer) || look->ruling.settings->audit)) {
+		look_tell_socket(look, sock);
+		return TC_ACT_UNSPEC;
+	}
+	return look_again(look, sk, sock);
+}
+
+/* --- by any socket --- */
+
+static __always_inline bool look_is_governed(struct __sk_buff *skb)
+{
+	return !governed_depth || bpf_skb_ancestor_cgroup_id(skb, governed_depth) == governed_cgroup;
+}
+
+/* @sk has no stamp: what no hook saw (AF_PACKET, AF_XDP, tap), or the kernel's. @sender: blank. */
+static __always_inline int look_by_socket(const struct look *look, struct bpf_sock *sk, struct egret_sock *sender)
+{
+	if (kernel_made_by_control(sk, &look->notes->pkt, sender))
+		return look_pass(look, EGRET_LOOK_KERNEL);
+	if (sk->type == SOCK_RAW && socket_is_kernels(sk, sender))
+		return LOOK_ON;
+	if (!look_is_governed(look->skb))
+		return look_pass(look, EGRET_LOOK_OUTSIDE);
+	sender_of_socket(look->skb, sk, &look->ruling, sender);
+	return look_in_full(look, sender);
+}
+
+/* LOOK_ON: it has none that says who sends. */
+static __always_inline int look_by_sender(const struct look *look, struct egret_sock *sender)
+{
+	struct bpf_sock *sk = look->skb->sk, *full;
+	struct egret_sock *sock;
+
+	if (!sk)
+		return kernel_made_alone(look->skb, &look->notes->frame, &look->notes->pkt)
+			   ? look_pass(look, EGRET_LOOK_KERNEL)
+			   : LOOK_ON;
+	full = bpf_sk_fullsock(sk);
+	if (!full)
+		return kernel_made_for_connection(sk, &look->notes->pkt) ? look_pass(look, EGRET_LOOK_KERNEL) : LOOK_ON;
+	sock = bpf_sk_storage_get(&sockets, full, 0, 0);
+	return sock ? look_by_stamp(look, full, sock) : look_by_socket(look, full, sender);
+}
+
+/* --- device --- */
+
+/* Neither IP nor what a link needs. */
+static __always_inline int look_deny_frame(const struct look *look, struct egret_sock *sender)
+{
+	struct bpf_sock *sk = look->skb->sk;
+
+	sk = sk ? bpf_sk_fullsock(sk) : 0;
+	if (sk && !look_is_governed(look->skb))
+		return look_pass(look, EGRET_LOOK_OUTSIDE);
+	if (sk)
+		sender_of_socket(look->skb, sk, &look->ruling, sender);
+	else if (!sender_of_device(look->skb->ifindex, look->device, &look->ruling, sender))
+		return look_pass(look, EGRET_LOOK_OUTSIDE);
+	return look_deny_for(look, sender, EGRET_REASON_NOT_IP);
+}
+
+/* Global: the entry's stack and this one's are verified apart. */
+__noinline int look_at_device(struct __sk_buff *skb)
+{
+	struct egret_sock *sender;
+	struct look look;
+	int action;
+
+	if (!look_begin(skb, EGRET_LAYER_DEVICE, &look))
+		return TC_ACT_UNSPEC;
+	sender = &look.notes->sender;
+	if (look.notes->frame.protocol == bpf_htons(ETH_P_ARP))
+		return look_pass(&look, EGRET_LOOK_LINK);
+	if (!frame_is_ip(&look.notes->frame))
+		return look_deny_frame(&look, sender);
+	action = look_by_sender(&look, sender);
+	if (action != LOOK_ON)
+		return action;
+	if (!sender_of_device(skb->ifindex, look.device, &look.ruling, sender))
+		return look_pass(&look, EGRET_LOOK_OUTSIDE);
+	return look_in_full(&look, sender);
+}
+
+/* --- uplink --- */
+
+/* Came in by a device that nobody looked at. */
+static __always_inline int look_unlooked(const struct look *look, struct egret_sock *sender)
+{
+	const struct sk_buff *kernels = (const struct sk_buff *)look->skb;
+	__u64 connection = 0;
+
+	KERNEL_READ(connection, kernels->_nfct);
+	if (!look->ruling.settings->deny_unlooked || (connection & NFCT_INFO) >= IP_CT_ESTABLISHED_REPLY)
+		return look_pass(look, EGRET_LOOK_UNLOOKED);
+	if (!sender_of_device(look->skb->ingress_ifindex, look->device, &look->ruling, sender))
+		return look_pass(look, EGRET_LOOK_OUTSIDE);
+	return look_deny_for(look, sender, EGRET_REASON_UNLOOKED);
+}
+
+/* By the device that it came in by. */
+static __always_inline int look_forwarded(const struct look *look, struct egret_sock *sender)
+{
+	__u32 from = look->skb->ingress_ifindex;
+	struct egret_device *device = bpf_map_lookup_elem(&devices, &from);
+	__u32 flags = device ? device->flags : 0;
+
+	if (flags & EGRET_DEVICE_LOOKED)
+		return look_pass(look, EGRET_LOOK_LOOKED_AT);
+	if (flags & EGRET_DEVICE_UPLINK)
+		return look_pass(look, EGRET_LOOK_TRANSIT);
+	return look_unlooked(look, sender);
+}
+
+__noinline int look_at_uplink(struct __sk_buff *skb)
+{
+	struct egret_sock *sender;
+	struct look look;
+	int action;
+
+	if (!look_begin(skb, EGRET_LAYER_UPLINK, &look))
+		return TC_ACT_UNSPEC;
+	sender = &look.notes->sender;
+	if (!frame_is_ip(&look.notes->frame)) {
+		if (frame_is_of_link(&look.notes->frame) || !skb->sk)
+			return look_pass(&look, EGRET_LOOK_LINK);
+		return look_deny_frame(&look, sender);
+	}
+	action = look_by_sender(&look, sender);
+	if (action != LOOK_ON)
+		return action;
+	if (skb->ingress_ifindex)
+		return look_forwarded(&look, sender);
+	sender_is_host(sender);
+	return look_in_full(&look, sender);
+}
 
 #endif

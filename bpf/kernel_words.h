@@ -14,9 +14,17 @@
 #define AF_INET  2
 #define AF_INET6 10
 
-/* include/uapi/linux/if_ether.h */
-#define ETH_P_IP   0x0800
-#define ETH_P_IPV6 0x86dd
+/* include/uapi/linux/if_ether.h; what is below ETH_P_802_3_MIN is a length */
+#define ETH_HLEN        14
+#define ETH_P_802_3_MIN 0x0600
+#define ETH_P_IP        0x0800
+#define ETH_P_ARP       0x0806
+#define ETH_P_8021Q     0x8100
+#define ETH_P_IPV6      0x86dd
+#define ETH_P_SLOW      0x8809
+#define ETH_P_PAE       0x888e
+#define ETH_P_8021AD    0x88a8
+#define ETH_P_LLDP      0x88cc
 
 /* include/uapi/linux/pkt_cls.h: go on to the next program; drop */
 #define TC_ACT_UNSPEC (-1)
@@ -51,6 +59,11 @@
 /* include/uapi/linux/icmp.h, include/uapi/linux/icmpv6.h */
 #define ICMP_ECHO           8
 #define ICMPV6_ECHO_REQUEST 128
+
+/* include/linux/skbuff.h: of a packet's connection, the bits that are no address; include/uapi/linux/netfilter/
+ * nf_conntrack_common.h: from this number on it answers, or is about an answer */
+#define NFCT_INFO               7ULL
+#define IP_CT_ESTABLISHED_REPLY 3
 
 /* include/linux/sched.h: of a task, "I am a kernel thread" */
 #define PF_KTHREAD 0x00200000

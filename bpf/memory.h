@@ -248,6 +248,13 @@ static __always_inline void memory_write(struct __sk_buff *ctx, const struct mem
 	peer_seal(peer, what->both_ways);
 }
 
+/* Where a raw socket's packet went, for hook_device.h. Of no generation: the hook judges each packet of such a one. */
+static __always_inline void memory_write_last(struct egret_sock *sock, const struct packet *pkt, bool allow)
+{
+	peer_write(&sock->peer, pkt, &(struct standing){}, allow ? EGRET_PEER_ALLOWED : EGRET_PEER_DENIED, 0);
+	peer_seal(&sock->peer, 0);
+}
+
 /* What to remember of a peer of whom a datagram came in. Who spoke first fixes the direction for as long as the flow
  * lives; an answer to what we sent never opens a way of its own. */
 static __always_inline struct known memory_of_arrival(const struct known *before)

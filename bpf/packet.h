@@ -4,25 +4,21 @@
  * What cannot be parsed carries the reason that it is denied for.
  *
  * packet_parse() is for packets, packet_set_v4() and packet_set_words() for calls that name
- * a destination. Where the IP header begins (@ip_at) depends on the kind of hook: at octet 0 in
- * cgroup hooks (IP_AT_START), behind the Ethernet header at a device.
+ * a destination. Where the IP header begins (@ip_at) and who says which IP it is (@protocol, an ethertype in network
+ * order) depends on the kind of hook: octet 0 (IP_AT_START) and skb->protocol in cgroup hooks; at a device the frame
+ * says both (frame.h).
  */
 #ifndef EGRET_BPF_PACKET_H
 #define EGRET_BPF_PACKET_H
 
 #include "addr.h"
+#include "ip_headers.h"
 
 #include "egret_reasons.h"
 
 #define LOOPBACK_IFINDEX 1 /* in every network namespace, since 2.6.36 */
 
 #define IP_AT_START 0
-
-#define IPOPT_MAX_BYTES 40 /* RFC 791 section 3.1: a header of 15 words, less 5 */
-
-/* RFC 8200 section 4.1 names eight kinds of extension headers; each is allowed
- * once, except the destination options, so no chain that keeps to the RFC is longer. */
-#define IPV6_MAX_EXT_HEADERS 8
 
 struct packet {
 	struct egret_addr addr __attribute__((aligned(8))); /* the destination at egress, the source at ingress */
@@ -35,12 +31,6 @@ struct packet {
 };
 
 enum packet_side { PACKET_SOURCE, PACKET_DESTINATION };
-
-struct ipv6_ext {
-	__u8 nexthdr;
-	__u8 len_8bytes;
-	__u8 body[2];
-};
 
 /* By two stores: an address is read again at once, by eight bytes, and a CPU cannot
  * forward two stores into one load. (bpfel: the earlier word is the lower half.) */
@@ -89,36 +79,6 @@ static __always_inline void packet_set_l4(struct packet *pkt, __u8 l4_proto, __u
 	}
 }
 
-/*
- * Why a packet with IPv4 options cannot be judged; EGRET_REASON_NONE if it can. With a source
- * route it goes elsewhere than its destination address says. Global, as what has loops is:
- * the verifier takes a global function once (5.6).
- */
-__noinline int ipv4_walk_options(struct __sk_buff *skb, __u32 options_at, __u32 options_len)
-{
-	__u32 offset = 0;
-	__u8 option[2];
-
-	for (int i = 0; i < IPOPT_MAX_BYTES; i++) {
-		if (offset >= options_len)
-			return offset == options_len ? EGRET_REASON_NONE : EGRET_REASON_MALFORMED;
-		if (bpf_skb_load_bytes(skb, options_at + offset, option, sizeof(option)))
-			return EGRET_REASON_MALFORMED;
-		if (option[0] == IPOPT_END)
-			return EGRET_REASON_NONE;
-		if (option[0] == IPOPT_NOOP) {
-			offset++;
-			continue;
-		}
-		if (option[0] == IPOPT_LSRR || option[0] == IPOPT_SSRR)
-			return EGRET_REASON_SOURCE_ROUTE;
-		if (option[1] < 2)
-			return EGRET_REASON_MALFORMED;
-		offset += option[1];
-	}
-	return EGRET_REASON_MALFORMED;
-}
-
 static __noinline int packet_parse_v4_slowly(struct __sk_buff *skb, __u32 ip_at, enum packet_side side,
 					     struct packet *pkt)
 {
@@ -150,48 +110,6 @@ static __noinline int packet_parse_v4_slowly(struct __sk_buff *skb, __u32 ip_at,
 	return 0;
 }
 
-/* What ipv6_walk_headers finds, in one word: the protocol, where its header
- * begins, and the reason if there is none that can be judged. */
-#define IPV6_WALK_PROTO_SHIFT  8
-#define IPV6_WALK_OFFSET_SHIFT 16
-
-static __always_inline __u8 ipv6_bad_header(__u8 nexthdr)
-{
-	switch (nexthdr) {
-	case IPPROTO_ROUTING:
-		return EGRET_REASON_SOURCE_ROUTE;
-	case IPPROTO_FRAGMENT:
-		return EGRET_REASON_FRAGMENT;
-	default:
-		return EGRET_REASON_EXT_HEADER;
-	}
-}
-
-static __always_inline bool ipv6_is_upper_layer(__u8 nexthdr)
-{
-	return nexthdr == IPPROTO_TCP || nexthdr == IPPROTO_UDP || nexthdr == IPPROTO_SCTP ||
-	       nexthdr == IPPROTO_ICMPV6 || nexthdr == IPPROTO_ESP;
-}
-
-/* @offset: behind the fixed header, whose next header is @nexthdr. */
-__noinline int ipv6_walk_headers(struct __sk_buff *skb, __u32 offset, __u32 nexthdr)
-{
-	struct ipv6_ext ext;
-
-	for (int i = 0; i <= IPV6_MAX_EXT_HEADERS; i++) {
-		nexthdr &= 0xff;
-		if (ipv6_is_upper_layer(nexthdr))
-			return offset << IPV6_WALK_OFFSET_SHIFT | nexthdr << IPV6_WALK_PROTO_SHIFT;
-		if (nexthdr != IPPROTO_HOPOPTS && nexthdr != IPPROTO_DSTOPTS)
-			return nexthdr << IPV6_WALK_PROTO_SHIFT | ipv6_bad_header(nexthdr);
-		if (bpf_skb_load_bytes(skb, offset, &ext, sizeof(ext)))
-			return nexthdr << IPV6_WALK_PROTO_SHIFT | EGRET_REASON_MALFORMED;
-		nexthdr = ext.nexthdr;
-		offset += (ext.len_8bytes + 1) * 8;
-	}
-	return nexthdr << IPV6_WALK_PROTO_SHIFT | EGRET_REASON_EXT_HEADER;
-}
-
 static __noinline int packet_parse_v6_slowly(struct __sk_buff *skb, __u32 ip_at, enum packet_side side,
 					     struct packet *pkt)
 {
@@ -217,33 +135,50 @@ static __noinline int packet_parse_v6_slowly(struct __sk_buff *skb, __u32 ip_at,
 	return 0;
 }
 
-/* The usual packet (no options, no fragment, headers in the linear part) is read
- * in place: it costs a third of bpf_skb_load_bytes. 0, or -1: @pkt has the reason. */
-static __always_inline int packet_parse(struct __sk_buff *skb, __u32 ip_at, enum packet_side side, struct packet *pkt)
+/* The usual packet (no options, no fragment, headers in the linear part), in place: it costs a third of
+ * bpf_skb_load_bytes. False: it has to be read slowly. */
+static __always_inline bool packet_parse_in_place(struct __sk_buff *skb, __u32 ip_at, __u32 protocol,
+						  enum packet_side side, struct packet *pkt)
 {
 	void *begin = (void *)(long)skb->data + ip_at, *end = (void *)(long)skb->data_end;
 	struct ipv6hdr *ip6 = begin;
 	struct iphdr *ip = begin;
 
-	pkt->reason = EGRET_REASON_NONE;
-	if (skb->protocol == bpf_htons(ETH_P_IP)) {
+	if (protocol == bpf_htons(ETH_P_IP)) {
 		if (begin + sizeof(*ip) + sizeof(__u32) > end || *(__u8 *)begin != 0x45 ||
 		    ip->frag_off & bpf_htons(IP_MF | IP_OFFSET))
-			return packet_parse_v4_slowly(skb, ip_at, side, pkt);
+			return false;
 		packet_set_v4(pkt, side == PACKET_SOURCE ? ip->saddr : ip->daddr);
 		packet_set_l4(pkt, ip->protocol, *(__u32 *)(ip + 1), side);
-		return 0;
+		return true;
 	}
-	if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
-		if (begin + sizeof(*ip6) + sizeof(__u32) > end || ip6->version != 6 ||
-		    (ip6->nexthdr != IPPROTO_TCP && ip6->nexthdr != IPPROTO_UDP))
-			return packet_parse_v6_slowly(skb, ip_at, side, pkt);
-		packet_set_v6(pkt, side == PACKET_SOURCE ? &ip6->saddr : &ip6->daddr);
-		packet_set_l4(pkt, ip6->nexthdr, *(__u32 *)(ip6 + 1), side);
-		return 0;
-	}
+	if (protocol != bpf_htons(ETH_P_IPV6) || begin + sizeof(*ip6) + sizeof(__u32) > end || ip6->version != 6 ||
+	    (ip6->nexthdr != IPPROTO_TCP && ip6->nexthdr != IPPROTO_UDP))
+		return false;
+	packet_set_v6(pkt, side == PACKET_SOURCE ? &ip6->saddr : &ip6->daddr);
+	packet_set_l4(pkt, ip6->nexthdr, *(__u32 *)(ip6 + 1), side);
+	return true;
+}
+
+/* Any packet, wherever its octets lie. 0, or -1: @pkt has the reason. */
+static __always_inline int packet_parse_slowly(struct __sk_buff *skb, __u32 ip_at, __u32 protocol,
+					       enum packet_side side, struct packet *pkt)
+{
+	if (protocol == bpf_htons(ETH_P_IP))
+		return packet_parse_v4_slowly(skb, ip_at, side, pkt);
+	if (protocol == bpf_htons(ETH_P_IPV6))
+		return packet_parse_v6_slowly(skb, ip_at, side, pkt);
 	pkt->reason = EGRET_REASON_MALFORMED;
 	return -1;
+}
+
+static __always_inline int packet_parse(struct __sk_buff *skb, __u32 ip_at, __u32 protocol, enum packet_side side,
+					struct packet *pkt)
+{
+	pkt->reason = EGRET_REASON_NONE;
+	if (packet_parse_in_place(skb, ip_at, protocol, side, pkt))
+		return 0;
+	return packet_parse_slowly(skb, ip_at, protocol, side, pkt);
 }
 
 static __always_inline bool packet_is_tcp(struct __sk_buff *skb, __u32 ip_at)
@@ -258,9 +193,9 @@ static __always_inline bool packet_is_tcp(struct __sk_buff *skb, __u32 ip_at)
 }
 
 /* The source address of the packet. */
-static __always_inline bool packet_source(struct __sk_buff *skb, __u32 ip_at, struct egret_addr *ret)
+static __always_inline bool packet_source(struct __sk_buff *skb, __u32 ip_at, __u32 protocol, struct egret_addr *ret)
 {
-	if (skb->protocol != bpf_htons(ETH_P_IP))
+	if (protocol != bpf_htons(ETH_P_IP))
 		return !bpf_skb_load_bytes(skb, ip_at + __builtin_offsetof(struct ipv6hdr, saddr), ret, sizeof(*ret));
 	ret->word_be[0] = ret->word_be[1] = 0;
 	ret->word_be[2] = bpf_htonl(0xffff);

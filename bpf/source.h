@@ -23,7 +23,7 @@ static __always_inline bool source_is_doubtful(struct __sk_buff *skb, struct egr
 {
 	if (packet_source_is_destination(skb, IP_AT_START))
 		return false;
-	return !packet_source(skb, IP_AT_START, ret_source) || !addr_is_this_host(ret_source);
+	return !packet_source(skb, IP_AT_START, skb->protocol, ret_source) || !addr_is_this_host(ret_source);
 }
 
 /* May an answer leave? Global: the verifier takes it once, and most packets need no more than their header. */
@@ -45,11 +45,11 @@ __noinline int source_is_foreign(struct __sk_buff *skb)
 
 /* What comes from a trusted resolver teaches whoever gets it. A real resolver sends from its port only in answer to a
  * question that came in; anything else in its name is forged. */
-static __noinline int source_is_resolver(struct __sk_buff *skb, __u32 slot)
+static __noinline int source_is_resolver(struct __sk_buff *skb, __u32 ip_at, __u32 protocol, __u32 slot)
 {
 	struct egret_addr source __attribute__((aligned(8)));
 
-	return packet_source(skb, IP_AT_START, &source) && addr_is_trusted(&source, slot);
+	return packet_source(skb, ip_at, protocol, &source) && addr_is_trusted(&source, slot);
 }
 
 /*
@@ -67,14 +67,22 @@ __noinline int goes_to_many(__u64 first_half, __u64 last_half)
 	return (bpf_ntohl(addr.word_be[0]) >> 24) == 0xff;
 }
 
+/* Does a packet that may leave speak in the name of a trusted resolver, to somebody who did not ask? @ip_at and
+ * @protocol as in packet.h. */
+static __always_inline bool source_is_forged(struct __sk_buff *skb, __u32 ip_at, __u32 protocol,
+					     const struct packet *pkt, const struct judgement *verdict, __u32 slot)
+{
+	return pkt->near_port_be == bpf_htons(DNS_PORT) && pkt->l4_proto == IPPROTO_UDP &&
+	       verdict->rule != EGRET_RULE_INBOUND && source_is_resolver(skb, ip_at, protocol, slot);
+}
+
 /* Of what may leave. */
 static __always_inline void decide_by_source(struct __sk_buff *skb, const struct packet *pkt,
 					     const struct ruling *ruling, struct judgement *verdict)
 {
 	const __u64 *halves = (const __u64 *)&pkt->addr;
 
-	if (pkt->near_port_be == bpf_htons(DNS_PORT) && pkt->l4_proto == IPPROTO_UDP &&
-	    verdict->rule != EGRET_RULE_INBOUND && source_is_resolver(skb, ruling->slot))
+	if (source_is_forged(skb, IP_AT_START, skb->protocol, pkt, verdict, ruling->slot))
 		verdict_deny(verdict, EGRET_REASON_FORGED);
 	else if (goes_to_many(halves[0], halves[1]) && source_is_foreign(skb))
 		verdict_deny(verdict, EGRET_REASON_FOREIGN_SOURCE);

@@ -76,8 +76,9 @@ struct egret_sock {
 	__u8 sends_to_server;   /* a sendmsg() named a trusted resolver (told.h) */
 	__u8 sends_elsewhere;   /* and one named another destination */
 	__u8 pad[2];
-	__u32 device; /* ifindex of that which looked at what it sends (egret_device.h); 0 = none so far */
-	__u32 pad_device;
+	/* ifindex of that device, and of that uplink, which looked at what it sends, and whose frames begin with an
+	 * Ethernet header (egret_device.h); 0 = none so far. */
+	__u32 device, uplink;
 	struct egret_peer peer; /* the last; TCP has no other */
 	/* Before a translation (told.h). */
 	struct egret_addr told; /* the server that connect() named */

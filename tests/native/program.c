@@ -113,6 +113,7 @@ static void make_tables(void)
 	TABLE_MAKE(device_owners);
 	TABLE_MAKE(senders);
 	TABLE_MAKE(looks);
+	TABLE_MAKE(looking);
 	TABLE_MAKE(questions_read);
 	TABLE_MAKE(answers_read);
 	SOCKET_TABLE(sockets);
@@ -301,7 +302,7 @@ static struct native_parsed parse(enum native_family family, const void *ip, siz
 	put(before, ip_at);
 	put(ip, len);
 	skb = skb_of(family);
-	packet_parse(&skb, ip_at, side, &pkt);
+	packet_parse(&skb, ip_at, skb.protocol, side, &pkt);
 	return (struct native_parsed){
 	    .addr = pkt.addr,
 	    .port = pkt.port,

@@ -242,14 +242,22 @@ enum {
 	BPF_TCP_LAST_ACK = 9,
 	BPF_TCP_LISTEN = 10,
 	BPF_TCP_CLOSING = 11,
+	BPF_TCP_TIME_WAIT = 6,
+	BPF_TCP_NEW_SYN_RECV = 12,
 };
 
 enum {
 	IPPROTO_ICMP = 1,
+	IPPROTO_IGMP = 2,
+	IPPROTO_IPIP = 4,
 	IPPROTO_TCP = 6,
 	IPPROTO_UDP = 17,
+	IPPROTO_IPV6 = 41,
+	IPPROTO_GRE = 47,
 	IPPROTO_ESP = 50,
+	IPPROTO_AH = 51,
 	IPPROTO_SCTP = 132,
+	IPPROTO_RAW = 255,
 };
 
 enum {
@@ -332,8 +340,13 @@ typedef struct {
 	struct net *net;
 } possible_net_t;
 
+typedef struct {
+	__s64 counter;
+} atomic64_t;
+
 struct sock_common {
 	possible_net_t skc_net;
+	atomic64_t skc_cookie;
 };
 
 struct sock_cgroup_data {
@@ -357,6 +370,7 @@ struct task_struct {
 
 struct sk_buff {
 	long unsigned int _skb_refdst;
+	long unsigned int _nfct;
 };
 
 struct rtable {

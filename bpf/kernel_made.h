@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Packets that a kernel makes by itself, for no socket of a process: resets, the end of a handshake and of a
+ * connection, ICMP errors, neighbour discovery, groups. At a device they have a control socket, a request or TIME_WAIT
+ * in place of a socket, or none at all. Others in their guise are nobody's.
+ */
+#ifndef EGRET_BPF_KERNEL_MADE_H
+#define EGRET_BPF_KERNEL_MADE_H
+
+#include "frame.h"
+#include "packet.h"
+#include "socket.h"
+
+/* RFC 4890 section 4.3.3 has them; RFC 3810, RFC 4861 */
+#define ICMPV6_MLD_QUERY   130
+#define ICMPV6_MLD_DONE    132
+#define ICMPV6_ND_FIRST    133 /* router solicitation */
+#define ICMPV6_ND_LAST     137 /* redirect */
+#define ICMPV6_MLD2_REPORT 143
+
+#define TCP_FLAG_SYN 0x02 /* RFC 9293 section 3.1 */
+#define TCP_FLAG_RST 0x04
+#define TCP_FLAG_ACK 0x10
+
+/* A control socket: @scratch is for the reading of it. Such a socket speaks its own protocol alone; of the outer packet
+ * of a tunnel it is that of the inner one. */
+static __always_inline bool kernel_made_by_control(struct bpf_sock *sk, const struct packet *pkt,
+						   struct egret_sock *scratch)
+{
+	return sk->type == SOCK_RAW && sk->protocol == pkt->l4_proto && socket_is_kernels(sk, scratch);
+}
+
+static __always_inline bool kernel_made_to_peer(const volatile struct bpf_sock *sk, const struct packet *pkt)
+{
+	/* All of them, whatever the family: else clang adds to the socket's address, which the verifier refuses. */
+	__u32 v4 = sk->dst_ip4, first = sk->dst_ip6[0], second = sk->dst_ip6[1], third = sk->dst_ip6[2],
+	      fourth = sk->dst_ip6[3];
+	struct packet peer = {};
+
+	if (sk->family == AF_INET)
+		packet_set_v4(&peer, v4);
+	else
+		packet_set_words(&peer, first, second, third, fourth);
+	return sk->dst_port == pkt->port_be && addr_equal(&peer.addr, &pkt->addr);
+}
+
+/* A SYN-ACK of a connection that comes in, or the last words of one that ended: @sk stands in place of the socket. */
+static __always_inline bool kernel_made_for_connection(struct bpf_sock *sk, const struct packet *pkt)
+{
+	if (pkt->l4_proto != IPPROTO_TCP || (sk->state != BPF_TCP_NEW_SYN_RECV && sk->state != BPF_TCP_TIME_WAIT))
+		return false;
+	return kernel_made_to_peer(sk, pkt);
+}
+
+/* --- without any --- */
+
+static __always_inline bool addr_is_link_scope(const struct egret_addr *addr)
+{
+	return addr_is_link_local(addr) || (addr->word_be[0] & bpf_htonl(0xff0f0000)) == bpf_htonl(0xff020000);
+}
+
+/* A reset brings no octets. What is behind the headers counts as octets. */
+static __always_inline bool kernel_made_is_reset(struct __sk_buff *skb, const struct frame *frame)
+{
+	bool v4 = frame->protocol == bpf_htons(ETH_P_IP);
+	__u32 at = frame->ip_at, len;
+	__u16 ip_len = 0;
+	__u8 octet = 0, tcp[2] = {};
+
+	if (v4 && bpf_skb_load_bytes(skb, at, &octet, sizeof(octet)))
+		return false;
+	if (bpf_skb_load_bytes(
+		skb,
+		at + (v4 ? __builtin_offsetof(struct iphdr, tot_len) : __builtin_offsetof(struct ipv6hdr, payload_len)),
+		&ip_len, sizeof(ip_len)))
+		return false;
+	len = v4 ? (octet & 0xf) * 4 : sizeof(struct ipv6hdr);
+	/* The octets of a TCP header with its length, and with its flags. */
+	if (bpf_skb_load_bytes(skb, at + len + 12, tcp, sizeof(tcp)))
+		return false;
+	if ((tcp[1] & (TCP_FLAG_RST | TCP_FLAG_SYN)) != TCP_FLAG_RST)
+		return false;
+	return bpf_ntohs(ip_len) == (v4 ? len : 0) + (tcp[0] >> 4) * 4;
+}
+
+static __always_inline bool kernel_made_is_icmpv6(const struct packet *pkt)
+{
+	__u8 type = pkt->port >> 8;
+
+	return (type >= ICMPV6_MLD_QUERY && type <= ICMPV6_ND_LAST) || type == ICMPV6_MLD2_REPORT;
+}
+
+/* What has no socket, or lost it on its way. */
+static __always_inline bool kernel_made_alone(struct __sk_buff *skb, const struct frame *frame,
+					      const struct packet *pkt)
+{
+	if (pkt->reason)
+		return false;
+	switch (pkt->l4_proto) {
+	case IPPROTO_TCP:
+		return kernel_made_is_reset(skb, frame);
+	case IPPROTO_IGMP: /* RFC 2236 section 9: to groups only; 224/4 */
+		return addr_is_v4(&pkt->addr) && (bpf_ntohl(pkt->addr.word_be[3]) >> 28) == 0xe;
+	case IPPROTO_ICMPV6:
+		return addr_is_link_scope(&pkt->addr) && kernel_made_is_icmpv6(pkt);
+	default:
+		return false;
+	}
+}
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A look at a frame (hook_device.h): what is known of it, and its ends. What passes is counted by why it does
+ * (`looks`), what is denied as any denial, with the device's name where no process is known.
+ */
+#ifndef EGRET_BPF_LOOK_H
+#define EGRET_BPF_LOOK_H
+
+#include "account.h"
+#include "decide.h"
+#include "frame.h"
+#include "packet.h"
+#include "policy.h"
+#include "sender.h"
+#include "source.h"
+
+/* UDP ports of tunnels: VXLAN (RFC 7348) and Linux's own default for it (drivers/net/vxlan), GENEVE (RFC 8926), GTP-U
+ * (3GPP TS 29.281), IPsec (RFC 3948), WireGuard's in its documentation. */
+#define PORT_VXLAN       4789
+#define PORT_VXLAN_LINUX 8472
+#define PORT_GENEVE      6081
+#define PORT_GTP_U       2152
+#define PORT_IPSEC       4500
+#define PORT_WIREGUARD   51820
+
+/* Not an end yet. */
+#define LOOK_ON (-2)
+
+/* What is found out, one for each CPU, since a tc program is not interrupted by another one: the stack, 512 octets for
+ * a whole chain of calls, has no room. */
+struct look_notes {
+	struct packet pkt;
+	struct frame frame;
+	struct judgement verdict;
+	struct egret_sock sender; /* of what has no stamped socket */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct look_notes);
+} looking SEC(".maps");
+
+struct look {
+	struct __sk_buff *skb;
+	struct look_notes *notes;
+	const struct egret_device *device; /* NULL: nothing was said of it */
+	struct ruling ruling;
+	__u32 device_flags; /* EGRET_DEVICE_* */
+	__u32 layer;        /* enum egret_layer */
+};
+
+/* NULL: never. */
+static __always_inline struct look_notes *look_blank(const struct egret_device *device)
+{
+	__u32 zero = 0;
+	struct look_notes *notes = bpf_map_lookup_elem(&looking, &zero);
+
+	if (!notes)
+		return 0;
+	__builtin_memset(notes, 0, sizeof(*notes));
+	if (device)
+		__builtin_memcpy(notes->sender.comm, device->name, sizeof(notes->sender.comm));
+	return notes;
+}
+_Static_assert(EGRET_DEVICE_NAME_SIZE == EGRET_COMM_SIZE, "a device's name takes the place of a process's");
+
+static __always_inline void look_read(const struct look *look)
+{
+	struct frame *frame = &look->notes->frame;
+	struct packet *pkt = &look->notes->pkt;
+
+	if (look->device_flags & EGRET_DEVICE_NO_MAC)
+		frame_read_bare(look->skb, frame);
+	else
+		frame_read_ethernet(look->skb, frame);
+	pkt->len_bytes = look->skb->len - frame->ip_at;
+	if (frame_is_ip(frame))
+		packet_parse_slowly(look->skb, frame->ip_at, frame->protocol, PACKET_DESTINATION, pkt);
+}
+
+/* False: nothing is looked at. */
+static __always_inline bool look_begin(struct __sk_buff *skb, __u32 layer, struct look *ret)
+{
+	__u32 ifindex = skb->ifindex;
+
+	ret->skb = skb;
+	ret->layer = layer;
+	if (!ruling_take(&ret->ruling) || !ret->ruling.generation || ret->ruling.settings->layers == EGRET_LAYERS_OFF)
+		return false;
+	ret->device = bpf_map_lookup_elem(&devices, &ifindex);
+	ret->device_flags = ret->device ? ret->device->flags : 0;
+	ret->notes = look_blank(ret->device);
+	if (!ret->notes)
+		return false;
+	look_read(ret);
+	return true;
+}
+
+/* --- ends --- */
+
+/* Below an uplink, which counted it. */
+static __always_inline bool look_is_second(const struct look *look)
+{
+	return look->device_flags & EGRET_DEVICE_LOWER;
+}
+
+static __always_inline int look_pass(const struct look *look, __u32 why)
+{
+	if (!look_is_second(look))
+		counter_add(&looks, EGRET_LOOK_INDEX(look->layer, why), look->notes->pkt.len_bytes);
+	return TC_ACT_UNSPEC;
+}
+
+/* As look->notes->verdict says. */
+static __always_inline int look_deny(const struct look *look, const struct egret_sock *sender)
+{
+	__u32 ifindex = look->skb->ifindex;
+
+	return account_denied(sender, &look->notes->pkt, &look->notes->verdict, &look->ruling, ifindex) ? TC_ACT_UNSPEC
+													: TC_ACT_SHOT;
+}
+
+static __always_inline int look_deny_for(const struct look *look, const struct egret_sock *sender, __u8 reason)
+{
+	verdict_deny(&look->notes->verdict, reason);
+	return look_deny(look, sender);
+}
+
+/* --- why it is denied --- */
+
+static __always_inline bool look_is_tunnel(const struct packet *pkt)
+{
+	switch (pkt->l4_proto) {
+	case IPPROTO_IPIP:
+	case IPPROTO_IPV6:
+	case IPPROTO_GRE:
+	case IPPROTO_ESP:
+	case IPPROTO_AH:
+		return true;
+	case IPPROTO_UDP:
+		break;
+	default:
+		return false;
+	}
+	return pkt->port == PORT_VXLAN || pkt->port == PORT_VXLAN_LINUX || pkt->port == PORT_GENEVE ||
+	       pkt->port == PORT_GTP_U || pkt->port == PORT_IPSEC || pkt->port == PORT_WIREGUARD;
+}
+
+/* What no rule allows says what it was; what says more already, or was not judged by rules, goes on saying that. */
+static __always_inline void look_explain(const struct packet *pkt, __u8 past, struct judgement *verdict)
+{
+	switch (verdict->reason) {
+	case EGRET_REASON_NO_RULE:
+	case EGRET_REASON_PORT:
+	case EGRET_REASON_CLASS:
+	case EGRET_REASON_SPECIAL_ADDRESS:
+		verdict->reason = look_is_tunnel(pkt) ? EGRET_REASON_TUNNEL : past;
+		verdict->rule = 0;
+	}
+}
+
+/* --- the policy in full --- */
+
+static __always_inline void look_judge_content(const struct look *look)
+{
+	struct judgement *verdict = &look->notes->verdict;
+	struct frame *frame = &look->notes->frame;
+
+	if (verdict->allow &&
+	    source_is_forged(look->skb, frame->ip_at, frame->protocol, &look->notes->pkt, verdict, look->ruling.slot))
+		verdict_deny(verdict, EGRET_REASON_FORGED);
+	if (policy_is_stale(&look->ruling))
+		verdict_of_stale_policy(verdict, look->ruling.slot);
+}
+
+/* By the rules for @sender, who needs no socket. */
+static __always_inline void look_judge(const struct look *look, const struct egret_sock *sender)
+{
+	struct judgement *verdict = &look->notes->verdict;
+	struct subject subject = subject_of(sender);
+	struct packet *pkt = &look->notes->pkt;
+
+	if (pkt->reason) {
+		verdict_deny(verdict, pkt->reason);
+		return;
+	}
+	decide_first_packet(pkt, &subject, &look->ruling, verdict);
+	look_judge_content(look);
+	if (!verdict->allow)
+		look_explain(pkt, EGRET_REASON_NOT_A_SOCKET, verdict);
+}
+
+static __always_inline int look_in_full(const struct look *look, const struct egret_sock *sender)
+{
+	look_judge(look, sender);
+	if (!look->notes->verdict.allow)
+		return look_deny(look, sender);
+	if (!look_is_second(look))
+		account_allowed(look->notes->verdict.rule, &look->notes->pkt);
+	return look_pass(look, EGRET_LOOK_RULE);
+}
+
+#endif
