@@ -160,8 +160,8 @@ struct egret_meta {
 	__u64 probation_ends_ns;                                /* CLOCK_REALTIME; 0 = none is on */
 	char waiting[EGRET_PROBLEM_SIZE];                       /* on probation: what does not answer yet */
 	struct egret_layer_state layers[EGRET_LAYER_COUNT];
-	/* A hash of those whose layers only audit, for they ruled before there were layers; 0 = none. */
-	__u64 unlayered_rules;
+	/* CLOCK_REALTIME: since then the layers only audit, as a release without any ruled before; 0 = they do not. */
+	__u64 unlayered_ns;
 	char absent_cgroups[EGRET_ABSENT_SIZE]; /* that rules are for and that are not there: a line each */
 	struct egret_resolver resolvers[EGRET_MAX_RESOLVERS]; /* whom the agent asks, in this order */
 	__u32 resolver_count;

@@ -8,6 +8,7 @@
 
 #include "agent/rest.h"
 #include "agent/standby.h"
+#include "agent/unlayered.h"
 #include "agent/watch.h"
 #include "base/clock.h"
 
@@ -406,12 +407,55 @@ static void what_has_ruled_is_remembered_by_its_text(void **state)
 	(void)state;
 	begin(&standby);
 	assert_false(standby_has_ruled(&standby, first));
-	standby_note_ruled(&standby, first);
+	standby_note_ruled(&standby, first, true);
 	assert_true(standby_has_ruled(&standby, first));
 	assert_false(standby_has_ruled(&standby, second));
 	standby_end(&standby);
 	policy_free(first);
 	policy_free(second);
+}
+
+/* What the layers do by a policy of this text. */
+static enum egret_layers_mode layers_of(const char *text)
+{
+	const struct agent_options options = {.instance = "egret-unit-layers", .state = state_path};
+	struct policy *policy = policy_of(text);
+	struct diag diag = {};
+	bool unlayered = unlayered_check(&options, policy, &diag);
+	enum egret_layers_mode mode = policy->settings.layers;
+
+	assert_int_equal(diag.warnings, unlayered);
+	if (unlayered)
+		assert_non_null(strstr(diag.entries[0].text, "write `set layers = enforce`"));
+	policy_free(policy);
+	diag_clear(&diag);
+	return mode;
+}
+
+static void layers_audit_where_a_release_without_them_ruled(void **state)
+{
+	static const char plain[] = "allow 20.0.0.1 tcp:1\n";
+	struct error error;
+	int fd;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	/* Nothing ruled here. */
+	assert_int_equal(layers_of(plain), EGRET_LAYERS_ENFORCE);
+	fd = state_open(state_path, true, &error);
+	assert_true(fd >= 0);
+	state_note_ruled(fd, "another", "0123456789abcdef");
+	assert_int_equal(layers_of(plain), EGRET_LAYERS_ENFORCE);
+	/* Whatever ruled: a release brings new lists along. */
+	state_note_ruled(fd, "egret-unit-layers", "0123456789abcdef");
+	assert_int_equal(layers_of(plain), EGRET_LAYERS_AUDIT);
+	assert_int_equal(layers_of("set layers = enforce\nallow 20.0.0.1 tcp:1\n"), EGRET_LAYERS_ENFORCE);
+	assert_int_equal(layers_of("set layers = off\nallow 20.0.0.1 tcp:1\n"), EGRET_LAYERS_OFF);
+	/* It was said once. */
+	state_note_layered(fd, "egret-unit-layers");
+	assert_int_equal(layers_of(plain), EGRET_LAYERS_ENFORCE);
+	close(fd);
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
@@ -432,6 +476,7 @@ int main(void)
 	    CASE(a_second_agent_of_the_instance_is_refused),
 	    CASE(a_state_folder_that_cannot_be_used_is_a_problem_only),
 	    CASE(what_has_ruled_is_remembered_by_its_text),
+	    CASE(layers_audit_where_a_release_without_them_ruled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

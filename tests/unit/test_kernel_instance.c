@@ -143,6 +143,7 @@ static void who_is_not_there_is_not_opened(void **state)
 {
 	const struct kernel *reader = NULL;
 	struct kernel *kernel = claim(KERNEL_ANY);
+	struct kernel_ruled ruled;
 	struct error error;
 
 	(void)state;
@@ -151,7 +152,8 @@ static void who_is_not_there_is_not_opened(void **state)
 	assert_int_equal(kernel_governed_cgroup(kernel), 0);
 	assert_false(kernel_is_pinned(kernel));
 	assert_false(kernel_is_attached(kernel, NULL));
-	assert_int_equal(kernel_floorless_rules(instance), 0);
+	kernel_ruled(instance, &ruled);
+	assert_false(ruled.attached || ruled.floorless_rules || ruled.unlayered);
 	take_down(kernel);
 	assert_int_equal(kernel_detach(instance, &error), -ENOENT);
 	assert_int_equal(kernel_open("a/b", &reader, &error), -EINVAL);

@@ -185,6 +185,12 @@ static void what_has_ruled_is_remembered(void **state)
 	assert_false(state_has_ruled(fd, "node", "0000000000000001"));
 	assert_false(state_has_ruled(fd, "node", "000000000000000"));
 	assert_false(state_has_ruled(fd, "other", NULL));
+	/* That layers were among it is told apart, since releases before had none. */
+	assert_false(state_has_layered(fd, "node"));
+	assert_int_equal(state_note_layered(fd, "node"), 0);
+	assert_int_equal(state_note_layered(fd, "node"), 0);
+	assert_true(state_has_layered(fd, "node"));
+	assert_false(state_has_layered(fd, "other"));
 	close(fd);
 }
 
@@ -238,13 +244,14 @@ static void all_of_it_goes_and_nothing_else(void **state)
 	assert_true(state_wants_attach(fd, "other", &cut));
 	assert_true(cut);
 	state_note_ruled(fd, "node", "0123456789abcdef");
+	state_note_layered(fd, "node");
 	snprintf(path, sizeof(path), "%s/notes", folder);
 	close(open(path, O_CREAT | O_WRONLY, 0600));
 	assert_int_equal(state_remove_all(fd, folder), 0);
 	assert_int_equal(access(path, F_OK), 0);
 	assert_int_equal(state_read_mark(fd, "node", &mark), -ENOENT);
 	assert_false(state_wants_attach(fd, "other", &cut));
-	assert_false(state_has_ruled(fd, "node", NULL));
+	assert_false(state_has_ruled(fd, "node", NULL) || state_has_layered(fd, "node"));
 	unlink(path);
 	assert_int_equal(state_remove_all(fd, folder), 0);
 	assert_int_equal(access(folder, F_OK), -1);

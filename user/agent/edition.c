@@ -9,6 +9,7 @@
 #include "meta.h"
 #include "resolved.h"
 #include "rest.h"
+#include "unlayered.h"
 
 static bool uses_system_resolvers(const struct policy *policy)
 {
@@ -252,6 +253,7 @@ static int check_and_ask(struct edition *edition, const struct agent_options *op
 	if (rc)
 		return error_set(error, rc,
 				 rc == -EINVAL ? "the policy has errors; nothing was changed" : "out of memory");
+	edition->unlayered = unlayered_check(options, edition->policy, diag);
 	return start_asking(edition, options, error);
 }
 

@@ -28,6 +28,7 @@ struct edition {
 	enum edition_source source;
 	struct policy *policy;
 	uint64_t floorless_rules;   /* of floor_check */
+	bool unlayered;             /* of unlayered_check */
 	unsigned int probation_sec; /* once it rules */
 	/* For its names. */
 	struct resolver *resolver; /* NULL: it has no exact name */

@@ -102,10 +102,11 @@ static void end_standby(struct agent *agent)
 		progress_warn(&agent->progress, "%s", standby->problem);
 }
 
-/* What is wrong with the policy for as long as it rules. */
+/* What is to be told of the policy for as long as it rules. */
 static void write_problems(struct agent *agent, const struct edition *edition)
 {
 	meta_write_floorless(agent->kernel, edition->floorless_rules);
+	meta_write_unlayered(agent->kernel, edition->unlayered);
 	meta_write_problem(agent->kernel, EGRET_PROBLEM_FILES, policy_files_fault(edition->policy));
 	meta_write_problem(agent->kernel, EGRET_PROBLEM_RESOLVERS, edition_resolver_problem(edition));
 }

@@ -51,6 +51,7 @@ int floor_check(const struct agent_options *options, const struct policy *policy
 		uint64_t *ret_rules)
 {
 	const struct diag_place place = {.file = options->policy.path_count ? options->policy.paths[0] : ""};
+	struct kernel_ruled ruled;
 	uint64_t rules;
 
 	*ret_rules = 0;
@@ -60,8 +61,9 @@ int floor_check(const struct agent_options *options, const struct policy *policy
 	if (!options->node || policy->settings.off || !policy->settings.floor || policy_has_floor(policy))
 		return 0;
 	rules = hash_rules(policy);
+	kernel_ruled(options->instance, &ruled);
 	/* By its pins, which a reboot takes away, or by what the state folder remembers. */
-	if (kernel_floorless_rules(options->instance) == rules || options->has_ruled ||
+	if (ruled.floorless_rules == rules || options->has_ruled ||
 	    (options->standby && standby_has_ruled(options->standby, policy))) {
 		*ret_rules = rules;
 		diag_add(diag, DIAG_WARNING, place, "%s", floor_problem);

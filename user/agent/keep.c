@@ -166,7 +166,7 @@ void agent_note_ruled(struct agent *agent)
 	if (edition_only_audits(edition, &agent->options)) {
 		forget_policy(agent);
 	} else if (!kernel_settings(agent->kernel)->audit) {
-		standby_note_ruled(agent->options.standby, edition->policy);
+		standby_note_ruled(agent->options.standby, edition->policy, !edition->unlayered);
 		keep_policy(agent);
 	}
 }

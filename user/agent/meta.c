@@ -114,6 +114,19 @@ void meta_write_floorless(struct kernel *kernel, uint64_t rules)
 	kernel_set_meta(kernel, &meta);
 }
 
+void meta_write_unlayered(struct kernel *kernel, bool unlayered)
+{
+	struct egret_meta meta;
+
+	if (kernel_get_meta(kernel, &meta))
+		return;
+	if (!unlayered)
+		meta.unlayered_ns = 0;
+	else if (!meta.unlayered_ns)
+		meta.unlayered_ns = clock_realtime_ns();
+	kernel_set_meta(kernel, &meta);
+}
+
 void meta_write_probation(struct kernel *kernel, uint64_t ends_ns, const char *waiting)
 {
 	struct egret_meta meta;

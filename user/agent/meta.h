@@ -13,6 +13,8 @@ int meta_write(struct kernel *kernel, const struct agent_options *options, const
 	       const struct diag *diag, bool enforcing);
 /* The rules that go on without a floor (floor.h), or 0. */
 void meta_write_floorless(struct kernel *kernel, uint64_t rules);
+/* Do the layers only audit, since a release without them ruled before (unlayered.h)? */
+void meta_write_unlayered(struct kernel *kernel, bool unlayered);
 /* What `status` must say is wrong, each kind apart; "" = nothing of this kind. A policy that
  * begins to rule (meta_write) ends those of POLICY and REQUIRED. */
 void meta_write_problem(struct kernel *kernel, enum egret_problem kind, const char *text);

@@ -284,7 +284,7 @@ void standby_beat(struct standby *standby)
 	state_life_beat(standby->life, standing(standby));
 }
 
-void standby_note_ruled(const struct standby *standby, const struct policy *policy)
+void standby_note_ruled(const struct standby *standby, const struct policy *policy, bool layered)
 {
 	char hash[HASH_TEXT_SIZE];
 	struct error ignored;
@@ -293,6 +293,9 @@ void standby_note_ruled(const struct standby *standby, const struct policy *poli
 	if (state < 0)
 		return;
 	hash_of(policy, hash);
+	/* In this order: where something ruled, and no layers are noted, an earlier release did. */
+	if (layered)
+		state_note_layered(state, standby->instance);
 	state_note_ruled(state, standby->instance, hash);
 	close(state);
 }

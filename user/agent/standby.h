@@ -54,8 +54,8 @@ void standby_failed(struct standby *standby, const struct policy *policy);
 bool standby_is_marked(const struct standby *standby);
 /* Now and then, governing or not: the folder may have come, or gone. */
 void standby_beat(struct standby *standby);
-/* It enforced, and all that it requires answered. */
-void standby_note_ruled(const struct standby *standby, const struct policy *policy);
+/* It enforced, and all that it requires answered. @layered: unlayered.h has nothing to say of it. */
+void standby_note_ruled(const struct standby *standby, const struct policy *policy, bool layered);
 /* Did it, once? */
 bool standby_has_ruled(const struct standby *standby, const struct policy *policy);
 

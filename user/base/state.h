@@ -6,6 +6,7 @@
  *   mark-INSTANCE    a person opened it with `egret detach`: who, when, which policy
  *   attach-INSTANCE  `egret attach` asks for it again; goes when an agent has attached
  *   ruled-INSTANCE   the policies that have ruled here
+ *   layered-INSTANCE one of them said, or was free to leave to Egret, what the layers do: there is no way back
  *   policy-INSTANCE  the last good policy, whole (policy/kept.h)
  *   agent-INSTANCE   locked as long as an agent lives
  *
@@ -69,6 +70,9 @@ int state_remove_attach(int state, const char *instance);
 int state_note_ruled(int state, const char *instance, const char *policy_hash);
 /* @policy_hash NULL: any policy. */
 bool state_has_ruled(int state, const char *instance, const char *policy_hash);
+/* Also what layers do was as the policy says, or as Egret has it: releases before had no layers. */
+int state_note_layered(int state, const char *instance);
+bool state_has_layered(int state, const char *instance);
 
 /* --- the last good policy --- */
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What the state folder says of an instance: opened, wanted again, has ruled. */
+/* What the state folder says of an instance: opened, wanted again, has ruled, and with layers. */
 #include "state.h"
 
 #include <errno.h>
@@ -142,4 +142,19 @@ int state_note_ruled(int state, const char *instance, const char *policy_hash)
 		if (strlen(line) < HASH_TEXT_SIZE)
 			len += snprintf(text + len, sizeof(text) - len, "%s\n", line), count++;
 	return state_file_write(state, "ruled", instance, text, strlen(text));
+}
+
+int state_note_layered(int state, const char *instance)
+{
+	static const char text[] = "layers=1\n";
+
+	return state_has_layered(state, instance) ? 0
+						  : state_file_write(state, "layered", instance, text, strlen(text));
+}
+
+bool state_has_layered(int state, const char *instance)
+{
+	char text[STATE_FILE_SIZE];
+
+	return !state_file_read(state, "layered", instance, text);
 }

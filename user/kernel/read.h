@@ -41,9 +41,16 @@ bool kernel_is_there(const char *instance);
 bool kernel_is_held(const char *instance);
 /* Did an `exec` make what is pinned under this name? */
 bool kernel_is_of_exec(const char *instance);
-/* The hash of the rules of an attached instance that may go on without a floor, since they ruled
- * before a node had to have one: release 0.1.0 wrote it as the policy's. 0 = none. */
-uint64_t kernel_floorless_rules(const char *instance);
+/* What may go on as it ruled under a release that asked for less. */
+struct kernel_ruled {
+	bool attached;        /* else all is 0 */
+	bool of_this_release; /* its pins have today's form */
+	bool unlayered;       /* of this release: its layers only audit, since one without layers ruled before */
+	/* A hash of the rules that may go on without a floor, since they ruled before a node had to have one: release
+	 * 0.1.0 wrote it as the policy's. 0 = none. */
+	uint64_t floorless_rules;
+};
+void kernel_ruled(const char *instance, struct kernel_ruled *ret);
 
 /* --- one of them --- */
 

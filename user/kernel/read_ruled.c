@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Which rules ruled without a floor before one was asked for. */
+/* What ruled under releases that asked for less than this one. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -49,20 +49,23 @@ static uint32_t read_pinned(const char *instance, union any_meta *meta)
 	return done ? info.value_size : 0;
 }
 
-uint64_t kernel_floorless_rules(const char *instance)
+void kernel_ruled(const char *instance, struct kernel_ruled *ret)
 {
 	union any_meta meta = {};
 	uint32_t size;
 
-	if (!is_attached(instance))
-		return 0;
+	*ret = (struct kernel_ruled){.attached = is_attached(instance)};
+	if (!ret->attached)
+		return;
 	size = read_pinned(instance, &meta);
-	if (size == sizeof(meta.now) && meta.now.abi == EGRET_ABI_VERSION)
-		return meta.now.floorless_rules;
-	if (size == sizeof(meta.room_of_5) && meta.v5.abi == BEFORE_ABI_5)
-		return meta.v5.floorless_rules;
-	if (size != sizeof(meta.v0_1) || meta.v0_1.abi != BEFORE_ABI_0_1)
-		return 0;
-	meta.v0_1.policy_hash[sizeof(meta.v0_1.policy_hash) - 1] = '\0';
-	return strtoull(meta.v0_1.policy_hash, NULL, 16);
+	ret->of_this_release = size == sizeof(meta.now) && meta.now.abi == EGRET_ABI_VERSION;
+	if (ret->of_this_release) {
+		ret->floorless_rules = meta.now.floorless_rules;
+		ret->unlayered = meta.now.unlayered_ns != 0;
+	} else if (size == sizeof(meta.room_of_5) && meta.v5.abi == BEFORE_ABI_5) {
+		ret->floorless_rules = meta.v5.floorless_rules;
+	} else if (size == sizeof(meta.v0_1) && meta.v0_1.abi == BEFORE_ABI_0_1) {
+		meta.v0_1.policy_hash[sizeof(meta.v0_1.policy_hash) - 1] = '\0';
+		ret->floorless_rules = strtoull(meta.v0_1.policy_hash, NULL, 16);
+	}
 }
