@@ -9,10 +9,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -22,6 +24,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 
+#include "base/addr.h"
 #include "base/netlink.h"
 #include "compile/compile.h"
 #include "kernel/handle.h"
@@ -488,6 +491,78 @@ static void the_kernels_connections_are_found(void **state)
 	assert_int_equal(kernel_find_conntrack(owner), 0);
 }
 
+#define CGROUP "egret-unit-devices"
+
+/* Below the mount point of the tests' machine, or of any with cgroups of version 2 alone. */
+static const char *const mounts[] = {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"};
+
+static int cgroup(void)
+{
+	char path[128];
+	int fd = -1;
+
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]) && fd < 0; i++) {
+		snprintf(path, sizeof(path), "%s/cgroup.procs", mounts[i]);
+		if (access(path, F_OK))
+			continue;
+		snprintf(path, sizeof(path), "%s/" CGROUP, mounts[i]);
+		mkdir(path, 0755);
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (fd < 0)
+		skip();
+	return fd;
+}
+
+static int remove_cgroup(void **state)
+{
+	char path[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+		snprintf(path, sizeof(path), "%s/" CGROUP, mounts[i]);
+		rmdir(path);
+	}
+	return 0;
+}
+
+static void set_layers(enum egret_layers_mode mode)
+{
+	for (int slot = 0; slot < EGRET_POLICY_SLOTS; slot++)
+		owner->config->settings[slot].layers = mode;
+}
+
+/* What a proof leaves: 0 = nothing. */
+static int count_devices(void *context, uint32_t ifindex, const struct egret_device *of, bool ingress, bool egress)
+{
+	int *count = context;
+
+	(void)ifindex, (void)of, (void)ingress, (void)egress;
+	++*count;
+	return 0;
+}
+
+static void a_layer_that_lets_pass_what_it_must_deny_fails_its_proof(void **state)
+{
+	int cgroup_fd = cgroup(), left = 0;
+	struct egret_addr forbidden;
+	struct error error;
+
+	(void)state;
+	skip_without_owner();
+	assert_int_equal(addr_parse("203.0.113.1", &forbidden), 0);
+	rule(owner);
+	set_layers(EGRET_LAYERS_OFF);
+	for (int layer = 0; layer < EGRET_LAYER_COUNT; layer++) {
+		assert_int_equal(kernel_layer_prove(owner, cgroup_fd, &forbidden, layer, &error), -EIO);
+		assert_non_null(strstr(error.text, "let a frame to 203.0.113.1 pass"));
+	}
+	close(cgroup_fd);
+	assert_int_equal(kernel_each_device(owner, count_devices, &left), 0);
+	assert_int_equal(left, 0);
+	assert_int_equal(owner->config->unaccounted_cgroup, 0);
+}
+
 int main(void)
 {
 #define AT_A_DEVICE(test) cmocka_unit_test_setup_teardown(test, make_device, remove_device)
@@ -505,6 +580,7 @@ int main(void)
 	    AT_A_DEVICE(what_is_taken_down_leaves_nothing_at_devices),
 	    AT_A_DEVICE(filters_without_pins_are_found_by_detach),
 	    cmocka_unit_test(overlays_take_the_place_of_those_before),
+	    cmocka_unit_test_teardown(a_layer_that_lets_pass_what_it_must_deny_fails_its_proof, remove_cgroup),
 	    cmocka_unit_test(the_kernels_connections_are_found),
 	};
 
