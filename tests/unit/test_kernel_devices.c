@@ -27,6 +27,7 @@
 #include "base/addr.h"
 #include "base/netlink.h"
 #include "compile/compile.h"
+#include "egret_reasons.h"
 #include "kernel/handle.h"
 #include "kernel/hook_side.h"
 #include "kernel/instance_layers.h"
@@ -542,9 +543,19 @@ static int count_devices(void *context, uint32_t ifindex, const struct egret_dev
 	return 0;
 }
 
-static void a_layer_that_lets_pass_what_it_must_deny_fails_its_proof(void **state)
+static int count_drop(void *context, const struct egret_drop_key *key, const struct egret_drop *drop)
+{
+	int *count = context;
+
+	(void)key, (void)drop;
+	++*count;
+	return 0;
+}
+
+static void a_layer_is_proved_by_what_it_must_deny(void **state)
 {
 	int cgroup_fd = cgroup(), left = 0;
+	struct egret_counter counter;
 	struct egret_addr forbidden;
 	struct error error;
 
@@ -557,10 +568,20 @@ static void a_layer_that_lets_pass_what_it_must_deny_fails_its_proof(void **stat
 		assert_int_equal(kernel_layer_prove(owner, cgroup_fd, &forbidden, layer, &error), -EIO);
 		assert_non_null(strstr(error.text, "let a frame to 203.0.113.1 pass"));
 	}
+	set_layers(EGRET_LAYERS_ENFORCE);
+	for (int layer = 0; layer < EGRET_LAYER_COUNT; layer++)
+		assert_int_equal(kernel_layer_prove(owner, cgroup_fd, &forbidden, layer, &error), 0);
 	close(cgroup_fd);
 	assert_int_equal(kernel_each_device(owner, count_devices, &left), 0);
 	assert_int_equal(left, 0);
 	assert_int_equal(owner->config->unaccounted_cgroup, 0);
+	/* A person reads nothing of a denial that Egret caused. */
+	assert_int_equal(kernel_each_drop(owner, count_drop, &left), 0);
+	for (int reason = 1; reason < EGRET_REASON_COUNT; reason++) {
+		assert_int_equal(kernel_get_reason(owner, reason, false, &counter), 0);
+		left += counter.packets != 0;
+	}
+	assert_int_equal(left, 0);
 }
 
 int main(void)
@@ -580,7 +601,7 @@ int main(void)
 	    AT_A_DEVICE(what_is_taken_down_leaves_nothing_at_devices),
 	    AT_A_DEVICE(filters_without_pins_are_found_by_detach),
 	    cmocka_unit_test(overlays_take_the_place_of_those_before),
-	    cmocka_unit_test_teardown(a_layer_that_lets_pass_what_it_must_deny_fails_its_proof, remove_cgroup),
+	    cmocka_unit_test_teardown(a_layer_is_proved_by_what_it_must_deny, remove_cgroup),
 	    cmocka_unit_test(the_kernels_connections_are_found),
 	};
 
