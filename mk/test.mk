@@ -29,7 +29,7 @@ $(VIEW_TESTS:%=$(B)/tests/%): $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/t
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka -ljansson -lpthread
 
 # So are the commands that print them.
-PRINTED_SOURCES := $(VIEW_SOURCES) $(wildcard user/resolve/*.c) $(patsubst %,user/cli/%.c,status rules drops learned \
+PRINTED_SOURCES := $(VIEW_SOURCES) $(wildcard user/resolve/*.c) $(patsubst %,user/cli/%.c,status layers rules drops learned \
                    load options normal_form resolved rules_path summary table)
 
 $(B)/tests/test_printed: $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/tests/unit/filter.o $(PRINTED_SOURCES:%.c=$(B)/asan/%.o)

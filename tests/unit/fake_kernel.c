@@ -64,6 +64,34 @@ bool kernel_is_attached(const struct kernel *kernel, const char **ret_missing)
 	return !kernel->missing_hook;
 }
 
+bool kernel_is_of_exec(const char *instance)
+{
+	(void)instance;
+	return fake_instance && fake_instance->of_exec;
+}
+
+/* --- layers --- */
+
+int kernel_each_device(const struct kernel *kernel,
+		       int (*visit)(void *context, uint32_t ifindex, const struct egret_device *device, bool ingress,
+				    bool egress),
+		       void *context)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < kernel->device_count && !rc; i++)
+		rc = visit(context, kernel->devices[i].ifindex, &kernel->devices[i].device, kernel->devices[i].ingress,
+			   kernel->devices[i].egress);
+	return rc;
+}
+
+int kernel_get_look(const struct kernel *kernel, enum egret_layer layer, enum egret_look look,
+		    struct egret_counter *ret)
+{
+	*ret = kernel->looks[layer][look];
+	return 0;
+}
+
 /* --- rules, counters --- */
 
 uint32_t kernel_rule_limit(const struct kernel *kernel)

@@ -5,6 +5,7 @@
 
 #include "egret_reasons.h"
 #include "egret_decide.h"
+#include "kernel/layer.h"
 #include "kernel/read.h"
 
 #define FAKE_MAX   8
@@ -43,9 +44,17 @@ struct kernel {
 		struct egret_subject_name subject;
 	} subjects[FAKE_MAX];
 	const char *pod_uid, *pod_name; /* of one pod; NULL = none */
+	struct {
+		uint32_t ifindex;
+		struct egret_device device;
+		bool ingress, egress;
+	} devices[FAKE_MAX];
+	struct egret_counter looks[EGRET_LAYER_COUNT][EGRET_LOOK_COUNT];
+	bool of_exec;
 	struct kernel_map_fill fills[FAKE_MAX];
 	struct kernel_socket_memory socket_memory;
-	size_t drop_count, others_count, existing_count, lesson_count, asked_count, subject_count, fill_count;
+	size_t drop_count, others_count, existing_count, lesson_count, asked_count, subject_count, fill_count,
+	    device_count;
 	/* An address that name 1 has and may not bring in, by the rule; 0 = none. */
 	struct egret_addr special_addr;
 	uint32_t special_rule;

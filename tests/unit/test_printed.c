@@ -98,7 +98,14 @@ static int begin(void **state)
 	snprintf(meta.policy_path, sizeof(meta.policy_path), "/etc/egret/mine.rules");
 	snprintf(meta.cgroup_path, sizeof(meta.cgroup_path), "/a.slice");
 	meta.heartbeat_ns = clock_kernel_ns();
-	kernel = (struct kernel){.meta = meta, .held = true};
+	meta.layers[EGRET_LAYER_DEVICE].standing = meta.layers[EGRET_LAYER_UPLINK].standing = EGRET_LAYER_STANDS;
+	kernel = (struct kernel){
+	    .config = {.settings = {{.layers = EGRET_LAYERS_ENFORCE}}},
+	    .meta = meta,
+	    .held = true,
+	    .devices = {{2, {.flags = EGRET_DEVICE_UPLINK, .name = "eth0"}, .egress = true}},
+	    .device_count = 1,
+	};
 	fake_instance = &kernel;
 	return 0;
 }
@@ -109,14 +116,46 @@ static void a_good_instance_in_a_few_lines(void **state)
 
 	(void)state;
 	print(&status, NULL, &said);
-	assert_says(&said, "instance   node: enforcing\ncgroup     /a.slice (gone)\n"
-			   "policy     /etc/egret/mine.rules, loaded ");
+	assert_says(
+	    &said, "unjudged packets: 0; not seen on this kernel: AF_XDP and PACKET_QDISC_BYPASS of pods on the node's "
+		   "network, network cards (SR-IOV) that were moved into pods\n"
+		   "instance   node: enforcing\n"
+		   "cgroup     /a.slice (gone)\n"
+		   "layer      hook: enforce\n"
+		   "layer      device: enforce\n"
+		   "layer      uplink: enforce, eth0\n"
+		   "policy     /etc/egret/mine.rules, loaded ");
 	assert_says(&said, ", 3 rules, 1 warnings\n");
 	assert_says(&said, ", by egret 9.9\n");
 	assert_says(&said, "packets    0 allowed, 0 denied\n");
 	assert_says_not(&said, "PROBLEM");
 	assert_says_not(&said, "existing");
 	assert_says_not(&said, "FULL");
+}
+
+static void layers_tell_what_they_let_pass(void **state)
+{
+	struct said said;
+
+	(void)state;
+	kernel.looks[EGRET_LAYER_UPLINK][EGRET_LOOK_TRANSIT].packets = 4;
+	kernel.looks[EGRET_LAYER_UPLINK][EGRET_LOOK_UNLOOKED].packets = 7;
+	for (uint32_t i = 0; i < 5; i++)
+		kernel.devices[kernel.device_count++].device.flags = EGRET_DEVICE_LEADS_IN;
+	kernel.meta.layers[EGRET_LAYER_DEVICE].standing = EGRET_LAYER_FAILED;
+	snprintf(kernel.meta.layers[EGRET_LAYER_DEVICE].why, EGRET_PROBLEM_SIZE, "no room");
+	kernel.meta.unlayered_ns = AT_NS;
+	print(&status, NULL, &said);
+	assert_says(&said, "unjudged packets: 7; not seen on this kernel: what comes in by pods' devices (layer device "
+			   "does not stand), ");
+	assert_says(&said,
+		    "\nlayers     they only audit, since a release without layers ruled here before; write `set "
+		    "layers = enforce` in /etc/egret/mine.rules when `egret drops` shows nothing of theirs that must "
+		    "pass, or `set layers = audit` to leave it so (upgraded ");
+	assert_says(&said, "layer      device: enforce, does not stand: no room, 5 devices\n"
+			   "layer      uplink: enforce, eth0\n"
+			   "           4 transit: came in by an uplink, and leaves by one\n"
+			   "           7 unlooked: UNJUDGED: came in by a device that has no look\n");
 }
 
 static void what_is_wrong_is_a_line_each(void **state)
@@ -661,6 +700,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(a_good_instance_in_a_few_lines, begin),
+	    cmocka_unit_test_setup(layers_tell_what_they_let_pass, begin),
 	    cmocka_unit_test_setup(what_is_wrong_is_a_line_each, begin),
 	    cmocka_unit_test_setup(a_probation_says_until_when_and_for_what, begin),
 	    cmocka_unit_test_setup(names_that_fail_are_told, begin),

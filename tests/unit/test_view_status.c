@@ -114,13 +114,45 @@ static void the_first_reason_is_told(void **state)
 #define NO_REASON                                                                                                      \
 	"'no-rule': 0, 'class': 0, 'deny-rule': 0, 'malformed': 0, 'fragment': 0, 'extension-header': 0,"              \
 	"'source-route': 0, 'no-memory': 0, 'dns-name': 0, 'stale-agent': 0, 'forged': 0, 'foreign-source': 0,"        \
-	"'special-address': 0,"
+	"'special-address': 0, 'not-a-socket': 0, 'tunnel': 0, 'rewritten': 0, 'not-ip': 0, 'unlooked': 0,"            \
+	"'service-outside': 0,"
+#define NONE "{'packets_total': 0, 'bytes_total': 0}"
+#define NO_LOOK                                                                                                        \
+	"'socket': " NONE ", 'rule': " NONE ", 'link': " NONE ", 'outside': " NONE ", 'looked-at': " NONE              \
+	", 'overlay': " NONE ", 'service-unknown': " NONE ", 'no-policy': " NONE
 #define NO_LESSON                                                                                                      \
 	"'outside': 0, 'unasked': 0, 'mismatch': 0, 'truncated': 0, 'malformed': 0, 'failed': 0, 'rebinding': 0,"      \
 	"'stray': 0, 'other_type': 0, 'parameters': 0, 'scopeless': 0, 'full': 0, 'busy': 0, 'early': 0, 'gap': 0, "   \
 	"'overlap': 0, 'overflow': 0, 'packed': 0,"                                                                    \
 	"'parts': 0, 'astray': 0, 'names': 0, 'unread': 0, 'crowded': 0, 'exact': 0, 'differs': 0, "                   \
 	"'asked_anew': 0, 'untold': 0, 'unsought': 0"
+
+static void add_device(struct kernel *kernel, uint32_t ifindex, const char *name, uint32_t flags, bool ingress,
+		       bool egress)
+{
+	size_t i = kernel->device_count++;
+
+	kernel->devices[i].ifindex = ifindex;
+	kernel->devices[i].device.flags = flags;
+	snprintf(kernel->devices[i].device.name, sizeof(kernel->devices[i].device.name), "%s", name);
+	kernel->devices[i].ingress = ingress;
+	kernel->devices[i].egress = egress;
+}
+
+static void fill_layers(struct kernel *kernel)
+{
+	kernel->config.settings[0].layers = EGRET_LAYERS_ENFORCE;
+	kernel->meta.layers[EGRET_LAYER_DEVICE].standing = EGRET_LAYER_STANDS;
+	kernel->meta.layers[EGRET_LAYER_UPLINK].standing = EGRET_LAYER_STANDS;
+	add_device(kernel, 7, "veth0", EGRET_DEVICE_LEADS_IN | EGRET_DEVICE_LOOKED, true, false);
+	add_device(kernel, 8, "veth1", EGRET_DEVICE_LEADS_IN, false, false);
+	add_device(kernel, 2, "eth0", EGRET_DEVICE_UPLINK, false, true);
+	/* What leaves by it is looked at below it. */
+	add_device(kernel, 3, "eth0.7", EGRET_DEVICE_UPLINK | EGRET_DEVICE_ABOVE, false, false);
+	kernel->looks[EGRET_LAYER_DEVICE][EGRET_LOOK_KERNEL] = (struct egret_counter){3, 90};
+	kernel->looks[EGRET_LAYER_UPLINK][EGRET_LOOK_UNLOOKED] = (struct egret_counter){5, 500};
+	kernel->looks[EGRET_LAYER_UPLINK][EGRET_LOOK_TRANSIT] = (struct egret_counter){9, 900};
+}
 
 static void fill(struct kernel *kernel)
 {
@@ -175,6 +207,7 @@ static void fill(struct kernel *kernel)
 						    .counted = true};
 	kernel->fills[2] = (struct kernel_map_fill){.name = "config", .max_entries = 1};
 	kernel->fill_count = 3;
+	fill_layers(kernel);
 	kernel->socket_memory = (struct kernel_socket_memory){.each_bytes = 1216, .shared_bytes = 8192};
 }
 
@@ -221,8 +254,91 @@ static void status_has_each_value(void **state)
 	    " 'sized_to_policy': false, 'full': true}, {'map': 'addrs', 'entries_count': 4, 'max_entries_count': 4,"
 	    " 'memory_bytes': 4096, 'sized_to_policy': true, 'full': false}, {'map': 'config', 'entries_count': null,"
 	    " 'max_entries_count': 1, 'memory_bytes': 0, 'sized_to_policy': false, 'full': false}],"
-	    "'maps_memory_bytes': 4096, 'sockets': {'each_max_bytes': 1216, 'shared_memory_bytes': 8192},"
-	    "'uplink_check': 'off'}");
+	    "'maps_memory_bytes': 4096, 'sockets': {'each_max_bytes': 1216, 'shared_memory_bytes': 8192}, 'unjudged': "
+	    "5,"
+	    "'blind': ['what comes in by pods\\u0027 devices (no program at veth1)', 'AF_XDP and PACKET_QDISC_BYPASS "
+	    "of pods"
+	    " on the node\\u0027s network', 'network cards (SR-IOV) that were moved into pods'], 'layers_only_audit': "
+	    "null,"
+	    "'layers': [{'layer': 'hook', 'mode': 'enforce', 'standing': 'stands', 'why_text': null, 'devices': [],"
+	    " 'looks': {}}, {'layer': 'device', 'mode': 'enforce', 'standing': 'stands', 'why_text': null, 'devices':"
+	    " [{'name': 'veth0', 'ifindex': 7, 'attached_as': 'ingress'}, {'name': 'veth1', 'ifindex': 8,"
+	    " 'attached_as': null}], 'looks': {'kernel': {'packets_total': 3, 'bytes_total': 90}, 'unlooked': " NONE
+	    ", 'transit': " NONE ", " NO_LOOK "}}, {'layer': 'uplink', 'mode': 'enforce', 'standing': 'stands',"
+	    " 'why_text': null, 'devices': [{'name': 'eth0', 'ifindex': 2, 'attached_as': 'egress'}], 'looks':"
+	    " {'kernel': " NONE ", 'unlooked': {'packets_total': 5, 'bytes_total': 500}, 'transit':"
+	    " {'packets_total': 9, 'bytes_total': 900}, " NO_LOOK "}}]}");
+}
+
+static const char *blind_at(const json_t *view, size_t index)
+{
+	return json_string_value(json_array_get(json_object_get(view, "blind"), index));
+}
+
+/* What a layer does not see is told for as long as it is so. */
+static void what_no_layer_sees_is_told(void **state)
+{
+	static struct kernel kernel;
+	json_t *view;
+
+	(void)state;
+	fill(&kernel);
+	fake_instance = &kernel;
+	snprintf(kernel.meta.layers[EGRET_LAYER_DEVICE].why, EGRET_PROBLEM_SIZE, "no memory");
+	kernel.meta.layers[EGRET_LAYER_DEVICE].standing = EGRET_LAYER_FAILED;
+	kernel.meta.layers[EGRET_LAYER_UPLINK].standing = EGRET_LAYER_ABSENT;
+	view = view_status(&kernel, "node", &kernel.meta);
+	assert_string_equal(blind_at(view, 0), "what comes in by pods' devices (layer device does not stand)");
+	assert_string_equal(blind_at(view, 1), "what leaves by uplinks (layer uplink is not proved yet)");
+	assert_int_equal(json_array_size(json_object_get(view, "blind")), 4);
+	json_decref(view);
+
+	kernel.config.settings[0].layers = EGRET_LAYERS_OFF;
+	view = view_status(&kernel, "node", &kernel.meta);
+	assert_string_equal(blind_at(view, 0), "what comes in by pods' devices (`set layers = off`)");
+	assert_string_equal(blind_at(view, 1), "what leaves by uplinks (`set layers = off`)");
+	json_decref(view);
+
+	kernel.config.settings[0].layers = EGRET_LAYERS_AUDIT;
+	kernel.meta.layers[EGRET_LAYER_DEVICE].standing = EGRET_LAYER_ABSENT;
+	kernel.device_count = 0;
+	view = view_status(&kernel, "node", &kernel.meta);
+	assert_string_equal(blind_at(view, 0), "what leaves by uplinks (none was found)");
+	assert_int_equal(json_array_size(json_object_get(view, "blind")), 3);
+	json_decref(view);
+
+	kernel.of_exec = true;
+	view = view_status(&kernel, "node", &kernel.meta);
+	assert_string_equal(blind_at(view, 0), "what no socket of the command sends (`exec` has no layers)");
+	assert_int_equal(json_array_size(json_object_get(view, "layers")), 1);
+	json_decref(view);
+
+	kernel.missing_hook = "egress";
+	view = view_status(&kernel, "node", &kernel.meta);
+	assert_string_equal(blind_at(view, 0), "everything (hook egress is not attached)");
+	json_decref(view);
+}
+
+/* It came from a release without layers: until its policy says what they do. */
+static void layers_that_only_audit_are_told(void **state)
+{
+	static struct kernel kernel;
+	const json_t *only_audit, *layers;
+	json_t *view;
+
+	(void)state;
+	fill(&kernel);
+	fake_instance = &kernel;
+	kernel.config.settings[0].layers = EGRET_LAYERS_AUDIT;
+	kernel.meta.unlayered_ns = AT_NS;
+	view = view_status(&kernel, "node", &kernel.meta);
+	only_audit = json_object_get(view, "layers_only_audit");
+	assert_string_equal(json_text(only_audit, "since_time"), "2026-11-27T18:00:00Z");
+	assert_non_null(strstr(json_text(only_audit, "text"), "write `set layers = enforce` in /etc/p.rules when "));
+	layers = json_object_get(view, "layers");
+	assert_string_equal(json_text(json_array_get(layers, 0), "mode"), "enforce");
+	assert_string_equal(json_text(json_array_get(layers, 1), "mode"), "audit");
+	json_decref(view);
 }
 
 static void before_a_policy_there_is_none(void **state)
@@ -314,6 +430,8 @@ int main(void)
 	    cmocka_unit_test(the_first_reason_is_told),
 	    cmocka_unit_test(a_kubelet_without_kubepods_is_a_problem),
 	    cmocka_unit_test(status_has_each_value),
+	    cmocka_unit_test(what_no_layer_sees_is_told),
+	    cmocka_unit_test(layers_that_only_audit_are_told),
 	    cmocka_unit_test(before_a_policy_there_is_none),
 	    cmocka_unit_test(an_address_is_explained),
 	    cmocka_unit_test(findings_stand_in_the_order_of_the_file),

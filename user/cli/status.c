@@ -12,6 +12,7 @@
 #include "../view/json.h"
 #include "../view/standing.h"
 #include "../view/status.h"
+#include "layers.h"
 #include "summary.h"
 #include "table.h"
 #include "egret_reasons.h"
@@ -314,8 +315,10 @@ static void print_sockets(const json_t *sockets)
 
 static void print_status(const json_t *status)
 {
+	layers_print_first(status);
 	print_mode(status);
 	print_cgroup(status);
+	layers_print(status);
 	print_subjects(json_object_get(status, "subjects"));
 	print_policy(status);
 	print_absent(status);
@@ -330,14 +333,12 @@ static void print_status(const json_t *status)
 	print_existing(json_object_get(status, "existing"));
 	print_maps(status);
 	print_sockets(json_object_get(status, "sockets"));
-	printf(
-	    "uplink     no second check: AF_PACKET, AF_XDP, forwarded packets and the outer packets of tunnels are not "
-	    "seen\n");
 }
 
 /* Nothing of it is seen in the kernel. */
 static void print_standing(const json_t *standing)
 {
+	layers_print_first(standing);
 	print_mode(standing);
 	print_agent(standing);
 	if (!strcmp(json_text(standing, "mode"), "off"))

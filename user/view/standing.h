@@ -7,8 +7,8 @@
 #include <jansson.h>
 
 /*
- * view_health (health.h) of it, and {mark: {user, uid, marked_time, policy_hash}}. mode: off, open, without-pins,
- * starting. NULL: the state folder knows nothing of it.
+ * view_health (health.h) of it, layers_add_none (layers.h), and {mark: {user, uid, marked_time, policy_hash}}. mode:
+ * off, open, without-pins, starting. NULL: the state folder knows nothing of it.
  */
 json_t *view_standing(const char *state_path, const char *instance);
 

@@ -10,6 +10,7 @@
 #include "../subject/cgroup.h"
 #include "health.h"
 #include "json.h"
+#include "layers.h"
 #include "names.h"
 #include "packets.h"
 #include "resolvers.h"
@@ -191,6 +192,7 @@ json_t *view_status(const struct kernel *kernel, const char *instance, const str
 {
 	json_t *status = view_health(kernel, instance, meta);
 
+	layers_add(status, kernel, instance, meta);
 	json_set_text(status, "version", meta->version);
 	json_set_time(status, "attached_time", meta->attached_ns);
 	set_cgroup(status, kernel, meta);
@@ -208,6 +210,5 @@ json_t *view_status(const struct kernel *kernel, const char *instance, const str
 	json_object_set_new(status, "maps", maps_to_json(kernel));
 	json_set_number(status, "maps_memory_bytes", memory_of(json_object_get(status, "maps")));
 	json_object_set_new(status, "sockets", sockets_to_json(kernel));
-	json_set_text(status, "uplink_check", "off");
 	return status;
 }

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "layers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/format.h"
+#include "../view/json.h"
+#include "egret_device.h"
+
+/* More devices than that are counted. */
+#define NAMED 4
+
+void layers_print_first(const json_t *status)
+{
+	const json_t *blind = json_object_get(status, "blind"), *text;
+	const json_t *only_audit = json_object_get(status, "layers_only_audit");
+	char age[AGE_TEXT_SIZE];
+	time_t since;
+	size_t index;
+
+	if (json_is_null(json_object_get(status, "unjudged")))
+		printf("unjudged packets: not counted; not seen on this kernel: ");
+	else
+		printf("unjudged packets: %lld; not seen on this kernel: ", json_number(status, "unjudged"));
+	json_array_foreach (blind, index, text)
+		printf("%s%s", index ? ", " : "", json_string_value(text));
+	puts(json_array_size(blind) ? "" : "nothing");
+	if (json_time(only_audit, "since_time", &since))
+		printf("layers     %s (upgraded %s)\n", json_text(only_audit, "text"),
+		       age_format(since, time(NULL), age));
+}
+
+static void print_devices(const json_t *devices)
+{
+	size_t index, count = json_array_size(devices);
+	const json_t *device;
+
+	if (count > NAMED) {
+		printf(", %zu devices", count);
+		return;
+	}
+	json_array_foreach (devices, index, device)
+		printf("%s %s", index ? "" : ",", json_text(device, "name"));
+}
+
+static void print_looks(const json_t *looks)
+{
+	static const struct {
+		const char *label, *sentence;
+	} words[] = {
+#define LOOK(symbol, label, sentence) {label, sentence},
+	    EGRET_LOOKS(LOOK)
+#undef LOOK
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		long long packets = json_number(json_object_get(looks, words[i].label), "packets_total");
+
+		if (packets)
+			printf("           %lld %s: %s\n", packets, words[i].label, words[i].sentence);
+	}
+}
+
+static void print_layer(const json_t *layer)
+{
+	const char *mode = json_text(layer, "mode"), *standing = json_text(layer, "standing");
+
+	printf("%s: %s", json_text(layer, "layer"), mode);
+	if (!strcmp(standing, "failed"))
+		printf(", does not stand: %s", json_text(layer, "why_text"));
+	else if (!strcmp(mode, "enforce") && strcmp(standing, "stands") != 0)
+		printf(", not proved");
+	print_devices(json_object_get(layer, "devices"));
+	putchar('\n');
+	print_looks(json_object_get(layer, "looks"));
+}
+
+void layers_print(const json_t *status)
+{
+	const json_t *layers = json_object_get(status, "layers"), *layer;
+	size_t index;
+
+	json_array_foreach (layers, index, layer) {
+		printf("layer      ");
+		print_layer(layer);
+	}
+}

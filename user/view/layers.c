@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "layers.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/text.h"
+#include "../kernel/layer.h"
+#include "json.h"
+
+#define BLIND_SIZE 512
+/* Of devices without a program, so many are named. */
+#define NAMED 3
+
+struct layer_words {
+	const char *label, *sees;
+};
+
+static const struct layer_words layer_words[] = {
+#define LAYER_WORDS(symbol, label, sentence) {label, sentence},
+    EGRET_LAYERS(LAYER_WORDS)
+#undef LAYER_WORDS
+};
+
+static const char *const look_labels[] = {
+#define LOOK_LABEL(symbol, label, sentence) label,
+    EGRET_LOOKS(LOOK_LABEL)
+#undef LOOK_LABEL
+};
+
+static const char *const mode_words[] = {
+    [EGRET_LAYERS_OFF] = "off",
+    [EGRET_LAYERS_AUDIT] = "audit",
+    [EGRET_LAYERS_ENFORCE] = "enforce",
+};
+
+static const char *const standing_words[] = {
+    [EGRET_LAYER_ABSENT] = "absent",
+    [EGRET_LAYER_STANDS] = "stands",
+    [EGRET_LAYER_FAILED] = "failed",
+};
+
+/* A policy that audits has layers that do no more. */
+static const char *mode_of_layers(const struct kernel *kernel)
+{
+	const struct egret_settings *settings = kernel_settings(kernel);
+	uint32_t mode = settings->layers;
+
+	if (mode == EGRET_LAYERS_ENFORCE && settings->audit)
+		mode = EGRET_LAYERS_AUDIT;
+	return mode <= EGRET_LAYERS_ENFORCE ? mode_words[mode] : "unknown";
+}
+
+static const char *standing_word(uint32_t standing)
+{
+	return standing <= EGRET_LAYER_FAILED ? standing_words[standing] : "unknown";
+}
+
+static json_t *layer_to_json(const char *label, const char *mode, const char *standing, const char *why)
+{
+	json_t *layer = json_object();
+
+	json_set_text(layer, "layer", label);
+	json_set_text(layer, "mode", mode);
+	json_set_text(layer, "standing", standing);
+	json_set_text(layer, "why_text", why);
+	json_object_set_new(layer, "devices", json_array());
+	json_object_set_new(layer, "looks", json_object());
+	return layer;
+}
+
+static json_t *hook_to_json(const json_t *status, const struct kernel *kernel)
+{
+	const char *mode = json_text(status, "mode");
+	const char *standing = !strcmp(mode, "not-attached") ? "absent" : "stands";
+
+	if (!strcmp(mode, "not-proven"))
+		standing = "failed";
+	return layer_to_json("hook", kernel_settings(kernel)->audit ? "audit" : "enforce", standing,
+			     !strcmp(standing, "failed") ? "the self-test has not shown that the policy is enforced"
+							 : NULL);
+}
+
+/* Returns the packets that nobody judged. */
+static uint64_t set_looks(json_t *layer, const struct kernel *kernel, enum egret_layer which)
+{
+	json_t *looks = json_object_get(layer, "looks");
+	struct egret_counter counter;
+	uint64_t unjudged = 0;
+
+	for (uint32_t look = 0; look < EGRET_LOOK_COUNT; look++) {
+		json_t *row;
+
+		if (kernel_get_look(kernel, which, look, &counter))
+			continue;
+		row = json_object();
+		json_set_number(row, "packets_total", counter.packets);
+		json_set_number(row, "bytes_total", counter.bytes);
+		json_object_set_new(looks, look_labels[look], row);
+		if (egret_look_is_unjudged(look))
+			unjudged += counter.packets;
+	}
+	return unjudged;
+}
+
+static void add_device(json_t *layer, uint32_t ifindex, const char *name, const char *attached_as)
+{
+	json_t *row = json_object();
+
+	json_set_text(row, "name", name);
+	json_set_number(row, "ifindex", ifindex);
+	json_set_text(row, "attached_as", attached_as);
+	json_array_append_new(json_object_get(layer, "devices"), row);
+}
+
+/* By enum egret_layer. */
+struct device_rows {
+	json_t *layers[EGRET_LAYER_COUNT];
+};
+
+/* What leaves by a device above an uplink is looked at below it. */
+static int visit_device(void *context, uint32_t ifindex, const struct egret_device *device, bool ingress, bool egress)
+{
+	const struct device_rows *rows = context;
+	char name[EGRET_DEVICE_NAME_SIZE + 1];
+
+	snprintf(name, sizeof(name), "%.*s", EGRET_DEVICE_NAME_SIZE, device->name);
+	text_make_printable(name, sizeof(name));
+	if (device->flags & EGRET_DEVICE_LEADS_IN)
+		add_device(rows->layers[EGRET_LAYER_DEVICE], ifindex, name, ingress ? "ingress" : NULL);
+	if (device->flags & EGRET_DEVICE_UPLINK && !(device->flags & EGRET_DEVICE_ABOVE))
+		add_device(rows->layers[EGRET_LAYER_UPLINK], ifindex, name, egress ? "egress" : NULL);
+	return 0;
+}
+
+static void add_blind(json_t *blind, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void add_blind(json_t *blind, const char *format, ...)
+{
+	char text[BLIND_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	json_array_append_new(blind, json_string(text));
+}
+
+/* "veth1, veth2 and 7 more"; "" = all have their program */
+static const char *name_bare_devices(const json_t *layer, char buf[static BLIND_SIZE])
+{
+	size_t i, count = 0, len = 0;
+	const json_t *device;
+
+	buf[0] = '\0';
+	json_array_foreach (json_object_get(layer, "devices"), i, device) {
+		if (*json_text(device, "attached_as") || count++ >= NAMED)
+			continue;
+		len += snprintf(buf + len, BLIND_SIZE - len, "%s%s", len ? ", " : "", json_text(device, "name"));
+	}
+	if (count > NAMED)
+		snprintf(buf + len, BLIND_SIZE - len, " and %zu more", count - NAMED);
+	return buf;
+}
+
+static void add_blind_of_layer(json_t *blind, const json_t *layer, const struct layer_words *words)
+{
+	const char *mode = json_text(layer, "mode"), *standing = json_text(layer, "standing");
+	char names[BLIND_SIZE];
+
+	if (!strcmp(mode, "off"))
+		add_blind(blind, "%s (`set layers = off`)", words->sees);
+	else if (!strcmp(standing, "failed"))
+		add_blind(blind, "%s (layer %s does not stand)", words->sees, words->label);
+	else if (!strcmp(mode, "enforce") && strcmp(standing, "stands") != 0)
+		add_blind(blind, "%s (layer %s is not proved yet)", words->sees, words->label);
+	else if (words == &layer_words[EGRET_LAYER_UPLINK] && !json_array_size(json_object_get(layer, "devices")))
+		add_blind(blind, "%s (none was found)", words->sees);
+	else if (*name_bare_devices(layer, names))
+		add_blind(blind, "%s (no program at %s)", words->sees, names);
+}
+
+/* No program at a device sees these, on any kernel: they go past tc, or the device has no side on the node. */
+static void add_blind_of_all(json_t *blind)
+{
+	add_blind(blind, "AF_XDP and PACKET_QDISC_BYPASS of pods on the node's network");
+	add_blind(blind, "network cards (SR-IOV) that were moved into pods");
+}
+
+static void set_only_audit(json_t *status, const struct egret_meta *meta)
+{
+	json_t *object;
+	char text[2 * BLIND_SIZE];
+
+	if (!meta->unlayered_ns) {
+		json_object_set_new(status, "layers_only_audit", json_null());
+		return;
+	}
+	object = json_object();
+	snprintf(
+	    text, sizeof(text),
+	    "they only audit, since a release without layers ruled here before; write `set layers = enforce` in %s "
+	    "when `egret drops` shows nothing of theirs that must pass, or `set layers = audit` to leave it so",
+	    meta->policy_path);
+	json_set_time(object, "since_time", meta->unlayered_ns);
+	json_set_text(object, "text", text);
+	json_object_set_new(status, "layers_only_audit", object);
+}
+
+static uint64_t add_device_layers(json_t *layers, json_t *blind, const struct kernel *kernel,
+				  const struct egret_meta *meta)
+{
+	struct device_rows rows;
+	uint64_t unjudged = 0;
+
+	for (int which = 0; which < EGRET_LAYER_COUNT; which++) {
+		const struct egret_layer_state *state = &meta->layers[which];
+
+		rows.layers[which] = layer_to_json(layer_words[which].label, mode_of_layers(kernel),
+						   standing_word(state->standing), state->why);
+		unjudged += set_looks(rows.layers[which], kernel, which);
+		json_array_append_new(layers, rows.layers[which]);
+	}
+	kernel_each_device(kernel, visit_device, &rows);
+	for (int which = 0; which < EGRET_LAYER_COUNT; which++)
+		add_blind_of_layer(blind, rows.layers[which], &layer_words[which]);
+	return unjudged;
+}
+
+void layers_add(json_t *status, const struct kernel *kernel, const char *instance, const struct egret_meta *meta)
+{
+	json_t *layers = json_array(), *blind = json_array();
+	uint64_t unjudged = 0;
+
+	json_array_append_new(layers, hook_to_json(status, kernel));
+	if (!json_flag(status, "attached"))
+		add_blind(blind, "everything (hook %s is not attached)", json_text(status, "missing_hook"));
+	if (kernel_is_of_exec(instance)) {
+		add_blind(blind, "what no socket of the command sends (`exec` has no layers)");
+	} else {
+		unjudged = add_device_layers(layers, blind, kernel, meta);
+		add_blind_of_all(blind);
+	}
+	json_set_number(status, "unjudged", unjudged);
+	json_object_set_new(status, "blind", blind);
+	set_only_audit(status, meta);
+	json_object_set_new(status, "layers", layers);
+}
+
+void layers_add_none(json_t *status)
+{
+	json_object_set_new(status, "unjudged", json_null());
+	json_object_set_new(status, "blind", json_pack("[s]", "everything (nothing is governed)"));
+	json_object_set_new(status, "layers_only_audit", json_null());
+	json_object_set_new(status, "layers", json_array());
+}
