@@ -207,10 +207,9 @@ static __always_inline bool decide_by_origin(const struct judging *judging, stru
 	return true;
 }
 
-/* By the policy, and by what history says of it. Remembers nothing. */
-static __always_inline void decide_afresh(struct judging *judging, struct judgement *ret)
+/* What the policy says, and what the socket remembers may change. Remembers nothing. */
+static __always_inline void decide_with_history(struct judging *judging, struct judgement *ret)
 {
-	decide_first_packet(judging->pkt, &judging->subject, judging->ruling, ret);
 	if (judging->memory.sock->raw)
 		return;
 	memory_find(judging->skb, judging->skb->sk, judging->pkt, &judging->memory);
@@ -224,7 +223,8 @@ static __always_inline void decide_anew(struct judging *judging, struct judgemen
 
 	if (decide_by_origin(judging, ret))
 		return;
-	decide_afresh(judging, ret);
+	decide_first_packet(judging->pkt, &judging->subject, judging->ruling, ret);
+	decide_with_history(judging, ret);
 	if (sock->raw) {
 		memory_write_last(sock, judging->pkt, ret->allow);
 		return;

@@ -16,6 +16,7 @@
 #include "frame.h"
 #include "kernel_made.h"
 #include "look.h"
+#include "lookup.h"
 #include "memory.h"
 #include "policy.h"
 #include "sender.h"
@@ -53,21 +54,36 @@ static __always_inline bool look_was_judged(struct __sk_buff *skb, __u32 layer)
 
 /* Does the stamp say where this packet goes? Of a fragment only its first shows ports, and of IPv6 none the protocol:
  * the hook judged the whole packet. */
-static __always_inline bool look_is_of_peer(const struct look *look, const struct egret_peer *peer)
+static __always_inline bool look_is_of_peer(const struct egret_peer *peer, const struct packet *pkt)
 {
-	const struct packet *pkt = &look->notes->pkt;
-
 	if (pkt->reason == EGRET_REASON_FRAGMENT)
 		return addr_equal(&peer->addr, &pkt->addr) &&
 		       (!addr_is_v4(&pkt->addr) || peer->l4_proto == pkt->l4_proto);
 	return !pkt->reason && peer_is(peer, pkt);
 }
 
+enum look_stamp { STAMP_OF_OTHERS, STAMP_DENIED, STAMP_ALLOWED, STAMP_ALLOWED_NOW };
+
+/* What the stamp says of this packet; _NOW: under the policy of this @generation. Apart from its caller: for its stack.
+ */
+static __noinline int look_stamp(const struct egret_sock *sock, const struct packet *pkt, __u32 generation)
+{
+	struct egret_peer peer;
+
+	if (!sock || !pkt)
+		return STAMP_OF_OTHERS;
+	peer = sock->peer;
+	if (!look_is_of_peer(&peer, pkt))
+		return STAMP_OF_OTHERS;
+	if (!look_is_allowed(&peer))
+		return STAMP_DENIED;
+	return peer.state == EGRET_PEER_INBOUND || peer.generation == generation ? STAMP_ALLOWED_NOW : STAMP_ALLOWED;
+}
+
 /* The socket's next packets take the fast path. */
 static __always_inline void look_tell_socket(const struct look *look, struct egret_sock *sock)
 {
 	__u32 ifindex = look->skb->ifindex;
-	struct egret_addr source = {};
 
 	if (!look->device || look->device_flags & EGRET_DEVICE_NO_MAC)
 		return;
@@ -75,26 +91,38 @@ static __always_inline void look_tell_socket(const struct look *look, struct egr
 		sock->uplink = ifindex;
 		return;
 	}
-	if (sock->device != ifindex &&
-	    packet_source(look->skb, look->notes->frame.ip_at, look->notes->frame.protocol, &source))
-		sender_note(sock, ifindex, &source, &look->ruling);
+	if (sock->device != ifindex && look_source(look))
+		sender_note(sock, ifindex, &look->notes->source, &look->ruling);
 	sock->device = ifindex;
 }
 
 /* --- judged again --- */
 
-/* As the hook would, with what the socket remembers. Apart from its caller: for its stack. */
-static __noinline int look_judge_again(struct __sk_buff *skb, const struct packet *pkt, const struct ruling *ruling,
+/* What the socket remembers of the packet's destination. Apart from its caller: for its stack. */
+static __noinline int look_ask_history(struct __sk_buff *skb, const struct packet *pkt, const struct ruling *ruling,
 				       struct egret_sock *sock, struct judgement *ret)
 {
 	struct judging judging = {.skb = skb, .pkt = pkt, .ruling = ruling, .memory = {.sock = sock}};
 
 	if (!pkt || !ruling || !sock || !ret)
 		return 0;
-	subject_refresh(sock, ruling);
 	judging.subject = subject_of(sock);
-	decide_afresh(&judging, ret);
+	decide_with_history(&judging, ret);
 	return 0;
+}
+
+/* As the hook would. */
+static __always_inline void look_judge_again(const struct look *look, struct egret_sock *sock)
+{
+	struct judgement *verdict = &look->notes->verdict;
+	struct packet *pkt = &look->notes->pkt;
+	struct subject subject;
+
+	subject_refresh(sock, &look->ruling);
+	subject = subject_of(sock);
+	decide_first_packet(pkt, &subject, &look->ruling, verdict);
+	look_ask_history(look->skb, pkt, &look->ruling, sock, verdict);
+	look_judge_content(look);
 }
 
 /* The reason of a packet that did not leave its socket so. */
@@ -104,35 +132,63 @@ static __always_inline __u8 look_what_became(const struct look *look, const stru
 											: EGRET_REASON_TUNNEL;
 }
 
-static __always_inline int look_again(const struct look *look, struct bpf_sock *sk, struct egret_sock *sock)
+/* @past: the reason where no rule allows it. */
+static __always_inline int look_again(const struct look *look, struct egret_sock *sock, __u8 past)
 {
 	struct judgement *verdict = &look->notes->verdict;
 	struct packet *pkt = &look->notes->pkt;
 
-	if (pkt->reason) {
-		verdict->reason = pkt->reason;
-	} else {
-		look_judge_again(look->skb, pkt, &look->ruling, sock, verdict);
-		look_judge_content(look);
-	}
+	if (look_is_overlay(look))
+		return look_pass(look, EGRET_LOOK_OVERLAY);
+	if (pkt->reason)
+		verdict_deny(verdict, pkt->reason);
+	else
+		look_judge_again(look, sock);
 	if (verdict->allow)
 		return look_pass(look, EGRET_LOOK_SOCKET);
-	look_explain(pkt, look_what_became(look, sk), verdict);
+	look_explain(pkt, past, verdict);
 	return look_deny(look, sock);
 }
 
 /* What a stamped socket says of the packet. */
 static __always_inline int look_by_stamp(const struct look *look, struct bpf_sock *sk, struct egret_sock *sock)
 {
-	struct egret_peer peer = sock->peer;
+	int stamp;
 
 	if (sock->origin == EGRET_ORIGIN_KERNEL)
 		return sk->protocol == look->notes->pkt.l4_proto ? look_pass(look, EGRET_LOOK_KERNEL) : LOOK_ON;
-	if (look_is_of_peer(look, &peer) && (look_is_allowed(&peer) || look->ruling.settings->audit)) {
+	stamp = look_stamp(sock, &look->notes->pkt, look->ruling.generation);
+	if (stamp >= STAMP_ALLOWED || (stamp == STAMP_DENIED && look->ruling.settings->audit)) {
 		look_tell_socket(look, sock);
 		return TC_ACT_UNSPEC;
 	}
-	return look_again(look, sk, sock);
+	return look_again(look, sock, look_what_became(look, sk));
+}
+
+/* --- without a socket --- */
+
+/* What the socket says that was looked for. That the packet is its own, nobody can tell. */
+static __always_inline int look_by_found(const struct look *look, struct egret_sock *sock)
+{
+	if (look_stamp(sock, &look->notes->pkt, look->ruling.generation) == STAMP_ALLOWED_NOW)
+		return look_pass(look, EGRET_LOOK_SOCKET);
+	return look_again(look, sock, EGRET_REASON_NOT_A_SOCKET);
+}
+
+/* It may have lost its socket on its way, or the kernel made it. @netns: whose sockets are asked, LOOKUP_NOWHERE. */
+#define LOOKUP_NOWHERE (~0ULL - 1)
+static __always_inline int look_alone(const struct look *look, __u64 netns)
+{
+	struct lookup found = {};
+
+	if (kernel_made_alone(look->skb, &look->notes->frame, &look->notes->pkt))
+		return look_pass(look, EGRET_LOOK_KERNEL);
+	if (netns == LOOKUP_NOWHERE)
+		return LOOK_ON;
+	lookup_socket(look, netns, &found);
+	if (found.kernels)
+		return look_pass(look, EGRET_LOOK_KERNEL);
+	return found.sock ? look_by_found(look, found.sock) : LOOK_ON;
 }
 
 /* --- by any socket --- */
@@ -149,22 +205,23 @@ static __always_inline int look_by_socket(const struct look *look, struct bpf_so
 		return look_pass(look, EGRET_LOOK_KERNEL);
 	if (sk->type == SOCK_RAW && socket_is_kernels(sk, sender))
 		return LOOK_ON;
-	if (!look_is_governed(look->skb))
+	if (!look_is_governed(look->skb)) {
+		if (look->layer == EGRET_LAYER_DEVICE)
+			sender_note_outsider(look->skb);
 		return look_pass(look, EGRET_LOOK_OUTSIDE);
+	}
 	sender_of_socket(look->skb, sk, &look->ruling, sender);
 	return look_in_full(look, sender);
 }
 
-/* LOOK_ON: it has none that says who sends. */
-static __always_inline int look_by_sender(const struct look *look, struct egret_sock *sender)
+/* LOOK_ON: it has none that says who sends. @netns as in look_alone. */
+static __always_inline int look_by_sender(const struct look *look, struct egret_sock *sender, __u64 netns)
 {
 	struct bpf_sock *sk = look->skb->sk, *full;
 	struct egret_sock *sock;
 
 	if (!sk)
-		return kernel_made_alone(look->skb, &look->notes->frame, &look->notes->pkt)
-			   ? look_pass(look, EGRET_LOOK_KERNEL)
-			   : LOOK_ON;
+		return look_alone(look, netns);
 	full = bpf_sk_fullsock(sk);
 	if (!full)
 		return kernel_made_for_connection(sk, &look->notes->pkt) ? look_pass(look, EGRET_LOOK_KERNEL) : LOOK_ON;
@@ -189,6 +246,11 @@ static __always_inline int look_deny_frame(const struct look *look, struct egret
 	return look_deny_for(look, sender, EGRET_REASON_NOT_IP);
 }
 
+static __always_inline __u64 look_netns_behind(const struct look *look)
+{
+	return look->device_flags & EGRET_DEVICE_HAS_PEER ? (__u64)(__u32)look->device->peer_nsid : LOOKUP_NOWHERE;
+}
+
 /* Global: the entry's stack and this one's are verified apart. */
 __noinline int look_at_device(struct __sk_buff *skb)
 {
@@ -203,7 +265,7 @@ __noinline int look_at_device(struct __sk_buff *skb)
 		return look_pass(&look, EGRET_LOOK_LINK);
 	if (!frame_is_ip(&look.notes->frame))
 		return look_deny_frame(&look, sender);
-	action = look_by_sender(&look, sender);
+	action = look_by_sender(&look, sender, look_netns_behind(&look));
 	if (action != LOOK_ON)
 		return action;
 	if (!sender_of_device(skb->ifindex, look.device, &look.ruling, sender))
@@ -255,11 +317,13 @@ __noinline int look_at_uplink(struct __sk_buff *skb)
 			return look_pass(&look, EGRET_LOOK_LINK);
 		return look_deny_frame(&look, sender);
 	}
-	action = look_by_sender(&look, sender);
+	action = look_by_sender(&look, sender, skb->ingress_ifindex ? LOOKUP_NOWHERE : BPF_F_CURRENT_NETNS);
 	if (action != LOOK_ON)
 		return action;
 	if (skb->ingress_ifindex)
 		return look_forwarded(&look, sender);
+	if (look_is_overlay(&look))
+		return look_pass(&look, EGRET_LOOK_OVERLAY);
 	sender_is_host(sender);
 	return look_in_full(&look, sender);
 }

@@ -59,28 +59,34 @@ static __always_inline bool addr_is_link_scope(const struct egret_addr *addr)
 	return addr_is_link_local(addr) || (addr->word_be[0] & bpf_htonl(0xff0f0000)) == bpf_htonl(0xff020000);
 }
 
-/* A reset brings no octets. What is behind the headers counts as octets. */
-static __always_inline bool kernel_made_is_reset(struct __sk_buff *skb, const struct frame *frame)
+/* The flags of a TCP segment that brings no octets, where the header stands at once behind that of IP; 0 = it is no
+ * such one. */
+static __always_inline __u8 tcp_bare_flags(struct __sk_buff *skb, const struct frame *frame)
 {
 	bool v4 = frame->protocol == bpf_htons(ETH_P_IP);
-	__u32 at = frame->ip_at, len;
+	__u32 len_at = v4 ? __builtin_offsetof(struct iphdr, tot_len) : __builtin_offsetof(struct ipv6hdr, payload_len);
+	__u32 ip_at = frame->ip_at, header_len;
+	__u8 first = 0, tcp[2] = {};
 	__u16 ip_len = 0;
-	__u8 octet = 0, tcp[2] = {};
 
-	if (v4 && bpf_skb_load_bytes(skb, at, &octet, sizeof(octet)))
-		return false;
-	if (bpf_skb_load_bytes(
-		skb,
-		at + (v4 ? __builtin_offsetof(struct iphdr, tot_len) : __builtin_offsetof(struct ipv6hdr, payload_len)),
-		&ip_len, sizeof(ip_len)))
-		return false;
-	len = v4 ? (octet & 0xf) * 4 : sizeof(struct ipv6hdr);
+	if (bpf_skb_load_bytes(skb, ip_at, &first, sizeof(first)) ||
+	    bpf_skb_load_bytes(skb, ip_at + len_at, &ip_len, sizeof(ip_len)))
+		return 0;
+	header_len = v4 ? (first & 0xf) * 4 : sizeof(struct ipv6hdr);
 	/* The octets of a TCP header with its length, and with its flags. */
-	if (bpf_skb_load_bytes(skb, at + len + 12, tcp, sizeof(tcp)))
-		return false;
-	if ((tcp[1] & (TCP_FLAG_RST | TCP_FLAG_SYN)) != TCP_FLAG_RST)
-		return false;
-	return bpf_ntohs(ip_len) == (v4 ? len : 0) + (tcp[0] >> 4) * 4;
+	if (bpf_skb_load_bytes(skb, ip_at + header_len + 12, tcp, sizeof(tcp)))
+		return 0;
+	return bpf_ntohs(ip_len) == (v4 ? header_len : 0) + (tcp[0] >> 4) * 4 ? tcp[1] : 0;
+}
+
+static __always_inline bool kernel_made_is_reset(struct __sk_buff *skb, const struct frame *frame)
+{
+	return (tcp_bare_flags(skb, frame) & (TCP_FLAG_RST | TCP_FLAG_SYN)) == TCP_FLAG_RST;
+}
+
+static __always_inline bool kernel_made_is_syn_ack(struct __sk_buff *skb, const struct frame *frame)
+{
+	return (tcp_bare_flags(skb, frame) & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == (TCP_FLAG_SYN | TCP_FLAG_ACK);
 }
 
 static __always_inline bool kernel_made_is_icmpv6(const struct packet *pkt)

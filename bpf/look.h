@@ -30,6 +30,7 @@
  * a whole chain of calls, has no room. */
 struct look_notes {
 	struct packet pkt;
+	struct egret_addr source __attribute__((aligned(8))); /* where somebody asked for it: look_source */
 	struct frame frame;
 	struct judgement verdict;
 	struct egret_sock sender; /* of what has no stamped socket */
@@ -98,6 +99,14 @@ static __always_inline bool look_begin(struct __sk_buff *skb, __u32 layer, struc
 	return true;
 }
 
+/* False: it cannot be read. */
+static __always_inline bool look_source(const struct look *look)
+{
+	struct look_notes *notes = look->notes;
+
+	return packet_source(look->skb, notes->frame.ip_at, notes->frame.protocol, &notes->source);
+}
+
 /* --- ends --- */
 
 /* Below an uplink, which counted it. */
@@ -126,6 +135,29 @@ static __always_inline int look_deny_for(const struct look *look, const struct e
 {
 	verdict_deny(&look->notes->verdict, reason);
 	return look_deny(look, sender);
+}
+
+/* --- overlays --- */
+
+static __always_inline bool look_has_overlay(__u8 l4_proto, bool of_near_port, __u16 port)
+{
+	struct egret_overlay key = {.l4_proto = l4_proto, .of_near_port = of_near_port, .port = port};
+
+	return bpf_map_lookup_elem(&overlays, &key);
+}
+
+/* The outer packet of a device that `set overlay` names, as far as it tells: only what the node itself makes is asked
+ * about at uplinks. */
+static __always_inline bool look_is_overlay(const struct look *look)
+{
+	const struct packet *pkt = &look->notes->pkt;
+
+	if (look->layer != EGRET_LAYER_UPLINK || pkt->reason)
+		return false;
+	if (pkt->l4_proto != IPPROTO_UDP)
+		return look_has_overlay(pkt->l4_proto, false, 0);
+	return look_has_overlay(pkt->l4_proto, false, pkt->port) ||
+	       look_has_overlay(pkt->l4_proto, true, bpf_ntohs(pkt->near_port_be));
 }
 
 /* --- why it is denied --- */

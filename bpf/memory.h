@@ -32,10 +32,10 @@ struct memory {
 	struct known known;
 };
 
-/* Of @sk, the socket itself, or NULL: the port that it speaks from. */
-static __always_inline __u16 memory_port(const struct bpf_sock *sk)
+/* The port that @sk, the socket itself, speaks from; NULL: it was lost on the way, and the packet says it. */
+static __always_inline __u16 memory_port(const struct bpf_sock *sk, const struct packet *pkt)
 {
-	return sk ? sk->src_port : 0;
+	return sk ? sk->src_port : bpf_ntohs(pkt->near_port_be);
 }
 
 /* It has one peer, as long as it is connected. A datagram socket then has the state of TCP's (net/ipv4/datagram.c). */
@@ -191,7 +191,7 @@ static __always_inline void spilled_find(void *ctx, const struct bpf_sock *sk, c
 
 	if (!where)
 		return;
-	what = flow_look_up(sock->owner, packet_flow(ctx, pkt), packet_arrival(ctx, pkt, memory_port(sk)), where);
+	what = flow_look_up(sock->owner, packet_flow(ctx, pkt), packet_arrival(ctx, pkt, memory_port(sk, pkt)), where);
 	ret->known.seen = what ? seen_now(!!(what & FLOW_BOTH_WAYS)) : 0;
 	ret->known.generation = what >> 32;
 	ret->known.rule = what >> 16;
@@ -223,7 +223,7 @@ static __always_inline bool memory_has_arrival(void *ctx, const struct bpf_sock 
 	if (pkt->l4_proto != IPPROTO_UDP ||
 	    (peer_has_history(memory->known.state) && memory_is_fresh(memory->known.seen)))
 		return false;
-	return flow_look_up(memory->sock->owner, 0, packet_arrival(ctx, pkt, memory_port(sk)), IN_ARRIVALS);
+	return flow_look_up(memory->sock->owner, 0, packet_arrival(ctx, pkt, memory_port(sk, pkt)), IN_ARRIVALS);
 }
 
 /* What a verdict makes of a peer. */
@@ -242,7 +242,7 @@ static __always_inline void memory_write(struct __sk_buff *ctx, const struct mem
 	struct egret_peer *peer = &sock->peer;
 
 	if (!memory->known.here && pkt->l4_proto != IPPROTO_TCP && peer_has_history(peer->state))
-		peer_spill(sock, bpf_get_socket_cookie(ctx), memory_port(ctx->sk));
+		peer_spill(sock, bpf_get_socket_cookie(ctx), memory_port(ctx->sk, pkt));
 	peer_write(peer, pkt, standing, what->state, what->rule);
 	peer->reason = what->reason;
 	peer_seal(peer, what->both_ways);
@@ -285,7 +285,7 @@ static __always_inline void memory_note_arrival(struct __sk_buff *skb, struct eg
 	elsewhere = !memory.known.here && peer_has_history(sock->peer.state) && memory_is_fresh(sock->peer.seen);
 	if (known.state == EGRET_PEER_INBOUND &&
 	    (elsewhere || !memory_is_fresh(memory.known.seen) || memory.known.state != EGRET_PEER_INBOUND))
-		flow_keep(sock, packet_arrival(skb, pkt, memory_port(skb->sk)), &known);
+		flow_keep(sock, packet_arrival(skb, pkt, memory_port(skb->sk, pkt)), &known);
 	else if (elsewhere)
 		flow_keep(sock, packet_flow(skb, pkt), &known);
 	if (memory.known.here && known.state == memory.known.state)

@@ -88,6 +88,15 @@ static __always_inline void sender_note_device(const struct egret_sender *now, c
 		bpf_map_update_elem(&device_owners, &now->ifindex, now, BPF_ANY);
 }
 
+/* Who sends by it is not governed: what has no socket there passes too, unless somebody governed was seen first. */
+static __noinline int sender_note_outsider(struct __sk_buff *skb)
+{
+	struct egret_sender outsider = {.cgroup_id = bpf_skb_cgroup_id(skb), .ifindex = skb->ifindex};
+
+	bpf_map_update_elem(&device_owners, &outsider.ifindex, &outsider, BPF_NOEXIST);
+	return 0;
+}
+
 /* An address is whose it was first, as long as that one's device is there. */
 static __always_inline void sender_note_address(const struct egret_sender *now, const struct egret_addr *source)
 {

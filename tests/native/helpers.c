@@ -77,6 +77,11 @@ struct bpf_sock *native_skc_lookup_tcp(void *ctx, struct bpf_sock_tuple *tuple, 
 	return NULL;
 }
 
+struct bpf_sock *native_sk_lookup_udp(void *ctx, struct bpf_sock_tuple *tuple, __u32 size, __u64 netns, __u64 flags)
+{
+	return native_skc_lookup_tcp(ctx, tuple, size, netns, flags);
+}
+
 /* As bpf_skb_load_bytes of net/core/filter.c: all or zeros. */
 long native_skb_load_bytes(const void *skb, __u32 offset, void *to, __u32 len)
 {

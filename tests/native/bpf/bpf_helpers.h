@@ -29,6 +29,7 @@
 #define bpf_sk_fullsock                    native_sk_fullsock
 #define bpf_sk_release                     native_sk_release
 #define bpf_skc_lookup_tcp                 native_skc_lookup_tcp
+#define bpf_sk_lookup_udp                  native_sk_lookup_udp
 #define bpf_skb_load_bytes                 native_skb_load_bytes
 #define bpf_skb_cgroup_id                  native_skb_cgroup_id
 #define bpf_skb_ancestor_cgroup_id         native_skb_ancestor_cgroup_id
@@ -63,6 +64,7 @@ long native_sk_storage_delete(void *map, void *sk);
 struct bpf_sock *native_sk_fullsock(struct bpf_sock *sk);
 long native_sk_release(void *sk);
 struct bpf_sock *native_skc_lookup_tcp(void *ctx, struct bpf_sock_tuple *tuple, __u32 size, __u64 netns, __u64 flags);
+struct bpf_sock *native_sk_lookup_udp(void *ctx, struct bpf_sock_tuple *tuple, __u32 size, __u64 netns, __u64 flags);
 long native_skb_load_bytes(const void *skb, __u32 offset, void *to, __u32 len);
 __u64 native_skb_cgroup_id(struct __sk_buff *skb);
 __u64 native_skb_ancestor_cgroup_id(struct __sk_buff *skb, int level);
