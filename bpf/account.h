@@ -104,7 +104,7 @@ static __always_inline bool is_unaccounted(const struct egret_sock *state, const
 {
 	__u64 cgroup_id = cfg->unaccounted_cgroup;
 
-	return cgroup_id == EGRET_UNACCOUNTED_ALL || (state && state->cgroup_id == cgroup_id);
+	return cgroup_id == EGRET_UNACCOUNTED_ALL || (cgroup_id && state && state->cgroup_id == cgroup_id);
 }
 
 /* Is what is denied counted, and passes all the same? @ifindex as in account_denied. */

@@ -170,8 +170,10 @@ static __always_inline int look_by_stamp(const struct look *look, struct bpf_soc
 /* What the socket says that was looked for. That the packet is its own, nobody can tell. */
 static __always_inline int look_by_found(const struct look *look, struct egret_sock *sock)
 {
-	if (look_stamp(sock, &look->notes->pkt, look->ruling.generation) == STAMP_ALLOWED_NOW)
+	if (look_stamp(sock, &look->notes->pkt, look->ruling.generation) == STAMP_ALLOWED_NOW) {
+		look_tell_socket(look, sock);
 		return look_pass(look, EGRET_LOOK_SOCKET);
+	}
 	return look_again(look, sock, EGRET_REASON_NOT_A_SOCKET);
 }
 
