@@ -102,6 +102,7 @@ static int look_after(struct agent *agent)
 	if (agent->options.standby && look_at_state(agent))
 		return AGENT_STANDS_DOWN;
 	warn_of_pins(agent);
+	layers_beat(agent);
 	return 0;
 }
 

@@ -66,6 +66,7 @@ int agent_open_instance(struct agent *agent, struct error *error)
 	agent->hold = HOLD_LOADED;
 	progress_stage(&agent->progress, "programs");
 	tell_takeover(agent);
+	layers_begin(agent);
 	return 0;
 }
 
@@ -152,6 +153,7 @@ static int attach(struct agent *agent, const struct edition *edition, const stru
 	progress_stage(&agent->progress, "tables");
 	if (rc)
 		return error_set(error, rc, "cannot write about the instance: %s", strerror(-rc));
+	layers_prepare(agent);
 	rc = attach_programs(agent, edition, error);
 	progress_stage(&agent->progress, "attach");
 	if (!rc && !edition_only_audits(edition, &agent->options))
@@ -264,6 +266,8 @@ int agent_enforce_next(struct agent *agent, struct edition *next, struct diag *d
 
 	if (agent->options.standby)
 		begin_after_standby(agent->options.standby, next);
+	if (!agent->options.layers)
+		next->policy->settings.layers = EGRET_LAYERS_OFF;
 	if (first)
 		rc = agent_open_instance(agent, error);
 	rc = first && rc ? rc : commit(agent, next, diag, error);
@@ -274,6 +278,7 @@ int agent_enforce_next(struct agent *agent, struct edition *next, struct diag *d
 	}
 	take_over(agent, next);
 	edition_write_names(next);
+	layers_follow(agent);
 	if (first)
 		progress_say_stages(&agent->progress);
 	announce(agent);
@@ -304,6 +309,7 @@ struct edition *agent_let_go(struct agent *agent)
 	struct edition *edition = agent->ruling;
 
 	agent_end_probation(agent);
+	layers_end(agent);
 	loop_fd_remove(&agent->wanted_came);
 	loop_fd_remove(&agent->denied_came);
 	if (edition) {

@@ -16,6 +16,7 @@
 #include "candidate.h"
 #include "culprits.h"
 #include "edition.h"
+#include "layers.h"
 #include "probation.h"
 #include "progress.h"
 #include "standby.h"
@@ -52,6 +53,7 @@ struct agent {
 	struct edition *ruling; /* NULL while it is not HOLD_ATTACHED */
 	uint64_t late_seen;     /* subjects_refresh */
 	struct loop_fd wanted_came, denied_came;
+	struct layers layers;
 	struct probation probation;
 	struct loop_timer probation_due;
 	struct loop_fd trial_over;

@@ -149,6 +149,18 @@ void meta_write_absent(struct kernel *kernel, const char *paths, uint32_t count)
 	kernel_set_meta(kernel, &meta);
 }
 
+void meta_write_layer(struct kernel *kernel, enum egret_layer layer, enum egret_layer_standing standing,
+		      const char *why)
+{
+	struct egret_meta meta;
+
+	if (kernel_get_meta(kernel, &meta))
+		return;
+	meta.layers[layer].standing = standing;
+	snprintf(meta.layers[layer].why, sizeof(meta.layers[layer].why), "%s", why);
+	kernel_set_meta(kernel, &meta);
+}
+
 void meta_set_enforcing(struct kernel *kernel, bool enforcing)
 {
 	struct egret_meta meta;

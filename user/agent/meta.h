@@ -22,6 +22,9 @@ void meta_write_problem(struct kernel *kernel, enum egret_problem kind, const ch
 void meta_write_probation(struct kernel *kernel, uint64_t ends_ns, const char *waiting);
 /* @paths: cgroups that rules are for and that are not there, a line each; @count: all of them. */
 void meta_write_absent(struct kernel *kernel, const char *paths, uint32_t count);
+/* Whether a layer was tried, and why it does not stand. */
+void meta_write_layer(struct kernel *kernel, enum egret_layer layer, enum egret_layer_standing standing,
+		      const char *why);
 void meta_set_enforcing(struct kernel *kernel, bool enforcing);
 void meta_beat(struct kernel *kernel);
 void meta_write_name(struct kernel *kernel, const struct compiled *compiled, const struct resolver_name *name);

@@ -6,6 +6,7 @@
 
 #include "../base/addr.h"
 #include "../compile/compile.h"
+#include "../kernel/layer.h"
 
 static bool is_allowed_somebody(const struct compiled *compiled, const struct egret_addr *addr)
 {
@@ -39,4 +40,14 @@ int proof_make(struct kernel *kernel, const struct compiled *compiled, int gover
 		return 0;
 	}
 	return kernel_self_test(kernel, governed_fd, &forbidden, error);
+}
+
+int proof_make_layer(struct kernel *kernel, const struct compiled *compiled, int governed_fd, enum egret_layer layer,
+		     struct error *error)
+{
+	struct egret_addr forbidden;
+
+	if (pick_forbidden_address(compiled, &forbidden))
+		return PROOF_IMPOSSIBLE;
+	return kernel_layer_prove(kernel, governed_fd, &forbidden, layer, error);
 }

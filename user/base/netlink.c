@@ -15,9 +15,19 @@
 
 int netlink_open(int protocol)
 {
+	const struct sockaddr_nl own = {.nl_family = AF_NETLINK};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	/* One without an address of its own hears nothing that the kernel tells (do_one_broadcast). */
+	if (bind(fd, (const struct sockaddr *)&own, sizeof(own))) {
+		int rc = -errno;
+
+		close(fd);
+		return rc;
+	}
+	return fd;
 }
 
 int netlink_join(int fd, unsigned int group)

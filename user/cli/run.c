@@ -55,6 +55,7 @@ int command_run(const struct command *command, int argc, char **argv)
 	options_of_policy(&options, &agent_options.policy);
 	agent_options.instance = options.instance;
 	agent_options.cgroup = options.cgroup ? options.cgroup : "/";
+	agent_options.layers = true;
 	agent_options.audit = options.audit;
 	agent_options.standby = &standby;
 	agent_options.state = options.state;
