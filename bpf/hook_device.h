@@ -319,7 +319,7 @@ __noinline int look_at_uplink(struct __sk_buff *skb)
 			return look_pass(&look, EGRET_LOOK_LINK);
 		return look_deny_frame(&look, sender);
 	}
-	action = look_by_sender(&look, sender, skb->ingress_ifindex ? LOOKUP_NOWHERE : BPF_F_CURRENT_NETNS);
+	action = look_by_sender(&look, sender, skb->ingress_ifindex ? LOOKUP_NOWHERE : (__u64)BPF_F_CURRENT_NETNS);
 	if (action != LOOK_ON)
 		return action;
 	if (skb->ingress_ifindex)
