@@ -33,6 +33,7 @@
 #include "kernel/instance_layers.h"
 #include "kernel/kernel.h"
 #include "kernel/layer.h"
+#include "kernel/pins.h"
 
 #define DEVICE "egret-unit"
 
@@ -261,6 +262,36 @@ static void a_program_stands_at_one_side_until_it_is_taken_away(void **state)
 	assert_false(has_qdisc());
 }
 
+/* include/uapi/linux/bpf.h of 6.6 */
+#define TCX_INGRESS ((enum bpf_attach_type)46)
+
+/* A CNI's program that ends the look of those behind it must not keep ours from looking. */
+static void ours_comes_before_those_that_stood(void **state)
+{
+	int foreign = foreign_program("cni"), link;
+	uint32_t ids[4] = {0}, count = 4, flags = 0;
+	struct error error;
+
+	(void)state;
+	skip_without_owner();
+	if (!kernel_layer_has_tcx(owner)) {
+		close(foreign);
+		skip();
+	}
+	link = bpf_link_create(foreign, (int)device, TCX_INGRESS, NULL);
+	assert_true(link >= 0);
+	assert_int_equal(kernel_layer_attach(owner, device, LAYER_INGRESS, &error), 0);
+	assert_int_equal(bpf_prog_query((int)device, TCX_INGRESS, 0, &flags, ids, &count), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(ids[0], standing(&side_tcx, LAYER_INGRESS));
+	assert_int_equal(kernel_layer_detach(owner, device, LAYER_INGRESS), 0);
+	count = 4;
+	assert_int_equal(bpf_prog_query((int)device, TCX_INGRESS, 0, &flags, ids, &count), 0);
+	assert_int_equal(count, 1);
+	close(link);
+	close(foreign);
+}
+
 static void a_device_that_is_gone_is_told(void **state)
 {
 	struct error error;
@@ -371,7 +402,7 @@ static void what_is_left_of_a_device_that_is_gone_is_collected(void **state)
 	const struct egret_device named = {.flags = EGRET_DEVICE_LEADS_IN, .name = "a"}, lo = {.name = "lo"};
 	struct egret_sender sender = {.ifindex = device};
 	struct egret_addr addr = {.word_be = {1, 2, 3, 4}};
-	char all[256] = "";
+	char all[256] = "", path[PIN_PATH_SIZE];
 	struct error error;
 	uint32_t one = 1;
 
@@ -388,6 +419,9 @@ static void what_is_left_of_a_device_that_is_gone_is_collected(void **state)
 	delete_device();
 	assert_false(kernel_layer_is_attached(owner, device, LAYER_INGRESS));
 	assert_int_equal(kernel_layer_collect(owner, lives, NULL), 0);
+	pin_path(path, instance, "tcx", "");
+	snprintf(path + strlen(path), sizeof(path) - strlen(path), "%u_in", device);
+	assert_int_equal(access(path, F_OK), -1);
 	*all = '\0';
 	assert_int_equal(kernel_each_device(owner, count_one, all), 0);
 	assert_string_equal(all, "lo other|");
@@ -412,33 +446,33 @@ static void overlays_take_the_place_of_those_before(void **state)
 	assert_int_equal(bpf_map_lookup_elem(owner->maps[MAP_overlays], &second[1], &value), -ENOENT);
 }
 
-/* What a second agent of the same instance finds: by link at one side, by filter at the other. */
+/* What a second agent of the same instance finds: as the kernel has it at one side, by filter at the other. */
 static void a_start_that_fails_puts_back_what_stood(void **state)
 {
-	uint32_t by_link, by_filter;
+	uint32_t in, out;
+	const struct side_way *way;
 	struct kernel *second = NULL;
 	struct error error;
 
 	(void)state;
 	skip_without_owner();
-	if (!kernel_layer_has_tcx(owner))
-		skip();
+	way = kernel_layer_has_tcx(owner) ? &side_tcx : &side_clsact;
 	assert_int_equal(kernel_layer_attach(owner, device, LAYER_INGRESS, &error), 0);
 	assert_int_equal(filter_of(LAYER_EGRESS), 0);
-	by_link = standing(&side_tcx, LAYER_INGRESS);
-	by_filter = standing(&side_clsact, LAYER_EGRESS);
-	assert_true(by_link && by_filter);
+	in = standing(way, LAYER_INGRESS);
+	out = standing(&side_clsact, LAYER_EGRESS);
+	assert_true(in && out);
 	kernel_free(owner);
 	owner = NULL;
-	assert_int_equal(standing(&side_tcx, LAYER_INGRESS), by_link); /* without an agent */
+	assert_int_equal(standing(way, LAYER_INGRESS), in); /* without an agent */
 	assert_int_equal(load(&second), 0);
 	assert_int_equal(layers_replace(second, &error), 0);
-	assert_int_not_equal(standing(&side_tcx, LAYER_INGRESS), by_link);
-	assert_int_not_equal(standing(&side_clsact, LAYER_EGRESS), by_filter);
+	assert_int_not_equal(standing(way, LAYER_INGRESS), in);
+	assert_int_not_equal(standing(&side_clsact, LAYER_EGRESS), out);
 	assert_int_equal(kernel_layer_attach(second, 1, LAYER_INGRESS, &error), 0); /* lo, of this namespace */
 	kernel_undo(second);
-	assert_int_equal(standing(&side_tcx, LAYER_INGRESS), by_link);
-	assert_int_equal(standing(&side_clsact, LAYER_EGRESS), by_filter);
+	assert_int_equal(standing(way, LAYER_INGRESS), in);
+	assert_int_equal(standing(&side_clsact, LAYER_EGRESS), out);
 	assert_false(kernel_layer_is_attached(second, 1, LAYER_INGRESS));
 	owner = second;
 }
@@ -589,6 +623,7 @@ int main(void)
 #define AT_A_DEVICE(test) cmocka_unit_test_setup_teardown(test, make_device, remove_device)
 	const struct CMUnitTest tests[] = {
 	    AT_A_DEVICE(a_program_stands_at_one_side_until_it_is_taken_away),
+	    AT_A_DEVICE(ours_comes_before_those_that_stood),
 	    AT_A_DEVICE(a_device_that_is_gone_is_told),
 	    AT_A_DEVICE(without_a_policy_nothing_is_attached),
 	    AT_A_DEVICE(a_filter_takes_its_qdisc_along_when_it_is_the_last),
