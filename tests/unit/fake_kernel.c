@@ -85,6 +85,17 @@ int kernel_each_device(const struct kernel *kernel,
 	return rc;
 }
 
+int kernel_get_device(const struct kernel *kernel, uint32_t ifindex, struct egret_device *ret)
+{
+	for (size_t i = 0; i < kernel->device_count; i++) {
+		if (kernel->devices[i].ifindex == ifindex) {
+			*ret = kernel->devices[i].device;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
 int kernel_get_look(const struct kernel *kernel, enum egret_layer layer, enum egret_look look,
 		    struct egret_counter *ret)
 {

@@ -61,7 +61,8 @@ static void a_denial_says_who_where_why_and_what_to_write(void **state)
 	assert_view(rows, "[{'packets_total': 3, 'others_total': 0, 'audited': false, 'outdated': false, 'address': "
 			  "'20.1.0.1', 'nat64_address': null,"
 			  " 'port': 'tcp:443', 'name': 'www.shop.example', 'reason': 'no-rule', 'rule': null,"
-			  " 'file': null, 'line': null, 'suggestion': 'allow www.shop.example https:443',"
+			  " 'file': null, 'line': null, 'suggestion': 'allow www.shop.example https:443', 'layer': "
+			  "'hook', 'device': null,"
 			  " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
 			  " 'process': 'curl', 'pid': 4242}]");
 }
@@ -86,11 +87,66 @@ static void what_nobody_knows_is_null(void **state)
 	row = json_array_get(rows, 0);
 	take_time(row, "first_time", 0);
 	take_time(row, "last_time", 0);
-	assert_view(rows, "[{'packets_total': 1, 'others_total': 0, 'audited': true, 'outdated': false, 'address': "
-			  "'2001:db8::1', 'nat64_address': null,"
-			  " 'port': 'protocol:47', 'name': null, 'reason': 'deny-rule', 'rule': 'deny 2001:db8::/32',"
-			  " 'file': 'policy.rules', 'line': 9, 'suggestion': null, 'subject': null,"
-			  " 'cgroup_id': 9223090561878065154, 'process': null, 'pid': null}]");
+	assert_view(
+	    rows,
+	    "[{'packets_total': 1, 'others_total': 0, 'audited': true, 'outdated': false, 'address': "
+	    "'2001:db8::1', 'nat64_address': null,"
+	    " 'port': 'protocol:47', 'name': null, 'reason': 'deny-rule', 'rule': 'deny 2001:db8::/32',"
+	    " 'file': 'policy.rules', 'line': 9, 'suggestion': null, 'layer': 'hook', 'device': null, 'subject': null,"
+	    " 'cgroup_id': 9223090561878065154, 'process': null, 'pid': null}]");
+}
+
+/* The device's name stands where a process has its own: it is none. */
+static void a_layer_says_by_which_device(void **state)
+{
+	static struct kernel kernel;
+	struct denial denial = {
+	    .key = {.addr = addr("20.6.6.6"), .l4_proto = IPPROTO_UDP, .port = 9, .reason = EGRET_REASON_NOT_A_SOCKET},
+	    .drop = {.ifindex = 7, .comm = "veth7"}};
+	char why[REASON_TEXT_SIZE];
+	json_t *row;
+
+	(void)state;
+	row = denial_to_json(&kernel, &denial, NULL); /* it is gone */
+	assert_string_equal(json_text(row, "layer"), "device");
+	assert_string_equal(json_text(row, "device"), "veth7");
+	assert_string_equal(json_text(row, "process"), "");
+	assert_string_equal(reason_of_row(row, why), "past the sockets that are governed (AF_PACKET, AF_XDP, TUN, a "
+						     "namespace below), and no rule allows it (by device veth7)");
+	json_decref(row);
+
+	kernel = (struct kernel){.devices = {{7, {.flags = EGRET_DEVICE_UPLINK, .name = "eth\001"}, .egress = true}},
+				 .device_count = 1};
+	denial.drop.pid = 42;
+	memcpy(denial.drop.comm, "ping", sizeof("ping"));
+	row = denial_to_json(&kernel, &denial, NULL);
+	assert_string_equal(json_text(row, "layer"), "uplink");
+	assert_string_equal(json_text(row, "device"), "eth?");
+	assert_string_equal(json_text(row, "process"), "ping");
+	json_decref(row);
+}
+
+/* Layers may only audit where the hook denies: their rows are of now all the same. */
+static void what_layers_audit_is_of_the_running_policy(void **state)
+{
+	static struct kernel kernel;
+	struct egret_drop drop = drop_of(1, 0, 0, 4);
+	json_t *rows, *row;
+	size_t i;
+
+	(void)state;
+	kernel =
+	    (struct kernel){.config = {.settings = {{.layers = EGRET_LAYERS_AUDIT}}}, .meta = {.policy_generation = 4}};
+	add_drop(&kernel, (struct egret_drop_key){.reason = EGRET_REASON_NO_RULE, .audited = 1}, drop);
+	add_drop(&kernel, (struct egret_drop_key){.reason = EGRET_REASON_NO_RULE}, drop);
+	drop.ifindex = 7;
+	add_drop(&kernel, (struct egret_drop_key){.reason = EGRET_REASON_TUNNEL, .audited = 1}, drop);
+	add_drop(&kernel, (struct egret_drop_key){.reason = EGRET_REASON_TUNNEL}, drop);
+	assert_int_equal(view_drops(&kernel, &rows), 0);
+	json_array_foreach (rows, i, row)
+		assert_int_equal(json_flag(row, "outdated"),
+				 json_flag(row, "audited") != !strcmp(json_text(row, "layer"), "device"));
+	json_decref(rows);
 }
 
 static void ports_are_as_the_language_writes_them(void **state)
@@ -137,7 +193,7 @@ static void what_made_room_is_counted_by_owner(void **state)
 	assert_view(rows,
 		    "[{'packets_total': 90, 'others_total': 80, 'audited': false, 'outdated': false,"
 		    " 'address': null, 'nat64_address': null, 'port': null, 'name': null, 'reason': null, 'rule': null,"
-		    " 'file': null, 'line': null, 'suggestion': null,"
+		    " 'file': null, 'line': null, 'suggestion': null, 'layer': null, 'device': null,"
 		    " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
 		    " 'process': null, 'pid': null, 'first_time': null}]");
 }
@@ -354,6 +410,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_denial_says_who_where_why_and_what_to_write),
 	    cmocka_unit_test(what_nobody_knows_is_null),
+	    cmocka_unit_test(a_layer_says_by_which_device),
+	    cmocka_unit_test(what_layers_audit_is_of_the_running_policy),
 	    cmocka_unit_test(ports_are_as_the_language_writes_them),
 	    cmocka_unit_test(what_made_room_is_counted_by_owner),
 	    cmocka_unit_test(a_pod_that_is_gone_has_the_name_that_was_noted),

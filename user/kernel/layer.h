@@ -65,6 +65,8 @@ int kernel_each_device(const struct kernel *kernel,
 		       int (*visit)(void *context, uint32_t ifindex, const struct egret_device *device, bool ingress,
 				    bool egress),
 		       void *context);
+/* -ENOENT: no such device in the map. */
+int kernel_get_device(const struct kernel *kernel, uint32_t ifindex, struct egret_device *ret);
 /* Sums over the CPUs. */
 int kernel_get_look(const struct kernel *kernel, enum egret_layer layer, enum egret_look look,
 		    struct egret_counter *ret);

@@ -52,6 +52,11 @@ int kernel_each_device(const struct kernel *kernel,
 			      visit_device, &visiting);
 }
 
+int kernel_get_device(const struct kernel *kernel, uint32_t ifindex, struct egret_device *ret)
+{
+	return bpf_map_lookup_elem(kernel->maps[MAP_devices], &ifindex, ret) ? -errno : 0;
+}
+
 int kernel_get_look(const struct kernel *kernel, enum egret_layer layer, enum egret_look look,
 		    struct egret_counter *ret)
 {

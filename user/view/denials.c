@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/text.h"
+#include "../kernel/layer.h"
 #include "../policy/policy.h"
 #include "json.h"
 #include "reason.h"
@@ -19,8 +21,18 @@
 struct collecting {
 	struct denials *denials;
 	uint32_t policy_generation;
-	bool audit;
+	bool audit, layers_audit;
 };
+
+/* Was it denied, or only audited, as it would be now? What made room may have been of the hook and of layers. */
+static bool is_of_mode(const struct collecting *collecting, const struct denial *denial)
+{
+	bool audited = denial->key.audited;
+
+	if (denial->others)
+		return audited == collecting->audit || audited == collecting->layers_audit;
+	return audited == (denial->drop.ifindex ? collecting->layers_audit : collecting->audit);
+}
 
 static int add(const struct collecting *collecting, struct denial denial)
 {
@@ -36,8 +48,8 @@ static int add(const struct collecting *collecting, struct denial denial)
 		denials->capacity = capacity;
 	}
 	/* Generations are counted on, and over: only their distance tells which is older. */
-	denial.outdated = (int32_t)(denial.drop.generation - collecting->policy_generation) < 0 ||
-			  denial.key.audited != collecting->audit;
+	denial.outdated =
+	    (int32_t)(denial.drop.generation - collecting->policy_generation) < 0 || !is_of_mode(collecting, &denial);
 	denials->all[denials->count++] = denial;
 	return 0;
 }
@@ -93,7 +105,12 @@ static int collect_existing(void *context, uint64_t cookie, const struct egret_e
 
 int denials_read(const struct kernel *kernel, struct denials *ret)
 {
-	struct collecting collecting = {.denials = ret, .audit = kernel_settings(kernel)->audit};
+	const struct egret_settings *settings = kernel_settings(kernel);
+	struct collecting collecting = {
+	    .denials = ret,
+	    .audit = settings->audit,
+	    .layers_audit = settings->audit || settings->layers != EGRET_LAYERS_ENFORCE,
+	};
 	struct egret_meta meta = {};
 	int rc;
 
@@ -198,6 +215,24 @@ static void set_process(json_t *row, const struct egret_drop *drop)
 	json_object_set_new(row, "pid", drop->pid ? json_integer(drop->pid) : json_null());
 }
 
+/* Of a device that is gone a row without a process has the name still. Only pods' devices go. */
+static void set_layer(json_t *row, const struct kernel *kernel, const struct denial *denial)
+{
+	const struct egret_drop *drop = &denial->drop;
+	bool of_uplink =
+	    denial->key.reason == EGRET_REASON_UNLOOKED || denial->key.reason == EGRET_REASON_SERVICE_OUTSIDE;
+	struct egret_device device = {};
+	char name[EGRET_DEVICE_NAME_SIZE + 1];
+
+	if (drop->ifindex && kernel_get_device(kernel, drop->ifindex, &device) && !drop->pid)
+		memcpy(device.name, drop->comm, sizeof(device.name));
+	snprintf(name, sizeof(name), "%.*s", EGRET_DEVICE_NAME_SIZE, device.name);
+	text_make_printable(name, sizeof(name));
+	of_uplink |= (device.flags & (EGRET_DEVICE_UPLINK | EGRET_DEVICE_LEADS_IN)) == EGRET_DEVICE_UPLINK;
+	json_set_text(row, "layer", !drop->ifindex ? "hook" : of_uplink ? "uplink" : "device");
+	json_set_text(row, "device", name);
+}
+
 /* What a row says of its one destination, and of whom sent there. */
 static void set_destination(json_t *row, const struct kernel *kernel, const struct denial *denial)
 {
@@ -212,6 +247,7 @@ static void set_destination(json_t *row, const struct kernel *kernel, const stru
 	json_set_text(row, "reason", reason_label(key->reason));
 	json_set_rule(row, kernel, key->rule);
 	set_suggestion(row, kernel, denial, name);
+	set_layer(row, kernel, denial);
 }
 
 static void set_no_destination(json_t *row, const struct kernel *kernel)
@@ -223,6 +259,8 @@ static void set_no_destination(json_t *row, const struct kernel *kernel)
 	json_set_text(row, "reason", NULL);
 	json_set_rule(row, kernel, EGRET_RULE_NONE);
 	json_set_text(row, "suggestion", NULL);
+	json_set_text(row, "layer", NULL);
+	json_set_text(row, "device", NULL);
 }
 
 json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial, struct subject_cache *cache)

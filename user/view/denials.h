@@ -30,11 +30,12 @@ void denials_sort(struct denials *denials);
 void denials_free(struct denials *denials);
 
 /*
- * {packets_total, audited, outdated, address, nat64_address, port, name, reason, rule, file, line, suggestion, subject,
- * cgroup_id, process, pid, first_time, last_time, others_total}. "rule" is the one that denies, or that would allow it
- * of a special address; "nat64_address" the IPv4 address in it, behind NAT64; "suggestion" the line that would have let
- * it through. "others_total" is 0, or else this is no row of one destination: that many rows of this subject made room
- * for newer ones, and "address" is null. @cache: as of json_set_subject.
+ * {packets_total, audited, outdated, address, nat64_address, port, name, reason, rule, file, line, suggestion, layer,
+ * device, subject, cgroup_id, process, pid, first_time, last_time, others_total}. "rule" is the one that denies, or
+ * that would allow it of a special address; "nat64_address" the IPv4 address in it, behind NAT64; "suggestion" the line
+ * that would have let it through. "layer" is hook, or else the layer at "device" that denied it. "others_total" is 0,
+ * or else this is no row of one destination: that many rows of this subject made room for newer ones, and "address" is
+ * null. @cache: as of json_set_subject.
  */
 struct subject_cache;
 json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial, struct subject_cache *cache);

@@ -39,6 +39,14 @@ static const char *sentence_of_label(const char *label)
 	return "a reason that this version does not know";
 }
 
+static void append_device(const json_t *row, char buf[static REASON_TEXT_SIZE])
+{
+	size_t len = strlen(buf);
+
+	if (*json_text(row, "device"))
+		snprintf(buf + len, REASON_TEXT_SIZE - len, " (by device %s)", json_text(row, "device"));
+}
+
 const char *reason_of_row(const json_t *row, char buf[static REASON_TEXT_SIZE])
 {
 	const char *label = json_text(row, "reason"), *rule = json_text(row, "rule");
@@ -57,6 +65,7 @@ const char *reason_of_row(const json_t *row, char buf[static REASON_TEXT_SIZE])
 			 special_sentence(json_text(row, "name"), &addr,
 					  addr_parse(json_text(row, "nat64_address"), &meant) ? &addr : &meant, rule,
 					  sentence));
+	append_device(row, buf);
 	return buf;
 }
 

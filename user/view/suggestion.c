@@ -83,6 +83,15 @@ static void resolver_line(const struct denied *denied, const char *name, char bu
 	snprintf(buf, SUGGESTION_SIZE, "resolver %s%s%s", addr_format(&denied->addr, address), *name ? " " : "", name);
 }
 
+/* What else would help. */
+static void add_comment(const char *comment, char buf[static SUGGESTION_SIZE])
+{
+	size_t len = strlen(buf);
+
+	if (len)
+		snprintf(buf + len, SUGGESTION_SIZE - len, "  # %s", comment);
+}
+
 static bool is_dns(const struct denied *denied)
 {
 	return denied->port == DNS_PORT && (denied->l4_proto == IPPROTO_UDP || denied->l4_proto == IPPROTO_TCP);
@@ -99,6 +108,18 @@ const char *suggestion_line(const struct denied *denied, char buf[static SUGGEST
 			resolver_line(denied, "", buf);
 		else
 			allow_line(denied, buf);
+		break;
+	case EGRET_REASON_NOT_A_SOCKET:
+		allow_line(denied, buf);
+		add_comment("or take the capability NET_RAW from its container", buf);
+		break;
+	case EGRET_REASON_TUNNEL:
+		allow_line(denied, buf);
+		add_comment("or `set overlay = DEVICE`, where the node makes this tunnel", buf);
+		break;
+	case EGRET_REASON_REWRITTEN:
+	case EGRET_REASON_SERVICE_OUTSIDE:
+		allow_line(denied, buf);
 		break;
 	case EGRET_REASON_DNS_NAME:
 		if (is_writable(denied->name))
