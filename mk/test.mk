@@ -90,6 +90,12 @@ $(B)/tests/newborn $(B)/tests/tight $(B)/tests/flood: $(B)/tests/%: tests/subjec
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
 
+ASTRAY_SOURCES := $(wildcard tests/layers/astray*.c)
+$(B)/tests/astray: $(ASTRAY_SOURCES) tests/layers/astray.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $(ASTRAY_SOURCES)
+
 $(B)/tests/switcher: tests/subjects/switcher.c $(filter-out $(B)/user/cli/%,$(OBJECTS))
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
@@ -101,11 +107,13 @@ $(B)/tests/client: $(CLIENT_SOURCES) tests/dns/client.h
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $(CLIENT_SOURCES) -lcares -lpthread
 
-# Another's programs at the hooks of calls.
-$(B)/tests/service.bpf.o: tests/dns/service.bpf.c $(VMLINUX)/vmlinux.h
+# Another's programs at the hooks of calls, and at devices.
+$(B)/tests/service.bpf.o: tests/dns/service.bpf.c
+$(B)/tests/passes.bpf.o: tests/layers/passes.bpf.c
+$(B)/tests/service.bpf.o $(B)/tests/passes.bpf.o: $(VMLINUX)/vmlinux.h
 	@mkdir -p $(@D)
-	$(call say,BPF,$<)
-	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror -I$(VMLINUX) -c -o $@ $<
+	$(call say,BPF,$(filter %.c,$^))
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror -I$(VMLINUX) -c -o $@ $(filter %.c,$^)
 
 # BPF_PROG_TEST_RUN against the model.
 # Each uses some of the programs' functions only.
@@ -180,7 +188,7 @@ $(B)/tests/test_packet $(B)/tests/test_buffer: $(NATIVE_OBJECTS)
 
 # What the end-to-end tests speak and listen with.
 .PHONY: tests-tools
-tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so cache liar parrot early client forger newborn tight flood service.bpf.o)
+tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so cache liar parrot early client forger newborn tight flood astray service.bpf.o passes.bpf.o)
 
 .PHONY: tests
 tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/decisions $(B)/tests/sequences $(B)/tests/switcher \
