@@ -4,6 +4,7 @@
  * the kernel would give:
  *
  *   inet6              socket(AF_INET6): EAFNOSUPPORT, as with ipv6.disable=1
+ *   netlink            socket(AF_NETLINK): EAFNOSUPPORT, as under a filter that lets no such socket be made
  *   inotify-instances  inotify_init1(): EMFILE, as with fs.inotify.max_user_instances used up
  *   inotify-watches    inotify_add_watch(): ENOSPC, as with fs.inotify.max_user_watches used up
  */
@@ -27,6 +28,7 @@ static const struct refusal {
 	uint32_t call, argument, error;
 } refusals[] = {
     {"inet6", SYS_socket, AF_INET6, EAFNOSUPPORT},
+    {"netlink", SYS_socket, AF_NETLINK, EAFNOSUPPORT},
     {"inotify-instances", SYS_inotify_init1, ANY_ARGUMENT, EMFILE},
     {"inotify-watches", SYS_inotify_add_watch, ANY_ARGUMENT, ENOSPC},
 };

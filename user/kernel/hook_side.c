@@ -52,8 +52,8 @@ static int each_filter(const char *instance,
 	struct if_nameindex *all = if_nameindex();
 	int rc = 0;
 
-	if (!all)
-		return -errno;
+	if (!all) /* who may make no netlink socket has put no filter */
+		return errno == EAFNOSUPPORT ? 0 : -errno;
 	for (const struct if_nameindex *device = all; device->if_index && !rc; device++)
 		for (int place = 0; place < LAYER_PLACE_COUNT && !rc; place++) {
 			struct device_side side = {instance, device->if_index, (enum layer_place)place};
