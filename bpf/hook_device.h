@@ -13,6 +13,7 @@
 #define EGRET_BPF_HOOK_DEVICE_H
 
 #include "decide.h"
+#include "forwarded.h"
 #include "frame.h"
 #include "kernel_made.h"
 #include "look.h"
@@ -276,34 +277,6 @@ __noinline int look_at_device(struct __sk_buff *skb)
 }
 
 /* --- uplink --- */
-
-/* Came in by a device that nobody looked at. */
-static __always_inline int look_unlooked(const struct look *look, struct egret_sock *sender)
-{
-	const struct sk_buff *kernels = (const struct sk_buff *)look->skb;
-	__u64 connection = 0;
-
-	KERNEL_READ(connection, kernels->_nfct);
-	if (!look->ruling.settings->deny_unlooked || (connection & NFCT_INFO) >= IP_CT_ESTABLISHED_REPLY)
-		return look_pass(look, EGRET_LOOK_UNLOOKED);
-	if (!sender_of_device(look->skb->ingress_ifindex, look->device, &look->ruling, sender))
-		return look_pass(look, EGRET_LOOK_OUTSIDE);
-	return look_deny_for(look, sender, EGRET_REASON_UNLOOKED);
-}
-
-/* By the device that it came in by. */
-static __always_inline int look_forwarded(const struct look *look, struct egret_sock *sender)
-{
-	__u32 from = look->skb->ingress_ifindex;
-	struct egret_device *device = bpf_map_lookup_elem(&devices, &from);
-	__u32 flags = device ? device->flags : 0;
-
-	if (flags & EGRET_DEVICE_LOOKED)
-		return look_pass(look, EGRET_LOOK_LOOKED_AT);
-	if (flags & EGRET_DEVICE_UPLINK)
-		return look_pass(look, EGRET_LOOK_TRANSIT);
-	return look_unlooked(look, sender);
-}
 
 __noinline int look_at_uplink(struct __sk_buff *skb)
 {

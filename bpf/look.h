@@ -31,6 +31,7 @@
 struct look_notes {
 	struct packet pkt;
 	struct egret_addr source __attribute__((aligned(8))); /* where somebody asked for it: look_source */
+	struct packet from;                                   /* who began a connection that was translated */
 	struct frame frame;
 	struct judgement verdict;
 	struct egret_sock sender; /* of what has no stamped socket */
@@ -181,16 +182,21 @@ static __always_inline bool look_is_tunnel(const struct packet *pkt)
 }
 
 /* What no rule allows says what it was; what says more already, or was not judged by rules, goes on saying that. */
-static __always_inline void look_explain(const struct packet *pkt, __u8 past, struct judgement *verdict)
+static __always_inline void look_explain_as(struct judgement *verdict, __u8 reason)
 {
 	switch (verdict->reason) {
 	case EGRET_REASON_NO_RULE:
 	case EGRET_REASON_PORT:
 	case EGRET_REASON_CLASS:
 	case EGRET_REASON_SPECIAL_ADDRESS:
-		verdict->reason = look_is_tunnel(pkt) ? EGRET_REASON_TUNNEL : past;
+		verdict->reason = reason;
 		verdict->rule = 0;
 	}
+}
+
+static __always_inline void look_explain(const struct packet *pkt, __u8 past, struct judgement *verdict)
+{
+	look_explain_as(verdict, look_is_tunnel(pkt) ? EGRET_REASON_TUNNEL : past);
 }
 
 /* --- the policy in full --- */

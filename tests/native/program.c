@@ -114,6 +114,7 @@ static void make_tables(void)
 	TABLE_MAKE(senders);
 	TABLE_MAKE(looks);
 	TABLE_MAKE(looking);
+	TABLE_MAKE(services);
 	TABLE_MAKE(questions_read);
 	TABLE_MAKE(answers_read);
 	SOCKET_TABLE(sockets);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What leaves by an uplink and came in by another device. What was looked at there passes, but for one thing: a pod
+ * dials the address of a service, is judged by that, and only then the node translates it. So what was translated is
+ * judged again, by where it goes now, for whoever began it.
+ */
+#ifndef EGRET_BPF_FORWARDED_H
+#define EGRET_BPF_FORWARDED_H
+
+#include "conntrack.h"
+#include "kernel_made.h"
+#include "look.h"
+#include "place.h"
+
+/* Connections to services that a rule allowed, by what service_hash() makes of them: generation << 32 | rule. So a
+ * connection outlives what was learned for its end point, as that of a socket does. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EGRET_MAX_SERVICE_FLOWS);
+	__type(key, __u64);
+	__type(value, __u64);
+} services SEC(".maps");
+
+/* @from: who began it. */
+static __always_inline __u64 service_hash(const struct packet *from, const struct packet *pkt, __u64 owner)
+{
+	const __u64 *source = (const __u64 *)&from->addr, *dest = (const __u64 *)&pkt->addr;
+	__u64 hash = check_add(0, source[0], hash_keys[0]);
+
+	hash = check_add(hash, source[1], hash_keys[1]);
+	hash = check_add(hash, dest[0], hash_keys[2]);
+	hash = check_add(hash, dest[1], hash_keys[3]);
+	hash = check_add(hash, (__u64)from->port_be << 32 | (__u64)pkt->l4_proto << 16 | pkt->port_be, hash_keys[4]);
+	return check_add(hash, owner, hash_keys[5]);
+}
+
+/* Did a rule allow this connection that still stands? */
+static __always_inline bool service_stands(const struct look *look, const struct egret_sock *sender, __u64 hash)
+{
+	__u64 *known = bpf_map_lookup_elem(&services, &hash);
+
+	if (!known)
+		return false;
+	if (*known >> 32 == look->ruling.generation)
+		return true;
+	return policy_rule_stands((__u32)*known, *known >> 32, port_key(&look->notes->pkt, look->ruling.slot),
+				  sender->audience);
+}
+
+/* The policy alone: the hook judged all else. */
+static __always_inline bool service_is_allowed(const struct look *look, const struct egret_sock *sender)
+{
+	struct judgement *verdict = &look->notes->verdict;
+	struct subject subject = subject_of(sender);
+
+	if (look->notes->pkt.reason) {
+		verdict_deny(verdict, look->notes->pkt.reason);
+		return false;
+	}
+	decide_first_packet(&look->notes->pkt, &subject, &look->ruling, verdict);
+	return verdict->allow;
+}
+
+/* Whose packet came in by @from; of a bridge, the address tells. False: it is not governed. Nobody: none was seen. */
+static __always_inline bool forwarded_sender(const struct look *look, __u32 from, struct egret_sock *ret)
+{
+	struct egret_sender *sender = bpf_map_lookup_elem(&device_owners, &from);
+
+	if (!sender)
+		sender = bpf_map_lookup_elem(&senders, &look->notes->from.addr);
+	if (!sender)
+		return true;
+	if (!sender->owner)
+		return false;
+	sender_take(sender, &look->ruling, ret);
+	return true;
+}
+
+static __always_inline int forwarded_to_service(const struct look *look, const struct egret_sock *sender)
+{
+	__u64 hash = service_hash(&look->notes->from, &look->notes->pkt, sender->owner), known;
+
+	if (service_stands(look, sender, hash))
+		return look_pass(look, EGRET_LOOK_LOOKED_AT);
+	if (!service_is_allowed(look, sender)) {
+		look_explain_as(&look->notes->verdict, EGRET_REASON_SERVICE_OUTSIDE);
+		return look_deny(look, sender);
+	}
+	known = (__u64)look->ruling.generation << 32 | look->notes->verdict.rule;
+	bpf_map_update_elem(&services, &hash, &known, BPF_ANY);
+	return look_pass(look, EGRET_LOOK_LOOKED_AT);
+}
+
+/* Nothing tells where it was to go. Where the policy does not allow where it goes, it may be an answer; the first
+ * packet of a TCP connection is none. */
+static __always_inline int forwarded_unread(const struct look *look, const struct egret_sock *sender)
+{
+	__u8 flags = tcp_bare_flags(look->skb, &look->notes->frame);
+
+	if (look->notes->pkt.l4_proto == IPPROTO_TCP && (flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN &&
+	    !service_is_allowed(look, sender))
+		return look_pass(look, EGRET_LOOK_UNREADABLE);
+	return look_pass(look, EGRET_LOOK_LOOKED_AT);
+}
+
+static __always_inline int forwarded_looked_at(const struct look *look, __u32 from, struct egret_sock *sender)
+{
+	int says = conntrack_ask(look->skb, &look->ruling, &look->notes->from);
+
+	if (says == CONNTRACK_AS_IT_WAS)
+		return look_pass(look, EGRET_LOOK_LOOKED_AT);
+	if (says == CONNTRACK_NOTHING && look_source(look))
+		look->notes->from.addr = look->notes->source;
+	if (!forwarded_sender(look, from, sender))
+		return look_pass(look, EGRET_LOOK_OUTSIDE);
+	return says == CONNTRACK_NOTHING ? forwarded_unread(look, sender) : forwarded_to_service(look, sender);
+}
+
+/* Nobody looked where it came in. */
+static __always_inline int forwarded_unlooked(const struct look *look, __u32 from, struct egret_sock *sender)
+{
+	if (!look->ruling.settings->deny_unlooked || conntrack_answers(look->skb))
+		return look_pass(look, EGRET_LOOK_UNLOOKED);
+	if (!forwarded_sender(look, from, sender))
+		return look_pass(look, EGRET_LOOK_OUTSIDE);
+	return look_deny_for(look, sender, EGRET_REASON_UNLOOKED);
+}
+
+static __always_inline int look_forwarded(const struct look *look, struct egret_sock *sender)
+{
+	__u32 from = look->skb->ingress_ifindex;
+	struct egret_device *device = bpf_map_lookup_elem(&devices, &from);
+	__u32 flags = device ? device->flags : 0;
+
+	if (flags & EGRET_DEVICE_LOOKED)
+		return forwarded_looked_at(look, from, sender);
+	if (flags & EGRET_DEVICE_UPLINK)
+		return look_pass(look, EGRET_LOOK_TRANSIT);
+	return forwarded_unlooked(look, from, sender);
+}
+
+#endif
