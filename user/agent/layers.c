@@ -20,16 +20,14 @@ static bool enforce(const struct agent *agent)
 	return settings->layers == EGRET_LAYERS_ENFORCE && !settings->audit;
 }
 
-/* Maps of another layout, beside those that rule: no program of this agent's is to take the place of one that has a
- * policy before this one has one, too. */
+/* Maps of another layout stand beside those that rule, and say nothing yet: what stands at devices is not to be touched
+ * before this agent's policy rules. */
 static bool are_anothers(const struct agent *agent)
 {
 	return agent->hold != HOLD_ATTACHED && kernel_is_side_by_side(agent->kernel);
 }
 
 /* --- devices --- */
-
-static void watch(struct agent *agent);
 
 static void lose_sight(struct agent *agent, int rc)
 {
@@ -47,8 +45,11 @@ static void arrange(struct agent *agent)
 {
 	struct layers *layers = &agent->layers;
 	const struct device_table *table = device_monitor_table(layers->monitor);
-	int rc = layer_devices_arrange(&layers->devices, agent->kernel, table, are_on(agent), &layers->failures);
+	int rc;
 
+	if (are_anothers(agent))
+		return;
+	rc = layer_devices_arrange(&layers->devices, agent->kernel, table, are_on(agent), &layers->failures);
 	if (rc) {
 		lose_sight(agent, rc);
 		return;
@@ -175,7 +176,7 @@ void layers_begin(struct agent *agent)
 	if (!agent->options.layers || layers->monitor)
 		return;
 	watch(agent);
-	if (layers->monitor && !are_anothers(agent))
+	if (layers->monitor)
 		arrange(agent);
 }
 
