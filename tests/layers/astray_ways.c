@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "astray.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -21,7 +23,7 @@
 #ifndef AF_XDP
 #define AF_XDP 44
 #endif
-#define LLDP_TYPE 0x88cc /* IEEE 802.1AB */
+#define VRRP 112 /* RFC 9568 section 5.1.1.4 */
 
 /* To the next hop, from this device's own address; what follows is the caller's. */
 static int begin_frame(const struct sending *sending, struct frame *ret)
@@ -127,25 +129,33 @@ static int arp(const struct sending *sending)
 	return rc ?: send_as(sending, &frame, ETH_P_ARP, SOCK_RAW, 0);
 }
 
-static int lldp(const struct sending *sending)
+/* "type-88cc": of this EtherType; of IEEE 802.3 it is the length. */
+static int frame_of_type(const char *hex, const struct sending *sending)
 {
+	uint16_t type = (uint16_t)strtoul(hex, NULL, 16);
 	struct frame frame;
 	int rc = begin_frame(sending, &frame);
 
-	append_type(&frame, LLDP_TYPE);
+	append_type(&frame, type);
 	append_text(&frame, sending);
-	return rc ?: send_as(sending, &frame, LLDP_TYPE, SOCK_RAW, 0);
+	return rc ?: send_as(sending, &frame, type, SOCK_RAW, 0);
 }
 
-/* RFC 3692 section 2.1 has no EtherType; this one is of IEEE 802: local experimental. */
-static int unknown_type(const struct sending *sending)
+/* Of an IP protocol that is no other's: VRRP (RFC 9568), by an ordinary raw socket. */
+static int vrrp(const struct sending *sending)
 {
-	struct frame frame;
-	int rc = begin_frame(sending, &frame);
+	struct sockaddr_in to = {.sin_family = AF_INET};
+	struct ip_mreqn device = {.imr_ifindex = sending->ifindex};
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, VRRP), rc = 0;
+	struct frame frame = {.len = 0};
 
-	append_type(&frame, 0x88b5);
 	append_text(&frame, sending);
-	return rc ?: send_as(sending, &frame, 0x88b5, SOCK_RAW, 0);
+	inet_pton(AF_INET, sending->target, &to.sin_addr);
+	if (fd < 0 || setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &device, sizeof(device)) ||
+	    sendto(fd, frame.bytes, frame.len, 0, (struct sockaddr *)&to, sizeof(to)) < 0)
+		rc = -errno;
+	close(fd);
+	return rc;
 }
 
 /* From a ring of one block with one frame, which the kernel sends without a copy: TPACKET_V2. */
@@ -274,8 +284,8 @@ static const struct way {
     {"tun", tun},
     {"tap", tap},
     {"arp", arp},
-    {"lldp", lldp},
-    {"unknown-type", unknown_type},
+    {"vrrp", vrrp},
+
 };
 
 int send_astray(const char *way, const struct sending *sending)
@@ -283,5 +293,5 @@ int send_astray(const char *way, const struct sending *sending)
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		if (!strcmp(ways[i].name, way))
 			return ways[i].send(sending);
-	return -EINVAL;
+	return strncmp(way, "type-", 5) ? -EINVAL : frame_of_type(way + 5, sending);
 }

@@ -41,6 +41,7 @@ resolver 20.0.0.53
 allow 20.1.0.0/24     any
 allow 192.168.0.0/16  any
 allow 255.255.255.255 udp:67
+allow 224.0.0.18      any
 POLICY
 agent_start
 
@@ -63,9 +64,14 @@ ways() {
 	way_of_socket other-overlay-by-a-pod "pod web" 192.168.8.2 9
 	fine_of_socket overlay node 192.168.7.2 9
 	fine_of_socket overlay-by-a-pod "pod web" 192.168.7.2 9
-	way type-of-no-link node unknown-type eth0 "$mac" 10.224.0.4 51.0.0.1 9
+	# A local experiment's EtherType (IEEE 802); then LLDP, 802.1X, slow protocols such as LACP, and STP, of which the field is
+	# a length.
+	way type-of-no-link node type-88b5 eth0 "$mac" 10.224.0.4 51.0.0.1 9
+	for kind in type-88cc type-888e type-8809 type-0026; do
+		fine "$kind" node "$kind" eth0 01:80:c2:00:00:0e 10.224.0.4 51.0.0.1 0
+	done
+	fine vrrp node vrrp eth0 "$broadcast" 10.224.0.4 224.0.0.18 0
 	fine arp node arp eth0 "$broadcast" 10.224.0.4 10.224.0.1 0
-	fine lldp node lldp eth0 01:80:c2:00:00:0e 10.224.0.4 51.0.0.1 0
 	fine dhcp node packet-raw eth0 "$broadcast" 0.0.0.0 255.255.255.255 67
 	fine ungoverned ungoverned packet-raw eth0 "$mac" 10.224.0.4 51.0.0.1 9
 	fine_of_socket socket node 20.1.0.1 9
