@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -111,8 +112,50 @@ bool clsact_is_note(const char *name, uint32_t *ret_ifindex)
 	return !strcmp(name, again);
 }
 
-/* -EBUSY: the device has a qdisc `ingress`, which can look at nothing that leaves. A dump, since to ask for one qdisc
- * sends it to all who listen, too (before 6.13). */
+/* Qdiscs change while they are listed: then it is done again. To ask for one alone sends it to all who listen, too. */
+#define DUMP_TRIES 10
+
+static int dump_qdiscs(netlink_visit visit, void *context)
+{
+	struct netlink_question question;
+	struct tcmsg of_all = {};
+
+	netlink_begin(&question, RTM_GETQDISC, NLM_F_DUMP, &of_all, sizeof(of_all));
+	return netlink_ask(NETLINK_ROUTE, &question, visit, context);
+}
+
+static int note_device(void *context, const struct nlmsghdr *message)
+{
+	const struct tcmsg *qdisc = NLMSG_DATA(message);
+	struct clsact_devices *devices = context;
+	uint32_t *more;
+
+	if (qdisc->tcm_parent != TC_H_INGRESS)
+		return 0;
+	more = realloc(devices->ifindexes, (devices->count + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	devices->ifindexes = more;
+	more[devices->count++] = (uint32_t)qdisc->tcm_ifindex;
+	return 0;
+}
+
+int clsact_find_devices(struct clsact_devices *ret)
+{
+	int rc = -EAGAIN;
+
+	*ret = (struct clsact_devices){};
+	for (int tries = 0; rc == -EAGAIN && tries < DUMP_TRIES; tries++) {
+		ret->count = 0;
+		rc = dump_qdiscs(note_device, ret);
+	}
+	if (!rc)
+		return 0;
+	free(ret->ifindexes);
+	return rc;
+}
+
+/* -EBUSY: the device has a qdisc `ingress`, which can look at nothing that leaves. */
 static int refuse_ingress(void *context, const struct nlmsghdr *message)
 {
 	const struct tcmsg *qdisc = NLMSG_DATA(message);
@@ -126,12 +169,11 @@ static int refuse_ingress(void *context, const struct nlmsghdr *message)
 
 static int check_egress(const struct device_side *side)
 {
-	struct netlink_question question;
-	struct tcmsg of_all = {};
-	int ifindex = (int)side->ifindex;
+	int ifindex = (int)side->ifindex, rc = -EAGAIN;
 
-	netlink_begin(&question, RTM_GETQDISC, NLM_F_DUMP, &of_all, sizeof(of_all));
-	return netlink_ask(NETLINK_ROUTE, &question, refuse_ingress, &ifindex);
+	for (int tries = 0; rc == -EAGAIN && tries < DUMP_TRIES; tries++)
+		rc = dump_qdiscs(refuse_ingress, &ifindex);
+	return rc;
 }
 
 static int make_qdisc(const struct device_side *side)

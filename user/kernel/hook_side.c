@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What of an instance stands at devices: its pins say it of links, and each device of filters. */
+/* What of an instance stands at devices: its pins say it of links, and each qdisc of filters. */
 #include "hook_side.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "pins.h"
@@ -49,18 +49,18 @@ static int each_filter(const char *instance,
 		       int (*visit)(void *context, const struct side_way *way, const struct device_side *side),
 		       void *context)
 {
-	struct if_nameindex *all = if_nameindex();
-	int rc = 0;
+	struct clsact_devices devices;
+	int rc = clsact_find_devices(&devices);
 
-	if (!all) /* who may make no netlink socket has put no filter */
-		return errno == EAFNOSUPPORT ? 0 : -errno;
-	for (const struct if_nameindex *device = all; device->if_index && !rc; device++)
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < devices.count && !rc; i++)
 		for (int place = 0; place < LAYER_PLACE_COUNT && !rc; place++) {
-			struct device_side side = {instance, device->if_index, (enum layer_place)place};
+			struct device_side side = {instance, devices.ifindexes[i], (enum layer_place)place};
 
 			rc = visit_filter(&side, visit, context);
 		}
-	if_freenameindex(all);
+	free(devices.ifindexes);
 	return rc;
 }
 

@@ -42,6 +42,12 @@ int tcx_pin_anew(const struct device_side *side);
 
 /* Of the filters of an instance. */
 uint32_t clsact_handle(const char *instance);
+/* The devices that have a qdisc for filters, whoever made it; the caller frees .ifindexes. */
+struct clsact_devices {
+	uint32_t *ifindexes;
+	size_t count;
+};
+int clsact_find_devices(struct clsact_devices *ret);
 /* "clsact_IFINDEX": notes that the qdisc of this device is Egret's (hook_clsact.c). */
 bool clsact_is_note(const char *name, uint32_t *ret_ifindex);
 

@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 
 #include "hook_side.h"
+#include "instance_folder.h"
 
 #include "egret.skel.h"
 
@@ -21,6 +22,18 @@ int layers_program(const struct kernel *kernel, enum layer_place place)
 }
 
 /* --- at one device --- */
+
+static const char *hint(int rc)
+{
+	switch (rc) {
+	case -EINVAL:
+		return "; a filter of priority 1 that is no BPF program stands in the way (tc filter show shows it)";
+	case -ENOENT:
+		return "; this kernel has no qdisc clsact or no BPF filter (modules sch_ingress, cls_bpf)";
+	default:
+		return "";
+	}
+}
 
 static int refused_side(const struct device_side *side, int rc, struct error *error)
 {
@@ -42,10 +55,7 @@ static int refused_side(const struct device_side *side, int rc, struct error *er
 				 "dev %s ingress; tc filter show dev %s egress",
 				 name, name, name);
 	return error_set(error, rc, "cannot look at what %s device %s (%u): %s%s", what, name, side->ifindex,
-			 strerror(-rc),
-			 rc == -EINVAL ? "; a filter of priority 1 that is no BPF program stands in the way (tc filter "
-					 "show shows it)"
-				       : "");
+			 strerror(-rc), hint(rc));
 }
 
 static int put(const struct kernel *kernel, const struct device_side *side)
@@ -66,6 +76,8 @@ int kernel_layer_attach(struct kernel *kernel, uint32_t ifindex, enum layer_plac
 	if (!kernel->config->generation)
 		return error_set(error, -ESTALE, "instance %s has no policy, or was detached", kernel->instance);
 	rc = put(kernel, &side);
+	if (rc == -ENOENT && !folder_is_there(kernel))
+		return error_set(error, -ESTALE, "instance %s was detached", kernel->instance);
 	return rc ? refused_side(&side, rc, error) : 0;
 }
 
