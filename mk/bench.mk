@@ -10,7 +10,7 @@ $(B)/bench_%.bpf.o: bench/%.bpf.c $(VMLINUX)/vmlinux.h
 	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror \
 		-Iinclude -Ibpf -I$(VMLINUX) -c -o $@ $<
 
-$(B)/bench_first_packet.bpf.o: $(wildcard bpf/*.[ch] include/*.h)
+$(B)/bench_first_packet.bpf.o $(B)/bench_device.bpf.o: $(wildcard bpf/*.[ch] include/*.h)
 
 $(B)/bench_%.skel.h: $(B)/bench_%.bpf.o
 	$(call say,SKEL,$@)
