@@ -14,6 +14,7 @@
 
 #include "decide.h"
 #include "forwarded.h"
+#include "fragments.h"
 #include "frame.h"
 #include "kernel_made.h"
 #include "look.h"
@@ -53,13 +54,9 @@ static __always_inline bool look_was_judged(struct __sk_buff *skb, __u32 layer)
 	return peer_is(&peer, &pkt) && look_is_allowed(&peer);
 }
 
-/* Does the stamp say where this packet goes? Of a fragment only its first shows ports, and of IPv6 none the protocol:
- * the hook judged the whole packet. */
+/* Does the stamp say where this packet goes? */
 static __always_inline bool look_is_of_peer(const struct egret_peer *peer, const struct packet *pkt)
 {
-	if (pkt->reason == EGRET_REASON_FRAGMENT)
-		return addr_equal(&peer->addr, &pkt->addr) &&
-		       (!addr_is_v4(&pkt->addr) || peer->l4_proto == pkt->l4_proto);
 	return !pkt->reason && peer_is(peer, pkt);
 }
 
@@ -151,19 +148,34 @@ static __always_inline int look_again(const struct look *look, struct egret_sock
 	return look_deny(look, sock);
 }
 
-/* What a stamped socket says of the packet. */
-static __always_inline int look_by_stamp(const struct look *look, struct bpf_sock *sk, struct egret_sock *sock)
+/* What a stamped socket says of a packet that is whole. */
+static __always_inline int look_by_peer(const struct look *look, struct bpf_sock *sk, struct egret_sock *sock)
 {
-	int stamp;
+	int stamp = look_stamp(sock, &look->notes->pkt, look->ruling.generation);
 
-	if (sock->origin == EGRET_ORIGIN_KERNEL)
-		return sk->protocol == look->notes->pkt.l4_proto ? look_pass(look, EGRET_LOOK_KERNEL) : LOOK_ON;
-	stamp = look_stamp(sock, &look->notes->pkt, look->ruling.generation);
 	if (stamp >= STAMP_ALLOWED || (stamp == STAMP_DENIED && look->ruling.settings->audit)) {
 		look_tell_socket(look, sock);
 		return TC_ACT_UNSPEC;
 	}
 	return look_again(look, sock, look_what_became(look, sk));
+}
+
+/* What a stamped socket says of the packet. */
+static __always_inline int look_by_stamp(const struct look *look, struct bpf_sock *sk, struct egret_sock *sock)
+{
+	int says = FRAGMENT_NOTHING, action;
+	__u64 hash = 0;
+
+	if (sock->origin == EGRET_ORIGIN_KERNEL)
+		return sk->protocol == look->notes->pkt.l4_proto ? look_pass(look, EGRET_LOOK_KERNEL) : LOOK_ON;
+	if (look->notes->pkt.reason == EGRET_REASON_FRAGMENT)
+		says = fragment_ask(look, &hash);
+	if (says == FRAGMENT_OF_PASSED)
+		return TC_ACT_UNSPEC;
+	action = look_by_peer(look, sk, sock);
+	if (says == FRAGMENT_FIRST && action == TC_ACT_UNSPEC)
+		fragments_pass(hash);
+	return action;
 }
 
 /* --- without a socket --- */

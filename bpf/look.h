@@ -68,6 +68,21 @@ static __always_inline struct look_notes *look_blank(const struct egret_device *
 }
 _Static_assert(EGRET_DEVICE_NAME_SIZE == EGRET_COMM_SIZE, "a device's name takes the place of a process's");
 
+/* Of an IPv6 fragment, the protocol that its header names, where that stands at once behind the fixed one, as a kernel
+ * puts it. */
+static __always_inline void look_read_fragment(const struct look *look)
+{
+	__u32 ip_at = look->notes->frame.ip_at;
+	__u8 next = 0;
+
+	if (look->notes->pkt.reason != EGRET_REASON_FRAGMENT || look->notes->frame.protocol != bpf_htons(ETH_P_IPV6) ||
+	    bpf_skb_load_bytes(look->skb, ip_at + __builtin_offsetof(struct ipv6hdr, nexthdr), &next, sizeof(next)) ||
+	    next != IPPROTO_FRAGMENT ||
+	    bpf_skb_load_bytes(look->skb, ip_at + sizeof(struct ipv6hdr), &next, sizeof(next)))
+		return;
+	look->notes->pkt.l4_proto = next;
+}
+
 static __always_inline void look_read(const struct look *look)
 {
 	struct frame *frame = &look->notes->frame;
@@ -80,6 +95,7 @@ static __always_inline void look_read(const struct look *look)
 	pkt->len_bytes = look->skb->len - frame->ip_at;
 	if (frame_is_ip(frame))
 		packet_parse_slowly(look->skb, frame->ip_at, frame->protocol, PACKET_DESTINATION, pkt);
+	look_read_fragment(look);
 }
 
 /* False: nothing is looked at. */

@@ -129,6 +129,8 @@
 #define EGRET_MAX_SENDERS 16384
 /* Of `set overlay`, and kinds of outer packets of theirs. */
 #define EGRET_MAX_OVERLAYS 64
+/* Packets under way in fragments, of sockets with several peers. */
+#define EGRET_MAX_FRAGMENTED 4096
 /* Connections to services that lead out of the node, which a rule allowed: of 250 pods, 64 each. */
 #define EGRET_MAX_SERVICE_FLOWS 16384
 /* That one policy names: RESOLVER_MAX_SERVERS of user/resolve/resolver.h. */

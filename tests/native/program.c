@@ -115,6 +115,7 @@ static void make_tables(void)
 	TABLE_MAKE(looks);
 	TABLE_MAKE(looking);
 	TABLE_MAKE(services);
+	TABLE_MAKE(fragmented);
 	TABLE_MAKE(questions_read);
 	TABLE_MAKE(answers_read);
 	SOCKET_TABLE(sockets);
