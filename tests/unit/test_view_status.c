@@ -256,9 +256,11 @@ static void status_has_each_value(void **state)
 	    " 'max_entries_count': 1, 'memory_bytes': 0, 'sized_to_policy': false, 'full': false}],"
 	    "'maps_memory_bytes': 4096, 'sockets': {'each_max_bytes': 1216, 'shared_memory_bytes': 8192}, 'unjudged': "
 	    "5,"
-	    "'blind': ['what comes in by pods\\u0027 devices (no program at veth1)', 'AF_XDP and PACKET_QDISC_BYPASS "
-	    "of pods"
-	    " on the node\\u0027s network', 'network cards (SR-IOV) that were moved into pods'], 'layers_only_audit': "
+	    "'blind': [{'kind': 'device', 'text': 'what comes in by pods\\u0027 devices (no program at veth1)'}, "
+	    "{'kind':"
+	    " 'sockets', 'text': 'AF_XDP and PACKET_QDISC_BYPASS of pods on the node\\u0027s network'}, {'kind': "
+	    "'cards',"
+	    " 'text': 'network cards (SR-IOV) that were moved into pods'}], 'layers_only_audit': "
 	    "null,"
 	    "'layers': [{'layer': 'hook', 'mode': 'enforce', 'standing': 'stands', 'why_text': null, 'devices': [],"
 	    " 'looks': {}}, {'layer': 'device', 'mode': 'enforce', 'standing': 'stands', 'why_text': null, 'devices':"
@@ -272,7 +274,7 @@ static void status_has_each_value(void **state)
 
 static const char *blind_at(const json_t *view, size_t index)
 {
-	return json_string_value(json_array_get(json_object_get(view, "blind"), index));
+	return json_text(json_array_get(json_object_get(view, "blind"), index), "text");
 }
 
 /* What a layer does not see is told for as long as it is so. */

@@ -13,7 +13,7 @@
 
 void layers_print_first(const json_t *status)
 {
-	const json_t *blind = json_object_get(status, "blind"), *text;
+	const json_t *blind = json_object_get(status, "blind"), *finding;
 	const json_t *only_audit = json_object_get(status, "layers_only_audit");
 	char age[AGE_TEXT_SIZE];
 	time_t since;
@@ -23,8 +23,8 @@ void layers_print_first(const json_t *status)
 		printf("unjudged packets: not counted; not seen on this kernel: ");
 	else
 		printf("unjudged packets: %lld; not seen on this kernel: ", json_number(status, "unjudged"));
-	json_array_foreach (blind, index, text)
-		printf("%s%s", index ? ", " : "", json_string_value(text));
+	json_array_foreach (blind, index, finding)
+		printf("%s%s", index ? ", " : "", json_text(finding, "text"));
 	puts(json_array_size(blind) ? "" : "nothing");
 	if (json_time(only_audit, "since_time", &since))
 		printf("layers     %s (upgraded %s)\n", json_text(only_audit, "text"),

@@ -134,8 +134,8 @@ static int visit_device(void *context, uint32_t ifindex, const struct egret_devi
 	return 0;
 }
 
-static void add_blind(json_t *blind, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void add_blind(json_t *blind, const char *format, ...)
+static void add_blind(json_t *blind, const char *kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void add_blind(json_t *blind, const char *kind, const char *format, ...)
 {
 	char text[BLIND_SIZE];
 	va_list arguments;
@@ -143,7 +143,7 @@ static void add_blind(json_t *blind, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	json_array_append_new(blind, json_string(text));
+	json_array_append_new(blind, json_pack("{s:s, s:s}", "kind", kind, "text", text));
 }
 
 /* "veth1, veth2 and 7 more"; "" = all have their program */
@@ -169,22 +169,22 @@ static void add_blind_of_layer(json_t *blind, const json_t *layer, const struct 
 	char names[BLIND_SIZE];
 
 	if (!strcmp(mode, "off"))
-		add_blind(blind, "%s (`set layers = off`)", words->sees);
+		add_blind(blind, words->label, "%s (`set layers = off`)", words->sees);
 	else if (!strcmp(standing, "failed"))
-		add_blind(blind, "%s (layer %s does not stand)", words->sees, words->label);
+		add_blind(blind, words->label, "%s (layer %s does not stand)", words->sees, words->label);
 	else if (!strcmp(mode, "enforce") && strcmp(standing, "stands") != 0)
-		add_blind(blind, "%s (layer %s is not proved yet)", words->sees, words->label);
+		add_blind(blind, words->label, "%s (layer %s is not proved yet)", words->sees, words->label);
 	else if (words == &layer_words[EGRET_LAYER_UPLINK] && !json_array_size(json_object_get(layer, "devices")))
-		add_blind(blind, "%s (none was found)", words->sees);
+		add_blind(blind, words->label, "%s (none was found)", words->sees);
 	else if (*name_bare_devices(layer, names))
-		add_blind(blind, "%s (no program at %s)", words->sees, names);
+		add_blind(blind, words->label, "%s (no program at %s)", words->sees, names);
 }
 
 /* No program at a device sees these, on any kernel: they go past tc, or the device has no side on the node. */
 static void add_blind_of_all(json_t *blind)
 {
-	add_blind(blind, "AF_XDP and PACKET_QDISC_BYPASS of pods on the node's network");
-	add_blind(blind, "network cards (SR-IOV) that were moved into pods");
+	add_blind(blind, "sockets", "AF_XDP and PACKET_QDISC_BYPASS of pods on the node's network");
+	add_blind(blind, "cards", "network cards (SR-IOV) that were moved into pods");
 }
 
 static void set_only_audit(json_t *status, const struct egret_meta *meta)
@@ -234,9 +234,9 @@ void layers_add(json_t *status, const struct kernel *kernel, const char *instanc
 
 	json_array_append_new(layers, hook_to_json(status, kernel));
 	if (!json_flag(status, "attached"))
-		add_blind(blind, "everything (hook %s is not attached)", json_text(status, "missing_hook"));
+		add_blind(blind, "hook", "everything (hook %s is not attached)", json_text(status, "missing_hook"));
 	if (kernel_is_of_exec(instance)) {
-		add_blind(blind, "what no socket of the command sends (`exec` has no layers)");
+		add_blind(blind, "exec", "what no socket of the command sends (`exec` has no layers)");
 	} else {
 		unjudged = add_device_layers(layers, blind, kernel, meta);
 		add_blind_of_all(blind);
@@ -249,8 +249,11 @@ void layers_add(json_t *status, const struct kernel *kernel, const char *instanc
 
 void layers_add_none(json_t *status)
 {
+	json_t *blind = json_array();
+
 	json_object_set_new(status, "unjudged", json_null());
-	json_object_set_new(status, "blind", json_pack("[s]", "everything (nothing is governed)"));
+	add_blind(blind, "hook", "everything (nothing is governed)");
+	json_object_set_new(status, "blind", blind);
 	json_object_set_new(status, "layers_only_audit", json_null());
 	json_object_set_new(status, "layers", json_array());
 }

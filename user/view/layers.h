@@ -8,14 +8,16 @@
 #include "../kernel/read.h"
 
 /*
- * To view_health of @instance (@status) it adds {unjudged, blind, layers_only_audit: {since_time, text}, layers:
+ * To view_health of @instance (@status) it adds {unjudged, blind: [{kind, text}], layers_only_audit: {since_time,
+ * text}, layers:
  * [{layer, mode, standing, why_text, devices: [{name, ifindex, attached_as}], looks: {LABEL: {packets_total,
  * bytes_total}}}]}.
  *
- * unjudged: packets that a layer saw and nobody judged, since the instance is there. blind: what no layer sees here, a
- * text each. layers_only_audit: since when, as a release without layers ruled before, and what to write; else null.
- * layer: hook, device, uplink. mode: enforce, audit, off. standing: stands, failed (why_text), absent (off, or not
- * tried). attached_as: ingress, egress, or null where no program of Egret stands. looks: of enum egret_look.
+ * unjudged: packets that a layer saw and nobody judged, since the instance is there. blind: what no layer sees here;
+ * kind: device, uplink (a layer that does not look), sockets, cards (no layer can), hook, exec. layers_only_audit:
+ * since when, as a release without layers ruled before, and what to write; else null. layer: hook, device, uplink.
+ * mode: enforce, audit, off. standing: stands, failed (why_text), absent (off, or not tried). attached_as: ingress,
+ * egress, or null where no program of Egret stands. looks: of enum egret_look.
  */
 void layers_add(json_t *status, const struct kernel *kernel, const char *instance, const struct egret_meta *meta);
 /* The same where nothing is governed: nobody knows what left, and nothing is seen. */
