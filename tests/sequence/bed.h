@@ -125,8 +125,11 @@ void step_restart(void);
 void step_resolve(void);
 void step_idle(void);
 void step_wait(void);
+void step_frame(void);
 
 void agent_start(void);
+/* The program of the node's uplink; @node: its network namespace (a path). */
+void uplink_attach(const char *node);
 void socket_close(struct datagram_socket *one);
 void stream_close(struct stream *stream);
 /* What is sent, and how the internet knows it again. */

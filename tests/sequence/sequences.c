@@ -98,7 +98,7 @@ static void take_step(void)
 					      step_receive,      step_receive, step_receive, step_connect, step_connect,
 					      step_accept,       step_say,     step_say,     step_say,     step_resolve,
 					      step_send_to_many, step_ask,     step_ask,     step_ask,     step_answer,
-					      step_answer,       step_answer};
+					      step_answer,       step_answer,  step_frame,   step_frame};
 	uint32_t rare = random_below(100);
 
 	clock_take();
@@ -180,6 +180,7 @@ int main(int argc, char **argv)
 	world_draw(&bed.world, true);
 	load_world();
 	attach(argv[2]);
+	uplink_attach(argv[3]);
 	listen_everywhere();
 	internet_up();
 	for (unsigned long i = 0; i < count; i++)
