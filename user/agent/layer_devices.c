@@ -133,13 +133,16 @@ void layer_devices_forget(struct layer_devices *devices, struct kernel *kernel, 
 	memmove(device, device + 1, (devices->count - (device - devices->all)) * sizeof(*device));
 }
 
-void layer_devices_doubt(struct layer_devices *devices, const struct kernel *kernel, uint32_t ifindex)
+void layer_devices_doubt(struct layer_devices *devices, const struct kernel *kernel, uint32_t ifindex, uint64_t rest_ns)
 {
 	struct layer_device *device = find(devices, ifindex);
 
-	for (int place = 0; device && place < LAYER_PLACE_COUNT; place++)
-		if (device->stands[place])
-			device->stands[place] = kernel_layer_is_attached(kernel, ifindex, place);
+	for (int place = 0; device && place < LAYER_PLACE_COUNT; place++) {
+		if (!device->stands[place] || kernel_layer_is_attached(kernel, ifindex, place))
+			continue;
+		device->stands[place] = false;
+		device->alone_ns = clock_now_ns() + rest_ns;
+	}
 }
 
 void layer_devices_note_change(struct layer_devices *devices, uint32_t ifindex)
@@ -190,10 +193,18 @@ static void write_device(struct pass *pass, const struct device_link *link, uint
 	note_failure(pass, link, &error);
 }
 
-static bool must_wait(struct pass *pass, const struct device_link *link, const struct layer_device *device)
+static bool must_wait_until(struct pass *pass, uint64_t due_ns)
 {
-	uint64_t due_ns = device->changed_ns + BANDWIDTH_NS;
+	if (due_ns <= pass->now_ns)
+		return false;
+	if (!pass->failures->due_ns || due_ns < pass->failures->due_ns)
+		pass->failures->due_ns = due_ns;
+	return true;
+}
 
+static bool must_wait_for_bandwidth(struct pass *pass, const struct device_link *link,
+				    const struct layer_device *device)
+{
 	if (kernel_layer_has_tcx(pass->kernel) || device->has_ingress)
 		return false;
 	if (pass->bandwidth < 0)
@@ -202,11 +213,7 @@ static bool must_wait(struct pass *pass, const struct device_link *link, const s
 		return false;
 	if (!link->up)
 		return true; /* that it comes up is told */
-	if (due_ns <= pass->now_ns)
-		return false;
-	if (!pass->failures->due_ns || due_ns < pass->failures->due_ns)
-		pass->failures->due_ns = due_ns;
-	return true;
+	return must_wait_until(pass, device->changed_ns + BANDWIDTH_NS);
 }
 
 static void attach(struct pass *pass, const struct device_link *link, enum layer_place place,
@@ -238,7 +245,8 @@ static void put_place(struct pass *pass, const struct device_link *link, enum la
 		device->stands[place] = false;
 		return;
 	}
-	if (place == LAYER_INGRESS && must_wait(pass, link, device))
+	if (must_wait_until(pass, device->alone_ns) ||
+	    (place == LAYER_INGRESS && must_wait_for_bandwidth(pass, link, device)))
 		return;
 	attach(pass, link, place, device);
 }

@@ -21,6 +21,7 @@ struct layer_device {
 	bool stands[LAYER_PLACE_COUNT];
 	bool has_ingress;    /* an `ingress` qdisc was put there by somebody else */
 	uint64_t changed_ns; /* CLOCK_MONOTONIC */
+	uint64_t alone_ns;   /* the same: until then no program is put there */
 };
 
 struct layer_devices {
@@ -42,8 +43,9 @@ void layer_devices_clear(struct layer_devices *devices);
 int layer_devices_adopt(struct layer_devices *devices, struct kernel *kernel, const struct device_table *table);
 /* The device is gone, or another one has its number: all of it goes. */
 void layer_devices_forget(struct layer_devices *devices, struct kernel *kernel, uint32_t ifindex);
-/* What somebody may have taken away from the device is asked for anew. */
-void layer_devices_doubt(struct layer_devices *devices, const struct kernel *kernel, uint32_t ifindex);
+/* What somebody may have taken away from the device is asked for anew, and comes back after @rest_ns. */
+void layer_devices_doubt(struct layer_devices *devices, const struct kernel *kernel, uint32_t ifindex,
+			 uint64_t rest_ns);
 void layer_devices_note_change(struct layer_devices *devices, uint32_t ifindex);
 void layer_devices_note_ingress(struct layer_devices *devices, uint32_t ifindex);
 

@@ -8,6 +8,10 @@
 #include "meta.h"
 #include "proof.h"
 
+/* Who takes a qdisc away often adds another one in the next moment, which fails where ours is back already. What comes
+ * by meanwhile counts as unlooked. */
+#define QDISC_NS (200 * CLOCK_NS_PER_MS)
+
 static bool are_on(const struct agent *agent)
 {
 	return kernel_settings(agent->kernel)->layers != EGRET_LAYERS_OFF;
@@ -83,7 +87,10 @@ static void hear(void *context, enum device_event event, uint32_t ifindex)
 		layer_devices_note_change(devices, ifindex);
 		break;
 	case DEVICE_STRIPPED:
-		layer_devices_doubt(devices, agent->kernel, ifindex);
+		layer_devices_doubt(devices, agent->kernel, ifindex, 0);
+		break;
+	case DEVICE_BARE:
+		layer_devices_doubt(devices, agent->kernel, ifindex, QDISC_NS);
 		break;
 	case DEVICE_INGRESS:
 		layer_devices_note_ingress(devices, ifindex);

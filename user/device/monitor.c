@@ -185,8 +185,10 @@ static int note_qdisc(const struct device_monitor *monitor, const struct nlmsghd
 
 	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*tc)) || tc->tcm_ifindex <= 0)
 		return 0;
-	if (message->nlmsg_type != RTM_NEWQDISC)
+	if (message->nlmsg_type == RTM_DELTFILTER)
 		hear(monitor, DEVICE_STRIPPED, tc->tcm_ifindex);
+	else if (message->nlmsg_type == RTM_DELQDISC)
+		hear(monitor, DEVICE_BARE, tc->tcm_ifindex);
 	else if (netlink_read_text(attrs, TCA_KIND, kind, sizeof(kind)) && !strcmp(kind, "ingress"))
 		hear(monitor, DEVICE_INGRESS, tc->tcm_ifindex);
 	return 0;

@@ -15,7 +15,8 @@ struct device_monitor;
 enum device_event {
 	DEVICE_CHANGED,  /* it is new, or another one than it was */
 	DEVICE_GONE,     /* to another namespace, or for ever. Its number may be given to another device at once */
-	DEVICE_STRIPPED, /* a qdisc or filter was taken away */
+	DEVICE_STRIPPED, /* a filter was taken away */
+	DEVICE_BARE,     /* a qdisc was, with all its filters */
 	DEVICE_INGRESS,  /* an `ingress` qdisc was put there */
 };
 

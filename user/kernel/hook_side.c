@@ -52,8 +52,8 @@ static int each_filter(const char *instance,
 	struct clsact_devices devices;
 	int rc = clsact_find_devices(&devices);
 
-	if (rc)
-		return rc;
+	if (rc) /* who may make no netlink socket has put no filter */
+		return rc == -EAFNOSUPPORT ? 0 : rc;
 	for (size_t i = 0; i < devices.count && !rc; i++)
 		for (int place = 0; place < LAYER_PLACE_COUNT && !rc; place++) {
 			struct device_side side = {instance, devices.ifindexes[i], (enum layer_place)place};
