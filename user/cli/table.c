@@ -97,7 +97,7 @@ void cell_subject(const json_t *row, char buf[static CELL_SIZE])
 
 	if (*subject)
 		snprintf(buf, CELL_SIZE, "%s", subject);
-	else if (!json_number(row, "cgroup_id"))
+	else if (!json_number(row, "cgroup_id") && *json_text(row, "device"))
 		snprintf(buf, CELL_SIZE, "somebody behind %s", json_text(row, "device"));
 	else
 		snprintf(buf, CELL_SIZE, "cgroup %lld, gone", json_number(row, "cgroup_id"));
