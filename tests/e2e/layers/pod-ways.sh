@@ -77,4 +77,14 @@ row() { echo "any(.[]; .reason == \"$1\" and .address == \"51.0.0.1\" and (.audi
 json "$(row not-a-socket)" "drops names the pod, and says that it was no socket" egret_cmd drops --json
 json "$(row tunnel)" "and what was a tunnel's" egret_cmd drops --json
 [ $rewrites = no ] || json "$(row rewritten)" "and what was rewritten" egret_cmd drops --json
+
+# Layers that only count: all passes, and what would not is told.
+few() {
+	way packet-raw "pod web" packet-raw eth0 "$mac" 10.244.0.11 51.0.0.2 9
+	way tun "pod web" tun tun7 "$mac" 172.19.0.2 51.0.0.2 9
+}
+rounds few audit
+json 'any(.[]; .reason == "not-a-socket" and .address == "51.0.0.2" and .audited and (.subject | test("default/web")))' \
+	"drops says what would be denied" egret_cmd drops --json
+denied "pod web" 51.0.0.2 udp:9
 finish
