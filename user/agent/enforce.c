@@ -277,6 +277,9 @@ int agent_enforce_next(struct agent *agent, struct edition *next, struct diag *d
 		return rc;
 	}
 	take_over(agent, next);
+	/* At once: what a person wishes from here on is a wish of its own. */
+	if (first)
+		end_standby(agent);
 	edition_write_names(next);
 	layers_follow(agent);
 	if (first)
@@ -284,8 +287,6 @@ int agent_enforce_next(struct agent *agent, struct edition *next, struct diag *d
 	announce(agent);
 	absent_tell(agent->kernel, agent->ruling->policy, &agent->progress);
 	agent_begin_probation(agent);
-	if (first)
-		end_standby(agent);
 	agent_note_ruled(agent);
 	return 0;
 }
