@@ -186,6 +186,7 @@ static void wrong_statements(void **state)
 	    {"set overlay = vxlan0,,wg0\n", 1, 22, "is no name of a device"},
 	    {"set overlay = eth0:1\n", 1, 15, "write one as `ip link` shows it"},
 	    {"set overlay = ..\n", 1, 15, "is no name of a device"},
+	    {"set overlay = 10.0.0.1\n", 1, 15, "is an address; write the device"},
 	    {"require x.y\n", 1, 1, "takes destinations and a port"},
 	    {"require *.x.y tcp:443\n", 1, 9, "is many destinations"},
 	    {"require 10.0.0.0/8 tcp:443\n", 1, 9, "is many destinations"},
@@ -856,9 +857,10 @@ static void layers_and_their_like(void **state)
 	assert_string_equal(settings->overlays[3], "vxlan*");
 	run_end(&run);
 
-	run = load("set layers = off\nset unlooked = count\n");
+	run = load("set layers = off\nset unlooked = count\nset overlay = none\n");
 	assert_int_equal(run.policy->settings.layers, EGRET_LAYERS_OFF);
 	assert_false(run.policy->settings.deny_unlooked);
+	assert_int_equal(run.policy->settings.overlay_count, 0);
 	run_end(&run);
 }
 

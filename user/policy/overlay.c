@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* `set overlay`: the node's devices whose outer packets pass. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/addr.h"
 #include "loader.h"
 
 static bool has_any_of(const struct word *word, const char *chars)
@@ -19,11 +21,17 @@ static bool has_any_of(const struct word *word, const char *chars)
 static const char *device_fault(const struct word *word)
 {
 	const char *star = memchr(word->text, '*', word->len);
+	struct egret_addr addr;
+	char text[ADDR_TEXT_SIZE];
 
 	if (!word->len || word_is(word, ".") || word_is(word, "..") || has_any_of(word, "/:"))
 		return "is no name of a device; write one as `ip link` shows it, like `flannel.1`";
 	if (word->len >= EGRET_DEVICE_NAME_SIZE)
 		return "is too long for a device, whose name has at most 15 characters; write it as `ip link` shows it";
+	snprintf(text, sizeof(text), "%.*s", (int)word->len, word->text);
+	if (!addr_parse(text, &addr))
+		return "is an address; write the device that makes the tunnel, like `flannel.1`, or a rule for the "
+		       "address";
 	if (star == word->text)
 		return "names every device; write those that make the node's tunnels, like `flannel.1` or `cilium_*`";
 	if (star && star != word->text + word->len - 1)
@@ -50,7 +58,7 @@ int overlay_add(struct loader *loader, const struct word *word)
 		report(loader, word->column, "`%.*s` %s", EXCERPT(word), fault);
 		return -EINVAL;
 	}
-	if (is_there(values, word))
+	if (word_is(word, "none") || is_there(values, word))
 		return 0;
 	if (values->overlay_count == EGRET_MAX_OVERLAYS) {
 		report(loader, word->column, "`overlay` has more than %d devices; name several at once, like `vxlan*`",
