@@ -124,9 +124,10 @@
 #define EGRET_ABSENT_SIZE      1024
 #define EGRET_COMM_SIZE        16 /* TASK_COMM_LEN */
 #define EGRET_DEVICE_NAME_SIZE 16 /* IFNAMSIZ */
-/* Devices that a layer looks at: a pod has one or two. Addresses that were seen behind them. */
+/* Devices that a layer looks at: a pod has one or two. Addresses that were seen behind them, of which the latest are
+ * kept: all of their memory is taken at once. */
 #define EGRET_MAX_DEVICES 4096
-#define EGRET_MAX_SENDERS 16384
+#define EGRET_MAX_SENDERS 4096
 /* Of `set overlay`, and kinds of outer packets of theirs. */
 #define EGRET_MAX_OVERLAYS 64
 /* Packets under way in fragments, of sockets with several peers. */
