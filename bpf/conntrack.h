@@ -38,6 +38,17 @@ static __always_inline bool conntrack_answers(struct __sk_buff *skb)
 	return (connection & NFCT_INFO) >= IP_CT_ESTABLISHED_REPLY;
 }
 
+/* Is the packet of a connection, or about one? What answers nothing, and what conntrack was told not to look at, is of
+ * none. */
+static __always_inline bool conntrack_knows(struct __sk_buff *skb)
+{
+	const struct sk_buff *kernels = (const struct sk_buff *)skb;
+	__u64 connection = 0;
+
+	KERNEL_READ(connection, kernels->_nfct);
+	return connection & ~NFCT_INFO;
+}
+
 static __always_inline bool conntrack_source(const struct egret_conntrack_places *places, __u64 connection,
 					     struct packet *ret)
 {

@@ -95,7 +95,7 @@ static __always_inline int forwarded_to_service(const struct look *look, const s
  * packet of a TCP connection is none. */
 static __always_inline int forwarded_unread(const struct look *look, const struct egret_sock *sender)
 {
-	__u8 flags = tcp_bare_flags(look->skb, &look->notes->frame);
+	__u8 flags = tcp_bare_flags(look->skb, &look->notes->frame, 60);
 
 	if (look->notes->pkt.l4_proto == IPPROTO_TCP && (flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN &&
 	    !service_is_allowed(look, sender))
@@ -103,10 +103,33 @@ static __always_inline int forwarded_unread(const struct look *look, const struc
 	return look_pass(look, EGRET_LOOK_LOOKED_AT);
 }
 
+/* The kernel of a pod answers whatever came in, also what the pod itself put there (AF_PACKET on its lo, TUN) in the
+ * name of somebody outside; and an answer carries octets of what it answers. The node's connection tracking has seen
+ * what came from outside: of an answer to nothing it knows no connection. */
+static __always_inline bool forwarded_answers_nothing(const struct look *look)
+{
+	return kernel_made_is_icmp_answer(&look->notes->pkt) && look->ruling.cfg->conntrack.original &&
+	       !conntrack_knows(look->skb);
+}
+
+static __always_inline int forwarded_answer_to_nothing(const struct look *look, __u32 from, struct egret_sock *sender)
+{
+	if (look_source(look))
+		look->notes->from.addr = look->notes->source;
+	if (!forwarded_sender(look, from, sender))
+		return look_pass(look, EGRET_LOOK_OUTSIDE);
+	if (service_is_allowed(look, sender))
+		return look_pass(look, EGRET_LOOK_LOOKED_AT);
+	look_explain_as(&look->notes->verdict, EGRET_REASON_NOT_A_SOCKET);
+	return look_deny(look, sender);
+}
+
 static __always_inline int forwarded_looked_at(const struct look *look, __u32 from, struct egret_sock *sender)
 {
 	int says = conntrack_ask(look->skb, &look->ruling, &look->notes->from);
 
+	if (forwarded_answers_nothing(look))
+		return forwarded_answer_to_nothing(look, from, sender);
 	if (says == CONNTRACK_AS_IT_WAS)
 		return look_pass(look, EGRET_LOOK_LOOKED_AT);
 	if (says == CONNTRACK_NOTHING && look_source(look))
@@ -126,15 +149,45 @@ static __always_inline int forwarded_unlooked(const struct look *look, __u32 fro
 	return look_deny_for(look, sender, EGRET_REASON_UNLOOKED);
 }
 
+static __always_inline __u64 device_net(const struct net_device *device)
+{
+	struct net *net = 0;
+
+	if (device)
+		KERNEL_READ(net, device->nd_net.net);
+	return (__u64)net;
+}
+
+/* Was it routed in another namespace than the uplink's? A pod's macvlan or ipvlan hands it on as it is, with the number
+ * of a device of the pod's as that which it came in by. What was bridged has no route. */
+static __always_inline bool forwarded_elsewhere(struct __sk_buff *skb)
+{
+	const struct sk_buff *kernels = (const struct sk_buff *)skb;
+	const struct net_device *here = 0, *there = 0;
+	__u64 route = 0, net;
+
+	KERNEL_READ(route, kernels->_skb_refdst);
+	KERNEL_READ(here, kernels->dev);
+	KERNEL_READ(there, ((const struct dst_entry *)(route & ~SKB_DST_NOREF))->dev);
+	net = device_net(there);
+	return net && net != device_net(here);
+}
+
+/* LOOK_ON: what it came in by tells nothing. */
 static __always_inline int look_forwarded(const struct look *look, struct egret_sock *sender)
 {
 	__u32 from = look->skb->ingress_ifindex;
 	struct egret_device *device = bpf_map_lookup_elem(&devices, &from);
 	__u32 flags = device ? device->flags : 0;
 
+	/* What came in by lo was put there past its sockets. */
+	if (!from || from == LOOPBACK_IFINDEX || forwarded_elsewhere(look->skb))
+		return LOOK_ON;
 	if (flags & EGRET_DEVICE_LOOKED)
 		return forwarded_looked_at(look, from, sender);
-	if (flags & EGRET_DEVICE_UPLINK)
+	/* Into a tunnel of the node's own a pod may put what it likes, by the node's address or over lo: out of one
+	 * only answers are transit. */
+	if (flags & EGRET_DEVICE_UPLINK && (!(flags & EGRET_DEVICE_TUNNEL) || conntrack_answers(look->skb)))
 		return look_pass(look, EGRET_LOOK_TRANSIT);
 	return forwarded_unlooked(look, from, sender);
 }

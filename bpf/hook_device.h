@@ -51,6 +51,8 @@ static __always_inline bool look_was_judged(struct __sk_buff *skb, __u32 layer)
 				   &pkt))
 		return false;
 	peer = sock->peer;
+	if (pkt.near_port_be == bpf_htons(DNS_PORT) && peer.rule != EGRET_RULE_INBOUND)
+		return false;
 	return peer_is(&peer, &pkt) && look_is_allowed(&peer);
 }
 
@@ -153,6 +155,10 @@ static __always_inline int look_by_peer(const struct look *look, struct bpf_sock
 {
 	int stamp = look_stamp(sock, &look->notes->pkt, look->ruling.generation);
 
+	/* The hook saw another source, if it was rewritten since. */
+	look->notes->verdict.rule = sock->peer.rule;
+	if (stamp >= STAMP_ALLOWED && look_is_forged(look))
+		return look_deny_for(look, sock, EGRET_REASON_FORGED);
 	if (stamp >= STAMP_ALLOWED || (stamp == STAMP_DENIED && look->ruling.settings->audit)) {
 		look_tell_socket(look, sock);
 		return TC_ACT_UNSPEC;
@@ -307,11 +313,12 @@ __noinline int look_at_uplink(struct __sk_buff *skb)
 	action = look_by_sender(&look, sender, skb->ingress_ifindex ? LOOKUP_NOWHERE : (__u64)BPF_F_CURRENT_NETNS);
 	if (action != LOOK_ON)
 		return action;
-	if (skb->ingress_ifindex)
-		return look_forwarded(&look, sender);
+	action = look_forwarded(&look, sender);
+	if (action != LOOK_ON)
+		return action;
 	if (look_is_overlay(&look))
 		return look_pass(&look, EGRET_LOOK_OVERLAY);
-	sender_is_host(sender);
+	/* The sender stays unknown: a copy that a pod's nft makes (macvlan, ipvlan) has no socket either. */
 	return look_in_full(&look, sender);
 }
 

@@ -59,34 +59,39 @@ static __always_inline bool addr_is_link_scope(const struct egret_addr *addr)
 	return addr_is_link_local(addr) || (addr->word_be[0] & bpf_htonl(0xff0f0000)) == bpf_htonl(0xff020000);
 }
 
-/* The flags of a TCP segment that brings no octets, where the header stands at once behind that of IP; 0 = it is no
- * such one. */
-static __always_inline __u8 tcp_bare_flags(struct __sk_buff *skb, const struct frame *frame)
+/* The flags of a TCP segment that brings no octets: whose header, of at most @header_most octets, stands at once behind
+ * an IP header without options, and is all that follows; 0 = it is no such one. */
+static __always_inline __u8 tcp_bare_flags(struct __sk_buff *skb, const struct frame *frame, __u32 header_most)
 {
 	bool v4 = frame->protocol == bpf_htons(ETH_P_IP);
 	__u32 len_at = v4 ? __builtin_offsetof(struct iphdr, tot_len) : __builtin_offsetof(struct ipv6hdr, payload_len);
-	__u32 ip_at = frame->ip_at, header_len;
-	__u8 first = 0, tcp[2] = {};
-	__u16 ip_len = 0;
+	__u32 proto_at = v4 ? __builtin_offsetof(struct iphdr, protocol) : __builtin_offsetof(struct ipv6hdr, nexthdr);
+	__u32 ip_at = frame->ip_at, ip_len = v4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr), tcp_len;
+	__u8 first = 0, l4_proto = 0, tcp[2] = {};
+	__u16 len_be = 0;
 
 	if (bpf_skb_load_bytes(skb, ip_at, &first, sizeof(first)) ||
-	    bpf_skb_load_bytes(skb, ip_at + len_at, &ip_len, sizeof(ip_len)))
+	    bpf_skb_load_bytes(skb, ip_at + len_at, &len_be, sizeof(len_be)) ||
+	    bpf_skb_load_bytes(skb, ip_at + proto_at, &l4_proto, sizeof(l4_proto)))
 		return 0;
-	header_len = v4 ? (first & 0xf) * 4 : sizeof(struct ipv6hdr);
 	/* The octets of a TCP header with its length, and with its flags. */
-	if (bpf_skb_load_bytes(skb, ip_at + header_len + 12, tcp, sizeof(tcp)))
+	if (l4_proto != IPPROTO_TCP || (v4 && first != 0x45) ||
+	    bpf_skb_load_bytes(skb, ip_at + ip_len + 12, tcp, sizeof(tcp)))
 		return 0;
-	return bpf_ntohs(ip_len) == (v4 ? header_len : 0) + (tcp[0] >> 4) * 4 ? tcp[1] : 0;
+	tcp_len = (tcp[0] >> 4) * 4;
+	return tcp_len <= header_most && bpf_ntohs(len_be) == (v4 ? ip_len : 0) + tcp_len ? tcp[1] : 0;
 }
 
+/* A reset of the kernel's has a time stamp at most (net/ipv6/tcp_ipv6.c, tcp_v6_send_response): options that nobody
+ * reads would carry somebody's octets. */
 static __always_inline bool kernel_made_is_reset(struct __sk_buff *skb, const struct frame *frame)
 {
-	return (tcp_bare_flags(skb, frame) & (TCP_FLAG_RST | TCP_FLAG_SYN)) == TCP_FLAG_RST;
+	return (tcp_bare_flags(skb, frame, 32) & (TCP_FLAG_RST | TCP_FLAG_SYN)) == TCP_FLAG_RST;
 }
 
 static __always_inline bool kernel_made_is_syn_ack(struct __sk_buff *skb, const struct frame *frame)
 {
-	return (tcp_bare_flags(skb, frame) & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == (TCP_FLAG_SYN | TCP_FLAG_ACK);
+	return (tcp_bare_flags(skb, frame, 40) & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == (TCP_FLAG_SYN | TCP_FLAG_ACK);
 }
 
 static __always_inline bool kernel_made_is_icmpv6(const struct packet *pkt)
@@ -94,6 +99,19 @@ static __always_inline bool kernel_made_is_icmpv6(const struct packet *pkt)
 	__u8 type = pkt->port >> 8;
 
 	return (type >= ICMPV6_MLD_QUERY && type <= ICMPV6_ND_LAST) || type == ICMPV6_MLD2_REPORT;
+}
+
+/* An answer to what came in, by whichever kernel: an echo reply, or an error. RFC 792; RFC 4443 section 2.1 has errors
+ * below 128. */
+static __always_inline bool kernel_made_is_icmp_answer(const struct packet *pkt)
+{
+	__u8 type = pkt->port >> 8;
+
+	if (pkt->l4_proto == IPPROTO_ICMPV6)
+		return type < ICMPV6_ECHO_REQUEST || type == ICMPV6_ECHO_REPLY;
+	return pkt->l4_proto == IPPROTO_ICMP &&
+	       (type == ICMP_ECHOREPLY || type == ICMP_DEST_UNREACH || type == ICMP_SOURCE_QUENCH ||
+		type == ICMP_REDIRECT || type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETERPROB);
 }
 
 /* What has no socket, or lost it on its way. */

@@ -57,8 +57,15 @@
 #define SKB_DST_NOREF 1ULL
 
 /* include/uapi/linux/icmp.h, include/uapi/linux/icmpv6.h */
+#define ICMP_ECHOREPLY      0
+#define ICMP_DEST_UNREACH   3
+#define ICMP_SOURCE_QUENCH  4
+#define ICMP_REDIRECT       5
 #define ICMP_ECHO           8
+#define ICMP_TIME_EXCEEDED  11
+#define ICMP_PARAMETERPROB  12
 #define ICMPV6_ECHO_REQUEST 128
+#define ICMPV6_ECHO_REPLY   129
 
 /* include/linux/skbuff.h: of a packet's connection, the bits that are no address; include/uapi/linux/netfilter/
  * nf_conntrack_common.h: from this number on it answers, or is about an answer */

@@ -217,13 +217,20 @@ static __always_inline void look_explain(const struct packet *pkt, __u8 past, st
 
 /* --- the policy in full --- */
 
+/* By the rule of its verdict: what answers a datagram that came in may come from a resolver. */
+static __always_inline bool look_is_forged(const struct look *look)
+{
+	struct look_notes *notes = look->notes;
+
+	return source_is_forged(look->skb, notes->frame.ip_at, notes->frame.protocol, &notes->pkt, &notes->verdict,
+				look->ruling.slot);
+}
+
 static __always_inline void look_judge_content(const struct look *look)
 {
 	struct judgement *verdict = &look->notes->verdict;
-	struct frame *frame = &look->notes->frame;
 
-	if (verdict->allow &&
-	    source_is_forged(look->skb, frame->ip_at, frame->protocol, &look->notes->pkt, verdict, look->ruling.slot))
+	if (verdict->allow && look_is_forged(look))
 		verdict_deny(verdict, EGRET_REASON_FORGED);
 	if (policy_is_stale(&look->ruling))
 		verdict_of_stale_policy(verdict, look->ruling.slot);

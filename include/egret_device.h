@@ -77,6 +77,8 @@ _Static_assert(EGRET_LOOK_COUNT <= EGRET_LOOKS_OF_LAYER, "more looks than the ma
 #define EGRET_DEVICE_NO_MAC   (1U << 4) /* its frames begin with the IP header */
 #define EGRET_DEVICE_HAS_PEER (1U << 5) /* `peer_nsid` is one: of the namespace at its other end */
 #define EGRET_DEVICE_ABOVE    (1U << 6) /* with UPLINK: has no program, what leaves by it is looked at below it */
+/* Only with UPLINK: what comes out of it was inside of other packets, which anybody may have sent here. */
+#define EGRET_DEVICE_TUNNEL (1U << 7)
 
 /* Key: ifindex. A device that a layer looks at, or that something was said of. */
 struct egret_device {

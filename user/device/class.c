@@ -152,7 +152,7 @@ static void lead_out_below(const struct classes *classes, const struct device_li
 static void set_lowest(const struct device_link *link, struct device_class *class)
 {
 	if (class->leads_out) {
-		class->flags = EGRET_DEVICE_UPLINK;
+		class->flags = EGRET_DEVICE_UPLINK | (is_tunnel(link) ? EGRET_DEVICE_TUNNEL : 0);
 		class->unreadable = link->type != ARPHRD_ETHER && !begins_with_ip(link->type);
 		class->egress = !class->unreadable;
 	} else if (leads_in(link)) {

@@ -368,7 +368,16 @@ struct task_struct {
 	unsigned int flags;
 };
 
+struct net_device {
+	possible_net_t nd_net;
+};
+
+struct dst_entry {
+	struct net_device *dev;
+};
+
 struct sk_buff {
+	struct net_device *dev;
 	long unsigned int _skb_refdst;
 	long unsigned int _nfct;
 };
