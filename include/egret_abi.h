@@ -93,7 +93,8 @@ struct egret_nothing {
 	X(epoch, PLAIN, PROGRAMS, __u32, __u32, "")                                                                    \
 	X(devices, PLAIN, AGENT, __u32, struct egret_device, "")                                                       \
 	X(overlays, PLAIN, AGENT, struct egret_overlay, __u32, "")                                                     \
-	X(device_owners, PLAIN, BOTH, __u32, struct egret_sender, "the agent removes those of devices that are gone")  \
+	X(device_owners, PLAIN, BOTH, __u32, struct egret_sender,                                                      \
+	  "the agent writes the pod at the other end where none is known, and removes those of devices that are gone") \
 	X(senders, PLAIN, BOTH, struct egret_addr, struct egret_sender,                                                \
 	  "the agent removes those of devices that are gone")                                                          \
 	X(looks, PLAIN, PROGRAMS, __u32, struct egret_counter, "")

@@ -87,8 +87,8 @@ struct egret_device {
 	char name[EGRET_DEVICE_NAME_SIZE];
 };
 
-/* Who sends by a device, by what the hook knew of a socket that sent by it. Key: ifindex. A pod's stays: nobody takes
- * its place. */
+/* Who sends by a device, by what the hook knew of a socket that sent by it; where none has sent yet, the pod that the
+ * agent found behind it. Key: ifindex. A pod's stays: nobody takes its place. */
 struct egret_sender {
 	__u64 cgroup_id;
 	__u64 owner; /* these two as in egret_sock */

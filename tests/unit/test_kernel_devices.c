@@ -430,6 +430,31 @@ static void what_is_left_of_a_device_that_is_gone_is_collected(void **state)
 	assert_int_equal(kernel_remove_device(owner, one), 0);
 }
 
+static void an_owner_that_is_known_stays(void **state)
+{
+	const uint32_t found = 70001, known = 70002, outside = 70003;
+	const struct egret_sender seen = {.cgroup_id = 5, .owner = 5, .ifindex = known};
+	struct egret_sender sender;
+
+	(void)state;
+	skip_without_owner();
+	bpf_map_update_elem(owner->maps[MAP_device_owners], &known, &seen, BPF_ANY);
+	assert_false(kernel_knows_owner(owner, found));
+	assert_int_equal(kernel_note_owner(owner, found, 7, true), 0);
+	assert_int_equal(kernel_note_owner(owner, known, 7, true), 0);
+	assert_int_equal(kernel_note_owner(owner, outside, 7, false), 0);
+	assert_true(kernel_knows_owner(owner, found));
+	assert_int_equal(bpf_map_lookup_elem(owner->maps[MAP_device_owners], &found, &sender), 0);
+	assert_int_equal(sender.owner, 7);
+	assert_true(sender.scope == (EGRET_SCOPE_POD | 7));
+	assert_int_equal(bpf_map_lookup_elem(owner->maps[MAP_device_owners], &known, &sender), 0);
+	assert_int_equal(sender.owner, 5);
+	assert_int_equal(bpf_map_lookup_elem(owner->maps[MAP_device_owners], &outside, &sender), 0);
+	assert_int_equal(sender.owner, 0);
+	for (uint32_t device_at = found; device_at <= outside; device_at++)
+		assert_int_equal(kernel_remove_device(owner, device_at), 0);
+}
+
 static void overlays_take_the_place_of_those_before(void **state)
 {
 	const struct egret_overlay first[] = {{17, 0, 4789}, {17, 1, 51820}}, second[] = {{17, 0, 4789}, {4, 0, 0}};
@@ -635,6 +660,7 @@ int main(void)
 	    AT_A_DEVICE(a_start_that_fails_puts_back_what_stood),
 	    AT_A_DEVICE(what_is_taken_down_leaves_nothing_at_devices),
 	    AT_A_DEVICE(filters_without_pins_are_found_by_detach),
+	    cmocka_unit_test(an_owner_that_is_known_stays),
 	    cmocka_unit_test(overlays_take_the_place_of_those_before),
 	    cmocka_unit_test_teardown(a_layer_is_proved_by_what_it_must_deny, remove_cgroup),
 	    cmocka_unit_test(the_kernels_connections_are_found),

@@ -18,6 +18,7 @@
 #include "subject/cgroup.h"
 #include "subject/tree.h"
 #include "subject/connections.h"
+#include "subject/netns_pods.h"
 #include "subject/pod.h"
 
 #define CONTAINER "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -145,6 +146,28 @@ static uint64_t id_of(int parent_fd, const char *name)
 }
 
 /* A tree below a cgroup of our own; nothing is attached to it. */
+static void a_namespace_is_the_pods_that_is_alone_there(void **state)
+{
+	struct netns_pods pods = {};
+
+	(void)state;
+	assert_int_equal(netns_pods_note(&pods, 70, 7, 1), 0); /* two processes of one pod */
+	assert_int_equal(netns_pods_note(&pods, 70, 7, 2), 0);
+	assert_int_equal(netns_pods_note(&pods, 80, 8, 3), 0); /* two pods, and the first again */
+	assert_int_equal(netns_pods_note(&pods, 80, 9, 4), 0);
+	assert_int_equal(netns_pods_note(&pods, 80, 8, 5), 0);
+	assert_int_equal(netns_pods_note(&pods, 90, 9, 6), 0);
+	assert_int_equal(pods.count, 3);
+	pods.all[0].nsid = 0;
+	pods.all[1].nsid = 1;
+	assert_int_equal(netns_pods_of(&pods, 0), 7);
+	assert_int_equal(netns_pods_of(&pods, 1), 0);
+	/* That of pod 9 has no number here, and neither have others. */
+	assert_int_equal(netns_pods_of(&pods, -1), 0);
+	assert_int_equal(netns_pods_of(&pods, 2), 0);
+	netns_pods_clear(&pods);
+}
+
 static void cgroups_are_made_found_and_removed(void **state)
 {
 	char name[64], path[CGROUP_PATH_SIZE], container[CGROUP_PATH_SIZE];
@@ -207,6 +230,7 @@ int main(void)
 	    cmocka_unit_test(others_are_no_pods),
 	    cmocka_unit_test(the_log_folder_names_a_pod),
 	    cmocka_unit_test(pods_are_known_at_any_depth),
+	    cmocka_unit_test(a_namespace_is_the_pods_that_is_alone_there),
 	    cmocka_unit_test(cgroups_are_made_found_and_removed),
 	    cmocka_unit_test(a_connection_is_found_by_its_cookie),
 	};

@@ -80,6 +80,7 @@ static struct layer_device *add(struct layer_devices *devices, const struct kern
 	memmove(device + 1, device, (devices->count - place) * sizeof(*device));
 	devices->count++;
 	*device = (struct layer_device){.ifindex = ifindex, .changed_ns = clock_now_ns()};
+	device->searched_ns = device->changed_ns;
 	for (int place_at = 0; place_at < LAYER_PLACE_COUNT; place_at++)
 		device->stands[place_at] = kernel_layer_is_attached(kernel, ifindex, place_at);
 	return device;
@@ -186,6 +187,9 @@ static void write_device(struct pass *pass, const struct device_link *link, uint
 	rc = kernel_set_device(pass->kernel, link->ifindex, &wanted);
 	if (!rc) {
 		device->written = wanted;
+		device->owned = false;
+		device->searches = 0;
+		device->searched_ns = clock_now_ns();
 		return;
 	}
 	error_set(&error, rc, rc == -E2BIG ? "there are more than %d devices" : "its map cannot be written",

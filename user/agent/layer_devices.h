@@ -19,9 +19,12 @@ struct layer_device {
 	uint32_t ifindex;
 	struct egret_device written; /* no flags: nothing */
 	bool stands[LAYER_PLACE_COUNT];
-	bool has_ingress;    /* an `ingress` qdisc was put there by somebody else */
-	uint64_t changed_ns; /* CLOCK_MONOTONIC */
-	uint64_t alone_ns;   /* the same: until then no program is put there */
+	bool has_ingress;      /* an `ingress` qdisc was put there by somebody else */
+	uint64_t changed_ns;   /* CLOCK_MONOTONIC */
+	uint64_t alone_ns;     /* the same: until then no program is put there */
+	bool owned;            /* whose it is, programs know */
+	unsigned int searches; /* for its owner, in vain */
+	uint64_t searched_ns;  /* as changed_ns: the last of these, or when it was written */
 };
 
 struct layer_devices {

@@ -62,6 +62,7 @@ static void arrange(struct agent *agent)
 	if (layers->failures.due_ns)
 		loop_timer_set(agent->loop, &layers->settled, layers->failures.due_ns, is_settled, agent);
 	layers_write_overlays(agent);
+	layers_await_owners(agent);
 }
 
 static void is_settled(void *context)
@@ -233,6 +234,7 @@ void layers_end(struct agent *agent)
 {
 	loop_fd_remove(&agent->layers.moved);
 	loop_timer_stop(&agent->layers.settled);
+	loop_timer_stop(&agent->layers.search_due);
 	device_monitor_free(agent->layers.monitor);
 	layer_devices_clear(&agent->layers.devices);
 	agent->layers = (struct layers){};

@@ -31,6 +31,8 @@ struct layers {
 	struct device_monitor *monitor; /* NULL: nothing is watched */
 	struct loop_fd moved;
 	struct loop_timer settled; /* a device that is waited for may be at rest */
+	struct loop_timer search_due;
+	uint64_t searched_ns; /* CLOCK_MONOTONIC: for owners, the last time; 0 = never */
 	struct layer_devices devices;
 	struct layer_failures failures;
 	struct egret_overlay overlays[EGRET_MAX_OVERLAYS]; /* that may pass now */
@@ -60,5 +62,8 @@ void layers_tell(struct agent *agent);
 
 /* layer_overlays.c: the outer packets of the devices that the policy names may pass. */
 void layers_write_overlays(struct agent *agent);
+
+/* layer_owners.c: devices by which no socket of their pod has sent get their owners, too, when it is time. */
+void layers_await_owners(struct agent *agent);
 
 #endif

@@ -42,6 +42,9 @@ int kernel_layer_collect(struct kernel *kernel, bool (*lives)(void *context, uin
 int kernel_set_device(struct kernel *kernel, uint32_t ifindex, const struct egret_device *device);
 /* No such device is no error. */
 int kernel_remove_device(struct kernel *kernel, uint32_t ifindex);
+/* The device is the pod's whose cgroup is @pod, where no program knows better: what they know stays. @governed: is that
+ * in the governed cgroup? */
+int kernel_note_owner(struct kernel *kernel, uint32_t ifindex, uint64_t pod, bool governed);
 /* All that may pass from now on, in place of those before. -E2BIG: more than EGRET_MAX_OVERLAYS. */
 int kernel_set_overlays(struct kernel *kernel, const struct egret_overlay *overlays, size_t count);
 /*
@@ -67,6 +70,8 @@ int kernel_each_device(const struct kernel *kernel,
 		       void *context);
 /* -ENOENT: no such device in the map. */
 int kernel_get_device(const struct kernel *kernel, uint32_t ifindex, struct egret_device *ret);
+/* Is it known whose it is? */
+bool kernel_knows_owner(const struct kernel *kernel, uint32_t ifindex);
 /* Sums over the CPUs. */
 int kernel_get_look(const struct kernel *kernel, enum egret_layer layer, enum egret_look look,
 		    struct egret_counter *ret);

@@ -21,6 +21,19 @@ int kernel_remove_device(struct kernel *kernel, uint32_t ifindex)
 	return bpf_map_delete_elem(kernel->maps[MAP_device_owners], &ifindex) && errno != ENOENT ? -errno : 0;
 }
 
+int kernel_note_owner(struct kernel *kernel, uint32_t ifindex, uint64_t pod, bool governed)
+{
+	struct egret_sender sender = {.cgroup_id = pod, .ifindex = ifindex};
+
+	if (governed) {
+		sender.owner = pod;
+		sender.scope = EGRET_SCOPE_POD | pod;
+	}
+	if (bpf_map_update_elem(kernel->maps[MAP_device_owners], &ifindex, &sender, BPF_NOEXIST))
+		return errno == EEXIST ? 0 : -errno;
+	return 0;
+}
+
 /* --- entries that go --- */
 
 #define AT_ONCE      64

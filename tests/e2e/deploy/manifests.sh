@@ -31,6 +31,7 @@ for manifest in "$root"/deploy/*.yaml; do
 		awk '/EDIT/ { edit = NR } /^ *image: / && NR - edit <= 6 { n++ } END { print n + 0 }' "$manifest"
 done
 
+of "$agent" "$pods | all(.hostPID)" "it sees whose processes are behind a device"
 of "$agent" "$containers | all(.readinessProbe.exec.command == [\"/egret\", \"status\", \"--ready\"])" "readiness is egret's"
 of "$agent" "$containers | all(.livenessProbe.exec.command == [\"/egret\", \"status\", \"--live\"])" "liveness is egret's"
 # An agent gives a sign of life every 10 s, so the last one may be as old as that when it begins to hang.
