@@ -47,12 +47,14 @@ static bool is_one_due(const struct agent *agent)
 	return due;
 }
 
-static bool is_governed(const struct agent *agent, uint64_t cgroup_id)
+/* What is not governed passes, so nothing is written of a cgroup whose place cannot be found. */
+static bool note_owner(const struct agent *agent, uint32_t ifindex, uint64_t pod)
 {
 	char path[CGROUP_PATH_SIZE], governed[CGROUP_PATH_SIZE];
 
 	return !cgroup_path_of_fd(agent->options.cgroup_fd, governed, sizeof(governed)) &&
-	       !cgroup_path_of_id(cgroup_id, path, sizeof(path)) && cgroup_path_is_below(path, governed);
+	       !cgroup_path_of_id(pod, path, sizeof(path)) &&
+	       !kernel_note_owner(agent->kernel, ifindex, pod, cgroup_path_is_below(path, governed));
 }
 
 static void search(struct agent *agent)
@@ -72,8 +74,7 @@ static void search(struct agent *agent)
 		device->searched_ns = agent->layers.searched_ns;
 		pod = netns_pods_of(&pods, device->written.peer_nsid);
 		if (pod)
-			device->owned =
-			    !kernel_note_owner(agent->kernel, device->ifindex, pod, is_governed(agent, pod));
+			device->owned = note_owner(agent, device->ifindex, pod);
 	}
 	netns_pods_clear(&pods);
 }
