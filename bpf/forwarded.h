@@ -106,10 +106,9 @@ static __always_inline int forwarded_unread(const struct look *look, const struc
 /* The kernel of a pod answers whatever came in, also what the pod itself put there (AF_PACKET on its lo, TUN) in the
  * name of somebody outside; and an answer carries octets of what it answers. The node's connection tracking has seen
  * what came from outside: of an answer to nothing it knows no connection. */
-static __always_inline bool forwarded_answers_nothing(const struct look *look)
+static __always_inline bool forwarded_is_answer(const struct look *look)
 {
-	return kernel_made_is_icmp_answer(&look->notes->pkt) && look->ruling.cfg->conntrack.original &&
-	       !conntrack_knows(look->skb);
+	return kernel_made_is_icmp_answer(&look->notes->pkt) && look->ruling.cfg->conntrack.original;
 }
 
 static __always_inline int forwarded_answer_to_nothing(const struct look *look, __u32 from, struct egret_sock *sender)
@@ -128,8 +127,9 @@ static __always_inline int forwarded_looked_at(const struct look *look, __u32 fr
 {
 	int says = conntrack_ask(look->skb, &look->ruling, &look->notes->from);
 
-	if (forwarded_answers_nothing(look))
-		return forwarded_answer_to_nothing(look, from, sender);
+	if (forwarded_is_answer(look))
+		return conntrack_knows(look->skb) ? look_pass(look, EGRET_LOOK_LOOKED_AT)
+						  : forwarded_answer_to_nothing(look, from, sender);
 	if (says == CONNTRACK_AS_IT_WAS)
 		return look_pass(look, EGRET_LOOK_LOOKED_AT);
 	if (says == CONNTRACK_NOTHING && look_source(look))

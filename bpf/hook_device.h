@@ -150,7 +150,7 @@ static __always_inline int look_again(const struct look *look, struct egret_sock
 	return look_deny(look, sock);
 }
 
-/* What a stamped socket says of a packet that is whole. */
+/* What a stamped socket says of the packet. */
 static __always_inline int look_by_peer(const struct look *look, struct bpf_sock *sk, struct egret_sock *sock)
 {
 	int stamp = look_stamp(sock, &look->notes->pkt, look->ruling.generation);
@@ -166,22 +166,11 @@ static __always_inline int look_by_peer(const struct look *look, struct bpf_sock
 	return look_again(look, sock, look_what_became(look, sk));
 }
 
-/* What a stamped socket says of the packet. */
 static __always_inline int look_by_stamp(const struct look *look, struct bpf_sock *sk, struct egret_sock *sock)
 {
-	int says = FRAGMENT_NOTHING, action;
-	__u64 hash = 0;
-
 	if (sock->origin == EGRET_ORIGIN_KERNEL)
 		return sk->protocol == look->notes->pkt.l4_proto ? look_pass(look, EGRET_LOOK_KERNEL) : LOOK_ON;
-	if (look->notes->pkt.reason == EGRET_REASON_FRAGMENT)
-		says = fragment_ask(look, &hash);
-	if (says == FRAGMENT_OF_PASSED)
-		return TC_ACT_UNSPEC;
-	action = look_by_peer(look, sk, sock);
-	if (says == FRAGMENT_FIRST && action == TC_ACT_UNSPEC)
-		fragments_pass(hash);
-	return action;
+	return look_by_peer(look, sk, sock);
 }
 
 /* --- without a socket --- */
@@ -246,6 +235,8 @@ static __always_inline int look_by_sender(const struct look *look, struct egret_
 	full = bpf_sk_fullsock(sk);
 	if (!full)
 		return kernel_made_for_connection(sk, &look->notes->pkt) ? look_pass(look, EGRET_LOOK_KERNEL) : LOOK_ON;
+	if (kernel_made_for_listener(look->skb, full, &look->notes->frame))
+		return look_pass(look, EGRET_LOOK_KERNEL);
 	sock = bpf_sk_storage_get(&sockets, full, 0, 0);
 	return sock ? look_by_stamp(look, full, sock) : look_by_socket(look, full, sender);
 }
@@ -262,7 +253,7 @@ static __always_inline int look_deny_frame(const struct look *look, struct egret
 		return look_pass(look, EGRET_LOOK_OUTSIDE);
 	if (sk)
 		sender_of_socket(look->skb, sk, &look->ruling, sender);
-	else if (!sender_of_device(look->skb->ifindex, look->device, &look->ruling, sender))
+	else if (!sender_of_device(look->skb->ifindex, &look->ruling, sender))
 		return look_pass(look, EGRET_LOOK_OUTSIDE);
 	return look_deny_for(look, sender, EGRET_REASON_NOT_IP);
 }
@@ -272,12 +263,24 @@ static __always_inline __u64 look_netns_behind(const struct look *look)
 	return look->device_flags & EGRET_DEVICE_HAS_PEER ? (__u64)(__u32)look->device->peer_nsid : LOOKUP_NOWHERE;
 }
 
+static __always_inline int look_by_device(const struct look *look, struct egret_sock *sender)
+{
+	int action = look_by_sender(look, sender, look_netns_behind(look));
+
+	if (action != LOOK_ON)
+		return action;
+	if (!sender_of_device(look->skb->ifindex, &look->ruling, sender))
+		return look_pass(look, EGRET_LOOK_OUTSIDE);
+	return look_in_full(look, sender);
+}
+
 /* Global: the entry's stack and this one's are verified apart. */
 __noinline int look_at_device(struct __sk_buff *skb)
 {
+	int action, says = FRAGMENT_NOTHING;
 	struct egret_sock *sender;
 	struct look look;
-	int action;
+	__u64 hash = 0;
 
 	if (!look_begin(skb, EGRET_LAYER_DEVICE, &look))
 		return TC_ACT_UNSPEC;
@@ -286,40 +289,68 @@ __noinline int look_at_device(struct __sk_buff *skb)
 		return look_pass(&look, EGRET_LOOK_LINK);
 	if (!frame_is_ip(&look.notes->frame))
 		return look_deny_frame(&look, sender);
-	action = look_by_sender(&look, sender, look_netns_behind(&look));
-	if (action != LOOK_ON)
-		return action;
-	if (!sender_of_device(skb->ifindex, look.device, &look.ruling, sender))
-		return look_pass(&look, EGRET_LOOK_OUTSIDE);
-	return look_in_full(&look, sender);
+	if (look.notes->pkt.reason == EGRET_REASON_FRAGMENT)
+		says = fragment_ask(&look, &hash);
+	if (says == FRAGMENT_OF_PASSED)
+		return TC_ACT_UNSPEC;
+	action = look_by_device(&look, sender);
+	if (says == FRAGMENT_FIRST && action == TC_ACT_UNSPEC)
+		fragments_pass(hash);
+	return action;
 }
 
 /* --- uplink --- */
 
+/* What a link needs passes from whomever; what else is no IP only where it is handed on. More tags than are read hide
+ * what is in the frame. */
+static __always_inline bool look_is_of_link(const struct look *look)
+{
+	const struct frame *frame = &look->notes->frame;
+
+	if (frame_is_of_link(frame))
+		return true;
+	return !look->skb->sk && look->skb->ingress_ifindex && !frame_is_tag(frame->protocol);
+}
+
+static __always_inline int look_by_uplink(const struct look *look, struct egret_sock *sender)
+{
+	__u64 netns = look->skb->ingress_ifindex ? LOOKUP_NOWHERE : (__u64)BPF_F_CURRENT_NETNS;
+	int action = look_by_sender(look, sender, netns);
+
+	if (action != LOOK_ON)
+		return action;
+	action = look_forwarded(look, sender);
+	if (action != LOOK_ON)
+		return action;
+	if (look_is_overlay(look))
+		return look_pass(look, EGRET_LOOK_OVERLAY);
+	/* The sender stays unknown: a copy that a pod's nft makes (macvlan, ipvlan) has no socket either. */
+	return look_in_full(look, sender);
+}
+
 __noinline int look_at_uplink(struct __sk_buff *skb)
 {
+	int action, says = FRAGMENT_NOTHING;
 	struct egret_sock *sender;
 	struct look look;
-	int action;
+	__u64 hash = 0;
 
 	if (!look_begin(skb, EGRET_LAYER_UPLINK, &look))
 		return TC_ACT_UNSPEC;
 	sender = &look.notes->sender;
 	if (!frame_is_ip(&look.notes->frame)) {
-		if (frame_is_of_link(&look.notes->frame) || !skb->sk)
+		if (look_is_of_link(&look))
 			return look_pass(&look, EGRET_LOOK_LINK);
 		return look_deny_frame(&look, sender);
 	}
-	action = look_by_sender(&look, sender, skb->ingress_ifindex ? LOOKUP_NOWHERE : (__u64)BPF_F_CURRENT_NETNS);
-	if (action != LOOK_ON)
-		return action;
-	action = look_forwarded(&look, sender);
-	if (action != LOOK_ON)
-		return action;
-	if (look_is_overlay(&look))
-		return look_pass(&look, EGRET_LOOK_OVERLAY);
-	/* The sender stays unknown: a copy that a pod's nft makes (macvlan, ipvlan) has no socket either. */
-	return look_in_full(&look, sender);
+	if (look.notes->pkt.reason == EGRET_REASON_FRAGMENT && !skb->ingress_ifindex)
+		says = fragment_ask(&look, &hash);
+	if (says == FRAGMENT_OF_PASSED)
+		return TC_ACT_UNSPEC;
+	action = look_by_uplink(&look, sender);
+	if (says == FRAGMENT_FIRST && action == TC_ACT_UNSPEC)
+		fragments_pass(hash);
+	return action;
 }
 
 #endif

@@ -14,8 +14,9 @@
 /* RFC 4890 section 4.3.3 has them; RFC 3810, RFC 4861 */
 #define ICMPV6_MLD_QUERY   130
 #define ICMPV6_MLD_DONE    132
-#define ICMPV6_ND_FIRST    133 /* router solicitation */
-#define ICMPV6_ND_LAST     137 /* redirect */
+#define ICMPV6_ND_RS       133
+#define ICMPV6_ND_NS       135
+#define ICMPV6_ND_NA       136
 #define ICMPV6_MLD2_REPORT 143
 
 #define TCP_FLAG_SYN 0x02 /* RFC 9293 section 3.1 */
@@ -23,11 +24,12 @@
 #define TCP_FLAG_ACK 0x10
 
 /* A control socket: @scratch is for the reading of it. Such a socket speaks its own protocol alone; of the outer packet
- * of a tunnel it is that of the inner one. */
+ * of a tunnel it is that of the inner one. That of SCTP is no raw one (net/sctp/protocol.c). */
 static __always_inline bool kernel_made_by_control(struct bpf_sock *sk, const struct packet *pkt,
 						   struct egret_sock *scratch)
 {
-	return sk->type == SOCK_RAW && sk->protocol == pkt->l4_proto && socket_is_kernels(sk, scratch);
+	return (sk->type == SOCK_RAW || pkt->l4_proto == IPPROTO_SCTP) && sk->protocol == pkt->l4_proto &&
+	       socket_is_kernels(sk, scratch);
 }
 
 static __always_inline bool kernel_made_to_peer(const volatile struct bpf_sock *sk, const struct packet *pkt)
@@ -94,11 +96,21 @@ static __always_inline bool kernel_made_is_syn_ack(struct __sk_buff *skb, const 
 	return (tcp_bare_flags(skb, frame, 40) & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == (TCP_FLAG_SYN | TCP_FLAG_ACK);
 }
 
+/* Without what a router says (advertisements and redirects), which is believed on the link. */
 static __always_inline bool kernel_made_is_icmpv6(const struct packet *pkt)
 {
 	__u8 type = pkt->port >> 8;
 
-	return (type >= ICMPV6_MLD_QUERY && type <= ICMPV6_ND_LAST) || type == ICMPV6_MLD2_REPORT;
+	return (type >= ICMPV6_MLD_QUERY && type <= ICMPV6_MLD_DONE) || type == ICMPV6_ND_RS || type == ICMPV6_ND_NS ||
+	       type == ICMPV6_ND_NA || type == ICMPV6_MLD2_REPORT;
+}
+
+/* What the kernel says in the name of a listener, to a segment that fits no connection: since 6.13 such a packet has
+ * the socket that was asked (net/ipv4/ip_output.c, ip_send_unicast_reply). A listener sends nothing itself. */
+static __always_inline bool kernel_made_for_listener(struct __sk_buff *skb, struct bpf_sock *sk,
+						     const struct frame *frame)
+{
+	return sk->protocol == IPPROTO_TCP && sk->state == BPF_TCP_LISTEN && tcp_bare_flags(skb, frame, 60);
 }
 
 /* An answer to what came in, by whichever kernel: an echo reply, or an error. RFC 792; RFC 4443 section 2.1 has errors

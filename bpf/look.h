@@ -83,11 +83,25 @@ static __always_inline void look_read_fragment(const struct look *look)
 	look->notes->pkt.l4_proto = next;
 }
 
+/* Room for all headers that are read. */
+#define LOOK_HEADERS_BYTES 256
+
+/* A ring of AF_PACKET or AF_XDP is its sender's own memory, and he may write to it while the packet is under way. What
+ * is pulled is copied, and is the kernel's. bpf_skb_pull_data: 4.9. */
+static __always_inline void look_hold(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	if (sk && sk->family != AF_INET && sk->family != AF_INET6)
+		bpf_skb_pull_data(skb, skb->len < LOOK_HEADERS_BYTES ? skb->len : LOOK_HEADERS_BYTES);
+}
+
 static __always_inline void look_read(const struct look *look)
 {
 	struct frame *frame = &look->notes->frame;
 	struct packet *pkt = &look->notes->pkt;
 
+	look_hold(look->skb);
 	if (look->device_flags & EGRET_DEVICE_NO_MAC)
 		frame_read_bare(look->skb, frame);
 	else

@@ -53,7 +53,7 @@ static __always_inline void lookup_tcp(const struct look *look, struct bpf_sock_
 	if (state == BPF_TCP_LISTEN)
 		ret->kernels = kernel_made_is_syn_ack(look->skb, &look->notes->frame);
 	else if (state == BPF_TCP_NEW_SYN_RECV || state == BPF_TCP_TIME_WAIT)
-		ret->kernels = true;
+		ret->kernels = tcp_bare_flags(look->skb, &look->notes->frame, 60);
 	else
 		ret->sock = bpf_sk_storage_get(&sockets, sk, 0, 0);
 	bpf_sk_release(sk);

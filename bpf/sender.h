@@ -14,9 +14,6 @@
 #include "stamp.h"
 #include "subject.h"
 
-/* include/linux/cgroup.h: of the root cgroup, whose kernfs node is the first. */
-#define ROOT_CGROUP_ID 1
-
 /* @sk: of @skb. bpf_skb_cgroup_id at a device: 4.18. */
 static __always_inline void sender_of_socket(struct __sk_buff *skb, struct bpf_sock *sk, const struct ruling *ruling,
 					     struct egret_sock *ret)
@@ -41,18 +38,9 @@ static __always_inline void sender_take(const struct egret_sender *sender, const
 	audience_find(ret->owner, ret->in_node_netns, ruling, &ret->audience);
 }
 
-static __always_inline void sender_is_host(struct egret_sock *ret)
-{
-	ret->cgroup_id = ret->owner = ROOT_CGROUP_ID;
-	ret->scope = node_netns;
-	ret->in_node_netns = 1;
-	ret->audience = EGRET_AUDIENCE_HOST;
-}
-
-/* Whoever sends by the device @ifindex. What is behind it and was never seen to send is nobody's; where nobody is
- * behind it, the host's. False: it is not governed. */
-static __always_inline bool sender_of_device(__u32 ifindex, const struct egret_device *device,
-					     const struct ruling *ruling, struct egret_sock *ret)
+/* Whoever sends by the device @ifindex. Where nobody is known, @ret stays nobody: every deny is for that, and of what
+ * allows, that which is for all. False: it is not governed. */
+static __always_inline bool sender_of_device(__u32 ifindex, const struct ruling *ruling, struct egret_sock *ret)
 {
 	struct egret_sender *sender = bpf_map_lookup_elem(&device_owners, &ifindex);
 
@@ -60,8 +48,6 @@ static __always_inline bool sender_of_device(__u32 ifindex, const struct egret_d
 		return false;
 	if (sender)
 		sender_take(sender, ruling, ret);
-	else if (!device || !(device->flags & EGRET_DEVICE_HAS_PEER))
-		sender_is_host(ret);
 	return true;
 }
 

@@ -97,6 +97,14 @@ long native_skb_load_bytes(const void *skb, __u32 offset, void *to, __u32 len)
 	return 0;
 }
 
+/* All of it is linear. */
+long native_skb_pull_data(void *skb, __u32 len)
+{
+	(void)skb;
+	(void)len;
+	return 0;
+}
+
 __u64 native_skb_cgroup_id(struct __sk_buff *skb)
 {
 	(void)skb;

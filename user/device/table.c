@@ -93,6 +93,9 @@ bool device_route_is_default(const struct nlmsghdr *message)
 
 	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*route)) || route->rtm_type != RTN_UNICAST)
 		return false;
+	/* Whoever is on the link can make the kernel have one: a pod, too, by its device. */
+	if (route->rtm_protocol == RTPROT_RA || route->rtm_protocol == RTPROT_REDIRECT)
+		return false;
 	if (route->rtm_family == AF_INET)
 		return route->rtm_dst_len <= IPV4_WIDE;
 	return route->rtm_family == AF_INET6 && route->rtm_dst_len <= IPV6_WIDE;
