@@ -247,12 +247,13 @@ void layers_add(json_t *status, const struct kernel *kernel, const char *instanc
 	json_object_set_new(status, "layers", layers);
 }
 
-void layers_add_none(json_t *status)
+void layers_add_none(json_t *status, bool governed)
 {
 	json_t *blind = json_array();
 
 	json_object_set_new(status, "unjudged", json_null());
-	add_blind(blind, "hook", "everything (nothing is governed)");
+	add_blind(blind, "hook",
+		  governed ? "what layers do cannot be read (the pins are gone)" : "everything (nothing is governed)");
 	json_object_set_new(status, "blind", blind);
 	json_object_set_new(status, "layers_only_audit", json_null());
 	json_object_set_new(status, "layers", json_array());

@@ -4,6 +4,7 @@
 #define EGRET_VIEW_LAYERS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "../kernel/read.h"
 
@@ -20,7 +21,8 @@
  * egress, or null where no program of Egret stands. looks: of enum egret_look.
  */
 void layers_add(json_t *status, const struct kernel *kernel, const char *instance, const struct egret_meta *meta);
-/* The same where nothing is governed: nobody knows what left, and nothing is seen. */
-void layers_add_none(json_t *status);
+/* The same where no map can be read, so that nobody knows what left: nothing is governed, or (@governed) only the pins
+ * are gone. */
+void layers_add_none(json_t *status, bool governed);
 
 #endif

@@ -134,7 +134,7 @@ json_t *view_standing(const char *state_path, const char *instance)
 	json_object_set_new(view, "problems", json_array());
 	if (standing.problem.kind)
 		json_array_append(json_object_get(view, "problems"), problem);
-	layers_add_none(view);
+	layers_add_none(view, standing.unpinned);
 	json_object_set_new(view, "mark", mark_to_json(&standing));
 	json_decref(problem);
 	return view;
