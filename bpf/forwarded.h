@@ -173,6 +173,26 @@ static __always_inline bool forwarded_elsewhere(struct __sk_buff *skb)
 	return net && net != device_net(here);
 }
 
+/* Most of what is handed on was looked at, and its connection goes where its sender wanted: then nothing of the frame
+ * needs to be read. Apart from its caller: for its stack. */
+static __noinline int forwarded_as_it_was(struct __sk_buff *skb)
+{
+	__u32 from = skb->ingress_ifindex, here = skb->ifindex;
+	struct egret_device *device = bpf_map_lookup_elem(&devices, &from), *uplink;
+	struct packet ignored = {};
+	struct ruling ruling;
+
+	if (!device || !(device->flags & EGRET_DEVICE_LOOKED) || !conntrack_knows(skb) || forwarded_elsewhere(skb))
+		return 0;
+	if (!ruling_take(&ruling) || !ruling.generation || ruling.settings->layers == EGRET_LAYERS_OFF ||
+	    conntrack_ask(skb, &ruling, &ignored) != CONNTRACK_AS_IT_WAS)
+		return 0;
+	uplink = bpf_map_lookup_elem(&devices, &here);
+	if (uplink && !(uplink->flags & EGRET_DEVICE_LOWER))
+		counter_add(&looks, EGRET_LOOK_INDEX(EGRET_LAYER_UPLINK, EGRET_LOOK_LOOKED_AT), skb->len);
+	return 1;
+}
+
 /* LOOK_ON: what it came in by tells nothing. */
 static __always_inline int look_forwarded(const struct look *look, struct egret_sock *sender)
 {

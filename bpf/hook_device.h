@@ -335,6 +335,8 @@ __noinline int look_at_uplink(struct __sk_buff *skb)
 	struct look look;
 	__u64 hash = 0;
 
+	if (!skb->sk && skb->ingress_ifindex && forwarded_as_it_was(skb))
+		return TC_ACT_UNSPEC;
 	if (!look_begin(skb, EGRET_LAYER_UPLINK, &look))
 		return TC_ACT_UNSPEC;
 	sender = &look.notes->sender;
