@@ -25,8 +25,7 @@
 	  "over lo or to a group, from an address that is not one of this namespace: an answer would leave")           \
 	X(SPECIAL_ADDRESS, "special-address",                                                                          \
 	  "a rule has the name, but this is an address that a name may not bring in; allow the address itself")        \
-	X(NOT_A_SOCKET, "not-a-socket",                                                                                \
-	  "past the sockets that are governed (AF_PACKET, AF_XDP, TUN, a namespace below), and no rule allows it")     \
+	X(NOT_A_SOCKET, "not-a-socket", "past its socket (AF_PACKET, AF_XDP, TUN, nested), and no rule allows it")     \
 	X(TUNNEL, "tunnel", "the outer packet of a tunnel, and no rule allows its destination")                        \
 	X(REWRITTEN, "rewritten", "rewritten behind its socket (nft, tc), and no rule allows where it goes now")       \
 	X(NOT_IP, "not-ip", "neither IP nor what a link needs (ARP, LLDP, STP)")                                       \

@@ -96,6 +96,13 @@ int kernel_get_device(const struct kernel *kernel, uint32_t ifindex, struct egre
 	return -ENOENT;
 }
 
+int kernel_get_device_owner(const struct kernel *kernel, uint32_t ifindex, struct egret_sender *ret)
+{
+	(void)ifindex;
+	*ret = (struct egret_sender){.cgroup_id = kernel->device_owner};
+	return kernel->device_owner ? 0 : -ENOENT;
+}
+
 int kernel_get_look(const struct kernel *kernel, enum egret_layer layer, enum egret_look look,
 		    struct egret_counter *ret)
 {

@@ -49,6 +49,7 @@ struct kernel {
 		struct egret_device device;
 		bool ingress, egress;
 	} devices[FAKE_MAX];
+	uint64_t device_owner; /* of any device; 0 = it is not known */
 	struct egret_counter looks[EGRET_LAYER_COUNT][EGRET_LOOK_COUNT];
 	bool of_exec;
 	struct kernel_map_fill fills[FAKE_MAX];

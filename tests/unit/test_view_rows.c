@@ -62,7 +62,7 @@ static void a_denial_says_who_where_why_and_what_to_write(void **state)
 			  "'20.1.0.1', 'nat64_address': null,"
 			  " 'port': 'tcp:443', 'name': 'www.shop.example', 'reason': 'no-rule', 'rule': null,"
 			  " 'file': null, 'line': null, 'suggestion': 'allow www.shop.example https:443', 'layer': "
-			  "'hook', 'device': null,"
+			  "'hook', 'device': null, 'device_subject': null,"
 			  " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
 			  " 'process': 'curl', 'pid': 4242}]");
 }
@@ -87,13 +87,12 @@ static void what_nobody_knows_is_null(void **state)
 	row = json_array_get(rows, 0);
 	take_time(row, "first_time", 0);
 	take_time(row, "last_time", 0);
-	assert_view(
-	    rows,
-	    "[{'packets_total': 1, 'others_total': 0, 'audited': true, 'outdated': false, 'address': "
-	    "'2001:db8::1', 'nat64_address': null,"
-	    " 'port': 'protocol:47', 'name': null, 'reason': 'deny-rule', 'rule': 'deny 2001:db8::/32',"
-	    " 'file': 'policy.rules', 'line': 9, 'suggestion': null, 'layer': 'hook', 'device': null, 'subject': null,"
-	    " 'cgroup_id': 9223090561878065154, 'process': null, 'pid': null}]");
+	assert_view(rows, "[{'packets_total': 1, 'others_total': 0, 'audited': true, 'outdated': false, 'address': "
+			  "'2001:db8::1', 'nat64_address': null,"
+			  " 'port': 'protocol:47', 'name': null, 'reason': 'deny-rule', 'rule': 'deny 2001:db8::/32',"
+			  " 'file': 'policy.rules', 'line': 9, 'suggestion': null, 'layer': 'hook', 'device': null, "
+			  "'device_subject': null, 'subject': null,"
+			  " 'cgroup_id': 9223090561878065154, 'process': null, 'pid': null}]");
 }
 
 /* The device's name stands where a process has its own: it is none. */
@@ -111,8 +110,17 @@ static void a_layer_says_by_which_device(void **state)
 	assert_string_equal(json_text(row, "layer"), "device");
 	assert_string_equal(json_text(row, "device"), "veth7");
 	assert_string_equal(json_text(row, "process"), "");
-	assert_string_equal(reason_of_row(row, why), "past the sockets that are governed (AF_PACKET, AF_XDP, TUN, a "
-						     "namespace below), and no rule allows it (by device veth7)");
+	assert_string_equal(reason_of_row(row, why), "past its socket (AF_PACKET, AF_XDP, TUN, nested), and no rule "
+						     "allows it (by device veth7, when nobody knew whose it is)");
+	assert_string_equal(json_text(row, "device_subject"), "");
+	json_decref(row);
+
+	set_subject_path(&kernel, CGROUP_NOTED, "/system.slice/app.service");
+	kernel.device_owner = CGROUP_NOTED;
+	denial.key.reason = EGRET_REASON_NOT_IP;
+	row = denial_to_json(&kernel, &denial, NULL);
+	assert_string_equal(json_text(row, "device_subject"), "/system.slice/app.service");
+	assert_true(json_is_null(json_object_get(row, "address")) && json_is_null(json_object_get(row, "port")));
 	json_decref(row);
 
 	kernel = (struct kernel){.devices = {{7, {.flags = EGRET_DEVICE_UPLINK, .name = "eth\001"}, .egress = true}},
@@ -190,12 +198,13 @@ static void what_made_room_is_counted_by_owner(void **state)
 	assert_string_equal(denial_address(row), "other destinations");
 	assert_string_equal(reason_of_row(row, why), "80 rows of this subject made room for newer ones");
 	take_time(row, "last_time", 5);
-	assert_view(rows,
-		    "[{'packets_total': 90, 'others_total': 80, 'audited': false, 'outdated': false,"
-		    " 'address': null, 'nat64_address': null, 'port': null, 'name': null, 'reason': null, 'rule': null,"
-		    " 'file': null, 'line': null, 'suggestion': null, 'layer': null, 'device': null,"
-		    " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
-		    " 'process': null, 'pid': null, 'first_time': null}]");
+	assert_view(
+	    rows,
+	    "[{'packets_total': 90, 'others_total': 80, 'audited': false, 'outdated': false,"
+	    " 'address': null, 'nat64_address': null, 'port': null, 'name': null, 'reason': null, 'rule': null,"
+	    " 'file': null, 'line': null, 'suggestion': null, 'layer': null, 'device': null, 'device_subject': null,"
+	    " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
+	    " 'process': null, 'pid': null, 'first_time': null}]");
 }
 
 /* The log folder, which tells a pod's name, goes with the pod: what the agent noted stays. */

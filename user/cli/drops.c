@@ -139,13 +139,14 @@ static uint64_t packets_before(const struct denials *before, const struct denial
 static void print_line(const json_t *row)
 {
 	char subject[CELL_SIZE], process[CELL_SIZE], why[REASON_TEXT_SIZE];
-	const char *name = json_text(row, "name");
+	const char *name = json_text(row, "name"), *address = json_text(row, "address");
 
 	cell_subject(row, subject);
 	cell_process(row, process);
-	printf("%s %s %lld: %s %s%s%s%s by %s %s: %s\n", json_text(row, "last_time"), verdict_of(row),
-	       json_number(row, "new_packets_count"), json_text(row, "address"), json_text(row, "port"),
-	       *name ? " (" : "", name, *name ? ")" : "", subject, process, reason_of_row(row, why));
+	printf("%s %s %lld: %s%s%s%s%s%s by %s%s%s: %s\n", json_text(row, "last_time"), verdict_of(row),
+	       json_number(row, "new_packets_count"), *address ? address : "a frame", *address ? " " : "",
+	       json_text(row, "port"), *name ? " (" : "", name, *name ? ")" : "", subject, *process ? " " : "", process,
+	       reason_of_row(row, why));
 }
 
 static void show_new(const struct kernel *kernel, const struct denial *denial, uint64_t packets, bool json)

@@ -91,6 +91,19 @@ void json_print(json_t *value)
 	json_decref(value);
 }
 
+/* At an uplink the sender is behind another device than the one that is told. */
+static void cell_somebody(const json_t *row, char buf[static CELL_SIZE])
+{
+	const char *device = json_text(row, "device"), *owner = json_text(row, "device_subject");
+
+	if (!strcmp(json_text(row, "layer"), "uplink"))
+		snprintf(buf, CELL_SIZE, "unknown");
+	else if (*owner)
+		snprintf(buf, CELL_SIZE, "behind %s (%s)", device, owner);
+	else
+		snprintf(buf, CELL_SIZE, "somebody behind %s", device);
+}
+
 void cell_subject(const json_t *row, char buf[static CELL_SIZE])
 {
 	const char *subject = json_text(row, "subject");
@@ -98,7 +111,7 @@ void cell_subject(const json_t *row, char buf[static CELL_SIZE])
 	if (*subject)
 		snprintf(buf, CELL_SIZE, "%s", subject);
 	else if (!json_number(row, "cgroup_id") && *json_text(row, "device"))
-		snprintf(buf, CELL_SIZE, "somebody behind %s", json_text(row, "device"));
+		cell_somebody(row, buf);
 	else
 		snprintf(buf, CELL_SIZE, "cgroup %lld, gone", json_number(row, "cgroup_id"));
 }

@@ -57,11 +57,16 @@ int kernel_get_device(const struct kernel *kernel, uint32_t ifindex, struct egre
 	return bpf_map_lookup_elem(kernel->maps[MAP_devices], &ifindex, ret) ? -errno : 0;
 }
 
+int kernel_get_device_owner(const struct kernel *kernel, uint32_t ifindex, struct egret_sender *ret)
+{
+	return bpf_map_lookup_elem(kernel->maps[MAP_device_owners], &ifindex, ret) ? -errno : 0;
+}
+
 bool kernel_knows_owner(const struct kernel *kernel, uint32_t ifindex)
 {
 	struct egret_sender sender;
 
-	return !bpf_map_lookup_elem(kernel->maps[MAP_device_owners], &ifindex, &sender);
+	return !kernel_get_device_owner(kernel, ifindex, &sender);
 }
 
 int kernel_get_look(const struct kernel *kernel, enum egret_layer layer, enum egret_look look,

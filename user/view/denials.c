@@ -198,6 +198,7 @@ static void set_suggestion(json_t *row, const struct kernel *kernel, const struc
 	    .port = key->port,
 	    .reason = key->reason,
 	    .audience = denial->drop.audience,
+	    .at_device = !strcmp(json_text(row, "layer"), "device"),
 	    .rule_text = key->reason == EGRET_REASON_SPECIAL_ADDRESS ? json_text(row, "rule") : "",
 	};
 
@@ -233,21 +234,52 @@ static void set_layer(json_t *row, const struct kernel *kernel, const struct den
 	json_set_text(row, "device", name);
 }
 
+/* It may have become known since. */
+static void set_device_subject(json_t *row, const struct kernel *kernel, const struct denial *denial)
+{
+	struct egret_sender sender;
+	json_t *owner;
+
+	json_object_set_new(row, "device_subject", json_null());
+	if (denial->key.cgroup_id || strcmp(json_text(row, "layer"), "device") != 0 ||
+	    kernel_get_device_owner(kernel, denial->drop.ifindex, &sender))
+		return;
+	owner = json_object();
+	json_set_subject(owner, kernel, sender.cgroup_id, sender.owner, NULL);
+	json_object_set(row, "device_subject", json_object_get(owner, "subject"));
+	json_decref(owner);
+}
+
+/* A frame that is no IP has neither. */
+static void set_address(json_t *row, const struct kernel *kernel, const struct egret_drop_key *key)
+{
+	char address[ADDR_TEXT_SIZE];
+
+	if (key->reason == EGRET_REASON_NOT_IP) {
+		json_set_text(row, "address", NULL);
+		json_set_text(row, "nat64_address", NULL);
+		json_set_text(row, "port", NULL);
+		return;
+	}
+	json_set_text(row, "address", addr_format(&key->addr, address));
+	json_set_nat64(row, kernel_nat64(kernel), &key->addr);
+	set_port(row, key);
+}
+
 /* What a row says of its one destination, and of whom sent there. */
 static void set_destination(json_t *row, const struct kernel *kernel, const struct denial *denial)
 {
 	const struct egret_drop_key *key = &denial->key;
-	char address[ADDR_TEXT_SIZE], name[EGRET_NAME_SIZE];
+	char name[EGRET_NAME_SIZE];
 
 	find_name(kernel, &denial->drop, name);
-	json_set_text(row, "address", addr_format(&key->addr, address));
-	json_set_nat64(row, kernel_nat64(kernel), &key->addr);
-	set_port(row, key);
+	set_address(row, kernel, key);
+	set_layer(row, kernel, denial);
+	set_device_subject(row, kernel, denial);
 	json_set_text(row, "name", name);
 	json_set_text(row, "reason", reason_label(key->reason));
 	json_set_rule(row, kernel, key->rule);
 	set_suggestion(row, kernel, denial, name);
-	set_layer(row, kernel, denial);
 }
 
 static void set_no_destination(json_t *row, const struct kernel *kernel)
@@ -261,6 +293,7 @@ static void set_no_destination(json_t *row, const struct kernel *kernel)
 	json_set_text(row, "suggestion", NULL);
 	json_set_text(row, "layer", NULL);
 	json_set_text(row, "device", NULL);
+	json_set_text(row, "device_subject", NULL);
 }
 
 json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial, struct subject_cache *cache)

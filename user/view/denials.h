@@ -31,7 +31,9 @@ void denials_free(struct denials *denials);
 
 /*
  * {packets_total, audited, outdated, address, nat64_address, port, name, reason, rule, file, line, suggestion, layer,
- * device, subject, cgroup_id, process, pid, first_time, last_time, others_total}. "rule" is the one that denies, or
+ * device, device_subject, subject, cgroup_id, process, pid, first_time, last_time, others_total}. "address" and "port"
+ * are null of a frame that is no IP. "device_subject": where nobody knew who sends by the device, whose it is by now,
+ * null where nobody knows yet. "rule" is the one that denies, or
  * that would allow it of a special address; "nat64_address" the IPv4 address in it, behind NAT64; "suggestion" the line
  * that would have let it through. "layer" is hook, or else the layer at "device" that denied it. "others_total" is 0,
  * or else this is no row of one destination: that many rows of this subject made room for newer ones, and "address" is

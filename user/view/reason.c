@@ -43,8 +43,12 @@ static void append_device(const json_t *row, char buf[static REASON_TEXT_SIZE])
 {
 	size_t len = strlen(buf);
 
-	if (*json_text(row, "device"))
-		snprintf(buf + len, REASON_TEXT_SIZE - len, " (by device %s)", json_text(row, "device"));
+	const char *device = json_text(row, "device");
+	bool ownerless = !json_number(row, "cgroup_id") && !strcmp(json_text(row, "layer"), "device");
+
+	if (*device)
+		snprintf(buf + len, REASON_TEXT_SIZE - len, " (by device %s%s)", device,
+			 ownerless ? ", when nobody knew whose it is" : "");
 }
 
 const char *reason_of_row(const json_t *row, char buf[static REASON_TEXT_SIZE])

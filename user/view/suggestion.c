@@ -2,7 +2,6 @@
 #include "suggestion.h"
 
 #include <netinet/in.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +114,8 @@ const char *suggestion_line(const struct denied *denied, char buf[static SUGGEST
 		break;
 	case EGRET_REASON_TUNNEL:
 		allow_line(denied, buf);
-		add_comment("or `set overlay = DEVICE`, where the node makes this tunnel", buf);
+		if (!denied->at_device)
+			add_comment("or `set overlay = DEVICE`, where the node makes this tunnel", buf);
 		break;
 	case EGRET_REASON_REWRITTEN:
 	case EGRET_REASON_SERVICE_OUTSIDE:

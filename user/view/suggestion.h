@@ -6,6 +6,7 @@
 #ifndef EGRET_SUGGESTION_H
 #define EGRET_SUGGESTION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "egret_addr.h"
@@ -18,6 +19,7 @@ struct denied {
 	uint8_t l4_proto;
 	uint16_t port;
 	uint32_t reason, audience;
+	bool at_device;        /* denied at the device of a pod or machine */
 	const char *rule_text; /* EGRET_REASON_SPECIAL_ADDRESS: of the rule that has the name; "" = not known */
 };
 
