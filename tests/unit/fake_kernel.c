@@ -103,6 +103,11 @@ int kernel_get_device_owner(const struct kernel *kernel, uint32_t ifindex, struc
 	return kernel->device_owner ? 0 : -ENOENT;
 }
 
+bool kernel_has_overlay(const struct kernel *kernel, const struct egret_overlay *overlay)
+{
+	return kernel->overlay.l4_proto && !memcmp(overlay, &kernel->overlay, sizeof(*overlay));
+}
+
 int kernel_get_look(const struct kernel *kernel, enum egret_layer layer, enum egret_look look,
 		    struct egret_counter *ret)
 {

@@ -49,6 +49,7 @@ struct kernel {
 		struct egret_device device;
 		bool ingress, egress;
 	} devices[FAKE_MAX];
+	struct egret_overlay overlay; /* the one that may pass; 0 = none */
 	uint64_t device_owner; /* of any device; 0 = it is not known */
 	struct egret_counter looks[EGRET_LAYER_COUNT][EGRET_LOOK_COUNT];
 	bool of_exec;

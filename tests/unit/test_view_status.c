@@ -219,7 +219,7 @@ static void status_has_each_value(void **state)
 	fill(&kernel);
 	fake_instance = &kernel;
 	assert_view(
-	    view_status(&kernel, "node", &kernel.meta),
+	    view_status(&kernel, "node", &kernel.meta, NULL),
 	    "{'instance': 'node', 'mode': 'enforcing', 'attached': true, 'missing_hook': null,"
 	    "'agent': {'alive': false, 'pid': null, 'heartbeat_age_seconds': null}, 'live': false, 'ready': false,"
 	    "'not_ready': {'kind': 'agent', 'text': 'no agent runs, so a change of the policy would not be seen'},"
@@ -261,7 +261,7 @@ static void status_has_each_value(void **state)
 	    " 'sockets', 'text': 'AF_XDP and PACKET_QDISC_BYPASS of pods on the node\\u0027s network'}, {'kind': "
 	    "'cards',"
 	    " 'text': 'network cards (SR-IOV) that were moved into pods'}], 'layers_only_audit': "
-	    "null,"
+	    "null, 'unnamed_overlays': [],"
 	    "'layers': [{'layer': 'hook', 'mode': 'enforce', 'standing': 'stands', 'why_text': null, 'devices': [],"
 	    " 'looks': {}}, {'layer': 'device', 'mode': 'enforce', 'standing': 'stands', 'why_text': null, 'devices':"
 	    " [{'name': 'veth0', 'ifindex': 7, 'attached_as': 'ingress'}, {'name': 'veth1', 'ifindex': 8,"
@@ -289,35 +289,77 @@ static void what_no_layer_sees_is_told(void **state)
 	snprintf(kernel.meta.layers[EGRET_LAYER_DEVICE].why, EGRET_PROBLEM_SIZE, "no memory");
 	kernel.meta.layers[EGRET_LAYER_DEVICE].standing = EGRET_LAYER_FAILED;
 	kernel.meta.layers[EGRET_LAYER_UPLINK].standing = EGRET_LAYER_ABSENT;
-	view = view_status(&kernel, "node", &kernel.meta);
+	view = view_status(&kernel, "node", &kernel.meta, NULL);
 	assert_string_equal(blind_at(view, 0), "what comes in by pods' devices (layer device does not stand)");
 	assert_string_equal(blind_at(view, 1), "what leaves by uplinks (layer uplink is not proved yet)");
 	assert_int_equal(json_array_size(json_object_get(view, "blind")), 4);
 	json_decref(view);
 
 	kernel.config.settings[0].layers = EGRET_LAYERS_OFF;
-	view = view_status(&kernel, "node", &kernel.meta);
+	view = view_status(&kernel, "node", &kernel.meta, NULL);
 	assert_string_equal(blind_at(view, 0), "what comes in by pods' devices (`set layers = off`)");
 	assert_string_equal(blind_at(view, 1), "what leaves by uplinks (`set layers = off`)");
+	assert_true(json_is_null(json_object_get(view, "unjudged"))); /* nobody counts */
 	json_decref(view);
 
 	kernel.config.settings[0].layers = EGRET_LAYERS_AUDIT;
 	kernel.meta.layers[EGRET_LAYER_DEVICE].standing = EGRET_LAYER_ABSENT;
 	kernel.device_count = 0;
-	view = view_status(&kernel, "node", &kernel.meta);
+	view = view_status(&kernel, "node", &kernel.meta, NULL);
 	assert_string_equal(blind_at(view, 0), "what leaves by uplinks (none was found)");
 	assert_int_equal(json_array_size(json_object_get(view, "blind")), 3);
 	json_decref(view);
 
 	kernel.of_exec = true;
-	view = view_status(&kernel, "node", &kernel.meta);
+	view = view_status(&kernel, "node", &kernel.meta, NULL);
 	assert_string_equal(blind_at(view, 0), "what no socket of the command sends (`exec` has no layers)");
 	assert_int_equal(json_array_size(json_object_get(view, "layers")), 1);
 	json_decref(view);
 
 	kernel.missing_hook = "egress";
-	view = view_status(&kernel, "node", &kernel.meta);
+	view = view_status(&kernel, "node", &kernel.meta, NULL);
 	assert_string_equal(blind_at(view, 0), "everything (hook egress is not attached)");
+	json_decref(view);
+
+	/* The agent loads: of settings that are not there nothing is said. */
+	kernel.of_exec = false;
+	kernel.meta.version[0] = '\0';
+	view = view_status(&kernel, "node", &kernel.meta, NULL);
+	assert_string_equal(blind_at(view, 0), "everything (nothing is attached yet)");
+	assert_int_equal(json_array_size(json_object_get(view, "blind")), 1);
+	assert_string_equal(json_text(json_array_get(json_object_get(view, "layers"), 1), "mode"), "unknown");
+	json_decref(view);
+}
+
+/* They came while no agent lived. Of another namespace's devices nothing is said. */
+static void devices_that_no_agent_knows_are_told(void **state)
+{
+	struct layer_link all[] = {
+	    {.ifindex = 7, .name = "veth0", .ingress = true},
+	    {.ifindex = 20, .name = "veth\001", .ingress = true},
+	    {.ifindex = 21, .name = "flannel.1", .overlays = {{.l4_proto = 17, .port = 8472}}, .overlay_count = 1},
+	};
+	struct layer_links links = {all, 3};
+	static struct kernel kernel;
+	json_t *view;
+
+	(void)state;
+	fill(&kernel);
+	fake_instance = &kernel;
+	view = view_status(&kernel, "node", &kernel.meta, &links);
+	assert_string_equal(blind_at(view, 0), "what comes in by pods' devices (no program at veth1, veth?)");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(view, "unnamed_overlays"), 0)),
+			    "flannel.1");
+	json_decref(view);
+
+	kernel.overlay = all[2].overlays[0];
+	view = view_status(&kernel, "node", &kernel.meta, &links);
+	assert_int_equal(json_array_size(json_object_get(view, "unnamed_overlays")), 0);
+	json_decref(view);
+
+	all[0].ifindex = 6;
+	view = view_status(&kernel, "node", &kernel.meta, &links);
+	assert_string_equal(blind_at(view, 0), "what comes in by pods' devices (no program at veth1)");
 	json_decref(view);
 }
 
@@ -333,7 +375,7 @@ static void layers_that_only_audit_are_told(void **state)
 	fake_instance = &kernel;
 	kernel.config.settings[0].layers = EGRET_LAYERS_AUDIT;
 	kernel.meta.unlayered_ns = AT_NS;
-	view = view_status(&kernel, "node", &kernel.meta);
+	view = view_status(&kernel, "node", &kernel.meta, NULL);
 	only_audit = json_object_get(view, "layers_only_audit");
 	assert_string_equal(json_text(only_audit, "since_time"), "2026-11-27T18:00:00Z");
 	assert_non_null(strstr(json_text(only_audit, "text"), "write `set layers = enforce` in /etc/p.rules when "));
@@ -351,7 +393,7 @@ static void before_a_policy_there_is_none(void **state)
 	(void)state;
 	kernel = (struct kernel){.missing_hook = "egress"};
 	fake_instance = &kernel;
-	view = view_status(&kernel, "node", &kernel.meta);
+	view = view_status(&kernel, "node", &kernel.meta, NULL);
 	assert_true(json_is_null(json_object_get(view, "policy")));
 	assert_true(json_is_null(json_object_get(view, "cgroup")));
 	assert_true(json_is_null(json_object_get(view, "attached_time")));
@@ -433,6 +475,7 @@ int main(void)
 	    cmocka_unit_test(a_kubelet_without_kubepods_is_a_problem),
 	    cmocka_unit_test(status_has_each_value),
 	    cmocka_unit_test(what_no_layer_sees_is_told),
+	    cmocka_unit_test(devices_that_no_agent_knows_are_told),
 	    cmocka_unit_test(layers_that_only_audit_are_told),
 	    cmocka_unit_test(before_a_policy_there_is_none),
 	    cmocka_unit_test(an_address_is_explained),

@@ -175,6 +175,21 @@ static void prove(struct agent *agent)
 	}
 }
 
+/* It closes or opens without a word otherwise: a line that is taken out of a policy means another mode than no line
+ * that was ever there. */
+static void tell_mode(struct agent *agent)
+{
+	static const char *const words[] = {
+	    [EGRET_LAYERS_OFF] = "off", [EGRET_LAYERS_AUDIT] = "audit", [EGRET_LAYERS_ENFORCE] = "enforce"};
+	uint32_t now = kernel_settings(agent->kernel)->layers;
+	struct layers *layers = &agent->layers;
+
+	if (layers->ruled && now != layers->mode && now <= EGRET_LAYERS_ENFORCE)
+		progress_say(&agent->progress, "layers: %s now, %s before", words[now], words[layers->mode]);
+	layers->ruled = now <= EGRET_LAYERS_ENFORCE;
+	layers->mode = now;
+}
+
 /* --- its life --- */
 
 void layers_begin(struct agent *agent)
@@ -202,6 +217,7 @@ void layers_follow(struct agent *agent)
 
 	if (!agent->options.layers)
 		return;
+	tell_mode(agent);
 	forget_proof(agent);
 	if (!layers->monitor)
 		watch(agent);

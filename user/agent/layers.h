@@ -40,6 +40,9 @@ struct layers {
 	bool overlays_written;
 	bool tried;                               /* while they enforce: each layer was proved, or failed */
 	bool told[LAYERS_TROUBLES];               /* in the log */
+	bool ruled;                               /* a policy did, with `mode` */
+	uint32_t mode;                            /* enum egret_layers_mode */
+	bool told_tunnel;                         /* the same: of one that `set overlay` does not name */
 	int watch_error;                          /* negative errno */
 	struct error unproved[EGRET_LAYER_COUNT]; /* "" = it was proved, or not tried */
 	struct error overlay;                     /* what is wrong with `set overlay`; "" = nothing */

@@ -37,7 +37,7 @@ bool unlayered_check(const struct agent_options *options, struct policy *policy,
 		return false;
 	policy->settings.layers = EGRET_LAYERS_AUDIT;
 	diag_add(diag, DIAG_WARNING, place,
-		 "a release without layers ruled here before, so they only audit; write `set layers = enforce` when "
+		 "a release without layers ruled here before, so layers only audit; write `set layers = enforce` when "
 		 "`egret drops` shows nothing of theirs that must pass, or `set layers = audit` to leave it so");
 	return true;
 }

@@ -11,6 +11,16 @@
 /* More devices than that are counted. */
 #define NAMED 4
 
+/* What is so on every kernel in words that leave the line short; egret(8) has all of it. */
+static const char *short_words(const json_t *finding)
+{
+	const char *kind = json_text(finding, "kind");
+
+	if (!strcmp(kind, "sockets"))
+		return "AF_XDP, QDISC_BYPASS of hostNetwork";
+	return !strcmp(kind, "cards") ? "SR-IOV (egret(8))" : json_text(finding, "text");
+}
+
 void layers_print_first(const json_t *status)
 {
 	const json_t *blind = json_object_get(status, "blind"), *finding;
@@ -24,10 +34,10 @@ void layers_print_first(const json_t *status)
 	else
 		printf("unjudged packets: %lld; not seen on this kernel: ", json_number(status, "unjudged"));
 	json_array_foreach (blind, index, finding)
-		printf("%s%s", index ? ", " : "", json_text(finding, "text"));
+		printf("%s%s", index ? ", " : "", short_words(finding));
 	puts(json_array_size(blind) ? "" : "nothing");
 	if (json_time(only_audit, "since_time", &since))
-		printf("layers     %s (upgraded %s)\n", json_text(only_audit, "text"),
+		printf("layers     only audit, upgraded %s: look at `egret drops`, then `set layers = enforce`\n",
 		       age_format(since, time(NULL), age));
 }
 
@@ -66,14 +76,28 @@ static void print_layer(const json_t *layer)
 {
 	const char *mode = json_text(layer, "mode"), *standing = json_text(layer, "standing");
 
-	printf("%s: %s", json_text(layer, "layer"), mode);
+	printf("%s: %s", json_text(layer, "layer"), strcmp(mode, "unknown") != 0 ? mode : "not loaded yet");
 	if (!strcmp(standing, "failed"))
 		printf(", does not stand: %s", json_text(layer, "why_text"));
 	else if (!strcmp(mode, "enforce") && strcmp(standing, "stands") != 0)
 		printf(", not proved");
-	print_devices(json_object_get(layer, "devices"));
+	if (json_array_size(json_object_get(layer, "devices")))
+		print_devices(json_object_get(layer, "devices"));
+	else if (strcmp(json_text(layer, "layer"), "hook") != 0 && strcmp(mode, "unknown") && strcmp(mode, "off"))
+		printf(", no device");
 	putchar('\n');
 	print_looks(json_object_get(layer, "looks"));
+}
+
+/* No PROBLEM: there may be rules for its peers, which nobody can tell from here. */
+static void print_unnamed(const json_t *names)
+{
+	const json_t *name;
+	size_t index;
+
+	json_array_foreach (names, index, name)
+		printf("overlay    %s is a tunnel that `set overlay` does not name: its outer packets need a rule\n",
+		       json_string_value(name));
 }
 
 void layers_print(const json_t *status)
@@ -85,4 +109,5 @@ void layers_print(const json_t *status)
 		printf("layer      ");
 		print_layer(layer);
 	}
+	print_unnamed(json_object_get(status, "unnamed_overlays"));
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../base/format.h"
@@ -13,6 +14,7 @@
 #include "../view/standing.h"
 #include "../view/status.h"
 #include "layers.h"
+#include "links.h"
 #include "summary.h"
 #include "table.h"
 #include "egret_reasons.h"
@@ -398,8 +400,10 @@ static int show(const struct options *options, json_t *status, void (*print)(con
 
 static int show_running(const struct options *options, const struct kernel *kernel)
 {
+	struct layer_links links;
 	struct egret_meta meta;
 	struct error error;
+	json_t *status;
 	int rc = kernel_get_meta(kernel, &meta);
 
 	if (rc) {
@@ -409,7 +413,10 @@ static int show_running(const struct options *options, const struct kernel *kern
 	/* A probe comes every few seconds: it is not asked to count what maps hold. */
 	if (is_probe(options) && !options->json)
 		return show(options, view_health(kernel, options->instance, &meta), print_status);
-	return show(options, view_status(kernel, options->instance, &meta), print_status);
+	links_list(&links);
+	status = view_status(kernel, options->instance, &meta, &links);
+	free(links.all);
+	return show(options, status, print_status);
 }
 
 int command_status(const struct command *command, int argc, char **argv)

@@ -74,6 +74,8 @@ int kernel_get_device(const struct kernel *kernel, uint32_t ifindex, struct egre
 bool kernel_knows_owner(const struct kernel *kernel, uint32_t ifindex);
 /* Who sends by the device, as far as it is known. -ENOENT: it is not. */
 int kernel_get_device_owner(const struct kernel *kernel, uint32_t ifindex, struct egret_sender *ret);
+/* May these outer packets pass at uplinks? */
+bool kernel_has_overlay(const struct kernel *kernel, const struct egret_overlay *overlay);
 /* Sums over the CPUs. */
 int kernel_get_look(const struct kernel *kernel, enum egret_layer layer, enum egret_look look,
 		    struct egret_counter *ret);

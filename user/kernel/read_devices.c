@@ -69,6 +69,13 @@ bool kernel_knows_owner(const struct kernel *kernel, uint32_t ifindex)
 	return !kernel_get_device_owner(kernel, ifindex, &sender);
 }
 
+bool kernel_has_overlay(const struct kernel *kernel, const struct egret_overlay *overlay)
+{
+	uint32_t value;
+
+	return !bpf_map_lookup_elem(kernel->maps[MAP_overlays], overlay, &value);
+}
+
 int kernel_get_look(const struct kernel *kernel, enum egret_layer layer, enum egret_look look,
 		    struct egret_counter *ret)
 {

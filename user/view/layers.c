@@ -41,12 +41,20 @@ static const char *const standing_words[] = {
     [EGRET_LAYER_FAILED] = "failed",
 };
 
+/* Before that the settings say nothing. */
+static bool is_loaded(const struct egret_meta *meta)
+{
+	return meta->version[0];
+}
+
 /* A policy that audits has layers that do no more. */
-static const char *mode_of_layers(const struct kernel *kernel)
+static const char *mode_of_layers(const struct kernel *kernel, const struct egret_meta *meta)
 {
 	const struct egret_settings *settings = kernel_settings(kernel);
 	uint32_t mode = settings->layers;
 
+	if (!is_loaded(meta))
+		return "unknown";
 	if (mode == EGRET_LAYERS_ENFORCE && settings->audit)
 		mode = EGRET_LAYERS_AUDIT;
 	return mode <= EGRET_LAYERS_ENFORCE ? mode_words[mode] : "unknown";
@@ -70,14 +78,15 @@ static json_t *layer_to_json(const char *label, const char *mode, const char *st
 	return layer;
 }
 
-static json_t *hook_to_json(const json_t *status, const struct kernel *kernel)
+static json_t *hook_to_json(const json_t *status, const struct kernel *kernel, const struct egret_meta *meta)
 {
+	const char *word = kernel_settings(kernel)->audit ? "audit" : "enforce";
 	const char *mode = json_text(status, "mode");
 	const char *standing = !strcmp(mode, "not-attached") ? "absent" : "stands";
 
 	if (!strcmp(mode, "not-proven"))
 		standing = "failed";
-	return layer_to_json("hook", kernel_settings(kernel)->audit ? "audit" : "enforce", standing,
+	return layer_to_json("hook", is_loaded(meta) ? word : "unknown", standing,
 			     !strcmp(standing, "failed") ? "the self-test has not shown that the policy is enforced"
 							 : NULL);
 }
@@ -117,14 +126,25 @@ static void add_device(json_t *layer, uint32_t ifindex, const char *name, const 
 /* By enum egret_layer. */
 struct device_rows {
 	json_t *layers[EGRET_LAYER_COUNT];
+	const struct layer_links *links;
+	bool is_here; /* the namespace of @links is the one that is governed */
 };
+
+static bool is_listed(const struct layer_links *links, uint32_t ifindex, const char *name)
+{
+	for (size_t i = 0; links && i < links->count; i++)
+		if (links->all[i].ifindex == ifindex)
+			return !strncmp(links->all[i].name, name, EGRET_DEVICE_NAME_SIZE);
+	return false;
+}
 
 /* What leaves by a device above an uplink is looked at below it. */
 static int visit_device(void *context, uint32_t ifindex, const struct egret_device *device, bool ingress, bool egress)
 {
-	const struct device_rows *rows = context;
+	struct device_rows *rows = context;
 	char name[EGRET_DEVICE_NAME_SIZE + 1];
 
+	rows->is_here |= is_listed(rows->links, ifindex, device->name);
 	snprintf(name, sizeof(name), "%.*s", EGRET_DEVICE_NAME_SIZE, device->name);
 	text_make_printable(name, sizeof(name));
 	if (device->flags & EGRET_DEVICE_LEADS_IN)
@@ -132,6 +152,45 @@ static int visit_device(void *context, uint32_t ifindex, const struct egret_devi
 	if (device->flags & EGRET_DEVICE_UPLINK && !(device->flags & EGRET_DEVICE_ABOVE))
 		add_device(rows->layers[EGRET_LAYER_UPLINK], ifindex, name, egress ? "egress" : NULL);
 	return 0;
+}
+
+/* Devices that came while no agent lived: no map has them. */
+static void add_unknown(const struct device_rows *rows, const struct kernel *kernel, const struct layer_link *link)
+{
+	char name[EGRET_DEVICE_NAME_SIZE + 1];
+	struct egret_device device;
+
+	if (!kernel_get_device(kernel, link->ifindex, &device))
+		return;
+	snprintf(name, sizeof(name), "%.*s", EGRET_DEVICE_NAME_SIZE, link->name);
+	text_make_printable(name, sizeof(name));
+	if (link->ingress)
+		add_device(rows->layers[EGRET_LAYER_DEVICE], link->ifindex, name, NULL);
+	if (link->egress)
+		add_device(rows->layers[EGRET_LAYER_UPLINK], link->ifindex, name, NULL);
+}
+
+static void add_unnamed(json_t *names, const struct kernel *kernel, const struct layer_link *link)
+{
+	for (size_t i = 0; i < link->overlay_count; i++) {
+		if (kernel_has_overlay(kernel, &link->overlays[i]))
+			continue;
+		json_array_append_new(names, json_stringn(link->name, strnlen(link->name, sizeof(link->name))));
+		return;
+	}
+}
+
+static void compare_links(json_t *status, const struct device_rows *rows, const struct kernel *kernel)
+{
+	const struct layer_links *links = rows->links;
+	json_t *unnamed = json_object_get(status, "unnamed_overlays");
+
+	if (!rows->is_here || kernel_settings(kernel)->layers == EGRET_LAYERS_OFF)
+		return;
+	for (size_t i = 0; i < links->count; i++) {
+		add_unknown(rows, kernel, &links->all[i]);
+		add_unnamed(unnamed, kernel, &links->all[i]);
+	}
 }
 
 static void add_blind(json_t *blind, const char *kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -199,7 +258,7 @@ static void set_only_audit(json_t *status, const struct egret_meta *meta)
 	object = json_object();
 	snprintf(
 	    text, sizeof(text),
-	    "they only audit, since a release without layers ruled here before; write `set layers = enforce` in %s "
+	    "the layers only audit, since a release without them ruled here before; write `set layers = enforce` in %s "
 	    "when `egret drops` shows nothing of theirs that must pass, or `set layers = audit` to leave it so",
 	    meta->policy_path);
 	json_set_time(object, "since_time", meta->unlayered_ns);
@@ -207,41 +266,48 @@ static void set_only_audit(json_t *status, const struct egret_meta *meta)
 	json_object_set_new(status, "layers_only_audit", object);
 }
 
-static uint64_t add_device_layers(json_t *layers, json_t *blind, const struct kernel *kernel,
-				  const struct egret_meta *meta)
+static void add_device_layers(json_t *status, json_t *layers, json_t *blind, const struct kernel *kernel,
+			      const struct egret_meta *meta, const struct layer_links *links)
 {
-	struct device_rows rows;
+	struct device_rows rows = {.links = links};
+	const char *mode = mode_of_layers(kernel, meta);
+	bool counted = !strcmp(mode, "audit") || !strcmp(mode, "enforce");
 	uint64_t unjudged = 0;
 
 	for (int which = 0; which < EGRET_LAYER_COUNT; which++) {
 		const struct egret_layer_state *state = &meta->layers[which];
 
-		rows.layers[which] = layer_to_json(layer_words[which].label, mode_of_layers(kernel),
-						   standing_word(state->standing), state->why);
+		rows.layers[which] =
+		    layer_to_json(layer_words[which].label, mode, standing_word(state->standing), state->why);
 		unjudged += set_looks(rows.layers[which], kernel, which);
 		json_array_append_new(layers, rows.layers[which]);
 	}
+	json_object_set_new(status, "unjudged", counted ? json_integer((json_int_t)unjudged) : json_null());
 	kernel_each_device(kernel, visit_device, &rows);
+	compare_links(status, &rows, kernel);
+	if (json_array_size(blind)) /* everything */
+		return;
 	for (int which = 0; which < EGRET_LAYER_COUNT; which++)
 		add_blind_of_layer(blind, rows.layers[which], &layer_words[which]);
-	return unjudged;
+	add_blind_of_all(blind);
 }
 
-void layers_add(json_t *status, const struct kernel *kernel, const char *instance, const struct egret_meta *meta)
+void layers_add(json_t *status, const struct kernel *kernel, const char *instance, const struct egret_meta *meta,
+		const struct layer_links *links)
 {
 	json_t *layers = json_array(), *blind = json_array();
-	uint64_t unjudged = 0;
 
-	json_array_append_new(layers, hook_to_json(status, kernel));
-	if (!json_flag(status, "attached"))
+	json_object_set_new(status, "unjudged", json_null());
+	json_object_set_new(status, "unnamed_overlays", json_array());
+	json_array_append_new(layers, hook_to_json(status, kernel, meta));
+	if (!is_loaded(meta))
+		add_blind(blind, "hook", "everything (nothing is attached yet)");
+	else if (!json_flag(status, "attached"))
 		add_blind(blind, "hook", "everything (hook %s is not attached)", json_text(status, "missing_hook"));
-	if (kernel_is_of_exec(instance)) {
+	if (kernel_is_of_exec(instance))
 		add_blind(blind, "exec", "what no socket of the command sends (`exec` has no layers)");
-	} else {
-		unjudged = add_device_layers(layers, blind, kernel, meta);
-		add_blind_of_all(blind);
-	}
-	json_set_number(status, "unjudged", unjudged);
+	else
+		add_device_layers(status, layers, blind, kernel, meta, links);
 	json_object_set_new(status, "blind", blind);
 	set_only_audit(status, meta);
 	json_object_set_new(status, "layers", layers);
@@ -256,5 +322,6 @@ void layers_add_none(json_t *status, bool governed)
 		  governed ? "what layers do cannot be read (the pins are gone)" : "everything (nothing is governed)");
 	json_object_set_new(status, "blind", blind);
 	json_object_set_new(status, "layers_only_audit", json_null());
+	json_object_set_new(status, "unnamed_overlays", json_array());
 	json_object_set_new(status, "layers", json_array());
 }

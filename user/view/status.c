@@ -188,11 +188,12 @@ static json_t *sockets_to_json(const struct kernel *kernel)
 	return sockets;
 }
 
-json_t *view_status(const struct kernel *kernel, const char *instance, const struct egret_meta *meta)
+json_t *view_status(const struct kernel *kernel, const char *instance, const struct egret_meta *meta,
+		    const struct layer_links *links)
 {
 	json_t *status = view_health(kernel, instance, meta);
 
-	layers_add(status, kernel, instance, meta);
+	layers_add(status, kernel, instance, meta, links);
 	json_set_text(status, "version", meta->version);
 	json_set_time(status, "attached_time", meta->attached_ns);
 	set_cgroup(status, kernel, meta);

@@ -45,6 +45,8 @@ one_round by_late_counted
 expect '[1-9][0-9]*' "what nobody judged is counted" unjudged
 fails 1 "status, without an agent" egret_cmd status
 shows '^unjudged packets: [1-9]' "status says so, first"
+fails 1 "status, on the node" in_cgroup - "$id-node" "$egret" status --instance "$instance"
+shows 'not seen on this kernel: .*pods. devices \(no program at veth-late\)' "names the device"
 expect answered "inbound is served" internet "$probe" tcp-echo 10.244.0.12 8080
 
 # As soon as an agent is there, the device has a look.
