@@ -23,6 +23,18 @@ expect ECONNREFUSED "neighbour discovery goes on" internet "$probe" tcp fd00:e9:
 ungoverned sysctl -qw net.ipv6.conf.all.forwarding=1
 internet ip route add 10.244.0.0/16 via 10.224.0.4
 internet ip -6 route add fd00:f4::/64 via fd00:e9::4
+# What answers nothing is told by the node's connection tracking alone, which begins with a rule that asks for it.
+for addr in 10.244.0.11 fd00:f4::11; do
+	expect timeout "no connection tracking: port unreachable from the pod, $addr, needs a rule" internet "$probe" udp $addr 1
+done
+ungoverned nft -f - <<'NFT' || skip "nft does not work here"
+table inet egret_tracked {
+	chain forward {
+		type filter hook forward priority 0;
+		ct state established accept
+	}
+}
+NFT
 for addr in 10.244.0.11 fd00:f4::11; do
 	expect ECONNREFUSED "reset for a closed port of the pod, $addr" internet "$probe" tcp $addr 1
 	expect ECONNREFUSED "port unreachable from the pod, $addr" internet "$probe" udp $addr 1
