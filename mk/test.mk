@@ -94,7 +94,7 @@ ASTRAY_SOURCES := $(wildcard tests/layers/astray*.c)
 $(B)/tests/astray: $(ASTRAY_SOURCES) tests/layers/astray.h
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $(ASTRAY_SOURCES)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $(ASTRAY_SOURCES) -lpthread
 
 $(B)/tests/switcher: tests/subjects/switcher.c $(filter-out $(B)/user/cli/%,$(OBJECTS))
 	@mkdir -p $(@D)

@@ -3,8 +3,8 @@
  * Ways past the hook of a socket, and who sees what came through.
  *
  *   astray WAY DEVICE MAC SOURCE TARGET PORT TEXT   one datagram with TEXT to TARGET, in a frame to MAC
- *   astray listen DEVICE                            "seen TEXT" for each frame that comes in with such a text, whatever
- *                                                   is around it: tags, tunnels, other addresses
+ *   astray listen DEVICE [TARGET]                   "seen TEXT" for each frame that comes in with such a text, whatever
+ *                                                   is around it: tags, tunnels, other addresses; or for this one only
  *
  * Prints "sent", or the errno of what was refused. What a way needs is said where it is defined.
  */
@@ -27,9 +27,8 @@
 #include <linux/if_packet.h>
 
 #define FORGED_PORT 40000
-#define MARK        "astray:" /* stands before the text, and a line's end behind it */
 
-static uint16_t sum16(const uint8_t *data, size_t len, uint32_t sum)
+uint16_t sum16(const uint8_t *data, size_t len, uint32_t sum)
 {
 	for (; len > 1; data += 2, len -= 2)
 		sum += data[0] << 8 | data[1];
@@ -40,14 +39,14 @@ static uint16_t sum16(const uint8_t *data, size_t len, uint32_t sum)
 	return htons(~sum);
 }
 
-static void append(struct frame *frame, const void *data, size_t len)
+void append(struct frame *frame, const void *data, size_t len)
 {
 	memcpy(frame->bytes + frame->len, data, len);
 	frame->len += len;
 }
 
 /* Behind it, @len octets of @l4_proto. */
-static void append_ip(struct frame *frame, const struct sending *sending, uint8_t l4_proto, size_t len)
+void append_ip(struct frame *frame, const struct sending *sending, uint8_t l4_proto, size_t len)
 {
 	struct iphdr ip4 = {
 	    .version = 4, .ihl = 5, .ttl = 64, .protocol = l4_proto, .tot_len = htons(sizeof(ip4) + len)};
@@ -65,19 +64,35 @@ static void append_ip(struct frame *frame, const struct sending *sending, uint8_
 	append(frame, &ip4, sizeof(ip4));
 }
 
-/* A datagram's sum may be left out in IPv4 (RFC 768); of IPv6 nobody here looks at it. */
+/* What stands between addresses and data in the sum of IPv6: RFC 8200 section 8.1. @at: the header that is summed. */
+uint16_t sum_of_ipv6(const struct frame *frame, size_t at, uint8_t l4_proto)
+{
+	size_t len = frame->len - at;
+	uint32_t sum = l4_proto + len;
+
+	sum += ntohs(~sum16(frame->bytes + at - 32, 32, 0)) & 0xffff;
+	return sum16(frame->bytes + at, len, sum);
+}
+
+/* A datagram's sum may be left out in IPv4: RFC 768. */
 void append_packet(struct frame *frame, const struct sending *sending)
 {
 	char text[128];
 	int len = snprintf(text, sizeof(text), MARK "%s\n", sending->text);
 	struct udphdr udp = {
 	    .source = htons(FORGED_PORT), .dest = htons(sending->port), .len = htons(sizeof(udp) + len)};
+	size_t udp_at;
 
 	if (sending->port == 67) /* RFC 2131 section 4.1 */
 		udp.source = htons(68);
 	append_ip(frame, sending, IPPROTO_UDP, sizeof(udp) + len);
+	udp_at = frame->len;
 	append(frame, &udp, sizeof(udp));
 	append(frame, text, len);
+	if (packet_type(sending) != ETH_P_IPV6)
+		return;
+	udp.check = sum_of_ipv6(frame, udp_at, IPPROTO_UDP);
+	memcpy(frame->bytes + udp_at, &udp, sizeof(udp));
 }
 
 void append_type(struct frame *frame, uint16_t type)
@@ -114,7 +129,16 @@ uint16_t packet_type(const struct sending *sending)
 	return strchr(sending->source, ':') ? ETH_P_IPV6 : ETH_P_IP;
 }
 
-static int listen_on(const char *device)
+/* @target: NULL, or the only IPv4 destination that counts. */
+static int is_for(const char *target, const char *frame)
+{
+	in_addr_t addr_be;
+
+	memcpy(&addr_be, frame + ETH_HLEN + offsetof(struct iphdr, daddr), sizeof(addr_be));
+	return !target || addr_be == inet_addr(target);
+}
+
+static int listen_on(const char *device, const char *target)
 {
 	struct sockaddr_ll from, here = {.sll_family = AF_PACKET,
 					 .sll_protocol = htons(ETH_P_ALL),
@@ -130,7 +154,7 @@ static int listen_on(const char *device)
 	while ((got = recvfrom(fd, frame, sizeof(frame) - 1, 0, (struct sockaddr *)&from, &len)) >= 0) {
 		frame[got] = 0;
 		mark = memmem(frame, got, MARK, strlen(MARK));
-		if (mark && from.sll_pkttype != PACKET_OUTGOING)
+		if (mark && from.sll_pkttype != PACKET_OUTGOING && is_for(target, frame))
 			printf("seen %.*s\n", (int)strcspn(mark + strlen(MARK), "\n"), mark + strlen(MARK));
 		len = sizeof(from);
 	}
@@ -157,10 +181,10 @@ int main(int argc, char **argv)
 	int rc;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (argc == 3 && !strcmp(argv[1], "listen"))
-		return listen_on(argv[2]);
+	if ((argc == 3 || argc == 4) && !strcmp(argv[1], "listen"))
+		return listen_on(argv[2], argv[3]);
 	if (argc != 8 || parse(argv, &sending))
-		return fprintf(stderr, "astray WAY DEVICE MAC SOURCE TARGET PORT TEXT | listen DEVICE\n"), 2;
+		return fprintf(stderr, "astray WAY DEVICE MAC SOURCE TARGET PORT TEXT | listen DEVICE [TARGET]\n"), 2;
 	rc = send_astray(argv[1], &sending);
 	puts(rc < 0 ? strerrorname_np(-rc) : "sent");
 	return rc < 0;

@@ -25,8 +25,7 @@
 #endif
 #define VRRP 112 /* RFC 9568 section 5.1.1.4 */
 
-/* To the next hop, from this device's own address; what follows is the caller's. */
-static int begin_frame(const struct sending *sending, struct frame *ret)
+int begin_frame(const struct sending *sending, struct frame *ret)
 {
 	struct ifreq request = {0};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc;
@@ -62,8 +61,7 @@ static struct sockaddr_ll link_address(const struct sending *sending, uint16_t t
 	return to;
 }
 
-/* By a packet socket that says that the frame is of @type, which nobody compares with the frame. */
-static int send_as(const struct sending *sending, const struct frame *frame, uint16_t type, int socket_type, int bypass)
+int send_as(const struct sending *sending, const struct frame *frame, uint16_t type, int socket_type, int bypass)
 {
 	struct sockaddr_ll to = link_address(sending, type);
 	int fd = socket(AF_PACKET, socket_type | SOCK_CLOEXEC, 0), rc = 0;
@@ -158,31 +156,37 @@ static int vrrp(const struct sending *sending)
 	return rc;
 }
 
-/* From a ring of one block with one frame, which the kernel sends without a copy: TPACKET_V2. */
-static int packet_ring(const struct sending *sending)
+/* Of one block with one frame, which the kernel sends without a copy: TPACKET_V2. */
+int open_ring(const struct sending *sending, struct tpacket2_hdr **ret_slot, uint8_t **ret_frame)
 {
 	struct tpacket_req request = {.tp_block_size = 4096, .tp_block_nr = 1, .tp_frame_size = 4096, .tp_frame_nr = 1};
 	struct sockaddr_ll to = link_address(sending, packet_type(sending));
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), version = TPACKET_V2, rc = 0;
-	struct tpacket2_hdr *slot;
-	struct frame frame;
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), version = TPACKET_V2;
 
-	if (fd < 0 || whole_frame(sending, &frame))
-		return -errno;
-	if (setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) ||
+	if (fd < 0 || setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) ||
 	    setsockopt(fd, SOL_PACKET, PACKET_TX_RING, &request, sizeof(request)) ||
 	    bind(fd, (struct sockaddr *)&to, sizeof(to)))
 		return -errno;
-	slot = mmap(NULL, request.tp_block_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (slot == MAP_FAILED)
+	*ret_slot = mmap(NULL, request.tp_block_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (*ret_slot == MAP_FAILED)
 		return -errno;
-	memcpy((uint8_t *)slot + TPACKET2_HDRLEN - sizeof(struct sockaddr_ll), frame.bytes, frame.len);
+	*ret_frame = (uint8_t *)*ret_slot + TPACKET2_HDRLEN - sizeof(struct sockaddr_ll);
+	return fd;
+}
+
+static int packet_ring(const struct sending *sending)
+{
+	struct tpacket2_hdr *slot;
+	struct frame frame;
+	uint8_t *area;
+	int fd = whole_frame(sending, &frame) ?: open_ring(sending, &slot, &area);
+
+	if (fd < 0)
+		return fd;
+	memcpy(area, frame.bytes, frame.len);
 	slot->tp_len = frame.len;
 	slot->tp_status = TP_STATUS_SEND_REQUEST;
-	if (send(fd, NULL, 0, 0) < 0)
-		rc = -errno;
-	close(fd);
-	return rc;
+	return send(fd, NULL, 0, 0) < 0 ? -errno : 0;
 }
 
 #define XDP_FRAMES 4
@@ -285,7 +289,6 @@ static const struct way {
     {"tap", tap},
     {"arp", arp},
     {"vrrp", vrrp},
-
 };
 
 int send_astray(const char *way, const struct sending *sending)
@@ -293,5 +296,5 @@ int send_astray(const char *way, const struct sending *sending)
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		if (!strcmp(ways[i].name, way))
 			return ways[i].send(sending);
-	return strncmp(way, "type-", 5) ? -EINVAL : frame_of_type(way + 5, sending);
+	return strncmp(way, "type-", 5) ? send_guise(way, sending) : frame_of_type(way + 5, sending);
 }
