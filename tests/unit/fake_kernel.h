@@ -50,7 +50,7 @@ struct kernel {
 		bool ingress, egress;
 	} devices[FAKE_MAX];
 	struct egret_overlay overlay; /* the one that may pass; 0 = none */
-	uint64_t device_owner; /* of any device; 0 = it is not known */
+	uint64_t device_owner;        /* of any device; 0 = it is not known */
 	struct egret_counter looks[EGRET_LAYER_COUNT][EGRET_LOOK_COUNT];
 	bool of_exec;
 	struct kernel_map_fill fills[FAKE_MAX];

@@ -30,6 +30,7 @@
 #define LOOKED EGRET_DEVICE_LOOKED
 #define LOWER  EGRET_DEVICE_LOWER
 #define NO_MAC EGRET_DEVICE_NO_MAC
+#define TUNNEL EGRET_DEVICE_TUNNEL
 #define PEER   EGRET_DEVICE_HAS_PEER
 #define ABOVE  EGRET_DEVICE_ABOVE
 
@@ -192,10 +193,10 @@ static void taps_and_netkits_lead_in(void **state)
 static void tunnels_of_the_node_are_uplinks_when_they_are_up(void **state)
 {
 	(void)state;
-	CHECK(LO, ETH0, {"flannel.1", "vxlan", .link = 2, .flags = OUT, .egress = true},
-	      {"cilium_vxlan", "vxlan", .flags = OUT, .egress = true},
-	      {"tunl0", "ipip", .type = ARPHRD_TUNNEL, .flags = OUT | NO_MAC, .egress = true},
-	      {"wg0", "wireguard", .type = ARPHRD_NONE, .flags = OUT | NO_MAC, .egress = true},
+	CHECK(LO, ETH0, {"flannel.1", "vxlan", .link = 2, .flags = OUT | TUNNEL, .egress = true},
+	      {"cilium_vxlan", "vxlan", .flags = OUT | TUNNEL, .egress = true},
+	      {"tunl0", "ipip", .type = ARPHRD_TUNNEL, .flags = OUT | NO_MAC | TUNNEL, .egress = true},
+	      {"wg0", "wireguard", .type = ARPHRD_NONE, .flags = OUT | NO_MAC | TUNNEL, .egress = true},
 	      {"gre0", "gre", .type = ARPHRD_IPGRE, .down = true});
 }
 
@@ -381,6 +382,15 @@ static void default_routes_are_known_also_in_halves(void **state)
 	assert_false(is_default(AF_INET, 0, RTN_LOCAL));
 }
 
+static void a_route_that_a_neighbour_advertised_makes_no_uplink(void **state)
+{
+	struct message message = route_message(AF_INET6, 0, RTN_UNICAST);
+
+	(void)state;
+	((struct rtmsg *)NLMSG_DATA(&message.header))->rtm_protocol = RTPROT_RA;
+	assert_false(device_route_is_default(&message.header));
+}
+
 static void a_route_of_several_ways_leads_over_each(void **state)
 {
 	const struct rtnexthop hops[] = {{.rtnh_len = 8, .rtnh_ifindex = 4}, {.rtnh_len = 8, .rtnh_ifindex = 9}};
@@ -502,6 +512,7 @@ int main(void)
 	    cmocka_unit_test(an_attribute_that_lies_about_its_length_is_none),
 	    cmocka_unit_test(a_bridge_that_tells_of_its_port_tells_of_no_device),
 	    cmocka_unit_test(default_routes_are_known_also_in_halves),
+	    cmocka_unit_test(a_route_that_a_neighbour_advertised_makes_no_uplink),
 	    cmocka_unit_test(a_route_of_several_ways_leads_over_each),
 	    cmocka_unit_test(devices_are_found_by_their_number),
 	    cmocka_unit_test(overlays_are_known_by_their_kind),

@@ -193,7 +193,8 @@ size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[s
 
 /* The kernel does not count what sockets carry with them: that is in no map's memory_bytes. */
 struct kernel_socket_memory {
-	uint32_t each_bytes;   /* what one socket carries that asks by TCP and by UDP; beside that a window (bpf/window.h) */
+	uint32_t
+	    each_bytes; /* what one socket carries that asks by TCP and by UDP; beside that a window (bpf/window.h) */
 	uint64_t shared_bytes; /* what all of them share, however many there are: of maps in kernel_map_fill */
 };
 void kernel_socket_memory(const struct kernel *kernel, struct kernel_socket_memory *ret);
