@@ -135,7 +135,7 @@ static int router_advertisement(const struct sending *sending)
 
 /* --- a ring that is rewritten under way --- */
 
-#define RING_TIMES 4000
+#define RING_TIMES 20000 /* a second: long enough that both run at once for a while, on a busy machine too */
 
 struct rewriting {
 	volatile uint16_t *where; /* the first two octets of the destination, which stand on an even address */

@@ -91,7 +91,7 @@ rounds ways
 
 # A frame in a ring is its sender's until it is gone: it is looked at on its way to 20.1.0.1.
 ring() {
-	macvlan timeout 10 "$astray" ring-to-51.0.0.1 mv0 "$mac" 10.224.0.60 20.1.0.1 9 "$(text ring)" >"$work/ring.out"
+	macvlan timeout 10 "$astray" ring-to-51.0.0.1 mv0 "$mac" 10.224.0.60 20.1.0.1 7 "$(text ring)" >"$work/ring.out"
 	eventually last_is_seen || failed "the wire is silent"
 }
 ring_went_elsewhere() { logged "$work/ring.log" "^seen $(text ring)\$"; }
