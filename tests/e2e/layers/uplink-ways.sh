@@ -77,9 +77,9 @@ ways() {
 	fine_of_socket socket node 20.1.0.1 9
 }
 rounds ways
-row() { echo "any(.[]; .reason == \"$1\" and (.address // \"\") == \"$2\" and (.audited | not) and (.subject | test(\"$3\")))"; }
+row() { echo "any(.[]; .reason == \"$1\" and (.address // \"\") == \"$2\" and (.audited | not) and (.subject // \"nobody\" | test(\"$3\")))"; }
 json "$(row not-a-socket 51.0.0.1 app.service)" "drops names who sent it, and says that it was no socket" egret_cmd drops --json
 json "$(row not-a-socket 51.0.0.1 "pod aaaaaaaa")" "also a pod of the host network" egret_cmd drops --json
 json "$(row not-ip "" app.service)" "and what was no IP at all" egret_cmd drops --json
-json "$(row tunnel 51.0.0.8 .)" "and what was a tunnel's" egret_cmd drops --json
+json "$(row tunnel 51.0.0.8 nobody)" "and what was a tunnel's" egret_cmd drops --json
 finish
