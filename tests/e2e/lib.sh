@@ -38,6 +38,8 @@ more_cgroups=() # that a test made in another hierarchy; empty at its end
 id=egret-t$$
 instance=t$$
 work=$(mktemp -d "/tmp/$id-XXXXXX")
+never=$work/never # nobody writes to it
+mkfifo "$never"
 export EGRET_STATE=$work/state
 cgroup_root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 cg=$cgroup_root/$id
@@ -69,7 +71,7 @@ enter() {
 	local cgroup=$1 netns=$2
 	shift 2
 	if [ "$cgroup" != - ]; then
-		mkdir -p "$cgroup" && echo "$BASHPID" >"$cgroup/cgroup.procs" || exit 126
+		{ [ -d "$cgroup" ] || mkdir -p "$cgroup"; } && echo "$BASHPID" >"$cgroup/cgroup.procs" || exit 126
 	fi
 	if [ "$netns" = - ]; then
 		exec "$@"
@@ -105,18 +107,31 @@ pod() {
 	in_cgroup "${pod_cgroup[$pod]}" "$id-$pod" "$@"
 }
 
+# nap SEC: sleep(1) without a process, of which those who wait would begin thousands.
+nap() {
+	local _
+	read -rt "$1" _ <>"$never"
+	return 0
+}
+
 # eventually CMD...: until it succeeds, 10 s at most.
 eventually() {
 	local _
-	for _ in $(seq 200); do
+	for _ in {1..100}; do
 		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.05
+		nap 0.1
 	done
 	return 1
 }
 
+# logged FILE PATTERN: has a line of it the pattern? Who waits asks many times, so no process is begun for it.
 logged() {
-	grep -qE -- "$2" "$1"
+	local line
+	[ -r "$1" ] || return 1
+	while IFS= read -r line || [ -n "$line" ]; do
+		[[ $line =~ $2 ]] && return 0
+	done <"$1"
+	return 1
 }
 
 # side_by_side FUNCTION ARG...: FUNCTION with each ARG, all at the same time, each with a $work and an instance of its own
