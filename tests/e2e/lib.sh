@@ -114,10 +114,10 @@ nap() {
 	return 0
 }
 
-# eventually CMD...: until it succeeds, 10 s at most.
+# eventually CMD...: until it succeeds, 20 s at most.
 eventually() {
 	local _
-	for _ in {1..100}; do
+	for _ in {1..200}; do
 		"$@" >/dev/null 2>&1 && return 0
 		nap 0.1
 	done
