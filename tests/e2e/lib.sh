@@ -38,8 +38,8 @@ more_cgroups=() # that a test made in another hierarchy; empty at its end
 id=egret-t$$
 instance=t$$
 work=$(mktemp -d "/tmp/$id-XXXXXX")
-never=$work/never # nobody writes to it
-mkfifo "$never"
+idle_pipe=$work/idle # nobody writes to it
+mkfifo "$idle_pipe"
 export EGRET_STATE=$work/state
 cgroup_root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 cg=$cgroup_root/$id
@@ -110,7 +110,7 @@ pod() {
 # nap SEC: sleep(1) without a process, of which those who wait would begin thousands.
 nap() {
 	local _
-	read -rt "$1" _ <>"$never"
+	read -rt "$1" _ <>"$idle_pipe"
 	return 0
 }
 
