@@ -38,7 +38,7 @@ more_cgroups=() # that a test made in another hierarchy; empty at its end
 id=egret-t$$
 instance=t$$
 work=$(mktemp -d "/tmp/$id-XXXXXX")
-idle_pipe=$work/idle # nobody writes to it
+idle_pipe=/run/$id-idle # nobody writes to it; not where agents watch files
 mkfifo "$idle_pipe"
 export EGRET_STATE=$work/state
 cgroup_root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
@@ -114,10 +114,10 @@ nap() {
 	return 0
 }
 
-# eventually CMD...: until it succeeds, 20 s at most.
+# eventually CMD...: until it succeeds, 30 s at most.
 eventually() {
 	local _
-	for _ in {1..200}; do
+	for _ in {1..300}; do
 		"$@" >/dev/null 2>&1 && return 0
 		nap 0.1
 	done
@@ -312,7 +312,7 @@ cleanup() {
 	if [ "$code" -ne 0 ] && [ "$code" -ne 77 ]; then
 		tail -n 30 "$work"/*.log 2>/dev/null
 	fi
-	rm -rf "$work"
+	rm -rf "$work" "$idle_pipe"
 	exit "$code"
 }
 
