@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Fragments that the kernel made of a packet which the hook judged whole. Where the socket's stamp names somebody else
- * by now, the first one is judged, which shows ports; the others pass because it did. A socket's own fragments never
- * come so far: the hook denies them.
+ * Fragments: of a packet that the hook judged whole, or of one that has no socket here (a namespace below a pod's, a
+ * machine). The first one is judged, which shows ports; the others pass because it did. Those that a process makes
+ * itself by a raw socket never come so far: the hook denies them.
  */
 #ifndef EGRET_BPF_FRAGMENTS_H
 #define EGRET_BPF_FRAGMENTS_H

@@ -127,13 +127,13 @@
 /* Devices that a layer looks at: a pod has one or two. Addresses that were seen behind them, of which the latest are
  * kept: all of their memory is taken at once. */
 #define EGRET_MAX_DEVICES 4096
-#define EGRET_MAX_SENDERS 4096
+#define EGRET_MAX_SENDERS 2048
 /* Of `set overlay`, and kinds of outer packets of theirs. */
 #define EGRET_MAX_OVERLAYS 64
-/* Packets under way in fragments, of sockets with several peers. */
-#define EGRET_MAX_FRAGMENTED 4096
-/* Connections to services that lead out of the node, which a rule allowed: of 250 pods, 64 each. */
-#define EGRET_MAX_SERVICE_FLOWS 16384
+/* Packets under way in fragments, of which the first one passed. */
+#define EGRET_MAX_FRAGMENTED 512
+/* Connections to services that lead out of the node, which a rule allowed: of 250 pods, 8 each. */
+#define EGRET_MAX_SERVICE_FLOWS 2048
 /* That one policy names: RESOLVER_MAX_SERVERS of user/resolve/resolver.h. */
 #define EGRET_MAX_RESOLVERS 32
 

@@ -8,6 +8,7 @@
 
 #include <linux/rtnetlink.h>
 
+#include "../base/array.h"
 #include "../base/netlink.h"
 
 #define IPV4_WIDE 1
@@ -18,21 +19,6 @@ void device_table_clear(struct device_table *table)
 	free(table->links);
 	free(table->defaults);
 	*table = (struct device_table){};
-}
-
-static int grow(void **all, size_t *capacity, size_t count, size_t size)
-{
-	size_t wanted = *capacity ? 2 * *capacity : 64;
-	void *larger;
-
-	if (count < *capacity)
-		return 0;
-	larger = realloc(*all, wanted * size);
-	if (!larger)
-		return -ENOMEM;
-	*all = larger;
-	*capacity = wanted;
-	return 0;
 }
 
 /* The first place whose number is not less. */
@@ -65,7 +51,7 @@ int device_table_put(struct device_table *table, const struct device_link *link)
 	bool looked = known && known->looked;
 
 	if (!known) {
-		int rc = grow((void **)&table->links, &table->capacity, table->count, sizeof(*table->links));
+		int rc = array_grow((void **)&table->links, &table->capacity, table->count, sizeof(*table->links));
 
 		if (rc)
 			return rc;
@@ -103,8 +89,8 @@ bool device_route_is_default(const struct nlmsghdr *message)
 
 static int add_default(struct device_table *table, uint32_t ifindex)
 {
-	int rc =
-	    grow((void **)&table->defaults, &table->default_capacity, table->default_count, sizeof(*table->defaults));
+	int rc = array_grow((void **)&table->defaults, &table->default_capacity, table->default_count,
+			    sizeof(*table->defaults));
 
 	if (!rc)
 		table->defaults[table->default_count++] = ifindex;

@@ -21,6 +21,7 @@
 #include <linux/sock_diag.h>
 
 #include "../base/addr.h"
+#include "../base/array.h"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71 /* asm-generic/socket.h, 5.14 */
@@ -52,24 +53,9 @@ struct census {
 	uint64_t scope;
 };
 
-static int grow(void **all, size_t *capacity, size_t count, size_t size)
-{
-	size_t wanted = *capacity ? 2 * *capacity : 64;
-	void *larger;
-
-	if (count < *capacity)
-		return 0;
-	larger = realloc(*all, wanted * size);
-	if (!larger)
-		return -ENOMEM;
-	*all = larger;
-	*capacity = wanted;
-	return 0;
-}
-
 static int add_place(struct places *places, const struct egret_addr *addr, uint16_t port)
 {
-	int rc = grow((void **)&places->all, &places->capacity, places->count, sizeof(*places->all));
+	int rc = array_grow((void **)&places->all, &places->capacity, places->count, sizeof(*places->all));
 
 	if (!rc)
 		places->all[places->count++] = (struct place){*addr, port};
@@ -109,7 +95,8 @@ static int note_socket(struct census *census, const struct nlmsghdr *header)
 
 	if (msg->idiag_state == TCP_STATE_LISTEN)
 		return add_place(&census->listeners, &source, ntohs(msg->id.idiag_sport));
-	rc = grow((void **)&connections->all, &connections->capacity, connections->count, sizeof(*connections->all));
+	rc = array_grow((void **)&connections->all, &connections->capacity, connections->count,
+			sizeof(*connections->all));
 	if (!rc)
 		rc = add_place(&census->sources, &source, ntohs(msg->id.idiag_sport));
 	if (rc)
