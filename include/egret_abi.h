@@ -15,6 +15,7 @@
 #include "egret_device.h"
 #include "egret_dns.h"
 #include "egret_drops.h"
+#include "egret_family.h"
 #include "egret_memory.h"
 #include "egret_people.h"
 #include "egret_policy.h"
@@ -23,7 +24,7 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 6
-#define EGRET_ABI_LAYOUT  UINT64_C(0x0bb1f585f670e84c)
+#define EGRET_ABI_LAYOUT  UINT64_C(0x86b5d33f6cd15267)
 
 /* Of a ring buffer, which has neither keys nor values, and of a queue, which has no keys. */
 struct egret_nothing {
@@ -107,9 +108,9 @@ EGRET_ASSERT_SIZE(struct egret_cidr_key, 20);
 EGRET_ASSERT_SIZE(struct egret_target, 32);
 EGRET_ASSERT_SIZE(struct egret_bucket, 192);
 EGRET_ASSERT_SIZE(struct egret_rule, 12);
-EGRET_ASSERT_SIZE(struct egret_config, 168);
-EGRET_ASSERT_SIZE(struct egret_settings, 40);
-EGRET_ASSERT_SIZE(struct egret_device, 24);
+EGRET_ASSERT_SIZE(struct egret_config, 200);
+EGRET_ASSERT_SIZE(struct egret_settings, 56);
+EGRET_ASSERT_SIZE(struct egret_device, 28);
 EGRET_ASSERT_SIZE(struct egret_sender, 32);
 EGRET_ASSERT_SIZE(struct egret_overlay, 4);
 EGRET_ASSERT_SIZE(struct egret_peer, 48);

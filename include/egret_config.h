@@ -4,6 +4,7 @@
 #define EGRET_INCLUDE_CONFIG_H
 
 #include "egret_device.h"
+#include "egret_family.h"
 #include "egret_nat64.h"
 #include "egret_policy.h"
 #include "egret_types.h"
@@ -22,8 +23,11 @@ struct egret_settings {
 	__u32 stale_ticks;  /* without a sign of life for so long, only the floor may pass; 0 = for any time */
 	__u32 min_ttl_sec;
 	__u32 max_ttl_sec;
-	__u32 layers;        /* enum egret_layers_mode */
-	__u32 deny_unlooked; /* 1 = `set unlooked = deny` */
+	__u32 layers;          /* enum egret_layers_mode */
+	__u32 deny_unlooked;   /* 1 = `set unlooked = deny` */
+	__u64 families;        /* of pods' sockets: egret_family_bit, EGRET_FAMILIES_SEND_FRAMES */
+	__u32 foreign_sources; /* enum egret_foreign_sources */
+	__u32 pad;
 };
 
 /* Of unaccounted_cgroup: while another version's programs rule, no denial is counted. */

@@ -79,12 +79,15 @@ _Static_assert(EGRET_LOOK_COUNT <= EGRET_LOOKS_OF_LAYER, "more looks than the ma
 #define EGRET_DEVICE_ABOVE    (1U << 6) /* with UPLINK: has no program, what leaves by it is looked at below it */
 /* Only with UPLINK: what comes out of it was inside of other packets, which anybody may have sent here. */
 #define EGRET_DEVICE_TUNNEL (1U << 7)
+/* With LEADS_IN: what comes in by it must be from an address that the node would answer by it, or by its master. */
+#define EGRET_DEVICE_OWN_SOURCES (1U << 8)
 
 /* Key: ifindex. A device that a layer looks at, or that something was said of. */
 struct egret_device {
 	__u32 flags;
 	__s32 peer_nsid; /* IFLA_LINK_NETNSID */
 	char name[EGRET_DEVICE_NAME_SIZE];
+	__u32 master; /* ifindex of the bridge or bond that it is a port of; 0 = of none */
 };
 
 /* Who sends by a device, by what the hook knew of a socket that sent by it; where none has sent yet, the pod that the

@@ -75,13 +75,18 @@ struct egret_sock {
 	__u8 asked_aside;       /* questions left for another port than 53: their answers come from there */
 	__u8 sends_to_server;   /* a sendmsg() named a trusted resolver (told.h) */
 	__u8 sends_elsewhere;   /* and one named another destination */
-	__u8 pad[2];
+	__u8 speaks_elsewhere;  /* it may send from an address that is not its own: each packet's source is looked at */
+	__u8 pad;
 	/* ifindex of that device, and of that uplink, which looked at what it sends, and whose frames begin with an
 	 * Ethernet header (egret_device.h); 0 = none so far. */
 	__u32 device, uplink;
 	struct egret_peer peer; /* the last; TCP has no other */
 	/* Before a translation (told.h). */
-	struct egret_addr told; /* the server that connect() named */
+	struct egret_addr told;          /* the server that connect() named */
+	struct egret_addr device_source; /* from where it may send by `device`: that was looked at */
+	__u32
+	    inner_generation; /* under this policy its last sendmsg() was allowed, before IPsec; 0 = none was judged */
+	__u32 pad_end;
 };
 
 /*

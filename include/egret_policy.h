@@ -110,6 +110,9 @@ struct egret_dest {
 /* Of a name of its own: what the pattern over it says, copied by who knew the pattern, which has more labels than
  * egret_known keeps. */
 #define EGRET_DEST_OF_PATTERN (1U << 12)
+/* Of a resolver: the policy says who serves it, or nobody but the node's own can (127/8, ::1): who else speaks in its
+ * name is denied. Else that is only counted. */
+#define EGRET_DEST_SERVED (1U << 13)
 /* Of a place in a bucket: it was given away; what stands there counts. */
 #define EGRET_DEST_USED (1U << 1)
 #define EGRET_DEST_LIVE (1U << 2)
@@ -119,7 +122,8 @@ struct egret_dest {
 struct egret_target {
 	struct egret_dest dest;
 	struct egret_port head; /* ports[dest.first], if dest.count */
-	__u32 pad;
+	__u16 served_by;        /* of a resolver: the set of audiences that may speak from its address and port */
+	__u16 pad;
 };
 
 /*

@@ -21,8 +21,7 @@
 	X(DNS_NAME, "dns-name", "a DNS question for a name that no rule and no resolver line has")                     \
 	X(STALE_AGENT, "stale-agent", "no agent has looked after the policy for too long: only the floor may pass")    \
 	X(FORGED, "forged", "an answer in the name of a resolver, to somebody who did not ask this socket")            \
-	X(FOREIGN_SOURCE, "foreign-source",                                                                            \
-	  "over lo or to a group, from an address that is not one of this namespace: an answer would leave")           \
+	X(FOREIGN_SOURCE, "foreign-source", "from an address that is not the sender's own")                            \
 	X(SPECIAL_ADDRESS, "special-address",                                                                          \
 	  "a rule has the name, but this is an address that a name may not bring in; allow the address itself")        \
 	X(NOT_A_SOCKET, "not-a-socket", "past its socket (AF_PACKET, AF_XDP, TUN, nested), and no rule allows it")     \
@@ -31,7 +30,11 @@
 	X(NOT_IP, "not-ip", "neither IP nor what a link needs (ARP, LLDP, STP)")                                       \
 	X(UNLOOKED, "unlooked", "came in by a device that has no look, and `set unlooked = deny`")                     \
 	X(SERVICE_OUTSIDE, "service-outside",                                                                          \
-	  "the service's address leads to an end point outside, which no rule allows this pod")
+	  "the service's address leads to an end point outside, which no rule allows this pod")                        \
+	X(FAMILY, "family", "a kind of socket that `set families` does not give to pods")                              \
+	X(OPTION, "option", "a socket option that leads past the layers, or to addresses of others")                   \
+	X(NOT_SERVER, "not-server", "speaks as a resolver, and is not of the class that serves it")                    \
+	X(IPSEC, "ipsec", "inside IPsec, and where it goes there is not known, or no rule allows it")
 
 enum egret_reason {
 	EGRET_REASON_NONE = 0,

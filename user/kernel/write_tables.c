@@ -293,6 +293,8 @@ static void write_settings(struct kernel *kernel, const struct compiled *compile
 	    .max_ttl_sec = settings->max_ttl_sec,
 	    .layers = settings->layers,
 	    .deny_unlooked = settings->deny_unlooked,
+	    .families = settings->families,
+	    .foreign_sources = settings->foreign_sources,
 	};
 	kernel->config->nat64[generation & (SLOTS - 1)] = settings->nat64;
 }

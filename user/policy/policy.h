@@ -17,6 +17,7 @@
 #include "../base/addr.h"
 #include "../base/diag.h"
 #include "egret_device.h"
+#include "egret_family.h"
 #include "egret_nat64.h"
 
 enum policy_dest_kind {
@@ -77,8 +78,10 @@ struct policy_require {
 };
 
 struct policy_resolver {
-	bool system;              /* the nameservers of /etc/resolv.conf, read by resolve/ */
-	struct zoned_addr server; /* else */
+	bool system;                   /* the nameservers of /etc/resolv.conf, read by resolve/ */
+	struct zoned_addr server;      /* else */
+	struct policy_class served_by; /* whose sockets may speak in its name; host where the line does not say */
+	bool says_served;              /* the line does */
 	char *file;
 	unsigned int line;
 };
@@ -128,6 +131,8 @@ struct policy_settings {
 	bool deny_unlooked;            /* false */
 	char **overlays;               /* names of devices; one that ends in `*` names all that begin so */
 	size_t overlay_count;
+	uint64_t families;                          /* of pods' sockets, as egret_settings.families */
+	enum egret_foreign_sources foreign_sources; /* host */
 };
 
 struct policy {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "../base/nat64.h"
 #include "loader.h"
@@ -250,6 +251,8 @@ const struct policy_settings setting_defaults = {
     .floor = true,
     .nat64 = {.first_half = EGRET_NAT64_WELL_KNOWN},
     .layers = EGRET_LAYERS_ENFORCE,
+    .families = 1ULL << AF_UNIX | 1ULL << AF_INET | 1ULL << AF_INET6 | 1ULL << AF_NETLINK | 1ULL << AF_PACKET,
+    .foreign_sources = EGRET_FOREIGN_HOST,
 };
 
 static void write_min_ttl(const struct policy_settings *values, FILE *out)
