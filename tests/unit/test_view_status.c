@@ -115,7 +115,7 @@ static void the_first_reason_is_told(void **state)
 	"'no-rule': 0, 'class': 0, 'deny-rule': 0, 'malformed': 0, 'fragment': 0, 'extension-header': 0,"              \
 	"'source-route': 0, 'no-memory': 0, 'dns-name': 0, 'stale-agent': 0, 'forged': 0, 'foreign-source': 0,"        \
 	"'special-address': 0, 'not-a-socket': 0, 'tunnel': 0, 'rewritten': 0, 'not-ip': 0, 'unlooked': 0,"            \
-	"'service-outside': 0,"
+	"'service-outside': 0, 'family': 0, 'option': 0, 'not-server': 0, 'ipsec': 0,"
 #define NONE "{'packets_total': 0, 'bytes_total': 0}"
 #define NO_LOOK                                                                                                        \
 	"'socket': " NONE ", 'rule': " NONE ", 'link': " NONE ", 'outside': " NONE ", 'looked-at': " NONE              \
