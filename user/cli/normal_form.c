@@ -41,18 +41,16 @@ static bool is_same_server(const struct policy_resolver *a, const struct policy_
 	return a->system ? b->system : !b->system && zoned_addr_equal(&a->server, &b->server);
 }
 
-/* Another line says as much of who serves it. */
+/* Does an earlier line say as much? */
 static bool is_repeated(const struct policy *policy, size_t at)
 {
 	const struct policy_resolver *line = &policy->resolvers[at];
 
-	for (size_t i = 0; i < policy->resolver_count; i++) {
+	for (size_t i = 0; i < at; i++) {
 		const struct policy_resolver *other = &policy->resolvers[i];
-		bool says_it =
-		    other->says_served == line->says_served && class_is_same(&other->served_by, &line->served_by);
 
-		if (i != at && is_same_server(line, other) &&
-		    (line->says_served ? i < at && says_it : i < at || other->says_served))
+		if (is_same_server(line, other) &&
+		    (!line->says_served || (other->says_served && class_is_same(&other->served_by, &line->served_by))))
 			return true;
 	}
 	return false;
@@ -80,34 +78,25 @@ static void print_system(const struct policy *policy, const struct compiled *com
 	}
 }
 
-/* Of the lines for `system`, or of the others. The names that may be asked for are of no one line: @names is true until
- * they are printed. */
-static void print_lines(const struct policy *policy, const struct compiled *compiled, bool system, bool *names)
+/* In their order, in which they are asked. The names that may be asked for are of no one line. */
+void normal_form_print_resolvers(const struct policy *policy, const struct compiled *compiled)
 {
 	char text[ZONED_TEXT_SIZE];
+	size_t printed = 0;
 
 	for (size_t i = 0; i < policy->resolver_count; i++) {
 		const struct policy_resolver *line = &policy->resolvers[i];
 
-		if (line->system != system || is_repeated(policy, i))
+		if (is_repeated(policy, i))
 			continue;
-		printf("resolver  %s", system ? "system" : zoned_addr_format(&line->server, text));
-		if (*names)
+		printf("resolver  %s", line->system ? "system" : zoned_addr_format(&line->server, text));
+		if (!printed++)
 			print_names(policy);
-		*names = false;
 		print_served(line);
-		if (system)
+		if (line->system)
 			print_system(policy, compiled);
 		putchar('\n');
 	}
-}
-
-void normal_form_print_resolvers(const struct policy *policy, const struct compiled *compiled)
-{
-	bool names = true;
-
-	print_lines(policy, compiled, true, &names);
-	print_lines(policy, compiled, false, &names);
 }
 
 void normal_form_print_requires(const struct policy *policy)
