@@ -20,12 +20,9 @@
 #include "look.h"
 #include "lookup.h"
 #include "memory.h"
+#include "own_source.h"
 #include "policy.h"
 #include "sender.h"
-
-/* The cgroup that the hooks are attached to, and how deep it lies; 0 = the root, where all are governed. */
-const volatile __u64 governed_cgroup = 0;
-const volatile __u32 governed_depth = 0;
 
 /* --- what the hook judged --- */
 
@@ -49,6 +46,9 @@ static __always_inline bool look_was_judged(struct __sk_buff *skb, __u32 layer)
 		return false;
 	if (!packet_parse_in_place(skb, ETH_HLEN, *(__u16 *)(begin + ETH_HLEN - sizeof(__u16)), PACKET_DESTINATION,
 				   &pkt))
+		return false;
+	if (layer == EGRET_LAYER_DEVICE &&
+	    !packet_is_from(skb, ETH_HLEN, *(__u16 *)(begin + ETH_HLEN - sizeof(__u16)), &sock->device_source))
 		return false;
 	peer = sock->peer;
 	if (pkt.near_port_be == bpf_htons(DNS_PORT) && peer.rule != EGRET_RULE_INBOUND)
@@ -91,8 +91,11 @@ static __always_inline void look_tell_socket(const struct look *look, struct egr
 		sock->uplink = ifindex;
 		return;
 	}
-	if (sock->device != ifindex && look_source(look))
+	if (look->notes->is_of_others || !look_source(look))
+		return;
+	if (sock->device != ifindex)
 		sender_note(sock, ifindex, &look->notes->source, &look->ruling);
+	sock->device_source = look->notes->source;
 	sock->device = ifindex;
 }
 
@@ -203,11 +206,6 @@ static __always_inline int look_alone(const struct look *look, __u64 netns)
 
 /* --- by any socket --- */
 
-static __always_inline bool look_is_governed(struct __sk_buff *skb)
-{
-	return !governed_depth || bpf_skb_ancestor_cgroup_id(skb, governed_depth) == governed_cgroup;
-}
-
 /* @sk has no stamp: what no hook saw (AF_PACKET, AF_XDP, tap), or the kernel's. @sender: blank. */
 static __always_inline int look_by_socket(const struct look *look, struct bpf_sock *sk, struct egret_sock *sender)
 {
@@ -265,8 +263,15 @@ static __always_inline __u64 look_netns_behind(const struct look *look)
 
 static __always_inline int look_by_device(const struct look *look, struct egret_sock *sender)
 {
-	int action = look_by_sender(look, sender, look_netns_behind(look));
+	int action;
 
+	look->notes->is_of_others = source_is_others(look);
+	if (look->notes->is_of_others && look->ruling.settings->foreign_sources != EGRET_FOREIGN_ALL) {
+		action = source_deny(look, sender);
+		if (action != LOOK_ON)
+			return action;
+	}
+	action = look_by_sender(look, sender, look_netns_behind(look));
 	if (action != LOOK_ON)
 		return action;
 	if (!sender_of_device(look->skb->ifindex, &look->ruling, sender))

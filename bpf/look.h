@@ -33,6 +33,8 @@ struct look_notes {
 	struct egret_addr source __attribute__((aligned(8))); /* where somebody asked for it: look_source */
 	struct packet from;                                   /* who began a connection that was translated */
 	struct frame frame;
+	struct bpf_fib_lookup route; /* own_source.h */
+	bool is_of_others;           /* `source` is not the sender's own */
 	struct judgement verdict;
 	struct egret_sock sender; /* of what has no stamped socket */
 };
@@ -136,6 +138,15 @@ static __always_inline bool look_source(const struct look *look)
 	struct look_notes *notes = look->notes;
 
 	return packet_source(look->skb, notes->frame.ip_at, notes->frame.protocol, &notes->source);
+}
+
+/* The cgroup that the hooks are attached to, and how deep it lies; 0 = the root, where all are governed. */
+const volatile __u64 governed_cgroup = 0;
+const volatile __u32 governed_depth = 0;
+
+static __always_inline bool look_is_governed(struct __sk_buff *skb)
+{
+	return !governed_depth || bpf_skb_ancestor_cgroup_id(skb, governed_depth) == governed_cgroup;
 }
 
 /* --- ends --- */
