@@ -9,18 +9,18 @@
 #include "account.h"
 #include "decide.h"
 #include "frame.h"
+#include "ipsec.h"
 #include "packet.h"
 #include "policy.h"
 #include "sender.h"
 #include "source.h"
 
 /* UDP ports of tunnels: VXLAN (RFC 7348) and Linux's own default for it (drivers/net/vxlan), GENEVE (RFC 8926), GTP-U
- * (3GPP TS 29.281), IPsec (RFC 3948), WireGuard's in its documentation. */
+ * (3GPP TS 29.281), WireGuard's in its documentation. IPsec's is in ipsec.h. */
 #define PORT_VXLAN       4789
 #define PORT_VXLAN_LINUX 8472
 #define PORT_GENEVE      6081
 #define PORT_GTP_U       2152
-#define PORT_IPSEC       4500
 #define PORT_WIREGUARD   51820
 
 /* Not an end yet. */
@@ -212,6 +212,7 @@ static __always_inline bool look_is_tunnel(const struct packet *pkt)
 	case IPPROTO_GRE:
 	case IPPROTO_ESP:
 	case IPPROTO_AH:
+	case IPPROTO_COMP:
 		return true;
 	case IPPROTO_UDP:
 		break;

@@ -282,6 +282,7 @@ enum {
 	IPPROTO_GRE = 47,
 	IPPROTO_ESP = 50,
 	IPPROTO_AH = 51,
+	IPPROTO_COMP = 108,
 	IPPROTO_SCTP = 132,
 	IPPROTO_RAW = 255,
 };
@@ -346,6 +347,10 @@ struct cgroup {
 	struct cgroup_root *root;
 };
 
+struct netns_xfrm {
+	unsigned int policy_count[6];
+};
+
 struct netns_ipv4 {
 	struct fib_rules_ops *rules_ops;
 	struct hlist_head *fib_table_hash;
@@ -371,6 +376,7 @@ struct net {
 	struct user_namespace *user_ns;
 	struct netns_ipv4 ipv4;
 	struct netns_ipv6 ipv6;
+	struct netns_xfrm xfrm;
 };
 
 typedef struct {
@@ -415,8 +421,17 @@ struct dst_entry {
 
 struct sk_buff {
 	struct net_device *dev;
+	char cb[48];
 	long unsigned int _skb_refdst;
 	long unsigned int _nfct;
+};
+
+struct inet_skb_parm {
+	__u16 flags;
+};
+
+struct inet6_skb_parm {
+	__u16 flags;
 };
 
 struct rtable {
