@@ -24,6 +24,7 @@ enum layers_trouble {
 	LAYERS_UNREADABLE, /* frames of an uplink cannot be read */
 	LAYERS_OVERLAY,    /* of a device that `set overlay` names nothing is known */
 	LAYERS_IPVS,       /* what IPVS translates nobody judges */
+	LAYERS_IPSEC,      /* what is asked inside IPsec nobody sees */
 	LAYERS_TROUBLES,
 };
 
