@@ -42,6 +42,8 @@ static void describe_unproved(const struct agent *agent, struct error *ret)
 		if (*agent->layers.unproved[layer].text)
 			error_set(ret, 0, "the layer %s does not hold: %s", names[layer],
 				  agent->layers.unproved[layer].text);
+	if (!*ret->text)
+		*ret = agent->layers.unproved_source;
 }
 
 static void describe_unlooked(const struct agent *agent, struct error *ret)

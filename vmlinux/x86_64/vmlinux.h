@@ -80,6 +80,22 @@ struct bpf_sock_addr {
 	};
 };
 
+struct bpf_sockopt {
+	union {
+		struct bpf_sock *sk;
+	};
+	union {
+		void *optval;
+	};
+	union {
+		void *optval_end;
+	};
+	__s32 level;
+	__s32 optname;
+	__s32 optlen;
+	__s32 retval;
+};
+
 struct bpf_sock_tuple {
 	union {
 		struct {
@@ -388,6 +404,7 @@ typedef struct {
 } atomic64_t;
 
 struct sock_common {
+	short unsigned int skc_family;
 	possible_net_t skc_net;
 	atomic64_t skc_cookie;
 };
@@ -401,6 +418,10 @@ struct sock {
 	__u8 sk_kern_sock : 1;
 	int sk_rx_dst_ifindex;
 	struct sock_cgroup_data sk_cgrp_data;
+};
+
+struct socket {
+	struct sock *sk;
 };
 
 struct inet_sock {
