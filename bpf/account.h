@@ -111,9 +111,10 @@ static __always_inline bool is_unaccounted(const struct egret_sock *state, const
 #define ACCOUNT_BY_LAYER (1U << 31)
 
 /* Is what is denied counted, and passes all the same? @ifindex as in account_denied. */
-static __always_inline __u32 is_audited(const struct ruling *ruling, __u32 ifindex)
+static __always_inline __u32 is_audited(const struct ruling *ruling, const struct judgement *why, __u32 ifindex)
 {
-	return (ruling->settings->audit & 1) | (ifindex && ruling->settings->layers != EGRET_LAYERS_ENFORCE);
+	return (ruling->settings->audit & 1) | why->told_only |
+	       (ifindex && ruling->settings->layers != EGRET_LAYERS_ENFORCE);
 }
 
 /* @ifindex: of the device whose layer denies, or ACCOUNT_BY_LAYER; 0 = the hook does. Does the packet pass all the
@@ -126,7 +127,7 @@ static __noinline int account_denied(const struct egret_sock *state, const struc
 
 	if (!pkt || !why || !ruling)
 		return 0;
-	audit = is_audited(ruling, ifindex);
+	audit = is_audited(ruling, why, ifindex);
 	if (is_unaccounted(state, ruling->cfg))
 		return audit;
 	counter_add(&reasons, why->reason + audit * EGRET_REASONS_AUDITED, pkt->len_bytes);

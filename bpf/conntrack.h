@@ -13,6 +13,7 @@
 #include "policy.h"
 
 /* include/uapi/linux/netfilter/nf_conntrack_common.h */
+#define IPS_SRC_NAT (1U << 4)
 #define IPS_DST_NAT (1U << 5)
 
 /* struct nf_conntrack_tuple of include/net/netfilter/nf_conntrack_tuple.h, as it is since 2.6.24: the source. */
@@ -47,6 +48,25 @@ static __always_inline bool conntrack_knows(struct __sk_buff *skb)
 
 	KERNEL_READ(connection, kernels->_nfct);
 	return connection & ~NFCT_INFO;
+}
+
+/* Did NAT put its source there, or may it have, as far as can be read? Of an answer, that is where the first packet was
+ * to go. */
+static __always_inline bool conntrack_has_source(struct __sk_buff *skb)
+{
+	const struct sk_buff *kernels = (const struct sk_buff *)skb;
+	const struct egret_config *cfg = policy_config();
+	__u64 connection = 0, status = 0;
+	bool answers = conntrack_answers(skb);
+
+	KERNEL_READ(connection, kernels->_nfct);
+	connection &= ~NFCT_INFO;
+	if (!connection)
+		return false;
+	if (!cfg || !cfg->conntrack.original ||
+	    bpf_probe_read_kernel(&status, sizeof(status), (void *)(connection + cfg->conntrack.status)))
+		return true;
+	return status & (answers ? IPS_DST_NAT : IPS_SRC_NAT);
 }
 
 static __always_inline bool conntrack_source(const struct egret_conntrack_places *places, __u64 connection,

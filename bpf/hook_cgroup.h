@@ -58,6 +58,7 @@ static __always_inline void cgroup_decide_anew(struct __sk_buff *skb, const stru
 
 	standing_take(ruling, &judging.standing);
 	subject_refresh(sock, ruling);
+	sock->from_own = source_counts(sock, ruling->settings);
 	judging.subject = subject_of(sock);
 	if (pkt->reason)
 		verdict_deny(verdict, pkt->reason);
@@ -75,7 +76,7 @@ static __always_inline void cgroup_decide_by_content(struct __sk_buff *skb, cons
 	__u64 refused;
 
 	if (verdict->allow)
-		decide_by_source(skb, pkt, ruling, verdict);
+		decide_by_source(skb, pkt, ruling, sock, verdict);
 	if (!verdict->allow || !may_be_dns(pkt, sock))
 		return;
 	refused = dns_leaves(skb, pkt, ruling, sock);

@@ -48,7 +48,7 @@ static __always_inline bool look_was_judged(struct __sk_buff *skb, __u32 layer)
 				   &pkt))
 		return false;
 	if (layer == EGRET_LAYER_DEVICE &&
-	    !packet_is_from(skb, ETH_HLEN, *(__u16 *)(begin + ETH_HLEN - sizeof(__u16)), &sock->device_source))
+	    !source_is(skb, ETH_HLEN, *(__u16 *)(begin + ETH_HLEN - sizeof(__u16)), sock->device_source))
 		return false;
 	peer = sock->peer;
 	if (pkt.near_port_be == bpf_htons(DNS_PORT) && peer.rule != EGRET_RULE_INBOUND)
@@ -95,7 +95,7 @@ static __always_inline void look_tell_socket(const struct look *look, struct egr
 		return;
 	if (sock->device != ifindex)
 		sender_note(sock, ifindex, &look->notes->source, &look->ruling);
-	sock->device_source = look->notes->source;
+	sock->device_source = source_check(&look->notes->source);
 	sock->device = ifindex;
 }
 

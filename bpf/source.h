@@ -2,11 +2,13 @@
 /*
  * Who a packet says it is from. Any process may choose its source for IPv6 (IPV6_FREEBIND needs no privilege), and
  * IPV6_PKTINFO names one for each datagram: so the source is looked at in each packet that may leave, after its
- * verdict, and what is found is not remembered.
+ * verdict. Of those who may not speak from addresses of others (`set foreign_sources`) the last source that was their
+ * own is remembered; which options a socket has is not asked, since they can be taken back once it is bound.
  */
 #ifndef EGRET_BPF_SOURCE_H
 #define EGRET_BPF_SOURCE_H
 
+#include "conntrack.h"
 #include "decide.h"
 #include "dns.h"
 #include "local_addr.h"
@@ -43,6 +45,68 @@ __noinline int source_is_foreign(struct __sk_buff *skb)
 	return !net_has(net, &source) && (!sk->bound_dev_if || !net_has_in_vrf(net, &source));
 }
 
+/* --- which source a socket had --- */
+
+/* In place of 16 octets, of which a socket has no room for two. Each half of a word has an odd key of 64 bits that
+ * nobody knows: no two addresses are known to have the same one. */
+static __always_inline __u64 source_check(const struct egret_addr *source)
+{
+	return source->word_be[0] * hash_keys[0] + source->word_be[1] * hash_keys[1] +
+	       source->word_be[2] * hash_keys[2] + source->word_be[3] * hash_keys[3];
+}
+
+/* Is the packet from where @check is of? */
+static __always_inline bool source_is(struct __sk_buff *skb, __u32 ip_at, __u32 protocol, __u64 check)
+{
+	struct egret_addr source;
+
+	return check && packet_source_in_place(skb, ip_at, protocol, &source) && source_check(&source) == check;
+}
+
+/* --- `set foreign_sources` --- */
+
+/* Must this subject speak from addresses of its own namespace? Who is not known is taken for a pod. */
+static __always_inline bool source_counts(const struct egret_sock *sock, const struct egret_settings *settings)
+{
+	if (settings->layers == EGRET_LAYERS_OFF || settings->foreign_sources == EGRET_FOREIGN_ALL)
+		return false;
+	return settings->foreign_sources == EGRET_FOREIGN_NONE || !sock->audience ||
+	       egret_audience_kind(sock->audience) != EGRET_KIND_HOST;
+}
+
+/* Where the kernel's tables cannot be read (IPv6 as a module), no IPv6 address is told from another. */
+static __always_inline bool source_is_readable(const struct egret_addr *source)
+{
+	return addr_is_v4(source) || bpf_core_field_exists(((struct fib6_info *)0)->fib6_type);
+}
+
+/* Another source than the last one that was this socket's own: is it somebody else's? NAT may have put it there, as
+ * into what a server of the node answers behind a service. Global: the verifier takes it once. */
+__noinline int source_is_anothers(struct __sk_buff *skb)
+{
+	struct egret_addr source __attribute__((aligned(8))) = {};
+	struct bpf_sock *sk = socket_full(skb);
+	struct egret_sock *sock;
+	const struct net *net;
+
+	sock = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
+	if (!sock || !packet_source(skb, IP_AT_START, skb->protocol, &source) || addr_is_this_host(&source) ||
+	    !source_is_readable(&source) || conntrack_has_source(skb))
+		return 0;
+	net = socket_net(sk, sock);
+	if (!net || (!net_has(net, &source) && !net_has_in_vrf(net, &source)))
+		return 1;
+	sock->source = source_check(&source);
+	return 0;
+}
+
+static __always_inline bool source_is_not_own(struct __sk_buff *skb, const struct egret_sock *sock)
+{
+	return sock->from_own && !source_is(skb, IP_AT_START, skb->protocol, sock->source) && source_is_anothers(skb);
+}
+
+/* --- of resolvers, and to many --- */
+
 /* What comes from a trusted resolver teaches whoever gets it. A real resolver sends from its port only in answer to a
  * question that came in; anything else in its name is forged. */
 static __noinline int source_is_resolver(struct __sk_buff *skb, __u32 ip_at, __u32 protocol, __u32 slot)
@@ -78,7 +142,8 @@ static __always_inline bool source_is_forged(struct __sk_buff *skb, __u32 ip_at,
 
 /* Of what may leave. */
 static __always_inline void decide_by_source(struct __sk_buff *skb, const struct packet *pkt,
-					     const struct ruling *ruling, struct judgement *verdict)
+					     const struct ruling *ruling, const struct egret_sock *sock,
+					     struct judgement *verdict)
 {
 	const __u64 *halves = (const __u64 *)&pkt->addr;
 
@@ -86,6 +151,10 @@ static __always_inline void decide_by_source(struct __sk_buff *skb, const struct
 		verdict_deny(verdict, EGRET_REASON_FORGED);
 	else if (goes_to_many(halves[0], halves[1]) && source_is_foreign(skb))
 		verdict_deny(verdict, EGRET_REASON_FOREIGN_SOURCE);
+	if (!verdict->allow || !source_is_not_own(skb, sock))
+		return;
+	verdict_deny(verdict, EGRET_REASON_FOREIGN_SOURCE);
+	verdict->told_only = ruling->settings->layers != EGRET_LAYERS_ENFORCE;
 }
 
 #endif

@@ -23,6 +23,7 @@ struct judgement {
 	__u8 reason;    /* enum egret_reason; EGRET_REASON_NONE if allowed */
 	__u8 service;   /* NAT will change the destination */
 	__u8 firm;      /* allowed by a name, or for the node to live: no denied name takes it away */
+	__u8 told_only; /* what is denied passes, whatever the mode, and is counted as would-be denied */
 	__u64 question; /* EGRET_REASON_DNS_NAME: egret_drop_key.question */
 };
 
