@@ -45,6 +45,7 @@ struct packet packet_make6(uint32_t to, uint16_t port)
 	struct packet packet = {.len = ETH_HLEN + 60};
 	uint16_t ports[2] = {htons(40000), htons(port)};
 
+	ip6.ip6_src = in6addr_loopback;
 	memcpy(&ip6.ip6_dst, &addr, sizeof(addr));
 	packet.bytes[12] = ETH_P_IPV6 >> 8;
 	packet.bytes[13] = ETH_P_IPV6 & 0xff;
