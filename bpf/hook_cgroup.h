@@ -129,6 +129,7 @@ static __always_inline struct egret_sock *cgroup_decide(struct __sk_buff *skb, s
 		cgroup_decide_anew(skb, pkt, sock, ruling, verdict);
 		if (says == IPSEC_TOLD)
 			return sock;
+		ipsec_note_plain(skb, sock, pkt, verdict);
 	}
 	cgroup_decide_by_content(skb, pkt, ruling, sock, verdict);
 	return sock;

@@ -175,6 +175,8 @@ static __always_inline int look_in_ipsec(const struct look *look, struct egret_s
 	struct packet *pkt = &look->notes->pkt;
 	int says = ipsec_tell(look->skb, sock, &look->ruling, pkt);
 
+	if (says == IPSEC_UNTOLD && ipsec_knows_wrapped(look->skb, sock))
+		return look_pass(look, EGRET_LOOK_SOCKET);
 	if (says == IPSEC_TOLD && look_stamp(sock, pkt, look->ruling.generation) >= STAMP_ALLOWED)
 		return TC_ACT_UNSPEC;
 	if (look->ruling.settings->audit)

@@ -102,6 +102,61 @@ static __always_inline int ipsec_tell_named(const struct egret_sock *sock, const
 	return IPSEC_TOLD;
 }
 
+/* The kernel's address of the packet, by the detour of socket_address(). */
+static __always_inline __u64 ipsec_packet(struct __sk_buff *skb, struct egret_sock *sock)
+{
+	return socket_address((struct bpf_sock *)skb, sock);
+}
+
+/* Is the device of @skb one of IPsec's, by drivers/net and net/xfrm ("vti", "vti6", "xfrm")? */
+static __always_inline bool ipsec_is_device(struct __sk_buff *skb)
+{
+	const struct sk_buff *kernels = (const struct sk_buff *)skb;
+	const struct rtnl_link_ops *ops = 0;
+	const struct net_device *device = 0;
+	const char *kind = 0;
+	__u32 text = 0;
+
+	KERNEL_READ(device, kernels->dev);
+	KERNEL_READ(ops, device->rtnl_link_ops);
+	KERNEL_READ(kind, ops->kind);
+	bpf_probe_read_kernel(&text, sizeof(text), kind);
+	text = bpf_ntohl(text);
+	return text >> 8 == ('v' << 16 | 't' << 8 | 'i') || text == ('x' << 24 | 'f' << 16 | 'r' << 8 | 'm');
+}
+
+/* What goes into such a device is judged there, and comes by once more, wrapped. TCP and UDP tell where it goes; of
+ * others the packet itself is known again, and the next one is judged anew. */
+static __noinline int ipsec_note_plain(struct __sk_buff *skb, struct egret_sock *sock, const struct packet *pkt,
+				       const struct judgement *verdict)
+{
+	if (!sock || !pkt || !verdict || !verdict->allow || !sock->in_node_netns)
+		return 0;
+	if (!sock->raw && (pkt->l4_proto == IPPROTO_TCP || pkt->l4_proto == IPPROTO_UDP))
+		return 0;
+	if (!ipsec_is_device(skb))
+		return 0;
+	sock->inner_packet = ipsec_packet(skb, sock);
+	sock->peer.generation = 0;
+	return 0;
+}
+
+/* Each step asks for the one before: plain, wrapped, at the uplink. */
+#define IPSEC_PACKET_WRAPPED 1ULL
+
+static __always_inline bool ipsec_knows_plain(struct __sk_buff *skb, struct egret_sock *sock)
+{
+	__u64 packet = ipsec_packet(skb, sock), known = sock->inner_packet;
+
+	sock->inner_packet = known == packet ? packet | IPSEC_PACKET_WRAPPED : 0;
+	return known == packet;
+}
+
+static __always_inline bool ipsec_knows_wrapped(struct __sk_buff *skb, struct egret_sock *sock)
+{
+	return sock->inner_packet == (ipsec_packet(skb, sock) | IPSEC_PACKET_WRAPPED);
+}
+
 /* Where the packet goes inside, into @pkt, which is the outer one. Apart from its callers: for their stack. */
 static __noinline int ipsec_tell(struct __sk_buff *skb, const struct egret_sock *sock, const struct ruling *ruling,
 				 struct packet *pkt)
@@ -148,6 +203,8 @@ static __noinline int ipsec_leaves(struct __sk_buff *skb, struct egret_sock *soc
 	sock->wrapped_as = pkt->l4_proto;
 	inner = *pkt;
 	says = ipsec_tell(skb, sock, ruling, &inner);
+	if (says == IPSEC_UNTOLD && ipsec_knows_plain(skb, sock))
+		says = IPSEC_ALLOWED;
 	if (says == IPSEC_TOLD) {
 		*pkt = inner;
 		stamp_told(skb, sock, ruling, pkt);

@@ -4,7 +4,7 @@
 # Debian's, by the beginning of their version; `latest` is the newest of the backports.
 KERNELS         ?= 5.10 6.1 6.12 latest
 KERNEL_PROGRAMS := $(B)/kernels/probe $(B)/kernels/verify $(B)/kernels/resolver $(B)/kernels/forger $(B)/kernels/liar \
-                   $(B)/kernels/begin
+                   $(B)/kernels/begin $(B)/kernels/espinudp
 
 # Static: the guest has no library.
 $(B)/kernels/probe: $(PROBE_SOURCES) tests/tools/probe.h
@@ -17,7 +17,7 @@ $(B)/kernels/verify: tests/kernels/verify.c $(B)/egret.skel.h $(B)/source.skel.h
 	$(call say,CC,$@)
 	$(Q)$(CC) -static $(CPPFLAGS) -std=gnu11 $(WARNINGS) -O2 -o $@ $< -lbpf -lelf -lz
 
-$(B)/kernels/resolver: tests/kernels/resolver.c
+$(B)/kernels/resolver $(B)/kernels/espinudp: $(B)/kernels/%: tests/kernels/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -static -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $<

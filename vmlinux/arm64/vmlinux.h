@@ -432,8 +432,13 @@ struct task_struct {
 	unsigned int flags;
 };
 
+struct rtnl_link_ops {
+	const char *kind;
+};
+
 struct net_device {
 	possible_net_t nd_net;
+	const struct rtnl_link_ops *rtnl_link_ops;
 };
 
 struct dst_entry {
