@@ -107,9 +107,6 @@ static __always_inline bool is_unaccounted(const struct egret_sock *state, const
 	return cgroup_id == EGRET_UNACCOUNTED_ALL || (cgroup_id && state && state->cgroup_id == cgroup_id);
 }
 
-/* In the place of a device's number: the programs of a cgroup deny what `set layers` is about. */
-#define ACCOUNT_BY_LAYER (1U << 31)
-
 /* Is what is denied counted, and passes all the same? @ifindex as in account_denied. */
 static __always_inline __u32 is_audited(const struct ruling *ruling, const struct judgement *why, __u32 ifindex)
 {
@@ -117,7 +114,7 @@ static __always_inline __u32 is_audited(const struct ruling *ruling, const struc
 	       (ifindex && ruling->settings->layers != EGRET_LAYERS_ENFORCE);
 }
 
-/* @ifindex: of the device whose layer denies, or ACCOUNT_BY_LAYER; 0 = the hook does. Does the packet pass all the
+/* @ifindex: of the device whose layer denies; 0 = the hook does. Does the packet pass all the
  * same? 1 or 0. */
 static __noinline int account_denied(const struct egret_sock *state, const struct packet *pkt,
 				     const struct judgement *why, const struct ruling *ruling, __u32 ifindex)
@@ -146,7 +143,7 @@ static __noinline int account_denied(const struct egret_sock *state, const struc
 	now.key.audited = audit;
 	now.key.question = why->question;
 	now.drop.generation = ruling->generation;
-	now.drop.ifindex = ifindex & ~ACCOUNT_BY_LAYER;
+	now.drop.ifindex = ifindex;
 	now.drop.last_tick = bpf_jiffies64(); /* 5.6 */
 	drop_count(&now, state, why);
 	return audit;
