@@ -33,7 +33,7 @@ $(B)/kernels/forger $(B)/kernels/liar: $(B)/kernels/%: tests/dns/%.c
 	$(call say,CC,$@)
 	$(Q)$(CC) -static -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $<
 
-$(B)/kernels/begin: tests/layers/begin.c
+$(B)/kernels/begin: tests/layers/begin.c tests/layers/narrow.h
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -static -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $<

@@ -85,7 +85,7 @@ $(B)/tests/cache $(B)/tests/liar $(B)/tests/parrot $(B)/tests/early $(B)/tests/f
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
 
-$(B)/tests/begin: tests/layers/begin.c
+$(B)/tests/begin: tests/layers/begin.c tests/layers/narrow.h
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
@@ -96,7 +96,7 @@ $(B)/tests/newborn $(B)/tests/tight $(B)/tests/flood: $(B)/tests/%: tests/subjec
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
 
 ASTRAY_SOURCES := $(wildcard tests/layers/astray*.c)
-$(B)/tests/astray: $(ASTRAY_SOURCES) tests/layers/astray.h
+$(B)/tests/astray: $(ASTRAY_SOURCES) $(wildcard tests/layers/*.h)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $(ASTRAY_SOURCES) -lpthread

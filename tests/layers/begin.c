@@ -3,6 +3,7 @@
  * What may not begin, tried: each command prints "done" or the errno of what was refused.
  *
  *   begin socket FAMILY TYPE PROTOCOL        by their numbers
+ *   begin families                           prints the numbers of those that are not refused with EPERM
  *   begin option FAMILY LEVEL NAME VALUE     of a raw socket of packet, else of a datagram socket
  *   begin option32 ...                       the same as a 32-bit program calls (x86)
  *   begin long LEVEL NAME OCTETS             with a value of so many octets
@@ -16,7 +17,6 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +29,8 @@
 
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+
+#include "narrow.h"
 
 static const char *cgroup;
 
@@ -51,30 +53,23 @@ static int say(int rc)
 	return rc < 0;
 }
 
+static int say_families(void)
+{
+	for (int family = 1; family <= 45; family++) {
+		int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+		if (fd >= 0 || errno != EPERM)
+			printf("%d ", family);
+		if (fd >= 0)
+			close(fd);
+	}
+	puts("");
+	return 0;
+}
+
 static int set_option(int fd, int level, int name, const void *value, socklen_t len)
 {
 	return setsockopt(fd, level, name, value, len) ? -errno : 0;
-}
-
-/* i386 has setsockopt as call 366; its pointers have 32 bits. */
-static int set_option_32(int fd, int level, int name, int value)
-{
-#ifdef __x86_64__
-	int *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-	long rc;
-
-	if (low == MAP_FAILED)
-		return -errno;
-	*low = value;
-	asm volatile("int $0x80"
-		     : "=a"(rc)
-		     : "a"(366L), "b"((long)fd), "c"((long)level), "d"((long)name), "S"(low), "D"((long)sizeof(value))
-		     : "memory", "r8", "r9", "r10", "r11");
-	return (int)rc;
-#else
-	(void)fd, (void)level, (void)name, (void)value;
-	return -ENOSYS;
-#endif
 }
 
 static int try_option(char **words, int narrow)
@@ -84,8 +79,8 @@ static int try_option(char **words, int narrow)
 
 	rc = fd < 0 ? -errno : enter();
 	if (!rc)
-		rc =
-		    narrow ? set_option_32(fd, level, name, value) : set_option(fd, level, name, &value, sizeof(value));
+		rc = narrow ? set_option_narrow(fd, level, name, value)
+			    : set_option(fd, level, name, &value, sizeof(value));
 	return rc;
 }
 
@@ -224,6 +219,8 @@ int main(int argc, char **argv)
 		argv += 2;
 		argc -= 2;
 	}
+	if (argc == 2 && !strcmp(argv[1], "families"))
+		return say_families();
 	if (argc == 5 && !strcmp(argv[1], "socket")) {
 		int fd = socket(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]));
 

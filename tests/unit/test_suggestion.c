@@ -10,6 +10,7 @@
 
 #include "base/addr.h"
 #include "view/suggestion.h"
+#include "egret_family.h"
 #include "egret_reasons.h"
 #include "policy/policy.h"
 #include "egret_subject.h"
@@ -119,6 +120,18 @@ static const struct suggested {
      {.name = "", .l4_proto = IPPROTO_TCP, .port = 443, .reason = EGRET_REASON_SERVICE_OUTSIDE}},
     {"::", "", {.name = "", .reason = EGRET_REASON_NOT_IP}},
     {"20.6.6.6", "", {.name = "", .l4_proto = IPPROTO_TCP, .port = 443, .reason = EGRET_REASON_UNLOOKED}},
+    /* what may not begin */
+    {"::",
+     "set families = unix inet inet6 netlink packet-listen vsock",
+     {.name = "", .reason = EGRET_REASON_FAMILY, .port = 40, .families = 0x30406}},
+    {"::",
+     "set families = unix inet inet6 netlink packet",
+     {.name = "", .reason = EGRET_REASON_FAMILY, .port = 17 + EGRET_FAMILY_SENDS, .families = 0x30406}},
+    {"::", "set foreign_sources = all", {.name = "", .reason = EGRET_REASON_OPTION, .port = EGRET_OPTION_IP_FREEBIND}},
+    {"::",
+     "set foreign_sources = host",
+     {.name = "", .reason = EGRET_REASON_OPTION, .port = EGRET_OPTION_IP_FREEBIND, .audience = EGRET_AUDIENCE_HOST}},
+    {"::", "", {.name = "", .reason = EGRET_REASON_OPTION, .port = EGRET_OPTION_QDISC_BYPASS}},
     /* what no line helps */
     {"20.1.0.1", "", {.name = "a.example", .l4_proto = IPPROTO_TCP, .port = 443, .reason = EGRET_REASON_DENY_RULE}},
     {"20.1.0.1", "", {.name = "a.example", .l4_proto = IPPROTO_TCP, .port = 443, .reason = EGRET_REASON_MALFORMED}},

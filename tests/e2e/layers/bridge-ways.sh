@@ -52,12 +52,19 @@ foreign prio 5
 ungoverned tc qdisc replace dev veth-gro clsact
 
 declare -A address=([one]=10.245.0.21 [xdp]=10.245.0.22 [gro]=10.245.0.23)
+# To pods the layer source refuses it (source.sh).
+host_in() {
+	local pod=$1
+	shift
+	in_cgroup "$cg/system.slice/app.service" "$id-$pod" "$@"
+}
 ways() {
 	local pod kind
 	for pod in one xdp gro; do
-		for kind in packet-raw packet-tagged packet-bypass; do
+		for kind in packet-raw packet-tagged; do
 			way "$pod-$kind" "pod $pod" "$kind" eth0 "$mac" "${address[$pod]}" 51.0.0.1 9
 		done
+		way "$pod-packet-bypass" "host_in $pod" packet-bypass eth0 "$mac" "${address[$pod]}" 51.0.0.1 9
 		fine "$pod-to-what-is-allowed" "pod $pod" packet-raw eth0 "$mac" "${address[$pod]}" 20.1.0.1 9
 		fine_of_socket "$pod-socket" "pod $pod" 20.1.0.1 9
 	done

@@ -51,15 +51,26 @@ allow 192.168.0.0/16 any
 POLICY
 agent_start
 
+# To pods the layer source refuses what these need (source.sh): a process of the host in the pod's namespace tries them.
+host_in_web() { in_cgroup "$cg/system.slice/app.service" "$id-web" "$@"; }
+who_of() {
+	case $1 in
+	packet-bypass | xdp) who=host_in_web ;;
+	*) who="pod web" ;;
+	esac
+}
+
 ways() {
-	local kind tunnel
+	local kind tunnel who
 	for kind in packet-raw packet-dgram packet-ring packet-bypass packet-forged packet-tagged xdp; do
-		way "$kind" "pod web" "$kind" eth0 "$mac" 10.244.0.11 51.0.0.1 9
-		fine "$kind-to-what-is-allowed" "pod web" "$kind" eth0 "$mac" 10.244.0.11 20.1.0.1 9
+		who_of "$kind"
+		way "$kind" "$who" "$kind" eth0 "$mac" 10.244.0.11 51.0.0.1 9
+		fine "$kind-to-what-is-allowed" "$who" "$kind" eth0 "$mac" 10.244.0.11 20.1.0.1 9
 	done
 	for kind in packet-raw xdp; do
-		way "$kind-ipv6" "pod web" "$kind" eth0 "$mac" fd00:f4::11 2603:1000:51::1 9
-		fine "$kind-ipv6-to-what-is-allowed" "pod web" "$kind" eth0 "$mac" fd00:f4::11 2603:1000:20::1 9
+		who_of "$kind"
+		way "$kind-ipv6" "$who" "$kind" eth0 "$mac" fd00:f4::11 2603:1000:51::1 9
+		fine "$kind-ipv6-to-what-is-allowed" "$who" "$kind" eth0 "$mac" fd00:f4::11 2603:1000:20::1 9
 	done
 	way tun "pod web" tun tun7 "$mac" 172.19.0.2 51.0.0.1 9
 	fine tun-to-what-is-allowed "pod web" tun tun7 "$mac" 172.19.0.2 20.1.0.1 9

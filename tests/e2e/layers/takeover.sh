@@ -46,7 +46,7 @@ eventually logged "$work/internet.log" '51\.0\.0\.1' && passed "without a policy
 ungoverned tc qdisc add dev veth-web clsact
 ungoverned tc filter add dev veth-web ingress prio 1 u32 match u32 0 0 flowid 1:1
 agent_start
-stands() { json '[.layers[] | select(.layer != "hook") | .standing] == ["stands", "stands"]' "$1: both layers are proved" egret_cmd status --json; }
+stands() { json '[.layers[] | select(.layer != "hook") | .standing] == ["stands", "stands", "stands"]' "$1: all layers are proved" egret_cmd status --json; }
 stands "at the start"
 : >"$work/internet.log"
 start "$work/frames.log" "${pod_cgroup[web]}" "$id-web" "${frames[@]}" always

@@ -20,6 +20,8 @@ netns_up "$id-mac" "$cg"
 ungoverned ip link add mv0 link eth0 netns "$id-mac" type macvlan mode bridge || die "no macvlan"
 in_cgroup - "$id-mac" sh -c "ip addr add 10.224.0.60/16 dev mv0 && ip link set mv0 up && ip route add default via 10.224.0.1"
 macvlan() { in_cgroup "$cg/kubepods/burstable/podbbbbbbbb-0000-4000-8000-000000000002/$(printf 'b%.0s' {1..64})" "$id-mac" "$@"; }
+# To pods the layer source refuses what two of the ways need (source.sh).
+host_in_macvlan() { in_cgroup "$cg/system.slice/app.service" "$id-mac" "$@"; }
 
 # A machine at a tap, whose frames the node forwards.
 ungoverned ip tuntap add vm0 mode tap
@@ -53,8 +55,11 @@ ways() {
 	done
 	way packet-raw-ipv6 node packet-raw eth0 "$mac" fd00:e9::4 2603:1000:51::1 9
 	way host-network-pod host_pod packet-raw eth0 "$mac" 10.224.0.4 51.0.0.1 9
-	for kind in packet-raw packet-dgram packet-bypass packet-forged xdp; do
+	for kind in packet-raw packet-dgram packet-forged; do
 		way "macvlan-$kind" macvlan "$kind" mv0 "$mac" 10.224.0.60 51.0.0.1 9
+	done
+	for kind in packet-bypass xdp; do
+		way "macvlan-$kind" host_in_macvlan "$kind" mv0 "$mac" 10.224.0.60 51.0.0.1 9
 	done
 	fine macvlan-to-what-is-allowed macvlan packet-raw mv0 "$mac" 10.224.0.60 20.1.0.1 9
 	fine_of_socket macvlan-socket macvlan 20.1.0.1 9
