@@ -22,6 +22,7 @@
 #include "memory.h"
 #include "packet.h"
 #include "policy.h"
+#include "served.h"
 #include "source.h"
 #include "stamp.h"
 #include "subject.h"
@@ -69,23 +70,26 @@ static __always_inline void cgroup_decide_anew(struct __sk_buff *skb, const stru
 }
 
 /* What the packet itself says, whatever is remembered of its destination. */
-static __always_inline void cgroup_decide_by_content(struct __sk_buff *skb, const struct packet *pkt,
-						     const struct ruling *ruling, const struct egret_sock *sock,
+static __always_inline void cgroup_decide_by_content(struct __sk_buff *skb, struct packet *pkt,
+						     const struct ruling *ruling, struct egret_sock *sock,
 						     struct judgement *verdict)
 {
-	__u64 refused;
+	__u64 refused = 0;
 
 	if (verdict->allow)
 		decide_by_source(skb, pkt, ruling, sock, verdict);
-	if (!verdict->allow || !may_be_dns(pkt, sock))
+	if (!verdict->allow)
 		return;
-	refused = dns_leaves(skb, pkt, ruling, sock);
+	if (may_be_dns(pkt, sock))
+		refused = dns_leaves(skb, pkt, ruling, sock);
 	if (refused)
 		verdict_refuse_question(verdict, refused);
+	else if (served_is_asked(pkt))
+		served_decide(skb, pkt, sock, ruling, verdict);
 }
 
 /* A packet that goes over lo. Returns its sender, NULL where that was not looked for. */
-static __always_inline struct egret_sock *cgroup_decide_on_lo(struct __sk_buff *skb, const struct packet *pkt,
+static __always_inline struct egret_sock *cgroup_decide_on_lo(struct __sk_buff *skb, struct packet *pkt,
 							      const struct ruling *ruling, struct judgement *verdict)
 {
 	struct egret_sock *sock;
@@ -98,6 +102,8 @@ static __always_inline struct egret_sock *cgroup_decide_on_lo(struct __sk_buff *
 	sock = cgroup_socket(skb, ruling, pkt);
 	if (!sock || !decide_on_lo(skb, pkt, sock, ruling, verdict))
 		verdict_deny(verdict, EGRET_REASON_NO_MEMORY);
+	else if (verdict->allow && served_counts_on_lo(pkt, sock))
+		served_decide(skb, pkt, sock, ruling, verdict);
 	return sock;
 }
 

@@ -125,7 +125,7 @@ static __always_inline void look_judge_again(const struct look *look, struct egr
 	subject = subject_of(sock);
 	decide_first_packet(pkt, &subject, &look->ruling, verdict);
 	look_ask_history(look->skb, pkt, &look->ruling, sock, verdict);
-	look_judge_content(look);
+	look_judge_content(look, sock->audience);
 }
 
 /* The reason of a packet that did not leave its socket so. */
@@ -162,6 +162,9 @@ static __always_inline int look_by_peer(const struct look *look, struct bpf_sock
 	look->notes->verdict.rule = sock->peer.rule;
 	if (stamp >= STAMP_ALLOWED && look_is_forged(look))
 		return look_deny_for(look, sock, EGRET_REASON_FORGED);
+	subject_refresh(sock, &look->ruling);
+	if (stamp >= STAMP_ALLOWED && look_is_unserved(look, sock->audience))
+		return look_deny_for(look, sock, EGRET_REASON_NOT_SERVER);
 	if (stamp >= STAMP_ALLOWED || (stamp == STAMP_DENIED && look->ruling.settings->audit)) {
 		look_tell_socket(look, sock);
 		return TC_ACT_UNSPEC;

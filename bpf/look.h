@@ -13,6 +13,7 @@
 #include "packet.h"
 #include "policy.h"
 #include "sender.h"
+#include "served.h"
 #include "source.h"
 
 /* UDP ports of tunnels: VXLAN (RFC 7348) and Linux's own default for it (drivers/net/vxlan), GENEVE (RFC 8926), GTP-U
@@ -252,12 +253,29 @@ static __always_inline bool look_is_forged(const struct look *look)
 				look->ruling.slot);
 }
 
-static __always_inline void look_judge_content(const struct look *look)
+/* Does it speak for a resolver that the policy says is served by others? Where the policy does not say, the hook
+ * counts. The name is looked for only behind port 53. */
+static __always_inline bool look_is_unserved(const struct look *look, __u32 audience)
+{
+	struct look_notes *notes = look->notes;
+	const __u64 *halves = (const __u64 *)&notes->source;
+
+	if (notes->pkt.near_port_be != bpf_htons(DNS_PORT) || !look_source(look) ||
+	    served_look_up(halves[0], halves[1], look->ruling.slot, audience) != SERVED_REFUSE)
+		return false;
+	served_account_for(&notes->pkt, &notes->source);
+	return true;
+}
+
+/* Whoever sends it is of this @audience. */
+static __always_inline void look_judge_content(const struct look *look, __u32 audience)
 {
 	struct judgement *verdict = &look->notes->verdict;
 
 	if (verdict->allow && look_is_forged(look))
 		verdict_deny(verdict, EGRET_REASON_FORGED);
+	else if (verdict->allow && look_is_unserved(look, audience))
+		verdict_deny(verdict, EGRET_REASON_NOT_SERVER);
 	if (policy_is_stale(&look->ruling))
 		verdict_of_stale_policy(verdict, look->ruling.slot);
 }
@@ -274,7 +292,7 @@ static __always_inline void look_judge(const struct look *look, const struct egr
 		return;
 	}
 	decide_first_packet(pkt, &subject, &look->ruling, verdict);
-	look_judge_content(look);
+	look_judge_content(look, sender->audience);
 	if (!verdict->allow)
 		look_explain(pkt, EGRET_REASON_NOT_A_SOCKET, verdict);
 }

@@ -15,6 +15,7 @@
 #include "dns_port.h"
 #include "first_packet.h"
 #include "inbound.h"
+#include "served.h"
 #include "source.h"
 #include "subject.h"
 
@@ -76,12 +77,12 @@ static __always_inline void lo_note_question(struct __sk_buff *skb, const struct
 		dns_leaves(skb, pkt, ruling, sock);
 }
 
-/* Most of what goes over lo needs no look at its socket. */
+/* Most of what goes over lo needs no look at its socket. What may speak as a resolver does. */
 static __always_inline bool lo_is_plain(struct __sk_buff *skb, const struct packet *pkt, const struct ruling *ruling)
 {
 	struct egret_addr source __attribute__((aligned(8)));
 
-	return !(ruling->settings->has & EGRET_HAS_DENY) && !pkt->reason && !source_is_doubtful(skb, &source);
+	return !(ruling->settings->has & EGRET_HAS_DENY) && !served_is_asked(pkt) && !source_is_doubtful(skb, &source);
 }
 
 /* A transparent proxy of the namespace's own connections answers from the address that was dialled.

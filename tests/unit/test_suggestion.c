@@ -132,6 +132,14 @@ static const struct suggested {
      "set foreign_sources = host",
      {.name = "", .reason = EGRET_REASON_OPTION, .port = EGRET_OPTION_IP_FREEBIND, .audience = EGRET_AUDIENCE_HOST}},
     {"::", "", {.name = "", .reason = EGRET_REASON_OPTION, .port = EGRET_OPTION_QDISC_BYPASS}},
+    /* who speaks in the name of a resolver */
+    {"169.254.20.10",
+     "resolver 169.254.20.10 served by hostnetwork  # only if this is your resolver",
+     {.name = "", .port = 53, .reason = EGRET_REASON_NOT_SERVER, .audience = EGRET_AUDIENCE_HOSTNETWORK}},
+    {"10.244.0.9",
+     "resolver 10.244.0.9 served by pods  # only if this is your resolver",
+     {.name = "", .port = 53, .reason = EGRET_REASON_NOT_SERVER, .audience = EGRET_AUDIENCE_OF(7, EGRET_KIND_POD)}},
+    {"::1", "", {.name = "", .port = 53, .reason = EGRET_REASON_NOT_SERVER, .audience = EGRET_AUDIENCE_UNKNOWN}},
     /* what no line helps */
     {"20.1.0.1", "", {.name = "a.example", .l4_proto = IPPROTO_TCP, .port = 443, .reason = EGRET_REASON_DENY_RULE}},
     {"20.1.0.1", "", {.name = "a.example", .l4_proto = IPPROTO_TCP, .port = 443, .reason = EGRET_REASON_MALFORMED}},

@@ -226,6 +226,22 @@ static void print_resolvers(const json_t *resolvers)
 	}
 }
 
+/* A node's own cache is meant to; whoever else does teaches what is not so. */
+static void print_unserved(const json_t *unserved)
+{
+	const json_t *row;
+	size_t index;
+
+	json_array_foreach (unserved, index, row) {
+		const char *suggestion = json_text(row, "suggestion");
+
+		printf("unserved   %lld packets left in the name of resolver %s, which the policy does not say who "
+		       "serves%s%s\n",
+		       json_number(row, "packets_total"), json_text(row, "address"), *suggestion ? "; write: " : "",
+		       suggestion);
+	}
+}
+
 static void print_reasons(json_t *reasons, const char *verdict)
 {
 	const char *reason;
@@ -329,6 +345,7 @@ static void print_status(const json_t *status)
 	print_problems(json_object_get(status, "problems"));
 	print_names(json_object_get(status, "names"));
 	print_resolvers(json_object_get(status, "resolvers"));
+	print_unserved(json_object_get(status, "unserved"));
 	summary_specials(stdout, "special    ", json_object_get(status, "special_addresses"));
 	print_packets(json_object_get(status, "packets"), !strcmp(json_text(status, "mode"), "auditing"));
 	print_lessons(json_object_get(status, "dns_total"));

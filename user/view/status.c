@@ -17,6 +17,7 @@
 #include "special.h"
 #include "subject_name.h"
 #include "subjects.h"
+#include "unserved.h"
 
 /* Where it is, or where it was; null where nothing was governed yet. And who is below it, if it is there. */
 static void set_cgroup(json_t *status, const struct kernel *kernel, const struct egret_meta *meta)
@@ -204,6 +205,7 @@ json_t *view_status(const struct kernel *kernel, const char *instance, const str
 	json_object_set_new(status, "probation", probation_to_json(meta));
 	json_object_set_new(status, "names", view_names(kernel));
 	json_object_set_new(status, "resolvers", view_resolvers(meta));
+	json_object_set_new(status, "unserved", view_unserved(kernel));
 	json_object_set_new(status, "packets", view_packets(kernel));
 	json_object_set_new(status, "dns_total", lessons_to_json(kernel));
 	json_object_set_new(status, "existing", existing_to_json(kernel));

@@ -83,6 +83,21 @@ static void resolver_line(const struct denied *denied, const char *name, char bu
 	snprintf(buf, SUGGESTION_SIZE, "resolver %s%s%s", addr_format(&denied->addr, address), *name ? " " : "", name);
 }
 
+/* Of whom nobody knows no class can be written. */
+static void served_line(const struct denied *denied, char buf[static SUGGESTION_SIZE])
+{
+	static const char *const words[EGRET_KINDS] = {
+	    [EGRET_KIND_HOST] = "host",
+	    [EGRET_KIND_POD] = "pods",
+	    [EGRET_KIND_HOSTNETWORK] = "hostnetwork",
+	};
+	char address[ADDR_TEXT_SIZE];
+
+	if (denied->audience)
+		snprintf(buf, SUGGESTION_SIZE, "resolver %s served by %s", addr_format(&denied->addr, address),
+			 words[egret_audience_kind(denied->audience)]);
+}
+
 /* What else would help. */
 static void add_comment(const char *comment, char buf[static SUGGESTION_SIZE])
 {
@@ -131,6 +146,10 @@ const char *suggestion_line(const struct denied *denied, char buf[static SUGGEST
 	case EGRET_REASON_FAMILY:
 	case EGRET_REASON_OPTION:
 		refusal_line(denied->reason, denied->port, denied->families, !is_host(denied), buf, SUGGESTION_SIZE);
+		break;
+	case EGRET_REASON_NOT_SERVER:
+		served_line(denied, buf);
+		add_comment("only if this is your resolver", buf);
 		break;
 	case EGRET_REASON_DNS_NAME:
 		if (is_writable(denied->name))

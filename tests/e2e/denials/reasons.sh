@@ -79,7 +79,7 @@ fi
 tried+=(stale-agent) # takes half a minute: agent/probation
 # Of packets that no hook of a socket sees: tests/e2e/layers.
 tried+=(not-a-socket tunnel rewritten not-ip unlooked service-outside)
-# What may not begin: layers/source.sh. Who speaks as a resolver; inside IPsec: packets/ipsec.sh.
+# What may not begin: layers/source.sh. Who speaks as a resolver: dns/served-by.sh; inside IPsec: packets/ipsec.sh.
 tried+=(family option not-server ipsec)
 
 # None was forgotten: the list is the header's own.
