@@ -43,11 +43,11 @@ static bool is_of_mode(const struct collecting *collecting, const struct denial 
 {
 	bool audited = denial->key.audited;
 
-	if (is_of_both(denial))
-		return audited == collecting->audit || audited == collecting->layers_audit;
 	/* In any mode: where the policy does not say who serves a resolver. */
 	if (denial->key.reason == EGRET_REASON_NOT_SERVER && audited)
 		return true;
+	if (is_of_both(denial))
+		return audited == collecting->audit || audited == collecting->layers_audit;
 	return audited == (is_of_layer(denial) ? collecting->layers_audit : collecting->audit);
 }
 
