@@ -66,14 +66,22 @@ static __always_inline void refusal_begin(const struct egret_drop_key *key, cons
 	refusal_name(key->cgroup_id, owner);
 }
 
+/* The process under way. bpf_get_current_comm: not in 5.10 for cgroup/setsockopt. */
+static __always_inline void refusal_caller(struct egret_drop *drop)
+{
+	const struct task_struct *task = (const struct task_struct *)bpf_get_current_task();
+
+	bpf_probe_read_kernel(&drop->pid, sizeof(drop->pid), &task->tgid);
+	bpf_probe_read_kernel(drop->comm, sizeof(drop->comm), &task->comm);
+}
+
 /* One more of a row that stands. A row that made room this very moment may count it for another's. */
 static __always_inline void refusal_count(struct egret_drop *drop, const struct ruling *ruling)
 {
 	__sync_fetch_and_add(&drop->packets, 1);
 	drop->generation = ruling->generation;
 	drop->last_ns = bpf_ktime_get_ns();
-	drop->pid = bpf_get_current_pid_tgid() >> 32;
-	bpf_get_current_comm(drop->comm, sizeof(drop->comm));
+	refusal_caller(drop);
 }
 
 /* @number: as egret_family.h says. True: it is refused. False: it goes on, for this policy only audits. */

@@ -430,6 +430,8 @@ struct inet_sock {
 
 struct task_struct {
 	unsigned int flags;
+	int tgid;
+	char comm[16];
 };
 
 struct rtnl_link_ops {
