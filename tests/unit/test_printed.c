@@ -598,6 +598,31 @@ static void columns_are_as_wide_as_their_widest(void **state)
 	json_decref(rows);
 }
 
+static void print_narrow(void *context)
+{
+	static const struct column columns[] = {{"KEPT", .key = "kept"}, {"GIVES", .key = "gives", .gives = 1}};
+
+	table_print(context, columns, 2, &(struct screen){.width = 26});
+}
+
+/* Out of the middle of the longest word, and between characters. */
+static void what_is_too_wide_is_cut(void **state)
+{
+	json_t *rows = json_pack("[{s:s, s:s}, {s:s, s:s}, {s:s, s:s}]", "kept", "0123456789", "gives",
+				 "a-name-that-is-long.example tcp:443", "kept", "x", "gives",
+				 "\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4", "kept", "x", "gives",
+				 "one two three four five");
+	struct said said;
+
+	(void)state;
+	said_by(print_narrow, rows, &said);
+	assert_says_all(&said, "KEPT        GIVES\n"
+			       "0123456789  a-*ple tcp:443\n"
+			       "x           \u00e4\u00e4\u00e4*\u00e4\u00e4\u00e4\n"
+			       "x           one tw*ur five\n");
+	json_decref(rows);
+}
+
 /* --- check --- */
 
 static void print_normal_form(void *context)
@@ -700,6 +725,7 @@ int main(void)
 	    cmocka_unit_test_setup(many_special_addresses_are_counted, begin),
 	    cmocka_unit_test_setup(what_was_learned_is_a_table, begin),
 	    cmocka_unit_test(columns_are_as_wide_as_their_widest),
+	    cmocka_unit_test(what_is_too_wide_is_cut),
 	    cmocka_unit_test(names_that_do_not_resolve_are_told_as_comments),
 	    cmocka_unit_test(the_normal_form_has_what_is_not_usual),
 	};

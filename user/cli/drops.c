@@ -158,24 +158,43 @@ static void print_meaning(const char *word, const char *sentence, int width)
 	putchar('\n');
 }
 
-/* Each word that stands under WHY, and what it means. */
-static void print_legend(const json_t *rows, const struct screen *screen)
+static void print_reasons(const json_t *rows, const struct screen *screen)
 {
 	json_t *told = json_object();
-	bool suggested = false;
 	const json_t *row;
 	size_t i;
 
-	putchar('\n');
 	json_array_foreach (rows, i, row) {
 		const char *reason = json_text(row, "reason");
 
-		suggested |= *json_text(row, "suggestion") && !json_flag(row, "passes_now");
 		if (*reason && !json_object_get(told, reason))
 			print_meaning(reason, reason_sentence(reason), screen->width);
 		json_object_set_new(told, reason, json_true());
 	}
 	json_decref(told);
+}
+
+/* Each word that stands under WHY, and what it means. */
+static void print_legend(const json_t *rows, const struct screen *screen)
+{
+	bool suggested = false, older = false, passing = false;
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		bool passes = json_flag(row, "passes_now");
+
+		passing |= passes;
+		older |= json_flag(row, "outdated") && !passes;
+		suggested |= *json_text(row, "suggestion") && !passes;
+	}
+	putchar('\n');
+	print_reasons(rows, screen);
+	if (older)
+		print_meaning("(older)", "another policy, or mode, said so last", screen->width);
+	if (passing)
+		print_meaning("(passes now)", "another policy said so, and the one that rules allows it",
+			      screen->width);
 	if (suggested)
 		puts("`egret suggest`: the lines that would allow them; `egret drops -o wide`: all of it");
 }

@@ -19,8 +19,8 @@ static void make_key(const struct merge *merge, const json_t *row, char buf[stat
 	const char *workload = merge->by_workload ? json_text(row, "workload") : "", *name = json_text(row, "name");
 	char who[ROW_WORDS_SIZE];
 
-	snprintf(buf, KEY_SIZE, "%d %d %d %lld %s|%s %s|%s %lld %s|%s", json_flag(row, "audited"),
-		 json_flag(row, "outdated"), json_flag(row, "hostnetwork"),
+	snprintf(buf, KEY_SIZE, "%d %d %d %d %lld %s|%s %s|%s %lld %s|%s", json_flag(row, "audited"),
+		 json_flag(row, "outdated"), json_flag(row, "passes_now"), json_flag(row, "hostnetwork"),
 		 !*workload && !*json_text(row, "subject") ? json_number(row, "cgroup_id") : 0,
 		 *workload ? workload : row_who(row, who),
 		 *name && strcmp(json_text(row, "reason"), "special-address") != 0 ? name : json_text(row, "address"),

@@ -100,6 +100,7 @@ const char *row_why(const json_t *row, char buf[static ROW_WORDS_SIZE])
 	if (*device)
 		len += snprintf(buf + len, ROW_WORDS_SIZE - (size_t)len, " at %.32s", device);
 	if (json_flag(row, "outdated"))
-		snprintf(buf + len, ROW_WORDS_SIZE - (size_t)len, " (older)");
+		snprintf(buf + len, ROW_WORDS_SIZE - (size_t)len, "%s",
+			 json_flag(row, "passes_now") ? " (passes now)" : " (older)");
 	return buf;
 }
