@@ -45,7 +45,7 @@ static bool find_only_one(const char *folder, char buf[static CONTAINER_NAME_SIZ
 		if (entry->d_name[0] == '.' || strlen(entry->d_name) >= CONTAINER_NAME_SIZE)
 			continue;
 		count++;
-		strcpy(buf, entry->d_name);
+		snprintf(buf, CONTAINER_NAME_SIZE, "%.*s", CONTAINER_NAME_SIZE - 1, entry->d_name);
 	}
 	if (dir)
 		closedir(dir);
