@@ -440,17 +440,18 @@ static void rules_are_a_table(void **state)
 	kernel.hits[RULE_A] = (struct egret_hit){1234567, clock_realtime_ns() - 330 * CLOCK_NS_PER_SEC};
 	print(&rules, NULL, &said);
 	assert_int_equal(said.code, EXIT_YES);
-	assert_says_all(&said, "LAST  COUNT  RULE                     PURPOSE   WHERE\n"
-			       "5m     1.2M  allow a.example tcp:443  the shop  policy.rules:2\n");
+	assert_says_all(&said, "LAST  COUNT  RULE                     WHERE\n"
+			       "5m     1.2M  allow a.example tcp:443  policy.rules:2\n");
 	print(&rules, "-owide", &said);
 	assert_says(&said, "  PACKETS  BYTES  LAST HIT   RULE ");
 	assert_says(&said, "1 234 567    800  5 min ago  ");
+	assert_says(&said, "  the shop  policy.rules:2\n");
 	assert_says_not(&said, "WOULD DENY");
 	assert_says_not(&said, "since the agent ended");
 	print(&rules, "--since=5m", &said);
 	assert_says_all(&said, "no rule was hit since then\n");
 	print(&rules, "--since=6m", &said);
-	assert_says(&said, "the shop");
+	assert_says(&said, "policy.rules:2");
 	/* Nobody was there to see when: it may be of then. */
 	kernel.held = false;
 	kernel.counters[RULE_A].packets++;

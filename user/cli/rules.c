@@ -3,6 +3,7 @@
 #include "command.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "../kernel/read.h"
 #include "../view/json.h"
@@ -38,12 +39,22 @@ static void cell_hit_age(const json_t *row, char buf[static CELL_SIZE])
 		cell_age(row, buf);
 }
 
+/* The purpose has no room in 80 columns: it stands there, in the file. */
+static void cell_short_place(const json_t *row, char buf[static CELL_SIZE])
+{
+	char place[CELL_SIZE];
+	const char *last;
+
+	cell_place(row, place);
+	last = strrchr(place, '/');
+	snprintf(buf, CELL_SIZE, "%s", last ? last + 1 : place);
+}
+
 static const struct column columns[] = {
     {"LAST", .format = cell_hit_age},
     {"COUNT", .format = cell_count, .right = true},
-    {"RULE", .key = "rule", .gives = 2},
-    {"PURPOSE", .format = cell_purpose, .gives = 3},
-    {"WHERE", .format = cell_place, .gives = 3},
+    {"RULE", .key = "rule", .gives = 1},
+    {"WHERE", .format = cell_short_place, .gives = 2},
 };
 #define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 
