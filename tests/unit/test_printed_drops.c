@@ -568,6 +568,32 @@ static void each_line_stands_once_with_who_asked_for_it(void **state)
 	assert_says_all(&said, "# nothing of what was asked for was denied that the policy does not allow by now\n");
 }
 
+/* A policy has each setting once. */
+static void settings_are_one_line_each(void **state)
+{
+	static const uint16_t numbers[] = {40, 17, 17 + EGRET_FAMILY_SENDS, 21};
+	static const uint16_t options[] = {EGRET_OPTION_IP_FREEBIND, EGRET_OPTION_IPV6_TRANSPARENT};
+	struct said said;
+
+	(void)state;
+	kernel.config.settings[0].families = egret_family_bit(EGRET_FAMILY_UNIX) | egret_family_bit(EGRET_FAMILY_INET);
+	for (size_t i = 0; i < 4; i++)
+		add_row((struct row){WEB_A, 1, 0, "::", 2, EGRET_REASON_FAMILY, numbers[i], false});
+	for (size_t i = 0; i < 2; i++)
+		add_row((struct row){WEB_A, 1, 0, "::", 2, EGRET_REASON_OPTION, options[i], false});
+	kernel.drops[4].drop.audience = EGRET_AUDIENCE_HOST;
+	SAY(&said, suggest, NULL);
+	assert_says_all(
+	    &said, READ_THEM
+	    "set families = unix inet packet rds vsock  # in place of the line that sets it now, if there is one: "
+	    "shop/web, 4 packets\n"
+	    "set foreign_sources = all                  # in place of the line that sets it now, if there is one: "
+	    "shop/web, 2 packets\n");
+	SAY(&said, drops, "--reason=family", "--limit=2");
+	assert_says(&said, "2m        1  shop/web-6d5f9c4b7-x2k9p:app  socket vsock  family\n");
+	assert_says(&said, "2m        1  shop/web-6d5f9c4b7-x2k9p:app  socket packet  family\n");
+}
+
 /* What another policy denied is told while it would be denied still. */
 static void what_passes_by_now_is_left_out(void **state)
 {
@@ -661,6 +687,7 @@ int main(void)
 	    cmocka_unit_test_setup(clear_says_what_counts_on, begin),
 	    cmocka_unit_test_setup(follow_ends_with_the_instance, begin),
 	    cmocka_unit_test_setup(each_line_stands_once_with_who_asked_for_it, begin),
+	    cmocka_unit_test_setup(settings_are_one_line_each, begin),
 	    cmocka_unit_test_setup(what_passes_by_now_is_left_out, begin),
 	    cmocka_unit_test_setup(a_wildcard_is_written_when_it_is_asked_for, begin),
 	    cmocka_unit_test_setup(what_is_said_is_a_policy, begin),

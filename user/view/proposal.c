@@ -100,6 +100,54 @@ static void add_without_line(json_t *lines, const json_t *row)
 	count(add_line(lines, key, "none", NULL, key), row);
 }
 
+/* --- settings, of which a policy has one each --- */
+
+#define FAMILIES     "set families ="
+#define SETTING_NOTE "in place of the line that sets it now, if there is one"
+
+/* What frames may be sent by may be listened to, too: the language has a word for each. */
+static bool is_implied(const char *word, const char *line)
+{
+	return has_word(line, word) || (!strcmp(word, "packet-listen") && has_word(line, "packet"));
+}
+
+static void add_words(char *buf, size_t size, const char *from)
+{
+	char word[64];
+
+	for (int len; sscanf(from, " %63s%n", word, &len) == 1; from += len) {
+		size_t at = strlen(buf);
+
+		if (!is_implied(word, buf))
+			snprintf(buf + at, size - at, " %s", word);
+	}
+}
+
+/* All that two lines give: families add up, and of foreign sources `all` is the most. */
+static void join(const char *then, const char *now, char buf[static SUGGESTION_SIZE])
+{
+	bool widest_first = has_word(now, "packet") || has_word(now, "all");
+
+	if (!begins_with(now, FAMILIES)) {
+		snprintf(buf, SUGGESTION_SIZE, "%s", widest_first ? now : then);
+		return;
+	}
+	snprintf(buf, SUGGESTION_SIZE, "%s", widest_first ? now : then);
+	add_words(buf, SUGGESTION_SIZE, (widest_first ? then : now) + strlen(FAMILIES));
+}
+
+static void add_setting(json_t *lines, const char *line, const json_t *row)
+{
+	char key[SUGGESTION_SIZE], joined[SUGGESTION_SIZE];
+	json_t *one;
+
+	snprintf(key, sizeof(key), "%.*s", (int)strcspn(line, "="), line);
+	one = add_line(lines, key, "setting", line, SETTING_NOTE);
+	join(json_text(one, "line"), line, joined);
+	json_set_text(one, "line", joined);
+	count(one, row);
+}
+
 static void add_row(json_t *lines, const json_t *row)
 {
 	const char *suggestion = json_text(row, "suggestion"), *comment = strstr(suggestion, SUGGESTION_COMMENT), *kind;
@@ -115,6 +163,10 @@ static void add_row(json_t *lines, const json_t *row)
 		 suggestion);
 	snprintf(note, sizeof(note), "%s", comment ? comment + strlen(SUGGESTION_COMMENT) : "");
 	kind = kind_of(line, row);
+	if (!strcmp(kind, "setting")) {
+		add_setting(lines, line, row);
+		return;
+	}
 	if (!*note && !strcmp(kind, "address"))
 		note_address(row, note, sizeof(note));
 	count(add_line(lines, line, kind, line, note), row);
