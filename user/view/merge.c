@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "denials.h"
 #include "json.h"
 #include "rows.h"
 
@@ -23,7 +24,7 @@ static void make_key(const struct merge *merge, const json_t *row, char buf[stat
 		 json_flag(row, "outdated"), json_flag(row, "passes_now"), json_flag(row, "hostnetwork"),
 		 !*workload && !*json_text(row, "subject") ? json_number(row, "cgroup_id") : 0,
 		 *workload ? workload : row_who(row, who),
-		 *name && strcmp(json_text(row, "reason"), "special-address") != 0 ? name : json_text(row, "address"),
+		 *name && strcmp(json_text(row, "reason"), "special-address") != 0 ? name : denial_address(row),
 		 json_text(row, "port"), json_text(row, "reason"), json_number(row, "line"), json_text(row, "file"),
 		 json_text(row, "device"));
 }
