@@ -33,7 +33,7 @@ $(VIEW_TESTS:%=$(COVERAGE)/%): $(COVERAGE)/%: $(COVERAGE)/tests/unit/%.o $(COVER
 	$(call say,LD,$@)
 	$(Q)$(CC) --coverage -o $@ $^ -lcmocka -ljansson -lpthread
 
-$(COVERAGE)/test_printed: $(COVERAGE)/%: $(COVERAGE)/tests/unit/%.o $(COVERAGE)/tests/unit/filter.o $(PRINTED_SOURCES:%.c=$(COVERAGE)/%.o)
+$(PRINTED_TESTS:$(B)/tests/%=$(COVERAGE)/%): $(COVERAGE)/%: $(COVERAGE)/tests/unit/%.o $(COVERAGE)/tests/unit/filter.o $(PRINTED_SOURCES:%.c=$(COVERAGE)/%.o)
 	$(call say,LD,$@)
 	$(Q)$(CC) --coverage -o $@ $^ -lcmocka -ljansson -lcares -lpthread
 

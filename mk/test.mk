@@ -29,10 +29,12 @@ $(VIEW_TESTS:%=$(B)/tests/%): $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/t
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka -ljansson -lpthread
 
 # So are the commands that print them.
-PRINTED_SOURCES := $(VIEW_SOURCES) $(wildcard user/resolve/*.c) $(patsubst %,user/cli/%.c,status layers rules drops learned \
-                   load options normal_form resolved rules_path summary table)
+PRINTED_SOURCES := $(VIEW_SOURCES) $(wildcard user/resolve/*.c) $(patsubst %,user/cli/%.c,status layers rules drops follow learned \
+                   load option_list options normal_form resolved rules_path screen suggest summary table wanted)
 
-$(B)/tests/test_printed: $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/tests/unit/filter.o $(PRINTED_SOURCES:%.c=$(B)/asan/%.o)
+PRINTED_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_printed*.c))
+
+$(PRINTED_TESTS): $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/tests/unit/filter.o $(PRINTED_SOURCES:%.c=$(B)/asan/%.o)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka -ljansson -lcares -lpthread

@@ -7,7 +7,12 @@ _egret_commands() {
 }
 
 _egret_options() {
-	egret "$1" --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]*'
+	egret "$1" --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]*' | sort -u
+}
+
+# The words for --reason: what is none is refused with all of them.
+_egret_reasons() {
+	egret drops --reason "?" 2>&1 | sed 's/.*there are//; s/,//g'
 }
 
 # The instances that have pins; only root may look.
@@ -32,6 +37,10 @@ _egret() {
 	case $before in
 	--instance) mapfile -t COMPREPLY < <(compgen -W "$(_egret_instances)" -- "$word") ;;
 	--rules-path | --state) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+	-o | --output) mapfile -t COMPREPLY < <(compgen -W "text wide json jsonl" -- "$word") ;;
+	--by) COMPREPLY=(workload) ;;
+	--sort) mapfile -t COMPREPLY < <(compgen -W "last count who destination why" -- "$word") ;;
+	--reason) mapfile -t COMPREPLY < <(compgen -W "$(_egret_reasons)" -- "$word") ;;
 	-p | --policy) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 	*)
 		case $word in

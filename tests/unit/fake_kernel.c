@@ -216,10 +216,13 @@ int kernel_get_subject_name(const struct kernel *kernel, uint64_t cgroup_id, str
 
 int kernel_get_pod_name(const struct kernel *kernel, const struct egret_pod_uid *uid, struct egret_pod_name *ret)
 {
-	if (!kernel->pod_name || strcmp(uid->uid, kernel->pod_uid) != 0)
-		return -ENOENT;
-	snprintf(ret->name, sizeof(ret->name), "%s", kernel->pod_name);
-	return 0;
+	for (size_t i = 0; i < kernel->noted_count; i++) {
+		if (!strcmp(uid->uid, kernel->noted[i].id)) {
+			snprintf(ret->name, sizeof(ret->name), "%s", kernel->noted[i].name);
+			return 0;
+		}
+	}
+	return -ENOENT;
 }
 
 uint32_t kernel_get_audience(const struct kernel *kernel, uint64_t cgroup_id)

@@ -9,7 +9,7 @@
 #include "kernel/read.h"
 #include "kernel/source.h"
 
-#define FAKE_MAX   8
+#define FAKE_MAX   16
 #define FAKE_NAMES 32
 
 struct kernel {
@@ -44,7 +44,10 @@ struct kernel {
 		uint64_t cgroup_id;
 		struct egret_subject_name subject;
 	} subjects[FAKE_MAX];
-	const char *pod_uid, *pod_name; /* of one pod; NULL = none */
+	/* Of pods by their uid, of containers by their id. */
+	struct {
+		const char *id, *name;
+	} noted[FAKE_MAX];
 	struct {
 		uint32_t ifindex;
 		struct egret_device device;
@@ -58,7 +61,7 @@ struct kernel {
 	struct kernel_map_fill fills[FAKE_MAX];
 	struct kernel_socket_memory socket_memory;
 	size_t drop_count, others_count, existing_count, lesson_count, asked_count, subject_count, fill_count,
-	    device_count;
+	    device_count, noted_count;
 	/* An address that name 1 has and may not bring in, by the rule; 0 = none. */
 	struct egret_addr special_addr;
 	uint32_t special_rule;

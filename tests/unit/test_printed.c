@@ -37,7 +37,7 @@ static const struct command rules = {
     .arguments = "",
     .summary = "",
     .help = "",
-    .groups = OPTIONS_INSTANCE | OPTIONS_OUTPUT,
+    .groups = OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_SINCE,
 };
 static const struct command learned = {
     .name = "learned",
@@ -45,7 +45,7 @@ static const struct command learned = {
     .arguments = "",
     .summary = "",
     .help = "",
-    .groups = OPTIONS_INSTANCE | OPTIONS_OUTPUT,
+    .groups = OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_WHOM,
 };
 static const struct command drops = {
     .name = "drops",
@@ -53,7 +53,7 @@ static const struct command drops = {
     .arguments = "",
     .summary = "",
     .help = "",
-    .groups = OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_FOLLOW,
+    .groups = OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_FOLLOW | OPTIONS_SINCE | OPTIONS_WHOM | OPTIONS_ROWS,
 };
 
 struct call {
@@ -437,17 +437,27 @@ static void rules_are_a_table(void **state)
 
 	(void)state;
 	set_rules();
+	kernel.hits[RULE_A] = (struct egret_hit){1234567, clock_realtime_ns() - 330 * CLOCK_NS_PER_SEC};
 	print(&rules, NULL, &said);
 	assert_int_equal(said.code, EXIT_YES);
-	assert_says(&said, "  PACKETS  BYTES  LAST HIT");
-	assert_says(&said, "1 234 567    800  ");
-	assert_says(&said, "the shop");
-	assert_says(&said, "policy.rules:2");
+	assert_says_all(&said, "LAST  COUNT  RULE                     WHERE\n"
+			       "5m     1.2M  allow a.example tcp:443  policy.rules:2\n");
+	print(&rules, "-owide", &said);
+	assert_says(&said, "  PACKETS  BYTES  LAST HIT   RULE ");
+	assert_says(&said, "1 234 567    800  5 min ago  ");
+	assert_says(&said, "  the shop  policy.rules:2\n");
 	assert_says_not(&said, "WOULD DENY");
 	assert_says_not(&said, "since the agent ended");
-	/* Nobody was there to see when. */
+	print(&rules, "--since=5m", &said);
+	assert_says_all(&said, "no rule was hit since then\n");
+	print(&rules, "--since=6m", &said);
+	assert_says(&said, "policy.rules:2");
+	/* Nobody was there to see when: it may be of then. */
 	kernel.held = false;
-	print(&rules, NULL, &said);
+	kernel.counters[RULE_A].packets++;
+	print(&rules, "--since=5m", &said);
+	assert_says(&said, "?      1.2M  allow a.example");
+	print(&rules, "-owide", &said);
 	assert_says(&said, "since the agent ended");
 }
 
@@ -462,7 +472,7 @@ static void a_column_for_who_audits(void **state)
 	    (struct egret_drop_key){.reason = EGRET_REASON_DENY_RULE, .rule = RULE_DENY, .audited = 1};
 	kernel.drops[0].drop = drop;
 	kernel.drop_count = 1;
-	print(&rules, NULL, &said);
+	print(&rules, "--output=wide", &said);
 	assert_says(&said, "WOULD DENY");
 }
 
@@ -484,7 +494,7 @@ static void rules_tell_of_names_from_disk(void **state)
 	assert_says(&said, "1 name above was not answered since the start: the addresses are those of before");
 }
 
-/* --- drops --- */
+/* --- the end of exec --- */
 
 static void add_denial(const char *address, uint64_t packets, bool audited)
 {
@@ -498,71 +508,6 @@ static void add_denial(const char *address, uint64_t packets, bool audited)
 								      .audited = audited};
 	kernel.drops[kernel.drop_count++].drop =
 	    (struct egret_drop){.packets = packets, .first_ns = now, .last_ns = now, .pid = 4242, .comm = "curl"};
-}
-
-static void denials_are_a_table(void **state)
-{
-	struct said said;
-
-	(void)state;
-	print(&drops, NULL, &said);
-	assert_says_all(&said, "nothing was denied\n");
-	kernel.config.settings[0].audit = 1;
-	print(&drops, NULL, &said);
-	assert_says_all(&said, "nothing would have been denied\n");
-	add_denial("51.0.0.1", 3, false);
-	add_denial("51.0.0.2", 4, true);
-	kernel.reasons[0][EGRET_REASON_NO_RULE].packets = 3;
-	kernel.reasons[1][EGRET_REASON_NO_RULE].packets = 4;
-	print(&drops, NULL, &said);
-	assert_int_equal(said.code, EXIT_YES);
-	assert_says(&said, "DENIED      51.0.0.1  tcp:443  -     cgroup 9223090561878065154, gone  curl[4242]  ");
-	assert_says(&said, "WOULD DENY  51.0.0.2  tcp:443");
-	assert_says_not(&said, "(and ");
-}
-
-/* The list has an end; the totals have none. */
-static void what_the_list_lost_is_counted(void **state)
-{
-	struct said said;
-
-	(void)state;
-	add_denial("51.0.0.1", 3, false);
-	kernel.reasons[0][EGRET_REASON_NO_RULE].packets = 10;
-	kernel.reasons[1][EGRET_REASON_NO_RULE].packets = 2;
-	print(&drops, NULL, &said);
-	assert_says(&said, "\n(and 7 more packets that were denied: cleared, or of subjects that ");
-	assert_says(&said, "\n(and 2 more packets that would have been denied: cleared, or of");
-}
-
-static void clear_says_what_counts_on(void **state)
-{
-	struct said said;
-
-	(void)state;
-	add_denial("51.0.0.1", 3, false);
-	print(&drops, "--clear", &said);
-	assert_says_all(&said, "1 row cleared; the totals of `egret status` and the hits of `egret rules` count on\n");
-	add_denial("51.0.0.1", 3, false);
-	print(&drops, "--clear", &said);
-	assert_says(&said, "2 rows cleared;");
-	struct call call = {&drops, {"--clear", "--follow"}};
-
-	said_by(run, &call, &said);
-	assert_int_equal(said.code, EXIT_USAGE);
-	assert_says_all(&said, "egret: --clear takes rows away and --follow shows new ones; give one of them\n");
-}
-
-static void follow_ends_with_the_instance(void **state)
-{
-	struct said said;
-
-	(void)state;
-	add_denial("51.0.0.1", 3, false); /* before: not shown */
-	print(&drops, "--follow", &said);
-	assert_says_all(&said, "egret: instance node was taken down, or began anew, so nothing more is shown; if it "
-			       "runs, start `egret drops --follow` again\n");
-	assert_int_equal(said.code, EXIT_NOT_RUNNING);
 }
 
 static void sum_up(void *context)
@@ -636,7 +581,7 @@ static void print_table(void *context)
 	    {"N", .key = "n", .right = true}, {"TEXT", .key = "text"}, {"LAST", .key = "last"}};
 	json_t *rows = context;
 
-	table_print(rows, columns, 3);
+	table_print(rows, columns, 3, &(struct screen){});
 }
 
 static void columns_are_as_wide_as_their_widest(void **state)
@@ -651,6 +596,31 @@ static void columns_are_as_wide_as_their_widest(void **state)
 			       "-123  -            -\n"
 			       " 999  longer than  x\n"
 			       "   0  -            -\n");
+	json_decref(rows);
+}
+
+static void print_narrow(void *context)
+{
+	static const struct column columns[] = {{"KEPT", .key = "kept"}, {"GIVES", .key = "gives", .gives = 1}};
+
+	table_print(context, columns, 2, &(struct screen){.width = 26});
+}
+
+/* Out of the middle of the longest word, and between characters. */
+static void what_is_too_wide_is_cut(void **state)
+{
+	json_t *rows = json_pack("[{s:s, s:s}, {s:s, s:s}, {s:s, s:s}]", "kept", "0123456789", "gives",
+				 "a-name-that-is-long.example tcp:443", "kept", "x", "gives",
+				 "\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4", "kept", "x", "gives",
+				 "one two three four five");
+	struct said said;
+
+	(void)state;
+	said_by(print_narrow, rows, &said);
+	assert_says_all(&said, "KEPT        GIVES\n"
+			       "0123456789  a-*ple tcp:443\n"
+			       "x           \u00e4\u00e4\u00e4*\u00e4\u00e4\u00e4\n"
+			       "x           one tw*ur five\n");
 	json_decref(rows);
 }
 
@@ -752,14 +722,11 @@ int main(void)
 	    cmocka_unit_test_setup(rules_are_a_table, begin),
 	    cmocka_unit_test_setup(a_column_for_who_audits, begin),
 	    cmocka_unit_test_setup(rules_tell_of_names_from_disk, begin),
-	    cmocka_unit_test_setup(denials_are_a_table, begin),
-	    cmocka_unit_test_setup(what_the_list_lost_is_counted, begin),
-	    cmocka_unit_test_setup(clear_says_what_counts_on, begin),
-	    cmocka_unit_test_setup(follow_ends_with_the_instance, begin),
 	    cmocka_unit_test_setup(a_command_is_told_what_to_write, begin),
 	    cmocka_unit_test_setup(many_special_addresses_are_counted, begin),
 	    cmocka_unit_test_setup(what_was_learned_is_a_table, begin),
 	    cmocka_unit_test(columns_are_as_wide_as_their_widest),
+	    cmocka_unit_test(what_is_too_wide_is_cut),
 	    cmocka_unit_test(names_that_do_not_resolve_are_told_as_comments),
 	    cmocka_unit_test(the_normal_form_has_what_is_not_usual),
 	};

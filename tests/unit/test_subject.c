@@ -222,6 +222,63 @@ static void a_connection_is_found_by_its_cookie(void **state)
 	assert_null(connections_with(&(struct connections){0}, 4));
 }
 
+static void a_pods_name_tells_what_made_it(void **state)
+{
+	static const char *const cases[][2] = {
+	    {"shop/web-6d5f9c4b7-x2k9p", "shop/web"}, /* Deployment */
+	    {"shop/web-2-6d5f9c4b7-x2k9p", "shop/web-2"},
+	    {"kube-system/kube-proxy-x2k9p", "kube-system/kube-proxy"}, /* DaemonSet */
+	    {"shop/db-0", "shop/db"},                                   /* StatefulSet */
+	    {"shop/db-12345", "shop/db"},
+	    {"shop/nightly-29391840-7bqzc", "shop/nightly"}, /* CronJob */
+	    {"shop/batch-3-7bqzc", "shop/batch"},            /* Job with an index */
+	    {"shop/web", "shop/web"},                        /* of its own */
+	    {"shop/web-front", "shop/web-front"},            /* vowels */
+	    {"shop/x2k9p", "shop/x2k9p"},
+	    {"shop/-x2k9p", "shop/-x2k9p"},
+	    {"shop/a-0", "shop/a"},
+	    {"shop/", "shop/"},
+	    {"", ""},
+	    {"web-x2k9p", "web"},
+	};
+	char buf[WORKLOAD_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(pod_workload(cases[i][0], buf), cases[i][1]);
+}
+
+static void a_container_has_its_name(void **state)
+{
+	char folder[] = "/tmp/egret-logs-XXXXXX", command[512], logs[64], name[CONTAINER_NAME_SIZE];
+	struct pod pod = {.uid = UID, .name = "shop/web-0", .container = "0123456789ab"};
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(logs, sizeof(logs), "%s/pods", folder);
+	snprintf(command, sizeof(command), "mkdir -p %s/shop_web-0_" UID "/app %s/containers", logs, folder);
+	assert_int_equal(system(command), 0);
+	/* The only one of its pod. */
+	assert_true(pod_container_name(&pod, logs, name));
+	assert_string_equal(name, "app");
+	snprintf(command, sizeof(command), "mkdir %s/shop_web-0_" UID "/proxy", logs);
+	assert_int_equal(system(command), 0);
+	assert_false(pod_container_name(&pod, logs, name));
+	/* By the kubelet's links. */
+	snprintf(command, sizeof(command),
+		 "cd %s/containers && touch -- web-0_shop_app-ffff%.60s.log web-0_shop_my-proxy-" CONTAINER ".log "
+		 "nonsense -.log _-0123456789ab",
+		 folder, CONTAINER);
+	assert_int_equal(system(command), 0);
+	assert_true(pod_container_name(&pod, logs, name));
+	assert_string_equal(name, "my-proxy");
+	/* What ends at the pod is of no container. */
+	pod.container[0] = '\0';
+	assert_false(pod_container_name(&pod, logs, name));
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +290,8 @@ int main(void)
 	    cmocka_unit_test(a_namespace_is_the_pods_that_is_alone_there),
 	    cmocka_unit_test(cgroups_are_made_found_and_removed),
 	    cmocka_unit_test(a_connection_is_found_by_its_cookie),
+	    cmocka_unit_test(a_pods_name_tells_what_made_it),
+	    cmocka_unit_test(a_container_has_its_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,7 +71,7 @@ static const struct suggested {
      {.name = "", .l4_proto = IPPROTO_TCP, .port = 443, .reason = EGRET_REASON_CLASS, .audience = EGRET_AUDIENCE_POD}},
     /* what a name may not bring in */
     {"10.1.0.4",
-     "allow a.example https:443 private",
+     "allow a.example https:443 private  # private: whoever answers for the name may lead it to any private address",
      {.name = "a.example", .l4_proto = IPPROTO_TCP, .port = 443, .reason = NO_RULE, .need = EGRET_NEED_PRIVATE}},
     {"169.254.169.254",
      "allow 169.254.169.254 tcp:80",

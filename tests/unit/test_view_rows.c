@@ -58,15 +58,16 @@ static void a_denial_says_who_where_why_and_what_to_write(void **state)
 	row = json_array_get(rows, 0);
 	take_time(row, "first_time", 60);
 	take_time(row, "last_time", 5);
-	assert_view(
-	    rows,
-	    "[{'packets_total': 3, 'others_total': 0, 'audited': false, 'outdated': false, 'call': null, 'address': "
-	    "'20.1.0.1', 'nat64_address': null,"
-	    " 'port': 'tcp:443', 'name': 'www.shop.example', 'reason': 'no-rule', 'rule': null,"
-	    " 'file': null, 'line': null, 'suggestion': 'allow www.shop.example https:443', 'layer': "
-	    "'hook', 'device': null, 'device_subject': null,"
-	    " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
-	    " 'process': 'curl', 'pid': 4242}]");
+	assert_view(rows, "[{'packets_total': 3, 'others_total': 0, 'audited': false, 'outdated': false, 'call': null, 'address': "
+			  "'20.1.0.1', 'nat64_address': null,"
+			  " 'port': 'tcp:443', 'name': 'www.shop.example', 'reason': 'no-rule', 'rule': null,"
+			  " 'file': null, 'line': null, 'suggestion': 'allow www.shop.example https:443', 'layer': "
+			  "'hook', 'device': null, 'device_subject': null, 'passes_now': false, 'protocol': 'tcp', "
+			  "'port_number': 443,"
+			  " 'hostnetwork': false, 'namespace': null, 'pod': null, 'pod_uid': null, 'container': null,"
+			  " 'container_id': null, 'workload': '/system.slice/app.service', 'gone': true,"
+			  " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
+			  " 'process': 'curl', 'pid': 4242}]");
 }
 
 static void what_nobody_knows_is_null(void **state)
@@ -89,14 +90,14 @@ static void what_nobody_knows_is_null(void **state)
 	row = json_array_get(rows, 0);
 	take_time(row, "first_time", 0);
 	take_time(row, "last_time", 0);
-	assert_view(
-	    rows,
-	    "[{'packets_total': 1, 'others_total': 0, 'audited': true, 'outdated': false, 'call': null, 'address': "
-	    "'2001:db8::1', 'nat64_address': null,"
-	    " 'port': 'protocol:47', 'name': null, 'reason': 'deny-rule', 'rule': 'deny 2001:db8::/32',"
-	    " 'file': 'policy.rules', 'line': 9, 'suggestion': null, 'layer': 'hook', 'device': null, "
-	    "'device_subject': null, 'subject': null,"
-	    " 'cgroup_id': 9223090561878065154, 'process': null, 'pid': null}]");
+	assert_view(rows, "[{'packets_total': 1, 'others_total': 0, 'audited': true, 'outdated': false, 'call': null, 'address': "
+			  "'2001:db8::1', 'nat64_address': null,"
+			  " 'port': 'protocol:47', 'name': null, 'reason': 'deny-rule', 'rule': 'deny 2001:db8::/32',"
+			  " 'file': 'policy.rules', 'line': 9, 'suggestion': null, 'layer': 'hook', 'device': null, "
+			  "'device_subject': null, 'subject': null, 'passes_now': false, 'protocol': 'protocol:47',"
+			  " 'port_number': null, 'hostnetwork': false, 'namespace': null, 'pod': null, 'pod_uid': null,"
+			  " 'container': null, 'container_id': null, 'workload': null, 'gone': true,"
+			  " 'cgroup_id': 9223090561878065154, 'process': null, 'pid': null}]");
 }
 
 /* The device's name stands where a process has its own: it is none. */
@@ -158,7 +159,10 @@ static void what_may_not_begin_is_a_call(void **state)
 	    "[{'packets_total': 2, 'others_total': 0, 'audited': true, 'outdated': false, 'call': 'socket vsock',"
 	    " 'address': null, 'nat64_address': null, 'port': null, 'name': null, 'reason': 'family', 'rule': null,"
 	    " 'file': null, 'line': null, 'suggestion': 'set families = inet vsock', 'layer': 'source',"
-	    " 'device': null, 'device_subject': null, 'subject': null, 'cgroup_id': 0, 'process': null, 'pid': null}]");
+	    " 'device': null, 'device_subject': null, 'subject': null, 'cgroup_id': 0, 'process': null, 'pid': null,"
+	    " 'passes_now': false, 'protocol': null, 'port_number': null, 'hostnetwork': false, 'namespace': null,"
+	    " 'pod': null, 'pod_uid': null, 'container': null, 'container_id': null, 'workload': null,"
+	    " 'gone': false}]");
 }
 
 /* Layers may only audit where the hook denies: their rows are of now all the same. */
@@ -231,6 +235,9 @@ static void what_made_room_is_counted_by_owner(void **state)
 	    " 'call': null, 'address': null, 'nat64_address': null, 'port': null, 'name': null, 'reason': null, "
 	    "'rule': null,"
 	    " 'file': null, 'line': null, 'suggestion': null, 'layer': null, 'device': null, 'device_subject': null,"
+	    " 'passes_now': false, 'protocol': null, 'port_number': null, 'hostnetwork': false, 'namespace': null,"
+	    " 'pod': null, 'pod_uid': null, 'container': null, 'container_id': null,"
+	    " 'workload': '/system.slice/app.service', 'gone': true,"
 	    " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
 	    " 'process': null, 'pid': null, 'first_time': null}]");
 }
@@ -242,12 +249,16 @@ static void a_pod_that_is_gone_has_the_name_that_was_noted(void **state)
 	json_t *row = json_object();
 
 	(void)state;
-	kernel = (struct kernel){.pod_uid = "0a1b2c3d-0000-4000-8000-000000000001", .pod_name = "shop/web"};
+	kernel = (struct kernel){
+	    .noted = {{"0a1b2c3d-0000-4000-8000-000000000001", "shop/web-6d5f9c4b7-x2k9p"}, {"0123456789ab", "app"}},
+	    .noted_count = 2};
 	set_subject_path(&kernel, CGROUP_NOTED,
 			 "/kubepods/burstable/pod0a1b2c3d-0000-4000-8000-000000000001/0123456789abcdef");
 	json_set_subject(row, &kernel, CGROUP_NOTED, 0, NULL);
-	assert_string_equal(json_text(row, "subject"), "pod shop/web container 0123456789ab");
-	json_decref(row);
+	assert_view(row, "{'subject': 'pod shop/web-6d5f9c4b7-x2k9p container 0123456789ab', 'namespace': 'shop',"
+			 " 'pod': 'web-6d5f9c4b7-x2k9p', 'pod_uid': '0a1b2c3d-0000-4000-8000-000000000001',"
+			 " 'container': 'app', 'container_id': '0123456789ab', 'workload': 'shop/web', 'gone': true,"
+			 " 'cgroup_id': 9223090561878065153}");
 }
 
 /* What rules now before the rest, of each the worst first, of equals the last one first. */
@@ -439,6 +450,8 @@ static void learned_addresses_say_for_whom_and_how_long(void **state)
 	take_time(json_array_get(rows, 0), "expires_time", -30);
 	assert_view(rows, "[{'address': '20.1.0.7', 'name': 'x.wild.example', 'policy_name': '*.wild.example',"
 			  " 'left_seconds': 30, 'subject': '/a.slice', 'cgroup_id': 9223090561878065153,"
+			  " 'namespace': null, 'pod': null, 'pod_uid': null, 'container': null, 'container_id': null,"
+			  " 'workload': '/a.slice', 'gone': true,"
 			  " 'scope': 12}]");
 }
 

@@ -7,17 +7,27 @@
 #include "../subject/pod.h"
 #include "egret_reasons.h"
 
-static void note_pod(struct kernel *kernel, const char *path)
+static void note_name(struct kernel *kernel, const char *id, const char *text)
 {
 	struct egret_pod_uid uid = {};
 	struct egret_pod_name name = {};
+
+	snprintf(uid.uid, sizeof(uid.uid), "%s", id);
+	snprintf(name.name, sizeof(name.name), "%s", text);
+	kernel_set_pod_name(kernel, &uid, &name);
+}
+
+/* A container's name stands beside them, under its id, which is shorter than any uid. */
+static void note_pod(struct kernel *kernel, const char *path)
+{
+	char container[CONTAINER_NAME_SIZE];
 	struct pod pod;
 
 	if (!pod_of_path(path, NULL, &pod) || !pod.name[0])
 		return;
-	snprintf(uid.uid, sizeof(uid.uid), "%s", pod.uid);
-	snprintf(name.name, sizeof(name.name), "%s", pod.name);
-	kernel_set_pod_name(kernel, &uid, &name);
+	note_name(kernel, pod.uid, pod.name);
+	if (pod_container_name(&pod, NULL, container))
+		note_name(kernel, pod.container, container);
 }
 
 /* While they are there: where the cgroup is, and of which pod. The pod's own cgroup lives longer than its containers'.

@@ -34,10 +34,24 @@ int value_seconds(const char *text, unsigned int max_sec, unsigned int *ret)
 	size_t digits = strspn(text, "0123456789");
 	unsigned int unit_sec = 1, count;
 
-	if (text[digits] && strchr("smh", text[digits]) && !text[digits + 1])
-		unit_sec = text[digits] == 'h' ? 3600 : text[digits] == 'm' ? 60 : 1;
-	else if (text[digits])
+	if (text[digits] && text[digits + 1])
 		return -EINVAL;
+	switch (text[digits]) {
+	case '\0':
+	case 's':
+		break;
+	case 'm':
+		unit_sec = 60;
+		break;
+	case 'h':
+		unit_sec = 3600;
+		break;
+	case 'd':
+		unit_sec = 24 * 3600;
+		break;
+	default:
+		return -EINVAL;
+	}
 	if (read_digits(text, digits, max_sec / unit_sec, &count))
 		return -EINVAL;
 	*ret = count * unit_sec;

@@ -8,7 +8,7 @@
 
 /* Decimal digits, between 1 and @max. */
 int value_number(const char *text, unsigned int max, unsigned int *ret);
-/* "90", "90s", "2m", "1h"; between 1 s and @max_sec. */
+/* "90", "90s", "2m", "1h", "7d"; between 1 s and @max_sec. */
 int value_seconds(const char *text, unsigned int max_sec, unsigned int *ret);
 /* 1, true, yes, on; 0, false, no, off; in upper or lower case. */
 int value_switch(const char *text, bool *ret);

@@ -174,7 +174,7 @@ static int show(const struct options *options, const struct policy *policy, stru
 	if (!rc && options->strict && (diag->warnings || resolved_is_wrong(names)))
 		rc = EXIT_NO;
 	if (options->json)
-		json_print(to_json(policy, compiled, names, diag));
+		json_print(to_json(policy, compiled, names, diag), options->json_lines);
 	else
 		print_text(policy, compiled, names);
 	json_decref(names);

@@ -9,10 +9,12 @@
 #include <argp.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "../agent/agent.h"
 #include "../base/error.h"
 #include "../policy/policy.h"
+#include "../view/rows.h"
 
 enum exit_code {
 	EXIT_YES = 0,
@@ -36,6 +38,7 @@ struct command {
 	const char *summary;
 	const char *arguments; /* as --help shows them */
 	const char *help;      /* what stands below */
+	const char *examples;  /* a line each, then what the exit codes mean; NULL = none */
 	unsigned int groups;
 };
 
@@ -47,8 +50,14 @@ struct options {
 	struct policy_define defines[MAX_DEFINES];
 	size_t define_count;
 	const char *rules_path, *cgroup, *instance, *state, *fallback;
-	const char *user, *report, *caller; /* exec */
-	bool json, audit, detach_on_exit, follow, clear, strict, resolve, live, ready, all, wait, cut, once, as_root;
+	const char *user, *report, *caller;          /* exec */
+	const char *pod, *namespace, *name, *reason; /* of which rows; NULL = of all */
+	time_t since;                                /* 0 = whenever it was */
+	enum row_order sort;
+	unsigned int limit;          /* 0 = none */
+	bool json, json_lines, wide; /* jsonl: the first two */
+	bool by_workload, wildcards;
+	bool audit, detach_on_exit, follow, clear, strict, resolve, live, ready, all, wait, cut, once, as_root;
 	bool policy_given, instance_given;
 	unsigned int resolve_inflight, resolve_rate, probation_sec;
 	char **arguments; /* what is no option, ends with NULL */
@@ -57,18 +66,22 @@ struct options {
 
 /* Options by what they are about; a command takes the groups that it needs. */
 enum option_group {
-	OPTIONS_POLICY = 1 << 0,   /* --policy --define --rules-path */
-	OPTIONS_INSTANCE = 1 << 1, /* --instance */
-	OPTIONS_OUTPUT = 1 << 2,   /* --json */
-	OPTIONS_AGENT = 1 << 3,    /* --audit --resolve-inflight --resolve-rate */
-	OPTIONS_RUN = 1 << 4,      /* --cgroup --detach-on-exit */
-	OPTIONS_FOLLOW = 1 << 5,   /* --follow --clear */
-	OPTIONS_CHECK = 1 << 6,    /* --strict; the words are rules files */
-	OPTIONS_STATUS = 1 << 8,   /* --live --ready */
-	OPTIONS_STATE = 1 << 9,    /* --state */
-	OPTIONS_DETACH = 1 << 10,  /* --all --wait */
-	OPTIONS_ATTACH = 1 << 11,  /* --cut */
-	OPTIONS_COMMAND = 1 << 7,  /* --cgroup; the words are a command with its own options */
+	OPTIONS_POLICY = 1 << 0,     /* --policy --define --rules-path */
+	OPTIONS_INSTANCE = 1 << 1,   /* --instance */
+	OPTIONS_OUTPUT = 1 << 2,     /* -o --json */
+	OPTIONS_AGENT = 1 << 3,      /* --audit --resolve-inflight --resolve-rate */
+	OPTIONS_RUN = 1 << 4,        /* --cgroup --detach-on-exit */
+	OPTIONS_FOLLOW = 1 << 5,     /* --follow --clear */
+	OPTIONS_CHECK = 1 << 6,      /* --strict; the words are rules files */
+	OPTIONS_STATUS = 1 << 8,     /* --live --ready */
+	OPTIONS_STATE = 1 << 9,      /* --state */
+	OPTIONS_DETACH = 1 << 10,    /* --all --wait */
+	OPTIONS_ATTACH = 1 << 11,    /* --cut */
+	OPTIONS_SINCE = 1 << 12,     /* --since */
+	OPTIONS_WHOM = 1 << 13,      /* --pod --namespace --name */
+	OPTIONS_ROWS = 1 << 14,      /* --reason --by --sort --limit */
+	OPTIONS_WILDCARDS = 1 << 15, /* --wildcards */
+	OPTIONS_COMMAND = 1 << 7,    /* --cgroup; the words are a command with its own options */
 };
 
 /* Parses the command's words into @ret. Ends the program with EXIT_USAGE, and a sentence,
@@ -106,6 +119,7 @@ int command_status(const struct command *command, int argc, char **argv);
 int command_rules(const struct command *command, int argc, char **argv);
 int command_learned(const struct command *command, int argc, char **argv);
 int command_drops(const struct command *command, int argc, char **argv);
+int command_suggest(const struct command *command, int argc, char **argv);
 int command_attach(const struct command *command, int argc, char **argv);
 int command_detach(const struct command *command, int argc, char **argv);
 

@@ -1,31 +1,66 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* egret drops: what was denied or would be, by whom, why, worst first. */
+/* egret drops: what was denied or would be, to whom and why, the newest first. */
 #include "command.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../view/denials.h"
 #include "../view/json.h"
 #include "../view/packets.h"
 #include "../view/reason.h"
+#include "../view/rows.h"
+#include "follow.h"
 #include "table.h"
+#include "wanted.h"
 #include "egret_limits.h"
-#include "egret_reasons.h"
 
-#define FOLLOW_INTERVAL_US 500000
+/* --- short: a line a row, in 80 columns --- */
 
-static const char *verdict_of(const json_t *row)
+static void cell_who(const json_t *row, char buf[static CELL_SIZE])
 {
-	return json_flag(row, "audited") ? "WOULD DENY" : "DENIED";
+	char who[ROW_WORDS_SIZE];
+
+	snprintf(buf, CELL_SIZE, "%s", row_who(row, who));
 }
+
+static void cell_destination(const json_t *row, char buf[static CELL_SIZE])
+{
+	char destination[ROW_WORDS_SIZE];
+
+	snprintf(buf, CELL_SIZE, "%s", row_destination(row, destination));
+}
+
+static void cell_short_why(const json_t *row, char buf[static CELL_SIZE])
+{
+	char why[ROW_WORDS_SIZE];
+
+	snprintf(buf, CELL_SIZE, "%s", row_why(row, why));
+}
+
+static enum shade shade_of(const json_t *row)
+{
+	if (json_flag(row, "outdated"))
+		return SHADE_OUTDATED;
+	return json_flag(row, "audited") ? SHADE_AUDITED : SHADE_DENIED;
+}
+
+static const struct column columns[] = {
+    {"LAST", .format = cell_age},
+    {"COUNT", .format = cell_count, .right = true},
+    {"WHO", .format = cell_who, .gives = 3},
+    {"DESTINATION", .format = cell_destination, .gives = 2},
+    {"WHY", .format = cell_short_why, .gives = 2, .shade = shade_of},
+};
+#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
+
+/* --- wide: all that is known --- */
 
 static void cell_verdict(const json_t *row, char buf[static CELL_SIZE])
 {
-	snprintf(buf, CELL_SIZE, "%s", verdict_of(row));
+	snprintf(buf, CELL_SIZE, "%s", json_flag(row, "audited") ? "WOULD DENY" : "DENIED");
 }
 
 static void cell_address(const json_t *row, char buf[static CELL_SIZE])
@@ -55,9 +90,9 @@ static void cell_why(const json_t *row, char buf[static CELL_SIZE])
 	snprintf(buf, CELL_SIZE, "%s", reason_of_row(row, why));
 }
 
-static const struct column columns[] = {
+static const struct column wide_columns[] = {
     {"PACKETS", .key = "packets_total", .right = true},
-    {"VERDICT", .format = cell_verdict},
+    {"VERDICT", .format = cell_verdict, .shade = shade_of},
     {"ADDRESS", .format = cell_address},
     {"PORT", .key = "port"},
     {"NAME", .key = "name"},
@@ -68,7 +103,9 @@ static const struct column columns[] = {
     {"WHY", .format = cell_why},
     {"RULE", .format = cell_place},
 };
-#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
+#define WIDE_COUNT (sizeof(wide_columns) / sizeof(wide_columns[0]))
+
+/* --- what stands below --- */
 
 static long long packets_listed(const json_t *rows, bool audited)
 {
@@ -105,130 +142,179 @@ static bool note_forgotten(const struct kernel *kernel, const json_t *rows)
 	return any;
 }
 
-static int show_once(const struct kernel *kernel, bool json)
+/* "WORD: SENTENCE", with a line end where the screen ends. */
+static void print_meaning(const char *word, const char *sentence, int width)
 {
-	json_t *rows = NULL;
-	int rc = view_drops(kernel, &rows);
+	int at = printf("%s:", word);
+
+	while (*sentence) {
+		int len = (int)strcspn(sentence, " ");
+
+		if (at + 1 + len > width)
+			at = printf("\n ") - 1;
+		at += printf(" %.*s", len, sentence);
+		sentence += len + (sentence[len] == ' ');
+	}
+	putchar('\n');
+}
+
+static void print_reasons(const json_t *rows, const struct screen *screen)
+{
+	json_t *told = json_object();
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		const char *reason = json_text(row, "reason");
+
+		if (*reason && !json_object_get(told, reason))
+			print_meaning(reason, reason_sentence(reason), screen->width);
+		json_object_set_new(told, reason, json_true());
+	}
+	json_decref(told);
+}
+
+/* Each word that stands under WHY, and what it means. */
+static void print_legend(const json_t *rows, const struct screen *screen)
+{
+	bool suggested = false, older = false, passing = false;
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		bool passes = json_flag(row, "passes_now");
+
+		passing |= passes;
+		older |= json_flag(row, "outdated") && !passes;
+		suggested |= *json_text(row, "suggestion") && !passes;
+	}
+	putchar('\n');
+	print_reasons(rows, screen);
+	if (older)
+		print_meaning("(older)", "another policy, or mode, said so last", screen->width);
+	if (passing)
+		print_meaning("(passes now)", "another policy said so, and the one that rules allows it",
+			      screen->width);
+	if (suggested)
+		puts("`egret suggest`: the lines that would allow them; `egret drops -o wide`: all of it");
+}
+
+/* --- the tables --- */
+
+static json_t *of_verdict(const json_t *rows, bool audited)
+{
+	json_t *found = json_array();
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		if (json_flag(row, "audited") == audited)
+			json_array_append(found, row);
+	}
+	return found;
+}
+
+/* What only audit let through stands apart: nothing was denied there. */
+static void print_short(const json_t *rows)
+{
+	json_t *denied = of_verdict(rows, false), *audited = of_verdict(rows, true);
+	struct screen screen;
+
+	screen_find(&screen);
+	if (json_array_size(denied))
+		table_print(denied, columns, COLUMN_COUNT, &screen);
+	if (json_array_size(audited)) {
+		printf("%swould have been denied, and passed:\n", json_array_size(denied) ? "\n" : "");
+		table_print(audited, columns, COLUMN_COUNT, &screen);
+	}
+	print_legend(rows, &screen);
+	json_decref(denied);
+	json_decref(audited);
+}
+
+static void print_wide(const json_t *rows)
+{
+	struct screen screen;
+
+	screen_find_wide(&screen);
+	table_print(rows, wide_columns, WIDE_COUNT, &screen);
+}
+
+static void print_nothing(const struct kernel *kernel, const struct options *options, size_t all)
+{
+	if (all)
+		printf("none of %zu row%s fits; `egret drops` shows all\n", all, all == 1 ? "" : "s");
+	else if (!wanted_any(options))
+		puts(kernel_settings(kernel)->audit ? "nothing would have been denied" : "nothing was denied");
+	else
+		puts("nothing was denied");
+}
+
+/* The rows that are wanted, in order, as many as are wanted. */
+static json_t *select_rows(const struct options *options, const json_t *all, size_t *ret_left_out)
+{
+	bool merges = options->by_workload || (!options->wide && !options->json);
+	json_t *rows = json_array(), *merged;
+
+	json_array_extend(rows, (json_t *)all);
+	wanted_keep(options, rows);
+	/* As --json always was: the worst first. */
+	if (options->sort || !options->json)
+		rows_sort(rows, ROWS_BY_LAST);
+	merged = merges ? rows_merge(rows, options->by_workload) : json_incref(rows);
+	if (options->sort)
+		rows_sort(merged, options->sort);
+	*ret_left_out = rows_limit(merged, options->limit);
+	json_decref(rows);
+	return merged;
+}
+
+static void print_rows(const struct kernel *kernel, const struct options *options, const json_t *all)
+{
+	size_t left_out, count;
+	json_t *rows = select_rows(options, all, &left_out);
+	bool any_forgotten = false;
+
+	count = json_array_size(rows);
+	if (count && options->wide)
+		print_wide(rows);
+	else if (count)
+		print_short(rows);
+	if (left_out)
+		printf("(and %zu more row%s than --limit shows)\n", left_out, left_out == 1 ? "" : "s");
+	if (!wanted_any(options))
+		any_forgotten = note_forgotten(kernel, all);
+	if (!count && !any_forgotten)
+		print_nothing(kernel, options, json_array_size(all));
+	json_decref(rows);
+}
+
+static int show_once(const struct kernel *kernel, const struct options *options)
+{
+	json_t *all = NULL;
+	size_t left_out;
+	int rc = view_drops(kernel, &all);
 
 	if (rc)
 		return rc;
-	if (json) {
-		json_print(rows);
-		return 0;
-	}
-	if (json_array_size(rows))
-		table_print(rows, columns, COLUMN_COUNT);
-	if (!note_forgotten(kernel, rows) && !json_array_size(rows))
-		puts(kernel_settings(kernel)->audit ? "nothing would have been denied" : "nothing was denied");
-	json_decref(rows);
+	if (options->json)
+		json_print(select_rows(options, all, &left_out), options->json_lines);
+	else
+		print_rows(kernel, options, all);
+	json_decref(all);
 	return 0;
 }
 
-static uint64_t packets_before(const struct denials *before, const struct denial *now)
-{
-	for (size_t i = 0; i < before->count; i++) {
-		const struct denial *then = &before->all[i];
+/* --- the command --- */
 
-		/* Where the first packet is another one, the row was removed meanwhile and made anew. */
-		if (!memcmp(&then->key, &now->key, sizeof(now->key)))
-			return then->drop.first_ns == now->drop.first_ns ? then->drop.packets : 0;
-	}
-	return 0;
-}
-
-static void print_line(const json_t *row)
-{
-	char subject[CELL_SIZE], process[CELL_SIZE], why[REASON_TEXT_SIZE];
-	const char *name = json_text(row, "name"), *address = denial_address(row);
-
-	cell_subject(row, subject);
-	cell_process(row, process);
-	printf("%s %s %lld: %s%s%s%s%s%s by %s%s%s: %s\n", json_text(row, "last_time"), verdict_of(row),
-	       json_number(row, "new_packets_count"), *address ? address : "a frame", *address ? " " : "",
-	       json_text(row, "port"), *name ? " (" : "", name, *name ? ")" : "", subject, *process ? " " : "", process,
-	       reason_of_row(row, why));
-}
-
-static void show_new(const struct kernel *kernel, const struct denial *denial, uint64_t packets, bool json)
-{
-	json_t *row = denial_to_json(kernel, denial, NULL);
-
-	json_set_number(row, "new_packets_count", packets);
-	if (json) {
-		json_dumpf(row, stdout, JSON_COMPACT);
-		putchar('\n');
-	} else {
-		print_line(row);
-	}
-	fflush(stdout);
-	json_decref(row);
-}
-
-static int earliest_first(const void *a, const void *b)
-{
-	const struct denial *left = a, *right = b;
-
-	if (left->drop.last_ns != right->drop.last_ns)
-		return left->drop.last_ns > right->drop.last_ns ? 1 : -1;
-	return memcmp(&left->key, &right->key, sizeof(left->key));
-}
-
-static void show_all_new(const struct kernel *kernel, const struct denials *before, struct denials *now, bool json)
-{
-	if (now->count)
-		qsort(now->all, now->count, sizeof(*now->all), earliest_first);
-	for (size_t i = 0; i < now->count; i++) {
-		uint64_t then = packets_before(before, &now->all[i]);
-
-		/* What made room was shown when it was new. */
-		if (now->all[i].others)
-			continue;
-		if (now->all[i].drop.packets > then)
-			show_new(kernel, &now->all[i], now->all[i].drop.packets - then, json);
-	}
-}
-
-/* Until interrupted, or until the instance is no longer this one. What was denied before is not shown. */
-static int follow(const struct kernel *kernel, bool json)
-{
-	struct denials before = {}, now = {}, swap;
-	int rc = denials_read(kernel, &before);
-
-	while (!rc && kernel_is_pinned_here(kernel)) {
-		usleep(FOLLOW_INTERVAL_US);
-		rc = denials_read(kernel, &now);
-		if (rc)
-			break;
-		show_all_new(kernel, &before, &now, json);
-		swap = before;
-		before = now;
-		now = swap;
-	}
-	denials_free(&before);
-	denials_free(&now);
-	return rc;
-}
-
-static int follow_to_the_end(const struct kernel *kernel, const struct options *options, struct error *error)
-{
-	int rc = follow(kernel, options->json);
-
-	if (rc)
-		return error_set(error, rc, "cannot read what was denied: %s", strerror(-rc));
-	return error_set(error, -ENOENT,
-			 "instance %s was taken down, or began anew, so nothing more is shown; if it runs, "
-			 "start `egret drops --follow` again",
-			 options->instance);
-}
-
-static int clear(const struct kernel *kernel, bool json, struct error *error)
+static int clear(const struct kernel *kernel, const struct options *options, struct error *error)
 {
 	int cleared = kernel_clear_drops(kernel);
 
 	if (cleared < 0)
 		return error_set(error, cleared, "cannot clear what was denied: %s", strerror(-cleared));
-	if (json)
-		json_print(json_pack("{s:i}", "cleared_count", cleared));
+	if (options->json)
+		json_print(json_pack("{s:i}", "cleared_count", cleared), options->json_lines);
 	else
 		printf("%d row%s cleared; the totals of `egret status` and the hits of `egret rules` count on\n",
 		       cleared, cleared == 1 ? "" : "s");
@@ -240,25 +326,41 @@ static int show(const struct kernel *kernel, const struct options *options, stru
 	int rc;
 
 	if (options->clear)
-		return clear(kernel, options->json, error);
+		return clear(kernel, options, error);
 	if (options->follow)
 		return follow_to_the_end(kernel, options, error);
-	rc = show_once(kernel, options->json);
+	rc = show_once(kernel, options);
 	return rc ? error_set(error, rc, "cannot read what was denied: %s", strerror(-rc)) : 0;
+}
+
+/* What does not go together; NULL = all does. */
+static const char *find_contradiction(const struct options *options)
+{
+	bool shapes = options->by_workload || options->sort || options->limit;
+
+	if (options->clear && options->follow)
+		return "--clear takes rows away and --follow shows new ones; give one of them";
+	if (options->clear && (shapes || wanted_any(options)))
+		return "--clear takes all rows away, and no choice of them; give it alone";
+	if (options->follow && (shapes || options->since))
+		return "--follow shows each denial when it happens; leave --since, --by, --sort and --limit out";
+	return NULL;
 }
 
 int command_drops(const struct command *command, int argc, char **argv)
 {
 	struct options options;
 	const struct kernel *kernel;
+	const char *contradiction;
 	struct error error;
 	int rc;
 
 	options_parse(command, argc, argv, &options);
-	if (options.clear && options.follow) {
-		fprintf(stderr, "egret: --clear takes rows away and --follow shows new ones; give one of them\n");
+	contradiction = find_contradiction(&options);
+	if (contradiction)
+		fprintf(stderr, "egret: %s\n", contradiction);
+	if (contradiction || !wanted_is_right(&options))
 		return EXIT_USAGE;
-	}
 	rc = kernel_open(options.instance, &kernel, &error);
 	if (rc)
 		return fail_to_look(&options, rc, &error);

@@ -198,7 +198,7 @@ static int show(const struct options *options, const struct explain_question *qu
 		return rc;
 	rc = json_flag(view, "allowed") ? EXIT_YES : EXIT_NO;
 	if (options->json) {
-		json_print(view);
+		json_print(view, options->json_lines);
 		return rc;
 	}
 	print(view, question->name != NULL);

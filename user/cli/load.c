@@ -48,14 +48,14 @@ int fail_to_answer(const struct options *options, int rc, const struct error *er
 {
 	if (!options->json)
 		return fail(rc, error);
-	json_print(view_error(error));
+	json_print(view_error(error), options->json_lines);
 	return exit_code(rc);
 }
 
 int fail_by_findings(const struct options *options, int rc, const struct diag *diag)
 {
 	if (options->json) {
-		json_print(view_findings(diag));
+		json_print(view_findings(diag), options->json_lines);
 	} else {
 		diag_print(diag, stderr);
 		fprintf(stderr, "egret: %zu error%s, %zu warning%s\n", diag->errors, diag->errors == 1 ? "" : "s",

@@ -5,43 +5,136 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What all commands that look at an instance end with. */
+#define LOOKING_CODES "3  no permission, or it cannot be told from here\n  4  there is no such instance"
+
 static const struct command commands[] = {
     {"run", command_run, "Govern a cgroup: load a policy, attach, keep its names fresh", "",
      "Enforces only when everything is in place and a test has shown that it does. Ending the agent opens nothing: "
      "what is attached stays until `egret detach`, unless --detach-on-exit was given.",
+     "Examples:\n"
+     "  egret run --policy /etc/egret/policy.rules --audit\n"
+     "  egret run --policy /etc/egret/policy.rules --probation 2m\n\n"
+     "Exit codes:\n"
+     "  0  it was told to end\n"
+     "  2  wrong words, or with --once a policy with errors\n"
+     "  3  no permission, a kernel that is too old, something is missing\n"
+     "  5  another agent holds the instance, or it governs another cgroup",
      OPTIONS_POLICY | OPTIONS_INSTANCE | OPTIONS_AGENT | OPTIONS_RUN | OPTIONS_STATE},
     {"exec", command_exec, "Run one command under a policy", "-- COMMAND [ARGUMENT...]",
      "The command runs as the user who called sudo, in a cgroup of its own, with no inherited sockets. Its exit code "
      "comes back; what was denied is listed on standard error.",
+     "Examples:\n"
+     "  egret exec --policy list.rules -- npm ci\n"
+     "  egret exec --policy list.rules --audit --report denied.json -- make\n\n"
+     "Exit codes:\n"
+     "  the command's own, or 128 + the signal that ended it\n"
+     "  125  Egret itself failed\n"
+     "  126, 127  the command cannot be run, was not found",
      OPTIONS_POLICY | OPTIONS_INSTANCE | OPTIONS_AGENT | OPTIONS_COMMAND},
     {"check", command_check, "Parse and validate rules files, and print their normal form", "FILE...",
-     "Exit code 2 if there is an error; with --strict 1 if there is a warning, or --resolve finds something wrong.",
+     "With --resolve DNS is asked for the names.",
+     "Examples:\n"
+     "  egret check policy.rules\n"
+     "  egret check --strict --resolve policy.rules\n"
+     "  egret check --json policy.rules | jq '.findings[]'\n\n"
+     "Exit codes:\n"
+     "  0  the policy can be used\n"
+     "  1  with --strict: there is a warning, or --resolve finds something wrong\n"
+     "  2  it has an error, or the words are wrong",
      OPTIONS_POLICY | OPTIONS_OUTPUT | OPTIONS_CHECK},
     {"explain", command_explain, "Would it pass, by which rule, or why not", "DESTINATION PROTOCOL:PORT [for SUBJECT]",
      "DESTINATION is an address or a name; SUBJECT is host, pods, a cgroup's path, or `pod NAMESPACE/NAME`. With "
      "--policy the files are "
-     "asked, else what runs: a name is resolved, and each of its addresses judged. Exit code 0 if all pass, 1 if not.",
+     "asked, else what runs: a name is resolved, and each of its addresses judged.",
+     "Examples:\n"
+     "  egret explain mcr.microsoft.com tcp:443 for pods\n"
+     "  egret explain 10.99.0.4 tcp:443 for pod shop/web-0\n"
+     "  egret explain --policy policy.rules a.example tcp:443\n\n"
+     "Exit codes:\n"
+     "  0  all of it passes\n"
+     "  1  it does not\n"
+     "  2  wrong words, or a policy with errors\n"
+     "  " LOOKING_CODES,
      OPTIONS_POLICY | OPTIONS_INSTANCE | OPTIONS_OUTPUT},
     {"status", command_status, "What runs: mode, policy, hooks, names, totals", "",
-     "Works when no agent runs. Exit code 0 if all is well, 1 if there is a PROBLEM or no agent, 4 if there is no such "
-     "instance. --live and --ready are for probes: one line, and exit code 0 or 1.",
+     "Works when no agent runs. --live and --ready are for probes: one line, and exit code 0 or 1.",
+     "Examples:\n"
+     "  egret status\n"
+     "  egret status --ready && echo in force\n"
+     "  egret status -o json | jq .packets\n\n"
+     "Exit codes:\n"
+     "  0  all is well\n"
+     "  1  there is a PROBLEM, or no agent; --live, --ready: it is not\n"
+     "  " LOOKING_CODES,
      OPTIONS_STATE | OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_STATUS},
-    {"rules", command_rules, "Each rule with what it let through", "", "Works when no agent runs.",
-     OPTIONS_INSTANCE | OPTIONS_OUTPUT},
+    {"rules", command_rules, "Each rule with what it let through", "",
+     "In as many columns as the terminal has, else 80: * stands for what is cut out. Works when no agent runs.",
+     "Examples:\n"
+     "  egret rules\n"
+     "  egret rules --since 1h\n"
+     "  egret rules -o json | jq '.[] | select(.packets_total == 0).rule'\n\n"
+     "Exit codes:\n"
+     "  0  it was shown\n"
+     "  " LOOKING_CODES,
+     OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_SINCE},
     {"learned", command_learned, "Addresses that DNS answers taught, for whom, and how long they are good", "",
-     "Works when no agent runs.", OPTIONS_INSTANCE | OPTIONS_OUTPUT},
-    {"drops", command_drops, "What was denied, by whom, why, worst first", "",
-     "With --follow new denials are shown as they happen; with --clear all rows are taken away. Works when no agent "
-     "runs.",
-     OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_FOLLOW},
+     "In as many columns as the terminal has, else 80: * stands for what is cut out. Works when no agent runs.",
+     "Examples:\n"
+     "  egret learned --pod shop/web\n"
+     "  egret learned --name '*.blob.core.windows.net'\n\n"
+     "Exit codes:\n"
+     "  0  it was shown\n"
+     "  " LOOKING_CODES,
+     OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_WHOM},
+    {"drops", command_drops, "What was denied, to whom and why, newest first", "",
+     "One line for what a person cannot tell apart, in as many columns as the terminal has, else 80: * stands for what "
+     "is cut out, and -o wide shows each row whole. --follow shows new denials as they happen; --clear takes all "
+     "rows away. Works when no agent runs.",
+     "Examples:\n"
+     "  egret drops --since 15m --pod shop/web\n"
+     "  egret drops --by workload --sort count --limit 20\n"
+     "  egret drops --reason port,class -o wide\n"
+     "  egret drops --follow --namespace shop\n"
+     "  egret drops -o jsonl | jq -r .suggestion\n\n"
+     "Exit codes:\n"
+     "  0  it was shown, also where nothing was denied\n"
+     "  2  wrong words\n"
+     "  " LOOKING_CODES ", or --follow saw it go",
+     OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_FOLLOW | OPTIONS_SINCE | OPTIONS_WHOM | OPTIONS_ROWS},
+    {"suggest", command_suggest, "The lines of a policy that would let through what was denied", "",
+     "Each line once, and behind it who asked for it and how often; all else is a comment. What the policy lets "
+     "through by now is left out. An address stands where no name is known. Works when no agent runs.",
+     "Examples:\n"
+     "  egret suggest --pod shop/web\n"
+     "  egret suggest --since 1h --wildcards\n"
+     "  egret suggest --namespace shop >shop.rules && egret check shop.rules\n\n"
+     "Exit codes:\n"
+     "  0  it was shown, also where there is no line\n"
+     "  2  wrong words\n"
+     "  " LOOKING_CODES,
+     OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_SINCE | OPTIONS_WHOM | OPTIONS_WILDCARDS},
     {"detach", command_detach, "Take an instance down: nothing is governed any more", "",
      "What `egret run` made leaves a mark, by which no agent attaches it again before `egret attach`, or before the "
      "policy's text is another one; an agent that lives stands by. With --all every instance but those of running "
      "`egret exec` is taken down, and no mark and no file is left: an agent that is started anew attaches again.",
+     "Examples:\n"
+     "  egret detach\n"
+     "  egret detach --all\n\n"
+     "Exit codes:\n"
+     "  0  it is open\n"
+     "  " LOOKING_CODES,
      OPTIONS_INSTANCE | OPTIONS_STATE | OPTIONS_DETACH},
     {"attach", command_attach, "Take the mark of detach away: the agent attaches again", "",
      "An agent that stands by attaches at once, else the next one does. It is a first attach: connections that began "
      "meanwhile go on, where the policy does not say `set existing = cut`.",
+     "Examples:\n"
+     "  egret attach\n"
+     "  egret attach --cut\n\n"
+     "Exit codes:\n"
+     "  0  the mark is gone\n"
+     "  3  no permission\n"
+     "  4  it was not opened by `egret detach`",
      OPTIONS_INSTANCE | OPTIONS_STATE | OPTIONS_ATTACH},
 };
 

@@ -9,131 +9,18 @@
 #include <unistd.h>
 
 #include "../base/edit_distance.h"
+#include "../base/format.h"
 #include "../base/state.h"
 #include "../base/text.h"
 #include "../base/value.h"
 #include "../resolve/resolver.h"
+#include "option_list.h"
 #include "rules_path.h"
 
 #define DEFAULT_INSTANCE  "node"
 #define PROBATION_MAX_SEC (7 * 24 * 3600U)
-
-enum long_only {
-	KEY_RULES_PATH = 256,
-	KEY_INSTANCE,
-	KEY_CGROUP,
-	KEY_AUDIT,
-	KEY_INFLIGHT,
-	KEY_RATE,
-	KEY_DETACH_ON_EXIT,
-	KEY_PROBATION,
-	KEY_STRICT,
-	KEY_RESOLVE,
-	KEY_JSON,
-	KEY_CLEAR,
-	KEY_LIVE,
-	KEY_READY,
-	KEY_STATE,
-	KEY_ONCE,
-	KEY_ALL,
-	KEY_WAIT,
-	KEY_CUT,
-	KEY_USER,
-	KEY_AS_ROOT,
-	KEY_REPORT,
-	KEY_CALLER,
-	KEY_FALLBACK,
-};
-
-struct group_option {
-	unsigned int group;
-	const char *variable; /* that stands in for the option; NULL = none */
-	struct argp_option option;
-};
-
-static const struct group_option all_options[] = {
-    {OPTIONS_POLICY,
-     "EGRET_POLICY",
-     {"policy", 'p', "FILE", 0, "Rules file; may be given more than once (EGRET_POLICY)", 0}},
-    {OPTIONS_POLICY,
-     "EGRET_DEFINE",
-     {"define", 'D', "NAME=VALUE", 0, "Set a variable, whatever the files say (EGRET_DEFINE, several separated by ;)",
-      0}},
-    {OPTIONS_POLICY,
-     "EGRET_RULES_PATH",
-     {"rules-path", KEY_RULES_PATH, "DIR[:DIR...]", 0, "Where `use` looks (EGRET_RULES_PATH)", 0}},
-    {OPTIONS_INSTANCE,
-     "EGRET_INSTANCE",
-     {"instance", KEY_INSTANCE, "NAME", 0, "Which instance, default \"node\" (EGRET_INSTANCE)", 0}},
-    {OPTIONS_RUN,
-     "EGRET_CGROUP",
-     {"cgroup", KEY_CGROUP, "PATH", 0,
-      "The cgroup to govern, with all below it; default is the whole node (EGRET_CGROUP)", 0}},
-    {OPTIONS_COMMAND,
-     "EGRET_CGROUP",
-     {"cgroup", KEY_CGROUP, "PATH", 0, "Where the command's own cgroup is made; default is the caller's (EGRET_CGROUP)",
-      0}},
-    {OPTIONS_AGENT,
-     "EGRET_AUDIT",
-     {"audit", KEY_AUDIT, NULL, 0, "Count what would be denied, and let it pass (EGRET_AUDIT=1)", 0}},
-    {OPTIONS_AGENT, NULL, {"resolve-inflight", KEY_INFLIGHT, "N", 0, "Queries under way at most, default 64", 0}},
-    {OPTIONS_AGENT,
-     "EGRET_RESOLVE_RATE",
-     {"resolve-rate", KEY_RATE, "N", 0, "Queries a second to each resolver at most, default 200 (EGRET_RESOLVE_RATE)",
-      0}},
-    {OPTIONS_RUN,
-     "EGRET_DETACH_ON_EXIT",
-     {"detach-on-exit", KEY_DETACH_ON_EXIT, NULL, 0, "Open again when the agent ends (EGRET_DETACH_ON_EXIT=1)", 0}},
-    {OPTIONS_RUN,
-     "EGRET_PROBATION",
-     {"probation", KEY_PROBATION, "TIME", 0,
-      "Enforce, but go back to audit if after this time (90, 2m, 1h) a `require` line or all resolvers do not answer "
-      "(EGRET_PROBATION)",
-      0}},
-    {OPTIONS_RUN,
-     "EGRET_FALLBACK",
-     {"fallback", KEY_FALLBACK, "audit|closed", 0,
-      "What holds where a start finds no policy to go by: count (default), or linux/node (EGRET_FALLBACK)", 0}},
-    {OPTIONS_RUN,
-     NULL,
-     {"once", KEY_ONCE, NULL, 0,
-      "Attach and end, before an agent comes: a policy that has ruled here before is enforced, any other audited", 0}},
-    {OPTIONS_STATE,
-     "EGRET_STATE",
-     {"state", KEY_STATE, "DIR", 0,
-      "Folder, of root alone, of what outlives a reboot: who opened an instance, and when; default is " STATE_DEFAULT
-      " (EGRET_STATE)",
-      0}},
-    {OPTIONS_DETACH,
-     NULL,
-     {"all", KEY_ALL, NULL, 0, "All instances, and every file that Egret left; no mark stays", 0}},
-    {OPTIONS_DETACH,
-     NULL,
-     {"wait", KEY_WAIT, NULL, 0, "When it is done, go on running until told to end: for a pod that may not end", 0}},
-    {OPTIONS_ATTACH,
-     NULL,
-     {"cut", KEY_CUT, NULL, 0, "Judge connections that began meanwhile as new ones: what no rule allows ends", 0}},
-    {OPTIONS_FOLLOW, NULL, {"follow", 'f', NULL, 0, "Show new denials as they happen", 0}},
-    {OPTIONS_FOLLOW, NULL, {"clear", KEY_CLEAR, NULL, 0, "Take all rows away; totals and hits count on", 0}},
-    {OPTIONS_CHECK, NULL, {"strict", KEY_STRICT, NULL, 0, "Exit code 1 if there is a warning", 0}},
-    {OPTIONS_CHECK,
-     NULL,
-     {"resolve", KEY_RESOLVE, NULL, 0,
-      "Ask DNS for all exact names: which have no address, or one that they may not bring in?", 0}},
-    {OPTIONS_STATUS,
-     NULL,
-     {"live", KEY_LIVE, NULL, 0, "Only: has the agent given a sign of life in the last 30 s? Exit code 0 or 1", 0}},
-    {OPTIONS_STATUS,
-     NULL,
-     {"ready", KEY_READY, NULL, 0, "Only: is what the policy says in force, and proved? Exit code 0 or 1", 0}},
-    {OPTIONS_COMMAND, NULL, {"user", KEY_USER, "NAME", 0, "Run the command as this user; default is who called", 0}},
-    {OPTIONS_COMMAND, NULL, {"as-root", KEY_AS_ROOT, NULL, 0, "The command is meant to run as root: no warning", 0}},
-    {OPTIONS_COMMAND, NULL, {"report", KEY_REPORT, "FILE", 0, "Write what was denied to FILE, as JSON", 0}},
-    /* For egret itself, behind sudo. */
-    {OPTIONS_COMMAND, NULL, {"caller", KEY_CALLER, "PROCESS", OPTION_HIDDEN, NULL, 0}},
-    {OPTIONS_OUTPUT, NULL, {"json", KEY_JSON, NULL, 0, "JSON instead of text", 0}},
-};
-#define OPTION_COUNT (sizeof(all_options) / sizeof(all_options[0]))
+#define SINCE_MAX_SEC     (3650 * 24 * 3600U)
+#define LIMIT_MAX         1000000
 
 /* What argp hands to each of the functions below. */
 struct parsing {
@@ -145,9 +32,9 @@ struct parsing {
 
 static const char *option_name(int key)
 {
-	for (size_t i = 0; i < OPTION_COUNT; i++)
-		if (all_options[i].option.key == key)
-			return all_options[i].option.name;
+	for (size_t i = 0; i < option_count; i++)
+		if (option_list[i].option.key == key)
+			return option_list[i].option.name;
 	return "";
 }
 
@@ -290,6 +177,8 @@ static bool *switch_of(struct options *options, int key)
 		return &options->cut;
 	case KEY_AS_ROOT:
 		return &options->as_root;
+	case KEY_WILDCARDS:
+		return &options->wildcards;
 	case 'f':
 		return &options->follow;
 	default:
@@ -314,6 +203,14 @@ static const char **text_of(struct options *options, int key)
 		return &options->caller;
 	case KEY_FALLBACK:
 		return &options->fallback;
+	case KEY_POD:
+		return &options->pod;
+	case KEY_NAMESPACE:
+		return &options->namespace;
+	case KEY_NAME:
+		return &options->name;
+	case KEY_REASON:
+		return &options->reason;
 	default:
 		return NULL;
 	}
@@ -345,6 +242,61 @@ static bool take_text(struct argp_state *state, int key, const char *argument)
 		*to = argument;
 	parsing->options->instance_given |= key == KEY_INSTANCE;
 	return true;
+}
+
+static void take_output(struct argp_state *state, const char *format)
+{
+	struct parsing *parsing = state->input;
+	struct options *options = parsing->options;
+
+	options->json_lines = !strcmp(format, "jsonl");
+	options->json = options->json_lines || !strcmp(format, "json");
+	options->wide = !strcmp(format, "wide");
+	if (!options->json && !options->wide && strcmp(format, "text") != 0)
+		refuse(state, 'o', "\"%s\" is no format; write text, wide, json or jsonl", format);
+}
+
+/* A moment, or how long ago it was. */
+static void take_since(struct argp_state *state, const char *text)
+{
+	struct parsing *parsing = state->input;
+	unsigned int seconds;
+
+	if (!value_seconds(text, SINCE_MAX_SEC, &seconds))
+		parsing->options->since = time(NULL) - (time_t)seconds;
+	else if (time_parse(text, &parsing->options->since) || parsing->options->since <= 0)
+		refuse(state, KEY_SINCE, "\"%s\" is no time; write 90, 15m, 2h, 7d, or 2026-11-28T09:00:00Z", text);
+}
+
+/* What says which rows of a view are shown, and how. */
+static error_t take_rows(struct argp_state *state, int key, const char *argument)
+{
+	struct parsing *parsing = state->input;
+	struct options *options = parsing->options;
+
+	switch (key) {
+	case 'o':
+		take_output(state, argument);
+		return 0;
+	case KEY_SINCE:
+		take_since(state, argument);
+		return 0;
+	case KEY_BY:
+		options->by_workload = !strcmp(argument, "workload");
+		if (!options->by_workload)
+			refuse(state, key, "\"%s\" is nothing to group by; write workload", argument);
+		return 0;
+	case KEY_SORT:
+		if (row_order_of(argument, &options->sort))
+			refuse(state, key, "\"%s\" is no column; write last, count, who, destination or why", argument);
+		return 0;
+	case KEY_LIMIT:
+		if (value_number(argument, LIMIT_MAX, &options->limit))
+			refuse(state, key, "\"%s\" is no number from 1 to %d", argument, LIMIT_MAX);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
 }
 
 /* An option, or the variable that stands in for it: what the one refuses, the other refuses. */
@@ -383,7 +335,7 @@ static error_t take(struct argp_state *state, int key, char *argument)
 			       PROBATION_MAX_SEC / 3600);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return take_rows(state, key, argument);
 	}
 }
 
@@ -398,8 +350,8 @@ static void refuse_misspelt(struct argp_state *state)
 
 		if (strncmp(*entry, "EGRET_", strlen("EGRET_")) != 0 || len > EDIT_DISTANCE_MAX)
 			continue;
-		for (size_t i = 0; i < OPTION_COUNT; i++) {
-			const char *known = all_options[i].variable;
+		for (size_t i = 0; i < option_count; i++) {
+			const char *known = option_list[i].variable;
 
 			if (!known || edit_distance(*entry, len, known, strlen(known)) != 1 || parsing->complaint[0])
 				continue;
@@ -422,8 +374,8 @@ static void read_environment(struct argp_state *state)
 	struct parsing *parsing = state->input;
 	unsigned int groups = parsing->options->command->groups;
 
-	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		const struct group_option *one = &all_options[i];
+	for (size_t i = 0; i < option_count; i++) {
+		const struct group_option *one = &option_list[i];
 		char *value = one->variable && one->group & groups ? getenv(one->variable) : NULL;
 
 		if (!value || is_outer_instance(one, groups))
@@ -457,16 +409,21 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 
 void options_parse(const struct command *command, int argc, char **argv, struct options *ret)
 {
-	struct argp_option options[OPTION_COUNT + 1] = {};
-	char doc[1024], name[64];
+	struct argp_option *options = calloc(option_count + 1, sizeof(*options));
+	char doc[4096], name[64];
 	struct argp argp = {.options = options, .parser = parse_option, .args_doc = command->arguments, .doc = doc};
 	struct parsing parsing = {.options = ret};
 	size_t count = 0;
 
-	for (size_t i = 0; i < OPTION_COUNT; i++)
-		if (all_options[i].group & command->groups)
-			options[count++] = all_options[i].option;
-	snprintf(doc, sizeof(doc), "%s.\v%s", command->summary, command->help);
+	if (!options) {
+		fputs("egret: no memory\n", stderr);
+		exit(EXIT_CANNOT);
+	}
+	for (size_t i = 0; i < option_count; i++)
+		if (option_list[i].group & command->groups)
+			options[count++] = option_list[i].option;
+	snprintf(doc, sizeof(doc), "%s.\v%s%s%s", command->summary, command->help, command->examples ? "\n\n" : "",
+		 command->examples ? command->examples : "");
 	snprintf(name, sizeof(name), "egret %s", command->name);
 	argv[0] = name;
 	*ret = (struct options){.command = command};
@@ -474,6 +431,7 @@ void options_parse(const struct command *command, int argc, char **argv, struct 
 	argp_err_exit_status = command->groups & OPTIONS_COMMAND ? EXIT_EXEC_FAILED : EXIT_USAGE;
 	/* What stands behind exec's command is the command's own. */
 	argp_parse(&argp, argc, argv, command->groups & OPTIONS_COMMAND ? ARGP_IN_ORDER : 0, NULL, &parsing);
+	free(options);
 	if (!ret->instance)
 		ret->instance = DEFAULT_INSTANCE;
 	if (!ret->state)

@@ -3,6 +3,7 @@
 #include "command.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "../kernel/read.h"
 #include "../view/json.h"
@@ -10,6 +11,7 @@
 #include "../view/reason.h"
 #include "../view/rules.h"
 #include "table.h"
+#include "wanted.h"
 #include "egret_limits.h"
 #include "egret_reasons.h"
 
@@ -28,7 +30,35 @@ static void cell_purpose(const json_t *row, char buf[static CELL_SIZE])
 	snprintf(buf, CELL_SIZE, "%s", sentence ? sentence : json_text(row, "purpose"));
 }
 
+/* Since the agent ended nobody saw when. */
+static void cell_hit_age(const json_t *row, char buf[static CELL_SIZE])
+{
+	if (json_number(row, "untimed_packets_count"))
+		snprintf(buf, CELL_SIZE, "?");
+	else
+		cell_age(row, buf);
+}
+
+/* The purpose has no room in 80 columns: it stands there, in the file. */
+static void cell_short_place(const json_t *row, char buf[static CELL_SIZE])
+{
+	char place[CELL_SIZE];
+	const char *last;
+
+	cell_place(row, place);
+	last = strrchr(place, '/');
+	snprintf(buf, CELL_SIZE, "%s", last ? last + 1 : place);
+}
+
 static const struct column columns[] = {
+    {"LAST", .format = cell_hit_age},
+    {"COUNT", .format = cell_count, .right = true},
+    {"RULE", .key = "rule", .gives = 1},
+    {"WHERE", .format = cell_short_place, .gives = 2},
+};
+#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
+
+static const struct column wide_columns[] = {
     {"PACKETS", .key = "packets_total", .right = true},
     {"BYTES", .key = "bytes_total", .right = true},
     {"LAST HIT", .format = cell_hit},
@@ -37,7 +67,7 @@ static const struct column columns[] = {
     {"WHERE", .format = cell_place},
     {"WOULD DENY", .key = "would_deny_packets_count", .right = true},
 };
-#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
+#define WIDE_COUNT (sizeof(wide_columns) / sizeof(wide_columns[0]))
 
 static bool any_would_deny(const json_t *rows)
 {
@@ -61,6 +91,25 @@ static void print_unanswered(const json_t *names, const char *state, const char 
 		       count, count == 1 ? "" : "s", count == 1 ? "was" : "were", whose);
 }
 
+static void print(const struct options *options, const json_t *rows, const json_t *names)
+{
+	struct screen screen;
+
+	/* The last column is left out where it would be empty: nothing was only audited. */
+	if (options->wide)
+		screen_find_wide(&screen);
+	else
+		screen_find(&screen);
+	if (!json_array_size(rows))
+		puts("no rule was hit since then");
+	else if (options->wide)
+		table_print(rows, wide_columns, any_would_deny(rows) ? WIDE_COUNT : WIDE_COUNT - 1, &screen);
+	else
+		table_print(rows, columns, COLUMN_COUNT, &screen);
+	print_unanswered(names, "from-disk", "from disk");
+	print_unanswered(names, "unconfirmed", "those of before");
+}
+
 int command_rules(const struct command *command, int argc, char **argv)
 {
 	struct options options;
@@ -81,13 +130,11 @@ int command_rules(const struct command *command, int argc, char **argv)
 		error_set(&error, rc, "no memory for the rules of instance %s", options.instance);
 		return fail(rc, &error);
 	}
+	wanted_keep(&options, rows);
 	if (options.json) {
-		json_print(rows);
+		json_print(rows, options.json_lines);
 	} else {
-		/* The last column is left out where it would be empty: nothing was only audited. */
-		table_print(rows, columns, any_would_deny(rows) ? COLUMN_COUNT : COLUMN_COUNT - 1);
-		print_unanswered(names, "from-disk", "from disk");
-		print_unanswered(names, "unconfirmed", "those of before");
+		print(&options, rows, names);
 		json_decref(rows);
 	}
 	json_decref(names);

@@ -404,7 +404,7 @@ static int show(const struct options *options, json_t *status, void (*print)(con
 	int code = exit_code(options, status);
 
 	if (options->json) {
-		json_print(status);
+		json_print(status, options->json_lines);
 		return code;
 	}
 	if (is_probe(options))

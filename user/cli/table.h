@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "screen.h"
+
 #define CELL_SIZE 1024
 
 struct column {
@@ -14,16 +16,25 @@ struct column {
 	const char *key; /* of each object: strings as they are, integers with a blank at each thousand */
 	void (*format)(const json_t *row, char buf[static CELL_SIZE]); /* or else what makes the cell */
 	bool right;                                                    /* numbers */
+	/* Where the table is wider than the screen, the column that is the widest by this weight gives way first, and
+	 * * stands for what is cut out of the middle of a cell. 0 = never. */
+	int gives;
+	enum shade (*shade)(const json_t *row); /* NULL = plain */
 };
 
 /* What is null, missing or empty is shown as "-". */
-void table_print(const json_t *rows, const struct column *columns, size_t count);
-/* Prints to standard output, and drops the reference. */
-void json_print(json_t *value);
+void table_print(const json_t *rows, const struct column *columns, size_t count, const struct screen *screen);
+/* Prints to standard output, and drops the reference. @lines: one line, or one for each element of an array. */
+void json_print(json_t *value, bool lines);
+/* "12s", "3m", "2h", "5d", "1y" ago. Returns @buf. */
+#define SHORT_AGE_SIZE 24
+const char *short_age(long long seconds, char buf[static SHORT_AGE_SIZE]);
 
 /* Cells, and parts of sentences, from the members that every view names alike. */
 void cell_subject(const json_t *row, char buf[static CELL_SIZE]); /* "cgroup 7, gone" where nobody noted it */
 void cell_place(const json_t *row, char buf[static CELL_SIZE]);   /* "policy.rules:7" */
 void cell_last(const json_t *row, char buf[static CELL_SIZE]);    /* how long ago "last_time" was, or "never" */
+void cell_age(const json_t *row, char buf[static CELL_SIZE]);     /* the same in short */
+void cell_count(const json_t *row, char buf[static CELL_SIZE]);   /* "packets_total": 12, 34k, 5.6M */
 
 #endif

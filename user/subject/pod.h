@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Which pod and container a cgroup path stands for. No API server is asked: the
- * kubelet writes the uid into the path, and names its log folders
- * NAMESPACE_POD_UID.
+ * kubelet writes the uid into the path, names its log folders NAMESPACE_POD_UID, and makes a link
+ * POD_NAMESPACE_CONTAINER-ID.log for each container in /var/log/containers.
  */
 #ifndef EGRET_POD_H
 #define EGRET_POD_H
@@ -18,6 +18,15 @@ struct pod {
 
 /* False: the path is not a pod's. @logs: NULL = /var/log/pods. */
 bool pod_of_path(const char *cgroup_path, const char *logs, struct pod *ret);
+
+#define CONTAINER_NAME_SIZE 64 /* an RFC 1123 label and its NUL */
+/* What the pod's author calls the container: by its id among the kubelet's links in "containers" beside @logs, or,
+ * of a pod with one container, by the folder of its log. False: nobody tells. */
+bool pod_container_name(const struct pod *pod, const char *logs, char buf[static CONTAINER_NAME_SIZE]);
+
+/* "shop/web" of "shop/web-6d5f9c4b7-x2k9p": what made the pod, as far as its name tells. Returns @buf. */
+#define WORKLOAD_SIZE 256
+const char *pod_workload(const char *name, char buf[static WORKLOAD_SIZE]);
 
 /* The cgroup, below the cgroup root, of the pod that @who names: "namespace/pod" or a uid. With
  * @container the one of that container's short id. -ENOENT: none is here. */

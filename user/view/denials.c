@@ -11,6 +11,7 @@
 #include "../kernel/layer.h"
 #include "../policy/policy.h"
 #include "json.h"
+#include "passes.h"
 #include "reason.h"
 #include "refusal.h"
 #include "rule_text.h"
@@ -18,6 +19,7 @@
 #include "suggestion.h"
 #include "egret_reasons.h"
 #include "egret_limits.h"
+#include "egret_subject.h"
 
 struct collecting {
 	struct denials *denials;
@@ -305,6 +307,26 @@ static void set_destination(json_t *row, const struct kernel *kernel, const stru
 	json_set_text(row, "reason", reason_label(key->reason));
 	json_set_rule(row, kernel, key->rule);
 	set_suggestion(row, kernel, denial, name);
+	json_set_flag(row, "passes_now", denial->outdated && passes_now(kernel, denial, name));
+}
+
+/* A pod in the node's network namespace, as the policy that denied first had it. */
+static void set_hostnetwork(json_t *row, const struct egret_drop *drop)
+{
+	json_set_flag(row, "hostnetwork",
+		      drop->audience && egret_audience_kind(drop->audience) == EGRET_KIND_HOSTNETWORK);
+}
+
+/* The port apart from its protocol, for who filters by them. */
+static void split_port(json_t *row)
+{
+	const char *port = json_text(row, "port"), *colon = strchr(port, ':');
+	bool is_port = colon && strncmp(port, "protocol:", strlen("protocol:")) != 0;
+	char protocol[24];
+
+	snprintf(protocol, sizeof(protocol), "%.*s", is_port ? (int)(colon - port) : (int)strlen(port), port);
+	json_set_text(row, "protocol", protocol);
+	json_object_set_new(row, "port_number", is_port ? json_integer(atoll(colon + 1)) : json_null());
 }
 
 static void set_no_destination(json_t *row, const struct kernel *kernel)
@@ -317,6 +339,7 @@ static void set_no_destination(json_t *row, const struct kernel *kernel)
 	json_set_text(row, "reason", NULL);
 	json_set_rule(row, kernel, EGRET_RULE_NONE);
 	json_set_text(row, "suggestion", NULL);
+	json_set_flag(row, "passes_now", false);
 	json_set_text(row, "layer", NULL);
 	json_set_text(row, "device", NULL);
 	json_set_text(row, "device_subject", NULL);
@@ -335,7 +358,9 @@ json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial,
 		set_no_destination(row, kernel);
 	else
 		set_destination(row, kernel, denial);
+	split_port(row);
 	json_set_subject(row, kernel, denial->key.cgroup_id, drop->parent_cgroup_id, cache);
+	set_hostnetwork(row, drop);
 	set_process(row, drop);
 	json_set_kernel_time(row, "first_time", drop->first_ns);
 	json_set_kernel_time(row, "last_time", drop->last_ns);

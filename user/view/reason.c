@@ -30,7 +30,7 @@ const char *reason_label(uint32_t reason)
 	return reason < EGRET_REASON_COUNT ? reasons[reason].label : "unknown";
 }
 
-static const char *sentence_of_label(const char *label)
+const char *reason_sentence(const char *label)
 {
 	for (size_t reason = 0; reason < EGRET_REASON_COUNT; reason++) {
 		if (!strcmp(reasons[reason].label, label))
@@ -63,7 +63,7 @@ const char *reason_of_row(const json_t *row, char buf[static REASON_TEXT_SIZE])
 			 others == 1 ? "" : "s");
 	else if (strcmp(label, reason_label(EGRET_REASON_SPECIAL_ADDRESS)) != 0 || !*rule ||
 		 addr_parse(json_text(row, "address"), &addr))
-		snprintf(buf, REASON_TEXT_SIZE, "%s", sentence_of_label(label));
+		snprintf(buf, REASON_TEXT_SIZE, "%s", reason_sentence(label));
 	else
 		snprintf(buf, REASON_TEXT_SIZE, "%.250s:%lld %s", json_text(row, "file"), json_number(row, "line"),
 			 special_sentence(json_text(row, "name"), &addr,

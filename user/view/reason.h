@@ -10,6 +10,7 @@
 #include "egret_people.h"
 
 const char *reason_label(uint32_t reason); /* "" for none */
+const char *reason_sentence(const char *label);
 #define REASON_TEXT_SIZE 1536
 /*
  * The sentence for "reason" of a row. Of a special address it says which rule, which address, and the line to add,

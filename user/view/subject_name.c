@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../base/text.h"
 #include "../subject/cgroup.h"
@@ -10,13 +11,15 @@
 #include "json.h"
 
 /* Where the subject is, or where it was. */
-static int find_path(const struct kernel *kernel, uint64_t cgroup_id, uint64_t parent_id, char *buf, size_t size)
+static int find_path(const struct kernel *kernel, uint64_t cgroup_id, uint64_t parent_id, char *buf, size_t size,
+		     bool *ret_gone)
 {
 	struct egret_subject_name subject;
 
-	if (!cgroup_path_of_id(cgroup_id, buf, size))
+	*ret_gone = cgroup_path_of_id(cgroup_id, buf, size);
+	if (!*ret_gone)
 		return 0;
-	if (!kernel_get_subject_name(kernel, cgroup_id, &subject)) {
+	if (!kernel_get_subject_name(kernel, cgroup_id, &subject) && subject.path[0]) {
 		snprintf(buf, size, "%s", subject.path);
 		return 0;
 	}
@@ -27,63 +30,98 @@ static int find_path(const struct kernel *kernel, uint64_t cgroup_id, uint64_t p
 
 #define SUBJECT_SIZE 512
 
-/* Once the kubelet has removed the log folder, what the agent noted. */
-static void find_pod_name(const struct kernel *kernel, struct pod *pod)
+/* Once the kubelet has removed the log folder, what the agent noted, under the pod's uid, or the container's id. */
+static void find_noted(const struct kernel *kernel, const char *id, char *buf, size_t size)
 {
 	struct egret_pod_uid uid = {};
 	struct egret_pod_name name;
 
-	snprintf(uid.uid, sizeof(uid.uid), "%s", pod->uid);
-	if (!pod->name[0] && !kernel_get_pod_name(kernel, &uid, &name))
-		snprintf(pod->name, sizeof(pod->name), "%s", name.name);
+	snprintf(uid.uid, sizeof(uid.uid), "%s", id);
+	if (*id && !kernel_get_pod_name(kernel, &uid, &name))
+		snprintf(buf, size, "%s", name.name);
 }
 
-static void path_to_text(const struct kernel *kernel, const char *path, char buf[static SUBJECT_SIZE])
+/* Who makes a cgroup names it. */
+static void set_printable(json_t *fields, const char *key, const char *text)
 {
+	char buf[SUBJECT_SIZE];
+
+	snprintf(buf, sizeof(buf), "%s", text);
+	text_make_printable(buf, sizeof(buf));
+	json_set_text(fields, key, buf);
+}
+
+static void set_pod(json_t *fields, const struct kernel *kernel, struct pod *pod)
+{
+	char container[CONTAINER_NAME_SIZE] = "", text[SUBJECT_SIZE], workload[WORKLOAD_SIZE];
+	const char *slash;
+
+	if (!pod->name[0])
+		find_noted(kernel, pod->uid, pod->name, sizeof(pod->name));
+	if (!pod_container_name(pod, NULL, container))
+		find_noted(kernel, pod->container, container, sizeof(container));
+	snprintf(text, sizeof(text), "pod %s%s%s", pod->name[0] ? pod->name : pod->uid,
+		 pod->container[0] ? " container " : "", pod->container);
+	set_printable(fields, "subject", text);
+	slash = strchr(pod->name, '/');
+	if (slash) {
+		snprintf(text, sizeof(text), "%.*s", (int)(slash - pod->name), pod->name);
+		set_printable(fields, "namespace", text);
+		set_printable(fields, "pod", slash + 1);
+		set_printable(fields, "workload", pod_workload(pod->name, workload));
+	}
+	set_printable(fields, "pod_uid", pod->uid);
+	set_printable(fields, "container", container);
+	set_printable(fields, "container_id", pod->container);
+}
+
+static json_t *find_fields(const struct kernel *kernel, uint64_t cgroup_id, uint64_t parent_id)
+{
+	static const char *const keys[] = {"subject",   "namespace",    "pod",     "pod_uid",
+					   "container", "container_id", "workload"};
+	json_t *fields = json_object();
+	char path[CGROUP_PATH_SIZE];
 	struct pod pod;
-	bool is_pod = pod_of_path(path, NULL, &pod);
+	bool gone;
+	int rc = find_path(kernel, cgroup_id, parent_id, path, sizeof(path), &gone);
 
-	if (is_pod)
-		find_pod_name(kernel, &pod);
-	if (is_pod)
-		snprintf(buf, SUBJECT_SIZE, "pod %s%s%s", pod.name[0] ? pod.name : pod.uid,
-			 pod.container[0] ? " container " : "", pod.container);
-	else
-		snprintf(buf, SUBJECT_SIZE, "%s", path);
-	text_make_printable(buf, SUBJECT_SIZE); /* who makes a cgroup names it */
-}
-
-static json_t *find_name(const struct kernel *kernel, uint64_t cgroup_id, uint64_t parent_id)
-{
-	char path[CGROUP_PATH_SIZE], text[SUBJECT_SIZE] = "";
-
-	if (!find_path(kernel, cgroup_id, parent_id, path, sizeof(path)))
-		path_to_text(kernel, path, text);
-	return text[0] ? json_string(text) : json_null();
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		json_object_set_new(fields, keys[i], json_null());
+	json_set_flag(fields, "gone", gone && cgroup_id);
+	if (rc)
+		return fields;
+	if (pod_of_path(path, NULL, &pod)) {
+		set_pod(fields, kernel, &pod);
+	} else {
+		set_printable(fields, "subject", path);
+		set_printable(fields, "workload", path);
+	}
+	return fields;
 }
 
 void json_set_subject(json_t *row, const struct kernel *kernel, uint64_t cgroup_id, uint64_t parent_id,
 		      struct subject_cache *cache)
 {
 	size_t slot = cgroup_id % SUBJECT_CACHE_SLOTS;
-	json_t *name;
+	json_t *fields;
 
-	if (cache && cache->slots[slot].name && cache->slots[slot].cgroup_id == cgroup_id)
-		name = json_incref(cache->slots[slot].name);
+	if (cache && cache->slots[slot].fields && cache->slots[slot].cgroup_id == cgroup_id)
+		fields = json_incref(cache->slots[slot].fields);
 	else
-		name = find_name(kernel, cgroup_id, parent_id);
-	if (cache && cache->slots[slot].name != name) {
-		json_decref(cache->slots[slot].name);
-		cache->slots[slot].name = json_incref(name);
+		fields = find_fields(kernel, cgroup_id, parent_id);
+	if (cache && cache->slots[slot].fields != fields) {
+		json_decref(cache->slots[slot].fields);
+		cache->slots[slot].fields = json_incref(fields);
 		cache->slots[slot].cgroup_id = cgroup_id;
 	}
-	json_object_set_new(row, "subject", name);
+	json_object_update(row, fields);
+	json_decref(fields);
 	json_set_number(row, "cgroup_id", cgroup_id);
 }
 
 void subject_cache_clear(struct subject_cache *cache)
 {
 	for (size_t i = 0; i < SUBJECT_CACHE_SLOTS; i++)
-		json_decref(cache->slots[i].name);
+		json_decref(cache->slots[i].fields);
 	*cache = (struct subject_cache){};
 }

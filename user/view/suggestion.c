@@ -64,6 +64,16 @@ static const char *subject_words(const struct denied *denied)
 	return words[egret_audience_kind(denied->audience)];
 }
 
+/* What else would help, or harm. */
+static void add_comment(const char *comment, char buf[static SUGGESTION_SIZE])
+{
+	size_t len = strlen(buf);
+
+	if (len)
+		snprintf(buf + len, SUGGESTION_SIZE - len, "%s%s",
+			 strstr(buf, SUGGESTION_COMMENT) ? "; " : SUGGESTION_COMMENT, comment);
+}
+
 static void allow_line(const struct denied *denied, char buf[static SUGGESTION_SIZE])
 {
 	bool by_name = denied->need != EGRET_NEED_ADDRESS && is_writable(denied->name);
@@ -74,6 +84,8 @@ static void allow_line(const struct denied *denied, char buf[static SUGGESTION_S
 	if (*words)
 		snprintf(buf, SUGGESTION_SIZE, "allow %s %s%s%s", by_name ? denied->name : address, words,
 			 by_name && denied->need == EGRET_NEED_PRIVATE ? " private" : "", subject_words(denied));
+	if (by_name && denied->need == EGRET_NEED_PRIVATE)
+		add_comment("private: whoever answers for the name may lead it to any private address", buf);
 }
 
 static void resolver_line(const struct denied *denied, const char *name, char buf[static SUGGESTION_SIZE])

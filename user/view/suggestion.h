@@ -24,7 +24,8 @@ struct denied {
 	const char *rule_text; /* EGRET_REASON_SPECIAL_ADDRESS: of the rule that has the name; "" = not known */
 };
 
-#define SUGGESTION_SIZE 512
+#define SUGGESTION_SIZE    512
+#define SUGGESTION_COMMENT "  # " /* what stands between the line and what else there is to say */
 /* Without a line end. "" = no line would help: a rule denies it, or the packet itself is wrong. Returns @buf. */
 const char *suggestion_line(const struct denied *denied, char buf[static SUGGESTION_SIZE]);
 

@@ -80,7 +80,7 @@ from_disk='any(.names.failing[]; .name == "www.good.example" and .state == "from
 json "$from_disk" "status --json tells where a name's addresses come from, and the time" egret_cmd status --json
 egret_cmd status >"$work/output"
 shows 'www.good.example.*from disk' "it says so to people"
-succeeds "rules" egret_cmd rules
+succeeds "rules" egret_cmd rules -o wide
 shows '^1 name above.*from disk' "rules say so, too"
 sed -i '/good.example/d' "$work/hosts"
 echo "20.1.0.2 www.good.example" >>"$work/hosts"

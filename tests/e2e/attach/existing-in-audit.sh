@@ -32,7 +32,7 @@ json "$(row 2603:1000:51::1 app.service)" "IPv6, too" egret_cmd drops --json
 json "$(row 51.0.0.2 app.service)" "an IPv4-mapped one, too" egret_cmd drops --json
 json "$(row 51.0.0.3 default/web)" "a pod's, in its own network namespace" egret_cmd drops --json
 json 'length == 4' "and nothing else: nothing that is allowed, came in, stays here or is not governed" egret_cmd drops --json
-succeeds "drops" egret_cmd drops
+succeeds "drops" egret_cmd drops -o wide
 shows 'WOULD DENY +51\.0\.0\.1 ' "for people"
 json '.existing | length == 4 and all(.[]; .subject != null)' "status has them" egret_cmd status --json
 succeeds "status" egret_cmd status

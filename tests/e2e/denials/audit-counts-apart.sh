@@ -35,7 +35,7 @@ done
 passes node 51.0.0.2 udp:123
 expect '3/running' "audit: three packets would be denied" row 51.0.0.1 true
 expect none "audit: none is denied" row 51.0.0.1 false
-succeeds "drops" egret_cmd drops
+succeeds "drops" egret_cmd drops -o wide
 shows '3 +WOULD DENY +51\.0\.0\.1 +udp:123' "drops: WOULD DENY"
 shows 'WOULD DENY +51\.0\.0\.2 .*policy\.rules:4' "drops: what the deny rule would take away, too"
 expect 0 "drops: nothing is called denied" grep -cw DENIED "$work/output"
@@ -61,7 +61,7 @@ POLICY
 denied node 51.0.0.1 udp:123
 expect '1/running' "enforce: one packet was denied" row 51.0.0.1 false
 expect '3/older' "the row of the audit is marked" row 51.0.0.1 true
-succeeds "drops" egret_cmd drops
+succeeds "drops" egret_cmd drops -o wide
 shows '1 +DENIED +51\.0\.0\.1 ' "drops: DENIED"
 shows '3 +WOULD DENY +51\.0\.0\.1 .* older ' "drops: the older mode's beside it"
 expect PACKETS "drops: what rules now stands first" sh -c "sed -n 1p '$work/output'"
@@ -107,7 +107,7 @@ succeeds "--clear" egret_cmd drops --clear
 shows "^$rows rows cleared" "--clear: how many"
 expect 0 "--clear: they are gone" sh -c "'$egret' drops --json --instance $instance | jq length"
 expect "$total" "--clear: the totals are as they were" sh -c "'$egret' status --json --instance $instance | jq .packets.denied_total"
-succeeds "drops" egret_cmd drops
+succeeds "drops" egret_cmd drops -o wide
 shows "$total more packets that were denied: cleared" "drops: says that rows are missing"
 json '.cleared_count == 0' "--clear --json: none is left" egret_cmd drops --clear --json
 denied node 51.0.0.4 udp:123

@@ -18,7 +18,7 @@ passes node 51.0.0.2 tcp:443
 passes node 2603:1000:51::1 tcp:443 udp:123
 succeeds "status works" egret_cmd status
 shows audit "status says that it audits"
-succeeds "drops works" egret_cmd drops
+succeeds "drops works" egret_cmd drops -o wide
 shows '51\.0\.0\.1.*443' "drops shows what would have been denied"
 shows 51.0.0.2 "drops shows what a deny rule would have denied"
 succeeds "it is taken down" egret_cmd detach

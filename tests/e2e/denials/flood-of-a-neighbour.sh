@@ -39,7 +39,7 @@ expect 15936 "packets to other destinations" sum "$noisy and .others_total > 0"
 expect 15936 "rows that made room" eval 'egret_cmd drops --json | jq "[.[].others_total] | add"'
 expect "$full" "memory of the rows, as after half of it" memory_of drops
 expect "$(counted)" "packets in rows are those of the totals" sum true
-succeeds "drops" egret_cmd drops
+succeeds "drops" egret_cmd drops -o wide
 shows '15 936 .*DENIED .*other destinations .*pod .*noisy.* 15936 rows of this subject made room for newer ones' "drops in words"
 lacks 'more packets' "and nothing is missing"
 

@@ -22,6 +22,8 @@ denied "pod short" 51.6.6.6 tcp:443
 sleep 1 # a beat of the agent is 10 s
 succeeds "the pod goes" gone short
 expect "pod_default/short_container_$(container_of short)" "whose the denial was" subject_of 51.6.6.6
+json 'length == 1 and (.[0] | .namespace == "default" and .pod == "short" and .container == "short" and .gone)' \
+	"its pod and container by their names" egret_cmd drops --json --pod short
 
 stop "$agent" KILL
 mkdir -p "$cg/system.slice/job.service"

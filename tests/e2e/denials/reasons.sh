@@ -31,7 +31,7 @@ reason() {
 	expect $((before + 1)) "$label is counted once" counted "$label"
 	json "any(.[]; .reason == \"$label\" and .address == \"$addr\" and .packets_total >= 1)" "$label in drops --json" \
 		egret_cmd drops --json
-	succeeds "drops" egret_cmd drops
+	succeeds "drops" egret_cmd drops -o wide
 	shows "${addr//./\\.} .*$sentence" "$label in drops"
 	tried+=("$label")
 }
@@ -60,7 +60,7 @@ optmem() { ungoverned nsenter --net="/run/netns/$id-node" sh -c "echo $1 >/proc/
 if optmem 1 2>/dev/null; then
 	echo "no answer yet" >&"${hold_fd[early]}"
 	eventually no_memory_is_counted
-	succeeds "drops" egret_cmd drops
+	succeeds "drops" egret_cmd drops -o wide
 	shows "20\.1\.0\.1 .*no memory to remember the socket" "no-memory in drops"
 	json 'any(.[]; .reason == "no-memory" and .address == "20.1.0.1")' "no-memory in drops --json" egret_cmd drops --json
 	fails 1 "a socket that cannot be stamped is not made" node "$probe" tcp 20.1.0.1 443

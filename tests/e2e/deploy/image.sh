@@ -79,7 +79,7 @@ expect EPERM "a denied datagram from a container" in_container udp-send 51.0.0.1
 expect EPERM "the metadata service is not for pods" in_container tcp 169.254.169.254 80
 passes node 169.254.169.254 tcp:80
 nothing_arrived ' 51\.'
-succeeds "drops answers in the agent's container" podman exec egret /egret drops
+succeeds "drops answers in the agent's container" podman exec egret /egret drops -o wide
 shows "51\.0\.0\.1 .*tcp:443.*$uid" "drops knows the pod"
 json 'map(select(.address == "51.0.0.1" and .reason == "no-rule")) | length >= 1' "drops --json" \
 	podman exec egret /egret drops --json

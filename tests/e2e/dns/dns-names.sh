@@ -86,7 +86,7 @@ json '.dns_total.gap == 0' "status --json: a new connection is no gap" egret_cmd
 # Answers that come early are kept: the agent has nothing to ask.
 lossy ungoverned sport stream both:y.denied.wild.example again many:20:p:.wild.example hear >/dev/null
 json '.dns_total.gap == 0 and .dns_total.asked_anew == 0' "status --json: an answer lost is no gap" egret_cmd status --json
-succeeds "drops" egret_cmd drops
+succeeds "drops" egret_cmd drops -o wide
 shows 'c2vjcmv0\.evil\.example' "drops: the name"
 
 # Whoever may be reached on port 53 is no way around it.

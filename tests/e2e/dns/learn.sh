@@ -70,16 +70,16 @@ expect 20.1.0.6 "in mixed case" ask LaTe.WiLd.ExAmPlE A
 passes node 20.1.0.6 tcp:443
 expect 20.1.0.4 "a name of no rule" ask other.example A
 denied node 20.1.0.4 tcp:443
-succeeds "drops" egret_cmd drops
+succeeds "drops" egret_cmd drops -o wide
 shows '20\.1\.0\.4 .*other\.example' "drops: the name that was resolved to it"
 dns newer.example 20.1.0.4
 expect 20.1.0.4 "another name of the same" ask newer.example A
 denied node 20.1.0.4 tcp:443
-succeeds "drops" egret_cmd drops
+succeeds "drops" egret_cmd drops -o wide
 shows '20\.1\.0\.4 .*newer\.example' "drops: the name that was resolved to it last"
 expect 20.1.0.7 "a denied name" ask denied.wild.example A
 denied node 20.1.0.7 tcp:443
-succeeds "learned" egret_cmd learned
+succeeds "learned" egret_cmd learned -o wide
 shows '20\.1\.0\.1 .*a\.wild\.example .*\*\.wild\.example' "learned: address, name, pattern"
 shows 'late\.wild\.example' "learned: names in lower case"
 json 'all(.[]; .left_seconds >= 0 and .left_seconds <= 61)' "learned --json: the time left" egret_cmd learned --json

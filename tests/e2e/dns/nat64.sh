@@ -48,7 +48,7 @@ denied node 2001:db8:64::20.2.0.1 tcp:443 # another prefix
 succeeds "explain" egret_cmd explain 64:ff9b::20.2.0.1 tcp:443
 shows "behind NAT64 it is 20.2.0.1" "explain says which IPv4 address is in it"
 shows "allow 20.2.0.0/16" "and by which rule it passes"
-succeeds "drops" egret_cmd drops
+succeeds "drops" egret_cmd drops -o wide
 shows "64:ff9b::a00:1 is 10.0.0.1 behind NAT64, a private address" "drops says what the address is for"
 echo "allow 64:ff9b::/96 tcp:443" >"$work/wide.rules"
 succeeds "a rule for the prefix is taken" "$egret" check "$work/wide.rules"

@@ -104,7 +104,7 @@ told() { # told WHAT TEXT CMD...
 	succeeds "$what: $(head -c 600 "$work/told")" grep -qF -- "$text" "$work/told"
 }
 for text in "$exact" "$wild" "$meta"; do
-	told "drops: ${text:0:50}" "$text" egret_cmd drops
+	told "drops: ${text:0:50}" "$text" egret_cmd drops -o wide
 	told "status: ${text:0:50}" "$text" egret_cmd status
 done
 json 'any(.[]; .address == "10.99.0.2" and .reason == "special-address") and
@@ -145,7 +145,7 @@ hold_open flow "$cg/system.slice/app.service" "$id-node" 172.16.5.1 443
 rules "" | reload
 denied node 172.16.5.1 tcp:443
 denied node fd77::1 tcp:443
-told "drops tell of it" "names a.priv.example, but 172.16.5.1" egret_cmd drops
+told "drops tell of it" "names a.priv.example, but 172.16.5.1" egret_cmd drops -o wide
 rules private | reload
 passes node 172.16.5.1 tcp:443
 passes node fd77::1 tcp:443

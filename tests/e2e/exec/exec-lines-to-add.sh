@@ -24,7 +24,7 @@ web.example     tcp 2603:1000::1:1 80       allow web.example http:80
 web.example     tcp 20.1.0.1 8080           allow web.example tcp:8080
 time.example    udp 20.1.0.2 123            allow time.example udp:123
 half.example    tcp 20.1.0.3 443            allow half.example https:443
-inside.example  tcp 10.224.0.1 443          allow inside.example https:443 private
+inside.example  tcp 10.224.0.1 443          allow inside.example https:443 private  # private: whoever answers for the name may lead it to any private address
 rule.example    tcp 203.0.113.7 443         allow 203.0.113.7 https:443
 odd.example     tcp 203.0.113.8 8080        allow 203.0.113.8 tcp:8080
 -               tcp 203.0.113.9 8080        allow 203.0.113.9 tcp:8080

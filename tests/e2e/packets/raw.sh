@@ -37,7 +37,7 @@ for kind in source-route fragment unknown truncated; do
 	expect EPERM "allowed, extension header: $kind" node "$probe" ip6-exthdr $kind 2603:1000::1:1 123
 done
 nothing_arrived ' 51\.|\[2603:1000:51'
-succeeds "drops works" egret_cmd drops
+succeeds "drops works" egret_cmd drops -o wide
 for reason in fragment extension 'routed through another address'; do
 	shows "$reason" "drops tells of: $reason"
 done

@@ -59,7 +59,7 @@ keeps_to_it() {
 as_printed() {
 	local command=$1 filter=$2 value missing=
 	egret_cmd "$command" --json >"$work/view.json"
-	egret_cmd "$command" >"$work/view.txt"
+	egret_cmd "$command" -o wide >"$work/view.txt"
 	jq -r "$filter" "$work/view.json" >"$work/values"
 	while read -r value; do
 		grep -qF -- "$value" "$work/view.txt" || missing+=" [$value]"
@@ -85,12 +85,14 @@ json '[.resolved[] | select(.problem_text) | .name] == ["nowhere.json.example"] 
 	([.resolved[].special_addresses[].address] == ["10.99.0.1"])' "check --resolve: what is wrong with which name" \
 	cat "$work/view.json"
 
+# A container has its name, where that is known.
+by='(if .container then "pod \(.namespace)/\(.pod) container \(.container)" else .subject end)'
 as_printed status '"instance   \(.instance): \(.mode)", "pid \(.agent.pid)", .policy.path, .problems[].text,
 	.names.failing[].name, .special_addresses[].address, "\(.packets.denied_total) denied",
 	(.dns_total | to_entries[] | select(.value > 0) | "\(.value) "), (.existing[] | "\(.address) \(.port) by \(.subject)")'
 as_printed rules '.[] | .rule, (.packets_total | select(. < 1000)), (select(.file).line | ":\(.)")'
-as_printed learned '.[] | .address, .name, .policy_name, .subject'
-as_printed drops '.[] | .address, .port, (.name // empty), .subject, .process, (select(.file) | "\(.file):\(.line)")'
+as_printed learned '.[] | .address, .name, .policy_name, '"$by"
+as_printed drops '.[] | .address, .port, (.name // empty), .process, (select(.file) | "\(.file):\(.line)"), '"$by"
 
 json '(.policy.loaded_time | fromdate) <= now and (.attached_time | fromdate) > now - 600' "status: times are now's" \
 	egret_cmd status --json

@@ -31,7 +31,7 @@ shows enforc "status: the mode"
 shows "$instance" "status: the instance"
 json 'type == "object"' "status --json" egret_cmd status --json
 
-succeeds "rules" egret_cmd rules
+succeeds "rules" egret_cmd rules -o wide
 shows 'www\.views\.example.*443' "rules: the line as written"
 shows 'the shop' "rules: its purpose"
 shows '\*\.pattern\.example' "rules: the pattern"
@@ -42,7 +42,7 @@ json '[.. | objects | select(.packets_total? and .packets_total > 0)] | length >
 json '.[] | select(.rule == "deny 51.9.9.9") | .packets_total == 1' "rules --json: a deny counts what it took away" \
 	egret_cmd rules --json
 
-succeeds "drops" egret_cmd drops
+succeeds "drops" egret_cmd drops -o wide
 shows '51\.0\.0\.1.*443' "drops: the destination"
 shows '51\.0\.0\.2.*123' "drops: the pod's"
 shows 'pod default/web' "drops: the pod by its name"
@@ -91,6 +91,6 @@ json 'any(.[]; .address == "51.0.0.66")' "drops --json: it is there, too" egret_
 ghost=${pod_cgroup[web]%/*}/ghost
 in_cgroup "$ghost" "$id-node" "$probe" tcp 51.7.7.7 443 >/dev/null
 eventually rmdir "$ghost"
-succeeds "drops, of a container that is gone" egret_cmd drops
+succeeds "drops, of a container that is gone" egret_cmd drops -o wide
 shows '51\.7\.7\.7.*default/web' "drops: its pod is known"
 finish

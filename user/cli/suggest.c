@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* egret suggest: the lines of a policy that would let through what was denied. */
+#include "command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../view/denials.h"
+#include "../view/json.h"
+#include "../view/proposal.h"
+#include "table.h"
+#include "wanted.h"
+
+#define SUBJECTS_NAMED 3
+#define LINE_WIDTH_MAX 56 /* up to here comments stand below each other */
+
+static const char *plural(long long count)
+{
+	return count == 1 ? "" : "s";
+}
+
+/* "shop/web, 3 packets; shop/api, 1 packet; and 4 more" */
+static void print_subjects(const json_t *subjects)
+{
+	size_t i, count = json_array_size(subjects);
+	const json_t *one;
+
+	json_array_foreach (subjects, i, one) {
+		long long packets = json_number(one, "packets_total");
+
+		if (i < SUBJECTS_NAMED)
+			printf("%s%.80s, %lld packet%s", i ? "; " : "", json_text(one, "subject"), packets,
+			       plural(packets));
+	}
+	if (count > SUBJECTS_NAMED)
+		printf("; and %zu more", count - SUBJECTS_NAMED);
+}
+
+static int width_of(const json_t *lines)
+{
+	const json_t *line;
+	int width = 0;
+	size_t i;
+
+	json_array_foreach (lines, i, line) {
+		int len = (int)strlen(json_text(line, "line"));
+
+		if (len > width && len <= LINE_WIDTH_MAX)
+			width = len;
+	}
+	return width;
+}
+
+/* Behind a line stands who wants it: whoever reads the policy later sees it in `egret rules`. */
+static void print_line(const json_t *line, int width)
+{
+	const char *text = json_text(line, "line"), *note = json_text(line, "note_text");
+
+	if (*text)
+		printf("%-*s  # %s%s", width, text, note, *note ? ": " : "");
+	else
+		printf("# no line helps %s: ", note);
+	print_subjects(json_object_get(line, "subjects"));
+	putchar('\n');
+}
+
+/* All of it may be put into a rules file as it is: what is no rule is a comment. */
+static void print(const json_t *lines, bool any_wanted)
+{
+	int width = width_of(lines);
+	const json_t *line;
+	size_t i;
+
+	if (!json_array_size(lines))
+		printf("# nothing %swas denied that the policy does not allow by now\n",
+		       any_wanted ? "of what was asked for " : "");
+	else
+		puts("# What was denied; read each line before you add it: whoever asks for it, is it meant?");
+	json_array_foreach (lines, i, line)
+		print_line(line, width);
+}
+
+static int suggest(const struct kernel *kernel, const struct options *options, struct error *error)
+{
+	json_t *rows = NULL, *lines;
+	int rc = view_drops(kernel, &rows);
+
+	if (rc)
+		return error_set(error, rc, "cannot read what was denied: %s", strerror(-rc));
+	wanted_keep(options, rows);
+	lines = view_proposal(rows, options->wildcards);
+	json_decref(rows);
+	if (options->json) {
+		json_print(lines, options->json_lines);
+		return 0;
+	}
+	print(lines, wanted_any(options));
+	json_decref(lines);
+	return 0;
+}
+
+int command_suggest(const struct command *command, int argc, char **argv)
+{
+	struct options options;
+	const struct kernel *kernel;
+	struct error error;
+	int rc;
+
+	options_parse(command, argc, argv, &options);
+	if (!wanted_is_right(&options))
+		return EXIT_USAGE;
+	rc = kernel_open(options.instance, &kernel, &error);
+	if (rc)
+		return fail_to_look(&options, rc, &error);
+	rc = suggest(kernel, &options, &error);
+	kernel_close(kernel);
+	return rc ? fail(rc, &error) : EXIT_YES;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One line for all names below another one, where several of them were denied. */
+#ifndef EGRET_VIEW_WILDCARD_H
+#define EGRET_VIEW_WILDCARD_H
+
+#include <jansson.h>
+
+/* @lines: as view_proposal has them, by their text. Those of kind "name" that differ in the first label alone give way
+ * to one. */
+void wildcard_gather(json_t *lines);
+
+#endif
