@@ -110,15 +110,6 @@ static void served_line(const struct denied *denied, char buf[static SUGGESTION_
 			 words[egret_audience_kind(denied->audience)]);
 }
 
-/* What else would help. */
-static void add_comment(const char *comment, char buf[static SUGGESTION_SIZE])
-{
-	size_t len = strlen(buf);
-
-	if (len)
-		snprintf(buf + len, SUGGESTION_SIZE - len, "  # %s", comment);
-}
-
 /* Who is not known counts as a pod. */
 static bool is_host(const struct denied *denied)
 {
