@@ -10,8 +10,11 @@
 
 bool kernel_is_attached(const struct kernel *kernel, const char **ret_missing)
 {
+	/* Another version, which goes on until its programs are replaced, may not have all the hooks. */
+	bool of_another = kernel->side_by_side && kernel->was_running;
+
 	for (int i = 0; i < HOOK_COUNT; i++) {
-		if (hooks[i].kind->is_attached(kernel->links[i]))
+		if ((of_another && kernel->links[i] < 0) || hooks[i].kind->is_attached(kernel->links[i]))
 			continue;
 		if (ret_missing)
 			*ret_missing = hooks[i].name;
