@@ -26,7 +26,9 @@ start_liar() {
 }
 start_liar node-resolver "$cg/system.slice/resolved.service" "$id-node" 127.0.0.53
 start_liar pod-resolver "${pod_cgroup[web]}" "$id-web" 127.0.0.53
+# Pods may take the address of another, so that what they say from there is judged.
 govern <<POLICY
+set foreign_sources = all
 set internal = 51.7.0.0/16 2603:1000:7::/48
 resolver 20.0.0.54
 resolver $silent
