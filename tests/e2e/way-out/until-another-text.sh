@@ -16,10 +16,12 @@ is_alive_and_open() {
 closes() {
 	if eventually is_denied; then passed "$1"; else failed "$1: it is open; $(tail -n 5 "$work/agent.log")"; fi
 }
+told_open() { [ "$(grep -c 'stays open until' "$work/agent.log")" -gt "$1" ]; }
 opened() {
+	local before
+	before=$(grep -c 'stays open until' "$work/agent.log")
 	succeeds "detach" egret_cmd detach
-	logs 'stays open until' "the agent stands by"
-	rm -f "$work/agent.log.old"
+	succeeds "the agent stands by" eventually told_open "$before"
 	passes node 51.0.0.1 tcp:443
 }
 again() {
