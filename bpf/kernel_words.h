@@ -79,4 +79,7 @@
 #define EPERM  1
 #define EEXIST 17
 
+/* include/uapi/asm-generic/errno.h */
+#define EAFNOSUPPORT 97
+
 #endif

@@ -36,9 +36,18 @@ static __always_inline bool caller_is_judged(struct ruling *ret)
 	       refusal_is_of_pod(bpf_get_current_cgroup_id(), ret) && !caller_is_kernel();
 }
 
-static __always_inline int refuse(const struct ruling *ruling, __u32 reason, __u32 number)
+/* @error: positive. */
+static __always_inline int refuse(const struct ruling *ruling, __u32 reason, __u32 number, int error)
 {
-	return refusal_finish(ruling, bpf_get_current_cgroup_id(), reason, number) ? -EPERM : 0;
+	return refusal_finish(ruling, bpf_get_current_cgroup_id(), reason, number) ? -error : 0;
+}
+
+/* As a kernel without that family: who only looks what there is goes on (libpcap asks for Bluetooth, and takes no other
+ * error for an answer). A family without a word is none of any kernel's: by EPERM the layer's proof knows this program.
+ */
+static __always_inline int family_error(__u32 asked, __u32 family)
+{
+	return asked == family && egret_family_is_named(asked) ? EAFNOSUPPORT : EPERM;
 }
 
 /* int family, int type, int protocol, int kern */
@@ -50,7 +59,7 @@ int egret_source_families(__u64 *ctx)
 
 	if ((__u32)ctx[3] || !caller_is_judged(&ruling) || ruling.settings->families & egret_family_bit(family))
 		return 0;
-	return refuse(&ruling, EGRET_REASON_FAMILY, family);
+	return refuse(&ruling, EGRET_REASON_FAMILY, family, family_error((__u32)ctx[0], family));
 }
 
 /* struct socket *sock, struct msghdr *msg, int size */
@@ -65,7 +74,7 @@ int egret_source_frames(__u64 *ctx)
 		return 0;
 	if (!caller_is_judged(&ruling) || egret_family_may_send(ruling.settings->families, family))
 		return 0;
-	return refuse(&ruling, EGRET_REASON_FAMILY, family + EGRET_FAMILY_SENDS);
+	return refuse(&ruling, EGRET_REASON_FAMILY, family + EGRET_FAMILY_SENDS, EPERM);
 }
 
 /* struct socket *sock, int level, int optname. Its value is not to be seen here: what only some values of an option may
@@ -78,5 +87,5 @@ int egret_source_options(__u64 *ctx)
 
 	if (!egret_option_leads_past(option) || !caller_is_judged(&ruling))
 		return 0;
-	return refuse(&ruling, EGRET_REASON_OPTION, option);
+	return refuse(&ruling, EGRET_REASON_OPTION, option, EPERM);
 }

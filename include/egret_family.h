@@ -60,6 +60,14 @@ EGRET_INLINE __u64 egret_family_bit(__u32 family)
 	return family <= EGRET_FAMILY_MOST ? 1ULL << family : 0;
 }
 
+/* Those that have a word. */
+#define EGRET_FAMILY_OR(number, word) | 1ULL << (number)
+EGRET_INLINE bool egret_family_is_named(__u32 family)
+{
+	return egret_family_bit(family) & (0 EGRET_FAMILIES(EGRET_FAMILY_OR));
+}
+#undef EGRET_FAMILY_OR
+
 /* Beside the bits of families: sockets of AF_PACKET, which the list has, may send as well (`packet`); else they only
  * listen (`packet-listen`). */
 #define EGRET_FAMILIES_SEND_FRAMES (1ULL << 63)

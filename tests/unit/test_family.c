@@ -32,6 +32,8 @@ static void families_have_the_numbers_of_linux(void **state)
 	assert_true(egret_family_bit(EGRET_FAMILY_MOST));
 	assert_false(egret_family_bit(EGRET_FAMILY_MOST + 1));
 	assert_false(egret_family_bit(UINT32_MAX));
+	assert_true(egret_family_is_named(AF_BLUETOOTH));
+	assert_false(egret_family_is_named(18)); /* Ash, of which only the number is left */
 }
 
 static void smc_is_smc_however_it_is_asked_for(void **state)
