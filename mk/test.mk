@@ -75,7 +75,7 @@ $(B)/tests/clock_jump.so: tests/tools/clock_jump.c
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
 
-$(B)/tests/refuse: tests/tools/refuse.c
+$(B)/tests/refuse $(B)/tests/trespass: $(B)/tests/%: tests/tools/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
@@ -188,7 +188,7 @@ $(B)/tests/test_packet $(B)/tests/test_buffer: $(NATIVE_OBJECTS)
 
 # What the end-to-end tests speak and listen with.
 .PHONY: tests-tools
-tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so cache liar parrot early client forger newborn tight flood astray service.bpf.o passes.bpf.o)
+tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse trespass clock_jump.so cache liar parrot early client forger newborn tight flood astray service.bpf.o passes.bpf.o)
 
 .PHONY: tests
 tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/decisions $(B)/tests/sequences $(B)/tests/switcher \

@@ -99,6 +99,8 @@ void meta_write_problem(struct kernel *kernel, enum egret_problem kind, const ch
 
 	if (kernel_get_meta(kernel, &meta))
 		return;
+	if (kind == EGRET_PROBLEM_POLICY && *text && strcmp(meta.problems[kind], text) != 0)
+		meta.policies_refused++;
 	snprintf(meta.problems[kind], sizeof(meta.problems[kind]), "%s", text);
 	kernel_set_meta(kernel, &meta);
 }
@@ -158,6 +160,16 @@ void meta_write_layer(struct kernel *kernel, enum egret_layer layer, enum egret_
 		return;
 	meta.layers[layer].standing = standing;
 	snprintf(meta.layers[layer].why, sizeof(meta.layers[layer].why), "%s", why);
+	kernel_set_meta(kernel, &meta);
+}
+
+void meta_count_reload(struct kernel *kernel)
+{
+	struct egret_meta meta;
+
+	if (kernel_get_meta(kernel, &meta))
+		return;
+	meta.reloads++;
 	kernel_set_meta(kernel, &meta);
 }
 

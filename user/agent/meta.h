@@ -25,6 +25,8 @@ void meta_write_absent(struct kernel *kernel, const char *paths, uint32_t count)
 /* Whether a layer was tried, and why it does not stand. */
 void meta_write_layer(struct kernel *kernel, enum egret_layer layer, enum egret_layer_standing standing,
 		      const char *why);
+/* Another policy has taken the place of one that ruled. */
+void meta_count_reload(struct kernel *kernel);
 void meta_set_enforcing(struct kernel *kernel, bool enforcing);
 void meta_beat(struct kernel *kernel);
 void meta_write_name(struct kernel *kernel, const struct compiled *compiled, const struct resolver_name *name);

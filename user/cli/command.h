@@ -48,6 +48,7 @@ struct options {
 	size_t define_count;
 	const char *rules_path, *cgroup, *instance, *state, *fallback;
 	const char *user, *report, *caller; /* exec */
+	const char *listen;
 	bool json, audit, detach_on_exit, follow, clear, strict, resolve, live, ready, all, wait, cut, once, as_root;
 	bool policy_given, instance_given;
 	unsigned int resolve_inflight, resolve_rate, probation_sec;
@@ -68,6 +69,7 @@ enum option_group {
 	OPTIONS_STATE = 1 << 9,    /* --state */
 	OPTIONS_DETACH = 1 << 10,  /* --all --wait */
 	OPTIONS_ATTACH = 1 << 11,  /* --cut */
+	OPTIONS_SERVE = 1 << 12,   /* --listen */
 	OPTIONS_COMMAND = 1 << 7,  /* --cgroup; the words are a command with its own options */
 };
 
@@ -106,6 +108,7 @@ int command_status(const struct command *command, int argc, char **argv);
 int command_rules(const struct command *command, int argc, char **argv);
 int command_learned(const struct command *command, int argc, char **argv);
 int command_drops(const struct command *command, int argc, char **argv);
+int command_serve(const struct command *command, int argc, char **argv);
 int command_attach(const struct command *command, int argc, char **argv);
 int command_detach(const struct command *command, int argc, char **argv);
 

@@ -34,6 +34,11 @@ static const struct command commands[] = {
      "With --follow new denials are shown as they happen; with --clear all rows are taken away. Works when no agent "
      "runs.",
      OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_FOLLOW},
+    {"serve", command_serve, "Metrics and health by HTTP, for Prometheus and probes", "",
+     "/metrics, /livez and /readyz of the instance, and /healthz of itself. It can change nothing: it runs as a user of "
+     "group egret-view, which the agent lets read the maps, with CAP_BPF alone, and has no system call that writes. "
+     "Started as root, it becomes that user. Works when no agent runs.",
+     OPTIONS_INSTANCE | OPTIONS_SERVE},
     {"detach", command_detach, "Take an instance down: nothing is governed any more", "",
      "What `egret run` made leaves a mark, by which no agent attaches it again before `egret attach`, or before the "
      "policy's text is another one; an agent that lives stands by. With --all every instance but those of running "

@@ -13,6 +13,7 @@
 #include "../base/text.h"
 #include "../base/value.h"
 #include "../resolve/resolver.h"
+#include "../serve/serve.h"
 #include "rules_path.h"
 
 #define DEFAULT_INSTANCE  "node"
@@ -43,6 +44,7 @@ enum long_only {
 	KEY_REPORT,
 	KEY_CALLER,
 	KEY_FALLBACK,
+	KEY_LISTEN,
 };
 
 struct group_option {
@@ -98,6 +100,10 @@ static const struct group_option all_options[] = {
      NULL,
      {"once", KEY_ONCE, NULL, 0,
       "Attach and end, before an agent comes: a policy that has ruled here before is enforced, any other audited", 0}},
+    {OPTIONS_SERVE,
+     "EGRET_LISTEN",
+     {"listen", KEY_LISTEN, "ADDRESS:PORT[,...]", 0,
+      "Where to answer, default " SERVE_LISTEN_DEFAULT " (EGRET_LISTEN)", 0}},
     {OPTIONS_STATE,
      "EGRET_STATE",
      {"state", KEY_STATE, "DIR", 0,
@@ -314,6 +320,8 @@ static const char **text_of(struct options *options, int key)
 		return &options->caller;
 	case KEY_FALLBACK:
 		return &options->fallback;
+	case KEY_LISTEN:
+		return &options->listen;
 	default:
 		return NULL;
 	}
@@ -480,15 +488,4 @@ void options_parse(const struct command *command, int argc, char **argv, struct 
 		ret->state = STATE_DEFAULT;
 	if (!ret->rules_path)
 		ret->rules_path = rules_path_default();
-}
-
-void options_of_policy(const struct options *options, struct policy_options *ret)
-{
-	*ret = (struct policy_options){
-	    .paths = options->policies,
-	    .path_count = options->policy_count,
-	    .defines = options->defines,
-	    .define_count = options->define_count,
-	    .rules_path = options->rules_path,
-	};
 }

@@ -23,7 +23,9 @@ struct kernel {
 	char instance[INSTANCE_SIZE];
 	int maps[MAP_COUNT];
 	int links[HOOK_COUNT];       /* hook.h */
-	struct egret_config *config; /* mapped */
+	struct egret_config *config; /* mapped; of a view a copy */
+	bool view;                   /* kernel_view */
+	int view_texts;              /* of a view: the inner map of `texts`, which it cannot get by its id */
 
 	/* All below: of an owner only. */
 	int dir_fd;                 /* of the pins; holds the lock of whoever claimed it */
@@ -52,6 +54,8 @@ struct kernel {
 struct kernel *handle_new(const char *instance);
 /* @protection as of mmap(2). */
 int handle_map_config(struct kernel *kernel, int protection, struct error *error);
+/* A copy instead: a descriptor that cannot write is not mapped by the kernel (bpf_map_mmap wants VM_SHARED). */
+int handle_copy_config(struct kernel *kernel, struct error *error);
 /* Closes what any handle may have open; an owner has more (kernel_free). */
 void handle_free(struct kernel *kernel);
 /* The slot of the policy that rules. */
