@@ -4,7 +4,7 @@
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 # What is neither the kernel's nor the program's entry can be tested alone.
-UNIT_SOURCES := $(filter-out user/kernel/% user/view/% user/cli/% user/agent/% user/subject/%,$(SOURCES)) user/view/suggestion.c
+UNIT_SOURCES := $(filter-out user/kernel/% user/view/% user/cli/% user/agent/% user/subject/% user/serve/%,$(SOURCES)) user/view/suggestion.c
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(B)/asan/%.o) \
                 $(patsubst %.c,$(B)/asan/%.o,$(wildcard tests/model/*.c))
 
@@ -27,6 +27,14 @@ $(VIEW_TESTS:%=$(B)/tests/%): $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/t
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka -ljansson -lpthread
+
+# So is what is served of them.
+SERVE_SOURCES := $(VIEW_SOURCES) $(wildcard user/serve/*.c)
+
+$(B)/tests/test_serve: $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/tests/unit/filter.o $(SERVE_SOURCES:%.c=$(B)/asan/%.o)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka -ljansson -lseccomp -lpthread
 
 # So are the commands that print them.
 PRINTED_SOURCES := $(VIEW_SOURCES) $(wildcard user/resolve/*.c) $(patsubst %,user/cli/%.c,status layers rules drops learned \

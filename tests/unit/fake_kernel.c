@@ -23,6 +23,14 @@ int kernel_view(const char *instance, const struct kernel **ret, struct error *e
 	return kernel_open(instance, ret, error);
 }
 
+size_t kernel_view_commands(const int **ret)
+{
+	static const int commands[] = {1 /* BPF_MAP_LOOKUP_ELEM */};
+
+	*ret = commands;
+	return 1;
+}
+
 bool kernel_is_view(const struct kernel *kernel)
 {
 	return kernel->view;

@@ -35,7 +35,8 @@ static const struct command commands[] = {
      "runs.",
      OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_FOLLOW},
     {"serve", command_serve, "Metrics and health by HTTP, for Prometheus and probes", "",
-     "/metrics, /livez and /readyz of the instance, and /healthz of itself. It can change nothing: it runs as a user of "
+     "/metrics, /livez and /readyz of the instance, and /healthz of itself. It can change nothing: it runs as a user "
+     "of "
      "group egret-view, which the agent lets read the maps, with CAP_BPF alone, and has no system call that writes. "
      "Started as root, it becomes that user. Works when no agent runs.",
      OPTIONS_INSTANCE | OPTIONS_SERVE},

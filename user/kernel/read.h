@@ -64,6 +64,8 @@ int kernel_open(const char *instance, const struct kernel **ret, struct error *e
 #define KERNEL_VIEWERS "egret-view"
 int kernel_view(const char *instance, const struct kernel **ret, struct error *error);
 bool kernel_is_view(const struct kernel *kernel);
+/* The commands of bpf(2) that a view needs: all others make, change, attach or pin. Returns how many they are. */
+size_t kernel_view_commands(const int **ret);
 /* What kernel_open gave. What is pinned goes on. Takes NULL. */
 void kernel_close(const struct kernel *kernel);
 
@@ -153,7 +155,8 @@ int kernel_each_drop(const struct kernel *kernel,
 int kernel_each_others(const struct kernel *kernel,
 		       int (*visit)(void *context, uint64_t owner, bool audited, const struct egret_others *others),
 		       void *context);
-/* Both at once, each row no more than once, however many rows come and go meanwhile. Processes' names are as they are. */
+/* Both at once, each row no more than once, however many rows come and go meanwhile. Processes' names are as they are.
+ */
 int kernel_each_denial(const struct kernel *kernel,
 		       int (*row)(void *context, const struct egret_drop_key *key, const struct egret_drop *drop),
 		       int (*others)(void *context, uint64_t owner, bool audited, const struct egret_others *others),

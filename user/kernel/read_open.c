@@ -60,7 +60,8 @@ static int open_map(struct kernel *kernel, enum kernel_map map, struct error *er
 	rc = -errno;
 	if (kernel->view && (rc == -EPERM || rc == -EACCES))
 		return error_set(error, -EPERM,
-				 "the maps of instance %s are not for group " KERNEL_VIEWERS ": start its agent anew, now "
+				 "the maps of instance %s are not for group " KERNEL_VIEWERS
+				 ": start its agent anew, now "
 				 "that there is such a group, and give this process the group and CAP_BPF",
 				 kernel->instance);
 	if (rc == -EPERM || rc == -EACCES)
@@ -126,6 +127,17 @@ static int open_view(struct kernel *kernel, struct error *error)
 	pin_path(path, kernel->instance, "map", VIEW_TEXTS);
 	kernel->view_texts = open_pin(kernel, path);
 	return 0;
+}
+
+size_t kernel_view_commands(const int **ret)
+{
+	/* What is opened is a map of which the file's mode says that it may be read. */
+	static const int commands[] = {
+	    BPF_MAP_LOOKUP_ELEM, BPF_MAP_GET_NEXT_KEY, BPF_MAP_LOOKUP_BATCH, BPF_OBJ_GET, BPF_OBJ_GET_INFO_BY_FD,
+	};
+
+	*ret = commands;
+	return sizeof(commands) / sizeof(*commands);
 }
 
 int kernel_view(const char *instance, const struct kernel **ret, struct error *error)

@@ -4,37 +4,66 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/bpf.h>
 #include <string.h>
 
 #include <seccomp.h>
 
+#include "../kernel/read.h"
+
 /* Of memory, time, signals and descriptors that are open. */
 static const int harmless[] = {
-    SCMP_SYS(accept4),       SCMP_SYS(brk),           SCMP_SYS(clock_gettime),   SCMP_SYS(clock_nanosleep),
-    SCMP_SYS(close),         SCMP_SYS(exit),          SCMP_SYS(exit_group),      SCMP_SYS(fstat),
-    SCMP_SYS(futex),         SCMP_SYS(getdents64),    SCMP_SYS(getegid),         SCMP_SYS(geteuid),
-    SCMP_SYS(getgid),        SCMP_SYS(getpid),        SCMP_SYS(getrandom),       SCMP_SYS(getsockname),
-    SCMP_SYS(gettid),        SCMP_SYS(getuid),        SCMP_SYS(lseek),           SCMP_SYS(madvise),
-    SCMP_SYS(mremap),        SCMP_SYS(munmap),        SCMP_SYS(poll),            SCMP_SYS(ppoll),
-    SCMP_SYS(read),          SCMP_SYS(readv),         SCMP_SYS(restart_syscall), SCMP_SYS(rt_sigaction),
-    SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sendmsg),         SCMP_SYS(shutdown),
-    SCMP_SYS(tgkill),        SCMP_SYS(write),         SCMP_SYS(writev),
+    SCMP_SYS(accept4),
+    SCMP_SYS(brk),
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(close),
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+    SCMP_SYS(fstat),
+    SCMP_SYS(futex),
+    SCMP_SYS(getdents64),
+    SCMP_SYS(getegid),
+    SCMP_SYS(geteuid),
+    SCMP_SYS(getgid),
+    SCMP_SYS(getpid),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(getsockname),
+    SCMP_SYS(gettid),
+    SCMP_SYS(getuid),
+    SCMP_SYS(lseek),
+    SCMP_SYS(madvise),
+    SCMP_SYS(mremap),
+    SCMP_SYS(munmap),
+    SCMP_SYS(poll),
+    SCMP_SYS(ppoll),
+    SCMP_SYS(read),
+    SCMP_SYS(readv),
+    SCMP_SYS(restart_syscall),
+    SCMP_SYS(rt_sigaction),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(sendmsg),
+    SCMP_SYS(shutdown),
+    SCMP_SYS(tgkill),
+    SCMP_SYS(write),
+    SCMP_SYS(writev),
     /* of files: what is there */
-    SCMP_SYS(access),        SCMP_SYS(faccessat),     SCMP_SYS(faccessat2),      SCMP_SYS(fstatfs),
-    SCMP_SYS(lstat),         SCMP_SYS(newfstatat),    SCMP_SYS(readlink),        SCMP_SYS(readlinkat),
-    SCMP_SYS(stat),          SCMP_SYS(statfs),        SCMP_SYS(statx),
-};
-
-/* What reads: all other commands of bpf(2) make, change, attach or pin. What is opened is a map of which the file's mode
- * says that it may be read. */
-static const int bpf_commands[] = {
-    BPF_MAP_LOOKUP_ELEM, BPF_MAP_GET_NEXT_KEY, BPF_MAP_LOOKUP_BATCH, BPF_OBJ_GET, BPF_OBJ_GET_INFO_BY_FD,
+    SCMP_SYS(access),
+    SCMP_SYS(faccessat),
+    SCMP_SYS(faccessat2),
+    SCMP_SYS(fstatfs),
+    SCMP_SYS(lstat),
+    SCMP_SYS(newfstatat),
+    SCMP_SYS(readlink),
+    SCMP_SYS(readlinkat),
+    SCMP_SYS(stat),
+    SCMP_SYS(statfs),
+    SCMP_SYS(statx),
 };
 
 static const int fcntl_commands[] = {F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC};
 
-static int allow_first_argument(scmp_filter_ctx filter, int call, unsigned int argument, const int *values, size_t count)
+static int allow_argument(scmp_filter_ctx filter, int call, unsigned int argument, const int *values, size_t count)
 {
 	int rc = 0;
 
@@ -46,6 +75,8 @@ static int allow_first_argument(scmp_filter_ctx filter, int call, unsigned int a
 
 static int allow_all(scmp_filter_ctx filter)
 {
+	const int *bpf_commands;
+	size_t bpf_count = kernel_view_commands(&bpf_commands);
 	int rc = 0;
 
 	for (size_t i = 0; i < sizeof(harmless) / sizeof(*harmless) && !rc; i++) {
@@ -54,11 +85,10 @@ static int allow_all(scmp_filter_ctx filter)
 			rc = 0;
 	}
 	if (!rc)
-		rc = allow_first_argument(filter, SCMP_SYS(bpf), 0, bpf_commands,
-					  sizeof(bpf_commands) / sizeof(*bpf_commands));
+		rc = allow_argument(filter, SCMP_SYS(bpf), 0, bpf_commands, bpf_count);
 	if (!rc)
-		rc = allow_first_argument(filter, SCMP_SYS(fcntl), 1, fcntl_commands,
-					  sizeof(fcntl_commands) / sizeof(*fcntl_commands));
+		rc = allow_argument(filter, SCMP_SYS(fcntl), 1, fcntl_commands,
+				    sizeof(fcntl_commands) / sizeof(*fcntl_commands));
 	/* Files are opened to be read, and memory is not to be run. */
 	if (!rc)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,

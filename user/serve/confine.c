@@ -19,8 +19,9 @@
 
 static int refused(struct error *error, const char *what)
 {
-	return error_set(error, -errno, "cannot %s: %s; start it as root, or as a user of group " KERNEL_VIEWERS
-					" with CAP_BPF (setpriv, AmbientCapabilities of systemd)",
+	return error_set(error, -errno,
+			 "cannot %s: %s; start it as root, or as a user of group " KERNEL_VIEWERS
+			 " with CAP_BPF (setpriv, AmbientCapabilities of systemd)",
 			 what, strerror(errno));
 }
 
@@ -31,8 +32,9 @@ static int become_user(struct error *error)
 	uid_t user;
 
 	if (!group_find(KERNEL_VIEWERS, &group))
-		return error_set(error, -ENOENT, "there is no group " KERNEL_VIEWERS ", whose members may read the maps: "
-						 "groupadd --system " KERNEL_VIEWERS ", then start the agent anew");
+		return error_set(error, -ENOENT,
+				 "there is no group " KERNEL_VIEWERS ", whose members may read the maps: "
+				 "groupadd --system " KERNEL_VIEWERS ", then start the agent anew");
 	if (!user_find(KERNEL_VIEWERS, &user))
 		user = group;
 	if (!user || !group)
@@ -53,8 +55,8 @@ static int keep_only_bpf(struct error *error)
 	if (syscall(SYS_capget, &header, data))
 		return refused(error, "read its capabilities");
 	data[0] = (struct __user_cap_data_struct){};
-	data[1] = (struct __user_cap_data_struct){.effective = data[1].permitted & bit,
-						  .permitted = data[1].permitted & bit};
+	data[1] =
+	    (struct __user_cap_data_struct){.effective = data[1].permitted & bit, .permitted = data[1].permitted & bit};
 	if (syscall(SYS_capset, &header, data))
 		return refused(error, "give up its capabilities");
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);

@@ -8,8 +8,8 @@
 
 #include "../base/error.h"
 
-/* Root becomes an ordinary user of the group KERNEL_VIEWERS; who is one already only gives up what is too much. -ENOENT:
- * there is no such group. */
+/* Root becomes an ordinary user of the group KERNEL_VIEWERS; who is one already only gives up what is too much.
+ * -ENOENT: there is no such group. */
 int confine_rights(struct error *error);
 /* For good, with all that is opened later. */
 int confine_calls(struct error *error);

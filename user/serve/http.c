@@ -93,12 +93,12 @@ static const char *phrase_of(int status)
 
 static void reply(struct connection *connection, const struct http_reply *reply, bool head)
 {
-	connection->head_len =
-	    (size_t)snprintf(connection->head, sizeof(connection->head),
-			     "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%sCache-Control: no-store\r\n"
-			     "Connection: close\r\n\r\n",
-			     reply->status, phrase_of(reply->status), reply->type, reply->body ? reply->body->len : 0,
-			     reply->status == 405 ? "Allow: GET, HEAD\r\n" : "");
+	connection->head_len = (size_t)snprintf(
+	    connection->head, sizeof(connection->head),
+	    "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%sCache-Control: no-store\r\n"
+	    "Connection: close\r\n\r\n",
+	    reply->status, phrase_of(reply->status), reply->type, reply->body ? reply->body->len : 0,
+	    reply->status == 405 ? "Allow: GET, HEAD\r\n" : "");
 	connection->body = reply->body;
 	if (head) {
 		http_text_put(connection->body);
@@ -285,9 +285,8 @@ static size_t prepare(void *context, struct pollfd *fds, size_t capacity, int *r
 		if (connection->stage == STAGE_FREE)
 			continue;
 		if (count < capacity)
-			fds[count] =
-			    (struct pollfd){.fd = connection->fd,
-					    .events = connection->stage == STAGE_WRITING ? POLLOUT : POLLIN};
+			fds[count] = (struct pollfd){.fd = connection->fd,
+						     .events = connection->stage == STAGE_WRITING ? POLLOUT : POLLIN};
 		count++;
 		first_ns = connection->until_ns < first_ns ? connection->until_ns : first_ns;
 	}

@@ -172,8 +172,8 @@ static void write_policy(const struct metrics *metrics, struct series *series)
 	series_add_labelled(series, 1, {"hash", meta->policy_hash});
 	series_single(series, "egret_policy_in_force", SERIES_GAUGE, !meta->problems[EGRET_PROBLEM_POLICY][0],
 		      "0 if the files on disk have a policy that does not rule.");
-	series_single(series, "egret_policy_loaded_timestamp_seconds", SERIES_GAUGE,
-		      meta->policy_ns / CLOCK_NS_PER_SEC, "When the policy began to rule.");
+	series_single(series, "egret_policy_loaded_timestamp_seconds", SERIES_GAUGE, meta->policy_ns / CLOCK_NS_PER_SEC,
+		      "When the policy began to rule.");
 	series_single(series, "egret_policy_rules", SERIES_GAUGE, meta->rules, "Rules of the policy.");
 	series_single(series, "egret_policy_warnings", SERIES_GAUGE, meta->warnings, "Warnings about the policy.");
 	series_single(series, "egret_policy_reloads", SERIES_COUNTER, meta->reloads,
@@ -200,7 +200,8 @@ static void write_reasons(const struct metrics *metrics, struct series *series)
 	write_by_reason(metrics, series, 0, true);
 	series_begin(series, "egret_would_deny_packets", SERIES_COUNTER, "Packets that only audit let through.");
 	write_by_reason(metrics, series, 1, false);
-	series_begin(series, "egret_would_deny_bytes", SERIES_COUNTER, "Octets of packets that only audit let through.");
+	series_begin(series, "egret_would_deny_bytes", SERIES_COUNTER,
+		     "Octets of packets that only audit let through.");
 	write_by_reason(metrics, series, 1, true);
 }
 

@@ -9,7 +9,7 @@
 #include "http.h"
 
 struct metrics;
-struct metrics *metrics_new(void); /* NULL: out of memory */
+struct metrics *metrics_new(void);          /* NULL: out of memory */
 void metrics_free(struct metrics *metrics); /* takes NULL */
 
 /* How it is written, and for whom. */

@@ -13,7 +13,8 @@ struct request {
 	bool local;     /* by an address of the loopback; not in the text: http.c sets it */
 };
 
-/* 0: @ret is whole. -EAGAIN: there is more to come. Else the status of a reply that says what is wrong: 400, 405, 414. */
+/* 0: @ret is whole. -EAGAIN: there is more to come. Else the status of a reply that says what is wrong: 400, 405, 414.
+ */
 int request_parse(const char *text, size_t len, struct request *ret);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Metrics as text: of OpenMetrics 1.0, or of the format before it, text 0.0.4, which promtool checks. Both say the same;
- * the first has a type of its own for what only describes, and names counters without their _total.
+ * Metrics as text: of OpenMetrics 1.0, or of the format before it, text 0.0.4, which promtool checks. Both say the
+ * same; the first has a type of its own for what only describes, and names counters without their _total.
  */
 #ifndef EGRET_SERVE_SERIES_H
 #define EGRET_SERVE_SERIES_H

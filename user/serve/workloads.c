@@ -224,8 +224,7 @@ static void forget_known(struct workloads *workloads)
 {
 	struct known *known, *next;
 
-	HASH_ITER(hh, workloads->known, known, next)
-	{
+	HASH_ITER (hh, workloads->known, known, next) {
 		HASH_DEL(workloads->known, known);
 		free(known);
 	}

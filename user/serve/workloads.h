@@ -13,7 +13,7 @@
 #define WORKLOADS_MAX 100
 
 struct workloads;
-struct workloads *workloads_new(void); /* NULL: out of memory */
+struct workloads *workloads_new(void);            /* NULL: out of memory */
 void workloads_free(struct workloads *workloads); /* takes NULL */
 /* -errno: the rows cannot be read. */
 int workloads_look(struct workloads *workloads, const struct kernel *kernel);

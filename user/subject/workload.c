@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What Kubernetes draws suffixes from: no vowels, and no 0, 1, 3 (k8s.io/apimachinery/pkg/util/rand, SafeEncodeString). */
+/* What Kubernetes draws suffixes from: no vowels, and no 0, 1, 3 (k8s.io/apimachinery/pkg/util/rand, SafeEncodeString).
+ */
 #define DRAWN       "bcdfghjklmnpqrstvwxz2456789"
 #define DRAWN_LEN   5 /* of pods */
 #define HASH_MIN    6 /* a template's hash: up to 10, a 32-bit number in decimal, drawn digit by digit */
