@@ -116,7 +116,8 @@ static __always_inline __u32 is_audited(const struct ruling *ruling, __u32 ifind
 	return (ruling->settings->audit & 1) | (ifindex && ruling->settings->layers != EGRET_LAYERS_ENFORCE);
 }
 
-/* @ifindex: of the device whose layer denies, or ACCOUNT_BY_LAYER; 0 = the hook does. Does the packet pass all the same? 1 or 0. */
+/* @ifindex: of the device whose layer denies, or ACCOUNT_BY_LAYER; 0 = the hook does. Does the packet pass all the
+ * same? 1 or 0. */
 static __noinline int account_denied(const struct egret_sock *state, const struct packet *pkt,
 				     const struct judgement *why, const struct ruling *ruling, __u32 ifindex)
 {
