@@ -230,6 +230,7 @@ test:
 	mk/deps.sh test image
 	mk/deps.sh room || echo "skip: what the clean room is made with cannot be installed"
 	mk/deps.sh kernels || echo "skip: what other kernels are booted with cannot be installed"
+	mk/promtool.sh $(B)/tests/promtool || echo "skip: promtool cannot be fetched"
 	$(MAKE) --no-print-directory $(BUILD_JOBS) tests fuzzers static kernel-programs releases
 	tests/run
 

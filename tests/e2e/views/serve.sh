@@ -112,9 +112,14 @@ expect 1005 "no more than so many" grep -c '^egret_rule_packets_total.*allow' "$
 passes node 51.0.0.1 tcp:443
 has 'egret_workload_would_deny_packets_total\{namespace="",workload=".*/app.service",protocol="tcp",reason="no-rule"\} [1-9][0-9]*' \
 	"what would be denied"
-if command -v promtool >/dev/null; then
+if [ -x "$root/build/tests/promtool" ]; then
 	get 127.0.0.1:9964/metrics >"$work/metrics"
-	succeeds "promtool finds nothing wrong" promtool check metrics <"$work/metrics"
+	# Its parser of OpenMetrics is behind what makes blocks of samples with their times.
+	get 127.0.0.1:9964/metrics -H 'Accept: application/openmetrics-text' |
+		sed '/^#/!s/$/ 1795802400/' >"$work/open-metrics"
+	succeeds "nor in OpenMetrics" "$root/build/tests/promtool" tsdb create-blocks-from openmetrics \
+		"$work/open-metrics" "$work/blocks"
+	succeeds "promtool finds nothing wrong" sh -c "$root/build/tests/promtool check metrics <$work/metrics"
 fi
 policy <<<'allow nonsense'
 has 'egret_policy_in_force 0' "a policy that does not rule"
