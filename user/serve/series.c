@@ -2,6 +2,7 @@
 #include "series.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static const char *suffix_of(enum series_type type)
 {
@@ -29,23 +30,28 @@ void series_begin(struct series *series, const char *name, enum series_type type
 
 static void put_value(FILE *out, const char *value)
 {
-	for (; *value; value++) {
-		if (*value == '\\' || *value == '"')
-			fputc('\\', out);
-		if (*value == '\n')
-			fputs("\\n", out);
-		else
-			fputc(*value, out);
+	for (;;) {
+		size_t plain = strcspn(value, "\\\"\n");
+
+		fwrite_unlocked(value, 1, plain, out);
+		value += plain;
+		if (!*value)
+			return;
+		fputs_unlocked(*value == '\n' ? "\\n" : *value == '"' ? "\\\"" : "\\\\", out);
+		value++;
 	}
 }
 
 void series_add(struct series *series, uint64_t value, const struct series_label labels[static SERIES_LABELS])
 {
-	fprintf(series->out, "%s%s", series->name, suffix_of(series->type));
+	fputs_unlocked(series->name, series->out);
+	fputs_unlocked(suffix_of(series->type), series->out);
 	for (size_t i = 0; i < SERIES_LABELS && labels[i].name; i++) {
-		fprintf(series->out, "%c%s=\"", i ? ',' : '{', labels[i].name);
+		fputc_unlocked(i ? ',' : '{', series->out);
+		fputs_unlocked(labels[i].name, series->out);
+		fputs_unlocked("=\"", series->out);
 		put_value(series->out, labels[i].value);
-		fputc('"', series->out);
+		fputc_unlocked('"', series->out);
 	}
 	fprintf(series->out, "%s %" PRIu64 "\n", labels[0].name ? "}" : "", value);
 }
