@@ -94,14 +94,3 @@ int handle_inner_fd(const struct kernel *kernel, enum kernel_map table)
 {
 	return handle_slot_fd(kernel, table, handle_slot(kernel));
 }
-
-int handle_lookup_inner(const struct kernel *kernel, enum kernel_map table, const void *key, void *ret)
-{
-	int fd = handle_inner_fd(kernel, table), rc;
-
-	if (fd < 0)
-		return fd;
-	rc = bpf_map_lookup_elem(fd, key, ret) ? -errno : 0;
-	close(fd);
-	return rc;
-}

@@ -67,7 +67,5 @@ static inline uint32_t handle_slot(const struct kernel *kernel)
 int handle_slot_fd(const struct kernel *kernel, enum kernel_map table, uint32_t slot);
 /* The same of the slot that rules. */
 int handle_inner_fd(const struct kernel *kernel, enum kernel_map table);
-/* One value of it. */
-int handle_lookup_inner(const struct kernel *kernel, enum kernel_map table, const void *key, void *ret);
 
 #endif
