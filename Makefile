@@ -50,20 +50,21 @@ $(B)/config: FORCE | $(B)/complete
 .PHONY: FORCE
 FORCE:
 
-$(B)/user/%.o: user/%.c $(B)/config | $(B)/egret.skel.h
+$(B)/user/%.o: user/%.c $(B)/config | $(B)/egret.skel.h $(B)/source.skel.h
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/egret.bpf.o: bpf/egret.bpf.c $(wildcard bpf/*.h include/*.h) $(VMLINUX)/vmlinux.h | $(B)/complete
+# What not every kernel takes is an object of its own: source.bpf.c.
+$(B)/egret.bpf.o $(B)/source.bpf.o: $(B)/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h include/*.h) $(VMLINUX)/vmlinux.h | $(B)/complete
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)
 	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror \
 		-Iinclude -Ibpf -I$(VMLINUX) -c -o $@ $<
 
-$(B)/egret.skel.h: $(B)/egret.bpf.o
+$(B)/egret.skel.h $(B)/source.skel.h: $(B)/%.skel.h: $(B)/%.bpf.o
 	$(call say,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name egret_bpf > $@.new
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.new
 	$(Q)mv $@.new $@
 
 -include $(OBJECTS:.o=.d)

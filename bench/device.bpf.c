@@ -13,6 +13,8 @@ static __always_inline void stamp(struct __sk_buff *skb)
 	sock = sk ? bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE) : 0;
 	if (!sock || packet_parse(skb, ETH_HLEN, skb->protocol, PACKET_DESTINATION, &pkt))
 		return;
+	if (!packet_source(skb, ETH_HLEN, skb->protocol, &sock->device_source))
+		return;
 	sock->device = skb->ifindex;
 	peer_write(&sock->peer, &pkt, &standing, EGRET_PEER_ALLOWED, EGRET_RULE_FIRST);
 	peer_seal(&sock->peer, 0);

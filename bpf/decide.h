@@ -112,16 +112,14 @@ static __noinline int existing_record(struct __sk_buff *skb, const struct egret_
 
 /* An earlier policy allowed this connection. Does that hold still? A deny that came
  * since was found by the judgement already. */
-static __always_inline bool memory_still_stands(const struct judging *judging)
+static __always_inline bool memory_still_stands(const struct known *known, const struct packet *pkt,
+						const struct ruling *ruling, __u32 audience)
 {
-	const struct known *known = &judging->memory.known;
-
 	if (known->state != EGRET_PEER_ALLOWED)
 		return false;
-	if (judging->pkt->l4_proto != IPPROTO_TCP && !memory_is_fresh(known->seen))
+	if (pkt->l4_proto != IPPROTO_TCP && !memory_is_fresh(known->seen))
 		return false;
-	return policy_rule_stands(known->rule, known->generation, port_key(judging->pkt, judging->ruling->slot),
-				  judging->subject.audience);
+	return policy_rule_stands(known->rule, known->generation, port_key(pkt, ruling->slot), audience);
 }
 
 /* What history allows although, or before, a rule does; keeps @ret if it does not. */
@@ -136,7 +134,7 @@ static __always_inline void decide_by_history(const struct judging *judging, str
 	}
 	if (ret->reason == EGRET_REASON_DENY_RULE)
 		return;
-	if (memory_still_stands(judging)) {
+	if (memory_still_stands(known, judging->pkt, judging->ruling, judging->subject.audience)) {
 		verdict_allow(ret, known->rule);
 		return;
 	}
@@ -173,21 +171,31 @@ __noinline __u32 flow_next(__u32 before, __u64 seen, __u32 allow, __u32 rule, __
 	return state | (state == EGRET_PEER_INBOUND ? SEEN_BOTH_WAYS : both_ways) << FLOW_WAYS_SHIFT;
 }
 
-static __always_inline void decide_remember(const struct judging *judging, const struct judgement *verdict)
+/* @before: the memory that there was. */
+static __always_inline struct remembered decide_what_to_remember(const struct known *before, const struct packet *pkt,
+								 const struct judgement *verdict,
+								 const struct ruling *ruling)
 {
-	const struct known *before = &judging->memory.known;
 	struct remembered what = {.state = verdict->allow ? EGRET_PEER_ALLOWED : EGRET_PEER_DENIED,
 				  .reason = verdict->reason,
 				  .rule = verdict->rule};
 
-	if (judging->pkt->l4_proto != IPPROTO_TCP) {
-		__u32 next = flow_next(before->state, before->seen, verdict->allow, verdict->rule,
-				       judging->ruling->settings->audit);
+	if (pkt->l4_proto != IPPROTO_TCP) {
+		__u32 next =
+		    flow_next(before->state, before->seen, verdict->allow, verdict->rule, ruling->settings->audit);
 
 		what.state = next;
 		what.both_ways = next >> FLOW_WAYS_SHIFT;
 	}
-	memory_write(judging->skb, &judging->memory, judging->pkt, &judging->standing, &what);
+	return what;
+}
+
+static __always_inline void decide_remember(const struct judging *judging, const struct judgement *verdict)
+{
+	struct remembered what =
+	    decide_what_to_remember(&judging->memory.known, judging->pkt, verdict, judging->ruling);
+
+	memory_write(judging->skb, judging->skb->sk, &judging->memory, judging->pkt, &judging->standing, &what);
 }
 
 /* True: it did, and @ret says so. Most sockets have no such history, and need not be asked for their state. */

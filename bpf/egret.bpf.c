@@ -14,6 +14,7 @@
 #include "hook_call.h"
 #include "hook_cgroup.h"
 #include "hook_device.h"
+#include "hook_option.h"
 #include "teach_run.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
@@ -81,7 +82,13 @@ int egret_create(struct bpf_sock *sk)
 {
 	struct ruling ruling;
 
-	return ruling_take(&ruling) && stamp_new(sk, &ruling);
+	return ruling_take(&ruling) && protocol_may_begin(sk, &ruling) && stamp_new(sk, &ruling);
+}
+
+SEC("cgroup/setsockopt")
+int egret_setsockopt(struct bpf_sockopt *ctx)
+{
+	return option_is_set(ctx) & 1;
 }
 
 SEC("cgroup/connect4")

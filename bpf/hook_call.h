@@ -14,6 +14,7 @@
 #include "dns_port.h"
 #include "first_packet.h"
 #include "inbound.h"
+#include "ipsec.h"
 #include "local_addr.h"
 #include "memory.h"
 #include "packet.h"
@@ -167,6 +168,29 @@ static __always_inline void sendmsg_decide(struct bpf_sock_addr *ctx, const stru
 		ret->allow = 1;
 }
 
+/* Of a datagram that IPsec may wrap, egress sees no destination. @ret: allows already, and in audit goes on so. Names
+ * without a port, the kernel refuses, or means the peer. */
+static __always_inline void sendmsg_decide_before_ipsec(struct bpf_sock_addr *ctx, const struct packet *pkt,
+							struct egret_sock *sock, const struct ruling *ruling,
+							struct judgement *ret)
+{
+	struct subject subject;
+
+	if (!pkt->port || !ipsec_may_wrap(ctx->sk, sock))
+		return;
+	ipsec_names(ctx, pkt, sock, ruling, ret);
+	if (ret->allow)
+		return;
+	if (ret->service)
+		sock->inner_refused = ruling->generation; /* what a translation makes of it nobody sees */
+	if (ret->service || (ret->reason != EGRET_REASON_DENY_RULE && call_is_local(ctx, pkt, sock))) {
+		ret->allow = 1;
+		return;
+	}
+	subject = subject_of(sock);
+	explain_special(pkt, &subject, ruling->slot, ret);
+}
+
 static __always_inline int call_sends(struct bpf_sock_addr *ctx, const struct packet *pkt)
 {
 	struct judgement verdict = {.allow = 1};
@@ -179,13 +203,27 @@ static __always_inline int call_sends(struct bpf_sock_addr *ctx, const struct pa
 	if (!sock)
 		return GO_ON;
 	told_by_sendmsg(sock, pkt, &ruling);
-	if (!(ruling.settings->has & (EGRET_HAS_DENY | EGRET_HAS_AUDIENCES)) && pkt->port != DNS_PORT)
-		return GO_ON;
-	sendmsg_decide(ctx, pkt, sock, &ruling, false, &verdict);
+	if (ruling.settings->has & (EGRET_HAS_DENY | EGRET_HAS_AUDIENCES) || pkt->port == DNS_PORT)
+		sendmsg_decide(ctx, pkt, sock, &ruling, false, &verdict);
+	if (verdict.allow)
+		sendmsg_decide_before_ipsec(ctx, pkt, sock, &ruling, &verdict);
 	return call_finish(sock, pkt, &verdict, &ruling);
 }
 
 /* --- connect of either --- */
+
+/* What IPsec wraps of this socket goes to its peer, unless another connect() was meanwhile. */
+static __always_inline void connect_note_before_ipsec(struct bpf_sock_addr *ctx, const struct packet *pkt,
+						      struct egret_sock *sock, const struct ruling *ruling,
+						      struct judgement *ret)
+{
+	if (!pkt->port || !ipsec_may_wrap(ctx->sk, sock))
+		return;
+	ipsec_names(ctx, pkt, sock, ruling, ret);
+	if (!ret->allow)
+		sock->inner_refused = ruling->generation;
+	ret->allow = 1;
+}
 
 /* connect() on a datagram socket sends nothing: resolvers use it to ask for a source address, and what is sent later
  * gets its error from egress. But no hook sees who sends then: a caller who is another one than the socket's subject
@@ -193,10 +231,13 @@ static __always_inline int call_sends(struct bpf_sock_addr *ctx, const struct pa
 static __always_inline void datagram_connects(struct bpf_sock_addr *ctx, struct packet *pkt, struct egret_sock *sock,
 					      const struct ruling *ruling, struct judgement *ret)
 {
-	if (ctx->protocol != IPPROTO_UDP || !(ruling->settings->has & EGRET_HAS_AUDIENCES))
+	if (ctx->protocol != IPPROTO_UDP)
 		return;
 	pkt->l4_proto = IPPROTO_UDP;
-	sendmsg_decide(ctx, pkt, sock, ruling, true, ret);
+	if (ruling->settings->has & EGRET_HAS_AUDIENCES)
+		sendmsg_decide(ctx, pkt, sock, ruling, true, ret);
+	if (ret->allow)
+		connect_note_before_ipsec(ctx, pkt, sock, ruling, ret);
 }
 
 /* A ping socket sends echo requests and nothing else (net/ipv4/ping.c). The kernel asks when it connects (6.1), and not

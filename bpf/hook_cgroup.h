@@ -17,6 +17,7 @@
 #include "dns_tcp_in.h"
 #include "dns_udp.h"
 #include "inbound.h"
+#include "ipsec.h"
 #include "loopback.h"
 #include "memory.h"
 #include "packet.h"
@@ -99,11 +100,13 @@ static __always_inline struct egret_sock *cgroup_decide_on_lo(struct __sk_buff *
 	return sock;
 }
 
-/* Returns the sender, NULL where there is none to account to. */
-static __always_inline struct egret_sock *cgroup_decide(struct __sk_buff *skb, const struct packet *pkt,
+/* Returns the sender, NULL where there is none to account to. Of what IPsec has wrapped, @pkt is the inner packet
+ * afterwards, as far as that is told; its content is not seen. */
+static __always_inline struct egret_sock *cgroup_decide(struct __sk_buff *skb, struct packet *pkt,
 							const struct ruling *ruling, struct judgement *verdict)
 {
 	struct egret_sock *sock;
+	int says;
 
 	if (goes_over_lo(skb))
 		return cgroup_decide_on_lo(skb, pkt, ruling, verdict);
@@ -115,11 +118,16 @@ static __always_inline struct egret_sock *cgroup_decide(struct __sk_buff *skb, c
 			verdict_deny(verdict, EGRET_REASON_NO_MEMORY);
 			return 0;
 		}
+		says = ipsec_leaves(skb, sock, ruling, pkt, verdict);
+		if (says == IPSEC_DECIDED)
+			return sock;
 		if (sock->origin == EGRET_ORIGIN_KERNEL) {
 			verdict_allow(verdict, EGRET_RULE_KERNEL);
 			return sock;
 		}
 		cgroup_decide_anew(skb, pkt, sock, ruling, verdict);
+		if (says == IPSEC_TOLD)
+			return sock;
 	}
 	cgroup_decide_by_content(skb, pkt, ruling, sock, verdict);
 	return sock;

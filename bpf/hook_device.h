@@ -20,12 +20,9 @@
 #include "look.h"
 #include "lookup.h"
 #include "memory.h"
+#include "own_source.h"
 #include "policy.h"
 #include "sender.h"
-
-/* The cgroup that the hooks are attached to, and how deep it lies; 0 = the root, where all are governed. */
-const volatile __u64 governed_cgroup = 0;
-const volatile __u32 governed_depth = 0;
 
 /* --- what the hook judged --- */
 
@@ -49,6 +46,9 @@ static __always_inline bool look_was_judged(struct __sk_buff *skb, __u32 layer)
 		return false;
 	if (!packet_parse_in_place(skb, ETH_HLEN, *(__u16 *)(begin + ETH_HLEN - sizeof(__u16)), PACKET_DESTINATION,
 				   &pkt))
+		return false;
+	if (layer == EGRET_LAYER_DEVICE &&
+	    !packet_is_from(skb, ETH_HLEN, *(__u16 *)(begin + ETH_HLEN - sizeof(__u16)), &sock->device_source))
 		return false;
 	peer = sock->peer;
 	if (pkt.near_port_be == bpf_htons(DNS_PORT) && peer.rule != EGRET_RULE_INBOUND)
@@ -91,8 +91,11 @@ static __always_inline void look_tell_socket(const struct look *look, struct egr
 		sock->uplink = ifindex;
 		return;
 	}
-	if (sock->device != ifindex && look_source(look))
+	if (look->notes->is_of_others || !look_source(look))
+		return;
+	if (sock->device != ifindex)
 		sender_note(sock, ifindex, &look->notes->source, &look->ruling);
+	sock->device_source = look->notes->source;
 	sock->device = ifindex;
 }
 
@@ -166,10 +169,38 @@ static __always_inline int look_by_peer(const struct look *look, struct bpf_sock
 	return look_again(look, sock, look_what_became(look, sk));
 }
 
+/* What IPsec wraps of the node's own socket is judged by where it goes inside. */
+static __always_inline int look_in_ipsec(const struct look *look, struct egret_sock *sock)
+{
+	struct packet *pkt = &look->notes->pkt;
+	int says = ipsec_tell(look->skb, sock, &look->ruling, pkt);
+
+	if (says == IPSEC_TOLD && look_stamp(sock, pkt, look->ruling.generation) >= STAMP_ALLOWED)
+		return TC_ACT_UNSPEC;
+	if (look->ruling.settings->audit)
+		return TC_ACT_UNSPEC; /* the hook has counted it */
+	if (says == IPSEC_TOLD)
+		return look_again(look, sock, EGRET_REASON_IPSEC);
+	return says == IPSEC_UNTOLD ? look_deny_for(look, sock, EGRET_REASON_IPSEC)
+				    : look_pass(look, EGRET_LOOK_SOCKET);
+}
+
+/* Of a socket of the kernel's: does IPsec wrap what it says? */
+static __always_inline bool look_is_kernels_in_ipsec(const struct look *look)
+{
+	return look->layer == EGRET_LAYER_UPLINK && ipsec_may_be_outer(look->skb, &look->notes->pkt) &&
+	       !forwarded_elsewhere(look->skb);
+}
+
 static __always_inline int look_by_stamp(const struct look *look, struct bpf_sock *sk, struct egret_sock *sock)
 {
 	if (sock->origin == EGRET_ORIGIN_KERNEL)
-		return sk->protocol == look->notes->pkt.l4_proto ? look_pass(look, EGRET_LOOK_KERNEL) : LOOK_ON;
+		return sk->protocol == look->notes->pkt.l4_proto || look_is_kernels_in_ipsec(look)
+			   ? look_pass(look, EGRET_LOOK_KERNEL)
+			   : LOOK_ON;
+	if (look->layer == EGRET_LAYER_UPLINK && ipsec_is_outer(sk, sock, &look->notes->pkt) &&
+	    !forwarded_elsewhere(look->skb))
+		return look_in_ipsec(look, sock);
 	return look_by_peer(look, sk, sock);
 }
 
@@ -203,18 +234,13 @@ static __always_inline int look_alone(const struct look *look, __u64 netns)
 
 /* --- by any socket --- */
 
-static __always_inline bool look_is_governed(struct __sk_buff *skb)
-{
-	return !governed_depth || bpf_skb_ancestor_cgroup_id(skb, governed_depth) == governed_cgroup;
-}
-
 /* @sk has no stamp: what no hook saw (AF_PACKET, AF_XDP, tap), or the kernel's. @sender: blank. */
 static __always_inline int look_by_socket(const struct look *look, struct bpf_sock *sk, struct egret_sock *sender)
 {
 	if (kernel_made_by_control(sk, &look->notes->pkt, sender))
 		return look_pass(look, EGRET_LOOK_KERNEL);
 	if (sk->type == SOCK_RAW && socket_is_kernels(sk, sender))
-		return LOOK_ON;
+		return look_is_kernels_in_ipsec(look) ? look_pass(look, EGRET_LOOK_KERNEL) : LOOK_ON;
 	if (!look_is_governed(look->skb)) {
 		if (look->layer == EGRET_LAYER_DEVICE)
 			sender_note_outsider(look->skb);
@@ -222,6 +248,19 @@ static __always_inline int look_by_socket(const struct look *look, struct bpf_so
 	}
 	sender_of_socket(look->skb, sk, &look->ruling, sender);
 	return look_in_full(look, sender);
+}
+
+/* What stands in place of a socket (a connection that comes in, or ended) has no stamp, and a listener sends nothing
+ * itself: the kernel speaks for them. @sk: a socket itself, where @full is one. */
+static __always_inline bool look_is_for_connection_in_ipsec(const struct look *look, const struct bpf_sock *sk,
+							    const struct bpf_sock *full)
+{
+	__u32 state = sk->state;
+
+	if (full ? full->protocol != IPPROTO_TCP || state != BPF_TCP_LISTEN
+		 : state != BPF_TCP_NEW_SYN_RECV && state != BPF_TCP_TIME_WAIT)
+		return false;
+	return look_is_kernels_in_ipsec(look);
 }
 
 /* LOOK_ON: it has none that says who sends. @netns as in look_alone. */
@@ -233,6 +272,8 @@ static __always_inline int look_by_sender(const struct look *look, struct egret_
 	if (!sk)
 		return look_alone(look, netns);
 	full = bpf_sk_fullsock(sk);
+	if (look_is_for_connection_in_ipsec(look, sk, full))
+		return look_pass(look, EGRET_LOOK_KERNEL);
 	if (!full)
 		return kernel_made_for_connection(sk, &look->notes->pkt) ? look_pass(look, EGRET_LOOK_KERNEL) : LOOK_ON;
 	if (kernel_made_for_listener(look->skb, full, &look->notes->frame))
@@ -265,8 +306,15 @@ static __always_inline __u64 look_netns_behind(const struct look *look)
 
 static __always_inline int look_by_device(const struct look *look, struct egret_sock *sender)
 {
-	int action = look_by_sender(look, sender, look_netns_behind(look));
+	int action;
 
+	look->notes->is_of_others = source_is_others(look);
+	if (look->notes->is_of_others && look->ruling.settings->foreign_sources != EGRET_FOREIGN_ALL) {
+		action = source_deny(look, sender);
+		if (action != LOOK_ON)
+			return action;
+	}
+	action = look_by_sender(look, sender, look_netns_behind(look));
 	if (action != LOOK_ON)
 		return action;
 	if (!sender_of_device(look->skb->ifindex, &look->ruling, sender))

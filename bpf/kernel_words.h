@@ -76,6 +76,7 @@
 #define PF_KTHREAD 0x00200000
 
 /* include/uapi/asm-generic/errno-base.h */
+#define EPERM  1
 #define EEXIST 17
 
 #endif

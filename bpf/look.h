@@ -9,18 +9,18 @@
 #include "account.h"
 #include "decide.h"
 #include "frame.h"
+#include "ipsec.h"
 #include "packet.h"
 #include "policy.h"
 #include "sender.h"
 #include "source.h"
 
 /* UDP ports of tunnels: VXLAN (RFC 7348) and Linux's own default for it (drivers/net/vxlan), GENEVE (RFC 8926), GTP-U
- * (3GPP TS 29.281), IPsec (RFC 3948), WireGuard's in its documentation. */
+ * (3GPP TS 29.281), WireGuard's in its documentation. IPsec's is in ipsec.h. */
 #define PORT_VXLAN       4789
 #define PORT_VXLAN_LINUX 8472
 #define PORT_GENEVE      6081
 #define PORT_GTP_U       2152
-#define PORT_IPSEC       4500
 #define PORT_WIREGUARD   51820
 
 /* Not an end yet. */
@@ -33,6 +33,8 @@ struct look_notes {
 	struct egret_addr source __attribute__((aligned(8))); /* where somebody asked for it: look_source */
 	struct packet from;                                   /* who began a connection that was translated */
 	struct frame frame;
+	struct bpf_fib_lookup route; /* own_source.h */
+	bool is_of_others;           /* `source` is not the sender's own */
 	struct judgement verdict;
 	struct egret_sock sender; /* of what has no stamped socket */
 };
@@ -138,6 +140,15 @@ static __always_inline bool look_source(const struct look *look)
 	return packet_source(look->skb, notes->frame.ip_at, notes->frame.protocol, &notes->source);
 }
 
+/* The cgroup that the hooks are attached to, and how deep it lies; 0 = the root, where all are governed. */
+const volatile __u64 governed_cgroup = 0;
+const volatile __u32 governed_depth = 0;
+
+static __always_inline bool look_is_governed(struct __sk_buff *skb)
+{
+	return !governed_depth || bpf_skb_ancestor_cgroup_id(skb, governed_depth) == governed_cgroup;
+}
+
 /* --- ends --- */
 
 /* Below an uplink, which counted it. */
@@ -201,6 +212,7 @@ static __always_inline bool look_is_tunnel(const struct packet *pkt)
 	case IPPROTO_GRE:
 	case IPPROTO_ESP:
 	case IPPROTO_AH:
+	case IPPROTO_COMP:
 		return true;
 	case IPPROTO_UDP:
 		break;

@@ -17,6 +17,7 @@
 #include "egret_device.h"
 #include "egret_dns.h"
 #include "egret_drops.h"
+#include "egret_family.h"
 #include "egret_limits.h"
 #include "egret_memory.h"
 #include "egret_people.h"
@@ -289,6 +290,14 @@ struct {
 	__type(key, __u64);
 	__type(value, struct egret_culprit);
 } culprits SEC(".maps");
+
+/* What may not begin (refusal.h): the address is zero, the port as egret_family.h says. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EGRET_MAX_REFUSALS);
+	__type(key, struct egret_drop_key);
+	__type(value, struct egret_drop);
+} refusals SEC(".maps");
 
 /* Their owners, about in the order in which they were denied something last. BPF_MAP_TYPE_QUEUE: 4.20. Twice as many:
  * `drops --clear` takes culprits away and leaves this. */

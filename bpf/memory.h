@@ -234,15 +234,16 @@ struct remembered {
 	__u64 both_ways; /* SEEN_BOTH_WAYS, or 0 */
 };
 
-/* @ctx is the hook's. */
-static __always_inline void memory_write(struct __sk_buff *ctx, const struct memory *memory, const struct packet *pkt,
-					 const struct standing *standing, const struct remembered *what)
+/* @ctx is the hook's, @sk the socket itself. */
+static __always_inline void memory_write(void *ctx, const struct bpf_sock *sk, const struct memory *memory,
+					 const struct packet *pkt, const struct standing *standing,
+					 const struct remembered *what)
 {
 	struct egret_sock *sock = memory->sock;
 	struct egret_peer *peer = &sock->peer;
 
 	if (!memory->known.here && pkt->l4_proto != IPPROTO_TCP && peer_has_history(peer->state))
-		peer_spill(sock, bpf_get_socket_cookie(ctx), memory_port(ctx->sk, pkt));
+		peer_spill(sock, bpf_get_socket_cookie(ctx), memory_port(sk, pkt));
 	peer_write(peer, pkt, standing, what->state, what->rule);
 	peer->reason = what->reason;
 	peer_seal(peer, what->both_ways);
@@ -295,7 +296,7 @@ static __always_inline void memory_note_arrival(struct __sk_buff *skb, struct eg
 	standing_take(ruling, &standing);
 	standing = standing_void(&standing, known.generation);
 	what = (struct remembered){.state = known.state, .rule = known.rule, .both_ways = known.seen & SEEN_BOTH_WAYS};
-	memory_write(skb, &memory, pkt, &standing, &what);
+	memory_write(skb, skb->sk, &memory, pkt, &standing, &what);
 }
 
 #endif

@@ -203,6 +203,21 @@ static __always_inline bool packet_source(struct __sk_buff *skb, __u32 ip_at, __
 				   sizeof(__u32));
 }
 
+/* Is the packet from @source? Read in place, as packet_parse_in_place does. */
+static __always_inline bool packet_is_from(struct __sk_buff *skb, __u32 ip_at, __u32 protocol,
+					   const struct egret_addr *source)
+{
+	void *begin = (void *)(long)skb->data + ip_at, *end = (void *)(long)skb->data_end;
+	const __u64 *halves = (const __u64 *)source;
+	struct ipv6hdr *ip6 = begin;
+	struct iphdr *ip = begin;
+
+	if (protocol == bpf_htons(ETH_P_IP))
+		return begin + sizeof(*ip) <= end && !halves[0] &&
+		       halves[1] == ((__u64)ip->saddr << 32 | bpf_htonl(0xffff));
+	return begin + sizeof(*ip6) <= end && addr_equal((const struct egret_addr *)&ip6->saddr, source);
+}
+
 /* Read in place, as packet_parse does. */
 static __always_inline bool packet_source_is_destination(struct __sk_buff *skb, __u32 ip_at)
 {

@@ -38,9 +38,8 @@ static __always_inline const struct net *socket_net(struct bpf_sock *sk, struct 
 
 /* Its cgroup; NULL: it has none, or it cannot be read. Where bpf_skb_cgroup_id() has no packet to tell. Before 5.15 the
  * lowest bits in this place are set where version 1 has it (struct sock_cgroup_data). */
-static __always_inline const struct cgroup *socket_cgroup(struct bpf_sock *sk, struct egret_sock *sock)
+static __always_inline const struct cgroup *cgroup_of_sock(const struct sock *kernels)
 {
-	const struct sock *kernels = (const struct sock *)socket_address(sk, sock);
 	__u64 place = 0;
 
 	if (bpf_probe_read_kernel(&place, sizeof(place), &kernels->sk_cgrp_data))
@@ -48,6 +47,11 @@ static __always_inline const struct cgroup *socket_cgroup(struct bpf_sock *sk, s
 	if (!bpf_core_field_exists(kernels->sk_cgrp_data.cgroup) && place & 3)
 		return 0;
 	return (const struct cgroup *)place;
+}
+
+static __always_inline const struct cgroup *socket_cgroup(struct bpf_sock *sk, struct egret_sock *sock)
+{
+	return cgroup_of_sock((const struct sock *)socket_address(sk, sock));
 }
 
 /* The cookie of its network namespace: what the kernel made (a subflow of MPTCP, a mount of SMB)

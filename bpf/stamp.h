@@ -30,6 +30,32 @@ static __always_inline void stamp_netns(struct bpf_sock *sk, struct egret_sock *
 	sock->scope = cookie;
 }
 
+/* A connection that came in would be let in as a new one, too: `existing = cut` is about those that went out. @pkt: of
+ * the connection, whose socket has just been stamped. */
+static __always_inline void stamp_connection(struct __sk_buff *skb, struct bpf_sock *sk, struct egret_sock *sock,
+					     const struct ruling *ruling, const struct packet *pkt)
+{
+	if (pkt->l4_proto != IPPROTO_TCP || !socket_was_established(sk))
+		return;
+	if (socket_has_listener(skb, sk))
+		sock->origin = EGRET_ORIGIN_INBOUND;
+	else if (ruling->cfg->keep_existing)
+		sock->origin = EGRET_ORIGIN_EXISTING;
+	sock->peer.addr = pkt->addr;
+	sock->peer.port_be = pkt->port_be;
+	sock->peer.l4_proto = pkt->l4_proto;
+}
+
+/* The same, where only now it is known what the packet is. */
+static __always_inline void stamp_told(struct __sk_buff *skb, struct egret_sock *sock, const struct ruling *ruling,
+				       const struct packet *pkt)
+{
+	struct bpf_sock *sk = socket_full(skb);
+
+	if (sk && !sock->pid && !sock->listener_cookie && !sock->origin && !sock->peer.l4_proto)
+		stamp_connection(skb, sk, sock, ruling, pkt);
+}
+
 /* Stamps a socket that no stamp was found on. @pkt: what it is sending, or NULL
  * at ingress. Returns NULL only when memory ran out. */
 static __noinline struct egret_sock *stamp_found(struct __sk_buff *skb, const struct ruling *ruling,
@@ -54,17 +80,8 @@ static __noinline struct egret_sock *stamp_found(struct __sk_buff *skb, const st
 			sock->origin = EGRET_ORIGIN_KERNEL;
 		return sock;
 	}
-	if (!pkt || pkt->l4_proto != IPPROTO_TCP || !socket_was_established(sk))
-		return sock;
-	/* A connection that came in would be let in as a new one, too: `existing = cut` is about those that went out.
-	 */
-	if (socket_has_listener(skb, sk))
-		sock->origin = EGRET_ORIGIN_INBOUND;
-	else if (ruling->cfg->keep_existing)
-		sock->origin = EGRET_ORIGIN_EXISTING;
-	sock->peer.addr = pkt->addr;
-	sock->peer.port_be = pkt->port_be;
-	sock->peer.l4_proto = pkt->l4_proto;
+	if (pkt)
+		stamp_connection(skb, sk, sock, ruling, pkt);
 	return sock;
 }
 

@@ -95,4 +95,100 @@ enum egret_option {
 /* IPPROTO_L2TP of AF_INET and AF_INET6, which cgroup/sock_create refuses: in the row, so much is added to it. */
 #define EGRET_FAMILY_PROTOCOL 512
 
+/* include/linux/socket.h */
+#define EGRET_FAMILY_UNIX    1
+#define EGRET_FAMILY_INET    2
+#define EGRET_FAMILY_INET6   10
+#define EGRET_FAMILY_NETLINK 16
+#define EGRET_FAMILY_PACKET  17
+#define EGRET_FAMILY_SMC     43
+/* include/uapi/linux/in.h; SMC as a protocol of TCP's families: 6.11 */
+#define EGRET_PROTOCOL_L2TP 115
+#define EGRET_PROTOCOL_SMC  256
+
+/* The family that a socket is of: SMC has two ways to ask for it. */
+EGRET_INLINE __u32 egret_family_of(__u32 family, __u32 protocol)
+{
+	return protocol == EGRET_PROTOCOL_SMC && (family == EGRET_FAMILY_INET || family == EGRET_FAMILY_INET6)
+		   ? EGRET_FAMILY_SMC
+		   : family;
+}
+
+/* Families whose packets the hook judges, or that never leave: of them nothing is asked when they send. */
+EGRET_INLINE bool egret_family_is_plain(__u32 family)
+{
+	return egret_family_bit(family) & (1ULL << EGRET_FAMILY_UNIX | 1ULL << EGRET_FAMILY_INET |
+					   1ULL << EGRET_FAMILY_INET6 | 1ULL << EGRET_FAMILY_NETLINK);
+}
+
+/* Of a socket of this family, by a pod: @families as in egret_settings. */
+EGRET_INLINE bool egret_family_may_send(__u64 families, __u32 family)
+{
+	return families & egret_family_bit(family) &&
+	       (family != EGRET_FAMILY_PACKET || families & EGRET_FAMILIES_SEND_FRAMES);
+}
+
+/* include/linux/socket.h, include/uapi/linux/in.h, in6.h, if_packet.h, if_xdp.h */
+#define EGRET_SOL_IP         0
+#define EGRET_SOL_IPV6       41
+#define EGRET_SOL_PACKET     263
+#define EGRET_SOL_XDP        283
+#define EGRET_IP_FREEBIND    15
+#define EGRET_IP_TRANSPARENT 19
+#define EGRET_V6_TRANSPARENT 75
+#define EGRET_V6_FREEBIND    78
+#define EGRET_PACKET_BYPASS  20
+#define EGRET_XDP_TX_RING    3
+
+/* Which of EGRET_OPTIONS setsockopt() asks for. */
+EGRET_INLINE __u32 egret_option_of(__s32 level, __s32 name)
+{
+	if (level == EGRET_SOL_PACKET)
+		return name == EGRET_PACKET_BYPASS ? EGRET_OPTION_QDISC_BYPASS : EGRET_OPTION_NONE;
+	if (level == EGRET_SOL_XDP)
+		return name == EGRET_XDP_TX_RING ? EGRET_OPTION_XDP_TX_RING : EGRET_OPTION_NONE;
+	if (level == EGRET_SOL_IP && name == EGRET_IP_FREEBIND)
+		return EGRET_OPTION_IP_FREEBIND;
+	if (level == EGRET_SOL_IP && name == EGRET_IP_TRANSPARENT)
+		return EGRET_OPTION_IP_TRANSPARENT;
+	if (level == EGRET_SOL_IPV6 && name == EGRET_V6_FREEBIND)
+		return EGRET_OPTION_IPV6_FREEBIND;
+	if (level == EGRET_SOL_IPV6 && name == EGRET_V6_TRANSPARENT)
+		return EGRET_OPTION_IPV6_TRANSPARENT;
+	return EGRET_OPTION_NONE;
+}
+
+/* Does it lead past the layers, whatever its value is? Else it is about addresses of others, and 0 takes it back. */
+EGRET_INLINE bool egret_option_leads_past(__u32 option)
+{
+	return option == EGRET_OPTION_QDISC_BYPASS || option == EGRET_OPTION_XDP_TX_RING;
+}
+
+/* May it be set, by the policy? @is_pod: of whose socket it is. */
+EGRET_INLINE bool egret_option_may(__u32 option, __u32 foreign_sources, bool is_pod)
+{
+	if (option == EGRET_OPTION_NONE)
+		return true;
+	if (egret_option_leads_past(option) || foreign_sources == EGRET_FOREIGN_HOST)
+		return !is_pod;
+	return foreign_sources == EGRET_FOREIGN_ALL;
+}
+
+/* X(symbol, label, where): the programs of the layer, each of which is proved by itself. Those that are traced come
+ * first: not every kernel has a place for them (docs/threat-model.md). */
+#define EGRET_SOURCES(X)                                                                                               \
+	X(FAMILIES, "families", "fmod_ret/security_socket_create")                                                     \
+	X(FRAMES, "frames", "fmod_ret/security_socket_sendmsg")                                                        \
+	X(OPTIONS, "options", "fmod_ret/security_socket_setsockopt")                                                   \
+	X(HOOK_OPTIONS, "hook-options", "cgroup/setsockopt")                                                           \
+	X(HOOK_PROTOCOLS, "hook-protocols", "cgroup/sock_create")
+
+enum egret_source {
+#define EGRET_SOURCE_ENUM(symbol, label, where) EGRET_SOURCE_##symbol,
+	EGRET_SOURCES(EGRET_SOURCE_ENUM)
+#undef EGRET_SOURCE_ENUM
+	    EGRET_SOURCE_COUNT
+};
+#define EGRET_SOURCE_TRACED 3
+
 #endif

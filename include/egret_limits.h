@@ -46,6 +46,7 @@
 #define EGRET_MAX_DROPS         16384
 #define EGRET_DROPS_PER_OWNER   64 /* a power of two: the verifier wants a mask */
 #define EGRET_MAX_CULPRITS      2048
+#define EGRET_MAX_REFUSALS      1024 /* rows of what may not begin: 250 pods, four each; a cgroup can fill 100 */
 #define EGRET_MAX_SUBJECT_NAMES 2048 /* cgroups whose paths are kept for `drops` */
 #define EGRET_NAMES_PER_OWNER   8    /* of these, of one owner: a power of two */
 #define EGRET_MAX_POD_NAMES     1024

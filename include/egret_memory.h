@@ -76,7 +76,7 @@ struct egret_sock {
 	__u8 sends_to_server;   /* a sendmsg() named a trusted resolver (told.h) */
 	__u8 sends_elsewhere;   /* and one named another destination */
 	__u8 speaks_elsewhere;  /* it may send from an address that is not its own: each packet's source is looked at */
-	__u8 pad;
+	__u8 wrapped_as; /* the protocol of IPsec's outer packets of what it sends; 0 = none was seen (ipsec.h) */
 	/* ifindex of that device, and of that uplink, which looked at what it sends, and whose frames begin with an
 	 * Ethernet header (egret_device.h); 0 = none so far. */
 	__u32 device, uplink;
@@ -84,9 +84,9 @@ struct egret_sock {
 	/* Before a translation (told.h). */
 	struct egret_addr told;          /* the server that connect() named */
 	struct egret_addr device_source; /* from where it may send by `device`: that was looked at */
-	__u32
-	    inner_generation; /* under this policy its last sendmsg() was allowed, before IPsec; 0 = none was judged */
-	__u32 pad_end;
+	/* Before IPsec: under this policy all that its sendmsg() named was allowed, or refused in that call; and one
+	 * call named what may leave no other way than past IPsec. 0 = never. */
+	__u32 inner_generation, inner_refused;
 };
 
 /*

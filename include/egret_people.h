@@ -5,6 +5,7 @@
 
 #include "egret_addr.h"
 #include "egret_device.h"
+#include "egret_family.h"
 #include "egret_limits.h"
 
 struct egret_rule_text {
@@ -124,11 +125,12 @@ enum egret_layer_standing {
 	EGRET_LAYER_ABSENT = 0, /* switched off, or not tried yet */
 	EGRET_LAYER_STANDS,     /* it was tried and denied what it must */
 	EGRET_LAYER_FAILED,     /* it could not be tried, or let pass what it must deny: `why` */
+	EGRET_LAYER_LACKING,    /* of a program of the layer source: this kernel has no place for it: `why` */
 };
 
 struct egret_layer_state {
 	__u32 standing; /* enum egret_layer_standing */
-	__u32 pad;
+	__u32 stood;    /* 1 = it was proved here once */
 	char why[EGRET_PROBLEM_SIZE];
 };
 
@@ -160,6 +162,7 @@ struct egret_meta {
 	__u64 probation_ends_ns;                                /* CLOCK_REALTIME; 0 = none is on */
 	char waiting[EGRET_PROBLEM_SIZE];                       /* on probation: what does not answer yet */
 	struct egret_layer_state layers[EGRET_LAYER_COUNT];
+	struct egret_layer_state sources[EGRET_SOURCE_COUNT];
 	/* CLOCK_REALTIME: since then the layers only audit, as a release without any ruled before; 0 = they do not. */
 	__u64 unlayered_ns;
 	char absent_cgroups[EGRET_ABSENT_SIZE]; /* that rules are for and that are not there: a line each */

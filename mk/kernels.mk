@@ -3,7 +3,8 @@
 
 # Debian's, by the beginning of their version; `latest` is the newest of the backports.
 KERNELS         ?= 5.10 6.1 6.12 latest
-KERNEL_PROGRAMS := $(B)/kernels/probe $(B)/kernels/verify $(B)/kernels/resolver $(B)/kernels/forger $(B)/kernels/liar
+KERNEL_PROGRAMS := $(B)/kernels/probe $(B)/kernels/verify $(B)/kernels/resolver $(B)/kernels/forger $(B)/kernels/liar \
+                   $(B)/kernels/begin
 
 # Static: the guest has no library.
 $(B)/kernels/probe: $(PROBE_SOURCES) tests/tools/probe.h
@@ -11,7 +12,7 @@ $(B)/kernels/probe: $(PROBE_SOURCES) tests/tools/probe.h
 	$(call say,CC,$@)
 	$(Q)$(CC) -static -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $(PROBE_SOURCES)
 
-$(B)/kernels/verify: tests/kernels/verify.c $(B)/egret.skel.h
+$(B)/kernels/verify: tests/kernels/verify.c $(B)/egret.skel.h $(B)/source.skel.h
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -static $(CPPFLAGS) -std=gnu11 $(WARNINGS) -O2 -o $@ $< -lbpf -lelf -lz
@@ -28,6 +29,11 @@ vmlinux:
 	vmlinux/make $(KERNELS)
 
 $(B)/kernels/forger $(B)/kernels/liar: $(B)/kernels/%: tests/dns/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -static -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $<
+
+$(B)/kernels/begin: tests/layers/begin.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -static -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $<

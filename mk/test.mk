@@ -4,7 +4,7 @@
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 # What is neither the kernel's nor the program's entry can be tested alone.
-UNIT_SOURCES := $(filter-out user/kernel/% user/view/% user/cli/% user/agent/% user/subject/% user/serve/%,$(SOURCES)) user/view/suggestion.c
+UNIT_SOURCES := $(filter-out user/kernel/% user/view/% user/cli/% user/agent/% user/subject/% user/serve/%,$(SOURCES)) user/view/suggestion.c user/view/refusal.c
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(B)/asan/%.o) \
                 $(patsubst %.c,$(B)/asan/%.o,$(wildcard tests/model/*.c))
 
@@ -89,6 +89,11 @@ $(B)/tests/refuse $(B)/tests/trespass $(B)/tests/crowd: $(B)/tests/%: tests/tool
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
 
 $(B)/tests/cache $(B)/tests/liar $(B)/tests/parrot $(B)/tests/early $(B)/tests/forger: $(B)/tests/%: tests/dns/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
+
+$(B)/tests/begin: tests/layers/begin.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
@@ -196,7 +201,7 @@ $(B)/tests/test_packet $(B)/tests/test_buffer: $(NATIVE_OBJECTS)
 
 # What the end-to-end tests speak and listen with.
 .PHONY: tests-tools
-tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse trespass crowd clock_jump.so cache liar parrot early client forger newborn tight flood astray service.bpf.o passes.bpf.o)
+tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse trespass crowd clock_jump.so cache liar parrot early client forger newborn tight flood astray begin service.bpf.o passes.bpf.o)
 
 .PHONY: tests
 tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/decisions $(B)/tests/sequences $(B)/tests/switcher \

@@ -82,6 +82,16 @@ struct bpf_sock *native_sk_lookup_udp(void *ctx, struct bpf_sock_tuple *tuple, _
 	return native_skc_lookup_tcp(ctx, tuple, size, netns, flags);
 }
 
+/* It has no routes. */
+long native_fib_lookup(void *ctx, struct bpf_fib_lookup *params, int size, __u32 flags)
+{
+	(void)ctx;
+	(void)params;
+	(void)size;
+	(void)flags;
+	return BPF_FIB_LKUP_RET_NOT_FWDED;
+}
+
 /* As bpf_skb_load_bytes of net/core/filter.c: all or zeros. */
 long native_skb_load_bytes(const void *skb, __u32 offset, void *to, __u32 len)
 {

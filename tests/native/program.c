@@ -94,6 +94,7 @@ static void make_tables(void)
 	TABLE_MAKE(counters);
 	TABLE_MAKE(reasons);
 	TABLE_MAKE(drops);
+	TABLE_MAKE(refusals);
 	TABLE_MAKE(culprits);
 	TABLE_MAKE(subject_names);
 	TABLE_MAKE(existing);

@@ -111,6 +111,11 @@ bool kernel_is_of_exec(const char *instance)
 
 /* --- layers --- */
 
+void kernel_source_get(const struct kernel *kernel, enum egret_source source, struct kernel_source *ret)
+{
+	*ret = kernel->sources[source];
+}
+
 int kernel_each_device(const struct kernel *kernel,
 		       int (*visit)(void *context, uint32_t ifindex, const struct egret_device *device, bool ingress,
 				    bool egress),

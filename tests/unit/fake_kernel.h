@@ -7,6 +7,7 @@
 #include "egret_decide.h"
 #include "kernel/layer.h"
 #include "kernel/read.h"
+#include "kernel/source.h"
 
 #define FAKE_MAX   8
 #define FAKE_NAMES 32
@@ -54,6 +55,7 @@ struct kernel {
 	struct egret_overlay overlay; /* the one that may pass; 0 = none */
 	uint64_t device_owner;        /* of any device; 0 = it is not known */
 	struct egret_counter looks[EGRET_LAYER_COUNT][EGRET_LOOK_COUNT];
+	struct kernel_source sources[EGRET_SOURCE_TRACED];
 	bool of_exec;
 	struct kernel_map_fill fills[FAKE_MAX];
 	struct kernel_socket_memory socket_memory;

@@ -780,9 +780,91 @@ static void random_policies_mean_what_the_model_says(void **state)
 	}
 }
 
+/* --- who serves a resolver --- */
+
+static bool may_serve(const struct run *run, const char *resolver, uint32_t audience)
+{
+	struct egret_audience sets;
+	struct egret_addr addr;
+
+	assert_int_equal(addr_parse(resolver, &addr), 0);
+	compiled_audience(run->compiled, audience, &sets);
+	return egret_set_has(compiled_served_by(run->compiled, &addr), &sets);
+}
+
+/* A letter for each audience that may: host, pod, hostnetwork, the unknown one. */
+static void expect_served(const char *text, const char *resolver, const char *whom, bool strict)
+{
+	static const uint32_t audiences[] = {EGRET_AUDIENCE_HOST, EGRET_AUDIENCE_POD, EGRET_AUDIENCE_HOSTNETWORK,
+					     EGRET_AUDIENCE_UNKNOWN};
+	struct egret_dest dest;
+	struct egret_addr addr;
+	struct run run;
+
+	run_start(&run, text, "");
+	assert_int_equal(run.error, 0);
+	for (size_t i = 0; i < COUNT(audiences); i++) {
+		if (may_serve(&run, resolver, audiences[i]) != !!strchr(whom, "hpn?"[i]))
+			fail_msg("%s of\n%s%s: is not served by %s", resolver, text, resolver, whom);
+	}
+	assert_int_equal(addr_parse(resolver, &addr), 0);
+	assert_int_equal(compiled_address(run.compiled, &addr, NULL, 0, &dest), 0);
+	assert_true(dest.flags & EGRET_DEST_RESOLVER);
+	assert_int_equal(!!(dest.flags & EGRET_DEST_SERVED), strict);
+	run_end(&run);
+}
+
+static void a_resolver_is_served_by_its_classes(void **state)
+{
+	(void)state;
+	expect_served("resolver 10.0.0.9\n", "10.0.0.9", "h", false);
+	expect_served("resolver 127.0.0.53 ::1\n", "127.0.0.53", "h", true);
+	expect_served("resolver 127.0.0.53 ::1\n", "::1", "h", true);
+	expect_served("resolver 128.0.0.1\n", "128.0.0.1", "h", false);
+	expect_served("resolver 127.0.0.53 served by hostnetwork\n", "127.0.0.53", "n", true);
+	expect_served("resolver 10.0.0.9 served by pods\n", "10.0.0.9", "pn", true);
+	expect_served("resolver 10.0.0.9 served by pods not hostnetwork\n", "10.0.0.9", "p", true);
+	expect_served("resolver 10.0.0.9 served by host\n", "10.0.0.9", "h", true);
+	/* Lines add up; one that says nothing adds nobody. */
+	expect_served("resolver 10.0.0.9\nresolver 10.0.0.9 served by pods\n", "10.0.0.9", "pn", true);
+	expect_served("resolver 10.0.0.9 served by hostnetwork\nresolver 10.0.0.9 served by host\n"
+		      "resolver 10.0.0.9 served by hostnetwork\n",
+		      "10.0.0.9", "hn", true);
+	/* 10.0.0.10 and fd00::10 are the system's. */
+	expect_served("resolver system served by hostnetwork\n", "fd00::10", "n", true);
+	expect_served("resolver system served by hostnetwork\nresolver 10.0.0.10 served by host\n", "10.0.0.10", "hn",
+		      true);
+	expect_served("resolver system\nresolver 10.0.0.10 served by pods\n", "fd00::10", "h", false);
+	/* Where a rule for the unknown is around. */
+	expect_served("resolver 10.0.0.9 served by pods\nallow 10.0.0.0/8 any\nallow 10.0.0.9 udp:53 for pods\n",
+		      "10.0.0.9", "pn", true);
+}
+
+static void a_resolver_is_served_by_cgroups(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_start(&run,
+		  "resolver 10.0.0.9 served by cgroup /dns.slice\n"
+		  "resolver 10.0.0.9 served by cgroup /other.slice\n"
+		  "allow 20.0.0.1 any for cgroup /dns.slice/cache.service\n",
+		  "");
+	assert_int_equal(run.error, 0);
+	assert_true(may_serve(&run, "10.0.0.9", compiled_audience_of(run.compiled, "/dns.slice", EGRET_KIND_HOST)));
+	assert_true(may_serve(&run, "10.0.0.9",
+			      compiled_audience_of(run.compiled, "/dns.slice/cache.service", EGRET_KIND_POD)));
+	assert_true(may_serve(&run, "10.0.0.9", compiled_audience_of(run.compiled, "/other.slice/a", EGRET_KIND_HOST)));
+	assert_false(may_serve(&run, "10.0.0.9", compiled_audience_of(run.compiled, "/dns.slices", EGRET_KIND_HOST)));
+	assert_false(may_serve(&run, "10.0.0.9", EGRET_AUDIENCE_UNKNOWN));
+	run_end(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_resolver_is_served_by_its_classes),
+	    cmocka_unit_test(a_resolver_is_served_by_cgroups),
 	    cmocka_unit_test(what_names_say_adds_up),
 	    cmocka_unit_test(a_deny_takes_away),
 	    cmocka_unit_test(cidrs_lie_in_each_other),

@@ -33,6 +33,8 @@
 #define TUNNEL EGRET_DEVICE_TUNNEL
 #define PEER   EGRET_DEVICE_HAS_PEER
 #define ABOVE  EGRET_DEVICE_ABOVE
+#define OWN    EGRET_DEVICE_OWN_SOURCES
+#define JOINS  EGRET_DEVICE_JOINS
 
 /* A device of a node, and what must become of it. */
 struct shape {
@@ -40,7 +42,7 @@ struct shape {
 	uint16_t type; /* 0 = Ethernet */
 	uint32_t master, link;
 	int32_t nsid; /* of the other end's namespace: 0 = it is here, PEERLESS = it has no id */
-	bool is_default, down, blind;
+	bool is_default, down, blind, has_address;
 	uint32_t flags;
 	bool ingress, egress;
 };
@@ -69,10 +71,14 @@ static void check(const struct shape *shapes, size_t count)
 		assert_int_equal(device_table_put(&table, &link), 0);
 		device_table_find(&table, link.ifindex)->looked = shapes[i].ingress && !shapes[i].blind;
 	}
-	table.defaults = calloc(count, sizeof(*table.defaults));
-	for (size_t i = 0; i < count; i++)
+	table.defaults.all = calloc(count, sizeof(*table.defaults.all));
+	table.addressed.all = calloc(count, sizeof(*table.addressed.all));
+	for (size_t i = 0; i < count; i++) {
 		if (shapes[i].is_default)
-			table.defaults[table.default_count++] = i + 1;
+			table.defaults.all[table.defaults.count++] = i + 1;
+		if (shapes[i].has_address)
+			table.addressed.all[table.addressed.count++] = i + 1;
+	}
 	device_classify(&table, classes);
 	for (size_t i = 0; i < count; i++) {
 		if (classes[i].flags != shapes[i].flags || classes[i].ingress != shapes[i].ingress ||
@@ -101,6 +107,12 @@ static void check(const struct shape *shapes, size_t count)
 	}
 #define VETH(name, ...)                                                                                                \
 	{                                                                                                              \
+		name, "veth", .link = 2, .nsid = 7, .flags = IN | LOOKED | PEER | OWN, .ingress = true, __VA_ARGS__    \
+	}
+
+/* The same at a switch of which the node is not the router. */
+#define PORT(name, ...)                                                                                                \
+	{                                                                                                              \
 		name, "veth", .link = 2, .nsid = 7, .flags = IN | LOOKED | PEER, .ingress = true, __VA_ARGS__          \
 	}
 
@@ -113,21 +125,24 @@ static void routed_pods_have_a_look_and_the_card_is_the_uplink(void **state)
 static void a_bridge_is_looked_at_when_all_its_ports_are(void **state)
 {
 	(void)state;
-	CHECK(LO, ETH0, {"cbr0", "bridge", .flags = LOOKED}, VETH("v1", .master = 3), VETH("v2", .master = 3));
+	CHECK(LO, ETH0, {"cbr0", "bridge", .has_address = true, .flags = LOOKED | JOINS}, VETH("v1", .master = 3),
+	      VETH("v2", .master = 3));
 	CHECK(LO, ETH0, {"docker0", "bridge", .flags = 0});
 	/* One port whose program could not be attached. */
-	CHECK(LO, ETH0, {"cbr0", "bridge", .flags = 0}, VETH("v1", .master = 3),
-	      {"v2", "veth", .master = 3, .link = 2, .nsid = 7, .blind = true, .flags = IN | PEER, .ingress = true});
+	CHECK(LO, ETH0, {"cbr0", "bridge", .has_address = true, .flags = JOINS}, VETH("v1", .master = 3),
+	      {"v2", "veth", .master = 3, .link = 2, .nsid = 7, .blind = true, .flags = IN | PEER | OWN,
+	       .ingress = true});
 	/* A veth between two bridges of the node leads nowhere else. */
-	CHECK(LO, ETH0, {"br0", "bridge", .flags = 0}, VETH("v1", .master = 3), {"v2", "veth", .master = 3, .link = 6},
-	      {"v3", "veth", .link = 5});
+	CHECK(LO, ETH0, {"br0", "bridge", .has_address = true, .flags = JOINS}, VETH("v1", .master = 3),
+	      {"v2", "veth", .master = 3, .link = 6}, {"v3", "veth", .link = 5});
 }
 
 static void a_bridge_may_hold_the_uplink(void **state)
 {
 	(void)state;
 	CHECK(LO, {"eth0", "", .master = 3, .flags = OUT, .egress = true},
-	      {"br0", "bridge", .is_default = true, .flags = LOOKED}, VETH("v1", .master = 3));
+	      {"br0", "bridge", .is_default = true, .has_address = true, .flags = LOOKED | JOINS},
+	      PORT("v1", .master = 3));
 	CHECK(LO, {"eth0", "", .master = 3, .flags = OUT, .egress = true},
 	      {"br0", "bridge", .is_default = true, .flags = OUT | ABOVE});
 	CHECK(LO, {"eth0", "", .flags = OUT, .egress = true},
@@ -135,14 +150,27 @@ static void a_bridge_may_hold_the_uplink(void **state)
 	      {"eth0.5", "vlan", .master = 3, .link = 2, .flags = OUT | ABOVE});
 	CHECK(LO, {"bond0", "bond", .master = 4, .flags = OUT, .egress = true},
 	      {"eth0", "", .master = 2, .flags = OUT | LOWER, .egress = true},
-	      {"br0", "bridge", .is_default = true, .flags = LOOKED}, VETH("v1", .master = 4));
+	      {"br0", "bridge", .is_default = true, .has_address = true, .flags = LOOKED | JOINS},
+	      PORT("v1", .master = 4));
 	/* In a node that is a container: nobody can say which port leads out, and a machine must not lock itself out.
 	 */
 	CHECK(LO, {"br0", "bridge", .is_default = true, .flags = OUT | ABOVE},
 	      {"v1", "veth", .master = 2, .link = 9, .nsid = 3, .flags = OUT, .egress = true});
 	/* A VLAN on a bridge of pods. */
-	CHECK(LO, ETH0, {"br0", "bridge", .flags = LOOKED}, VETH("v1", .master = 3),
+	CHECK(LO, ETH0, {"br0", "bridge", .flags = LOOKED | JOINS}, PORT("v1", .master = 3),
 	      {"br0.5", "vlan", .link = 3, .flags = LOOKED});
+}
+
+/* Of a switch that the node has no address on, or whose ports lead out, or that is another program's, the node's routes
+ * do not say who is there. */
+static void sources_are_own_where_the_node_is_the_router(void **state)
+{
+	(void)state;
+	CHECK(LO, ETH0, {"br0", "bridge", .flags = LOOKED | JOINS}, PORT("v1", .master = 3));
+	CHECK(LO, ETH0, {"ovs-system", "openvswitch", .flags = LOOKED}, PORT("v1", .master = 3));
+	CHECK(LO, ETH0, PORT("v1", .master = 9));
+	CHECK(LO, ETH0, {"br0", "bridge", .has_address = true, .flags = LOOKED | JOINS},
+	      {"vnet0", "tun", .master = 3, .flags = IN | LOOKED | OWN, .ingress = true});
 }
 
 static void bonds_vlans_and_netvsc_count_a_packet_once(void **state)
@@ -179,10 +207,10 @@ static void parents_of_macvlans_are_uplinks_without_a_route(void **state)
 static void taps_and_netkits_lead_in(void **state)
 {
 	(void)state;
-	CHECK(LO, ETH0, {"vnet0", "tun", .flags = IN | LOOKED, .ingress = true},
-	      {"tun0", "tun", .type = ARPHRD_NONE, .flags = IN | LOOKED | NO_MAC, .ingress = true},
-	      {"nk0", "netkit", .link = 2, .nsid = 4, .flags = IN | LOOKED | PEER, .ingress = true},
-	      {"nk1", "netkit", .link = 2, .nsid = PEERLESS, .flags = IN | LOOKED, .ingress = true},
+	CHECK(LO, ETH0, {"vnet0", "tun", .flags = IN | LOOKED | OWN, .ingress = true},
+	      {"tun0", "tun", .type = ARPHRD_NONE, .flags = IN | LOOKED | NO_MAC | OWN, .ingress = true},
+	      {"nk0", "netkit", .link = 2, .nsid = 4, .flags = IN | LOOKED | PEER | OWN, .ingress = true},
+	      {"nk1", "netkit", .link = 2, .nsid = PEERLESS, .flags = IN | LOOKED | OWN, .ingress = true},
 	      {"nk2", "netkit", .link = 8}, {"nk3", "netkit", .link = 7});
 	/* A VPN that takes all. */
 	CHECK(LO, ETH0,
@@ -237,7 +265,7 @@ static void devices_that_stand_on_each_other_come_to_an_end(void **state)
 					    {.ifindex = 4, .link = 3, .kind = "macvlan"}};
 	uint32_t defaults[] = {1, 3};
 	const struct device_table table = {
-	    .links = (struct device_link *)links, .count = 4, .defaults = defaults, .default_count = 2};
+	    .links = (struct device_link *)links, .count = 4, .defaults = {.all = defaults, .count = 2}};
 	struct device_class classes[4];
 
 	(void)state;
@@ -498,6 +526,7 @@ int main(void)
 	    cmocka_unit_test(routed_pods_have_a_look_and_the_card_is_the_uplink),
 	    cmocka_unit_test(a_bridge_is_looked_at_when_all_its_ports_are),
 	    cmocka_unit_test(a_bridge_may_hold_the_uplink),
+	    cmocka_unit_test(sources_are_own_where_the_node_is_the_router),
 	    cmocka_unit_test(bonds_vlans_and_netvsc_count_a_packet_once),
 	    cmocka_unit_test(parents_of_macvlans_are_uplinks_without_a_route),
 	    cmocka_unit_test(taps_and_netkits_lead_in),

@@ -187,6 +187,31 @@ static void wrong_statements(void **state)
 	    {"set overlay = eth0:1\n", 1, 15, "write one as `ip link` shows it"},
 	    {"set overlay = ..\n", 1, 15, "is no name of a device"},
 	    {"set overlay = 10.0.0.1\n", 1, 15, "is an address; write the device"},
+	    {"set families = inet,vsok unix\n", 1, 21, "unknown family `vsok`; did you mean `vsock`?"},
+	    {"set families = inet packet-listens\n", 1, 21, "did you mean `packet-listen`?"},
+	    {"set families = INET\n", 1, 16, "unknown family `INET`"},
+	    {"set families = 1\n", 1, 16, "unknown family `1`; write what pods' sockets may be"},
+	    {"set families =\n", 1, 14, "has no value"},
+	    {"set familys = inet\n", 1, 5, "did you mean `families`?"},
+	    {"set families = unix inet\nallow ${families} any\n", 2, 7, "is a setting, not a variable"},
+	    {"set foreign_sources = pods\n", 1, 23, "write `none`, `host` or `all`"},
+	    {"set foreign_sources = none all\n", 1, 28, "takes one value"},
+	    {"set foreign_source = all\n", 1, 5, "did you mean `foreign_sources`?"},
+	    {"resolver 10.0.0.10 served\n", 1, 20, "`by` is missing behind `served`"},
+	    {"resolver 10.0.0.10 served host\n", 1, 20, "`by` is missing behind `served`"},
+	    {"resolver 10.0.0.10 served by\n", 1, 20, "does not say whom; write `served by host`"},
+	    {"resolver 10.0.0.10 served by cgroup\n", 1, 20, "does not say whom"},
+	    {"resolver 10.0.0.10 served by cgroup x\n", 1, 37, "write it from the root"},
+	    {"resolver 10.0.0.10 served by pod\n", 1, 30, "did you mean `pods`?"},
+	    {"resolver 10.0.0.10 served by everybody\n", 1, 30, "write `served by host`, `served by pods`"},
+	    {"resolver 10.0.0.10 served by pods hostnetwork\n", 1, 35, "write `served by hostnetwork`"},
+	    {"resolver 10.0.0.10 served by pods not host\n", 1, 35, "write `served by pods not hostnetwork`"},
+	    {"resolver 10.0.0.10 served by pods *.x\n", 1, 35, "nothing stands behind `served by`"},
+	    {"resolver served by pods\n", 1, 1, "needs an address, or `system`"},
+	    {"resolver *.x served by pods\n", 1, 10, "is a name"},
+	    {"resolver 10.0.0.10 serve by pods\n", 1, 26, "everybody may ask a resolver"},
+	    {"resolver 10.0.0.10 served-by pods\n", 1, 20, "whose sockets answer in its name is said by `served by"},
+	    {"resolver 10.0.0.10 for pods\n", 1, 20, "everybody may ask a resolver"},
 	    {"require x.y\n", 1, 1, "takes destinations and a port"},
 	    {"require *.x.y tcp:443\n", 1, 9, "is many destinations"},
 	    {"require 10.0.0.0/8 tcp:443\n", 1, 9, "is many destinations"},
@@ -634,6 +659,28 @@ static void servers_are_told_apart_by_their_zone(void **state)
 	run_end(&run);
 }
 
+static void a_resolver_is_served_by_somebody(void **state)
+{
+	struct run run = load("set whom = pods not hostnetwork\n"
+			      "resolver 10.0.0.10,fe80::1%eth0 *.cluster.local served by ${whom}\n"
+			      "resolver system served by cgroup /system.slice/\n"
+			      "resolver 10.0.0.11\n");
+	const struct policy_resolver *resolvers = run.policy->resolvers;
+
+	(void)state;
+	expect_clean(&run);
+	assert_int_equal(run.policy->resolver_count, 4);
+	assert_int_equal(run.policy->askable_count, 1);
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(resolvers[i].says_served);
+		assert_int_equal(resolvers[i].served_by.kind, POLICY_FOR_PODS_NOT_HOSTNETWORK);
+	}
+	assert_string_equal(resolvers[2].served_by.path, "/system.slice");
+	assert_false(resolvers[3].says_served);
+	assert_int_equal(resolvers[3].served_by.kind, POLICY_FOR_HOST);
+	run_end(&run);
+}
+
 static void resolvers_and_requires(void **state)
 {
 	struct run run = load("set dns = 10.0.0.10 fd00::10\n"
@@ -862,6 +909,40 @@ static void layers_and_their_like(void **state)
 	assert_false(run.policy->settings.deny_unlooked);
 	assert_int_equal(run.policy->settings.overlay_count, 0);
 	run_end(&run);
+}
+
+static uint64_t families(const char *text, size_t warnings)
+{
+	struct run run = load(text);
+	uint64_t families = run.policy->settings.families;
+
+	assert_int_equal(run.diag.count, warnings);
+	run_end(&run);
+	return families;
+}
+
+static void what_may_not_begin(void **state)
+{
+	const uint64_t usual = egret_family_bit(AF_UNIX) | egret_family_bit(AF_INET) | egret_family_bit(AF_INET6) |
+			       egret_family_bit(AF_NETLINK) | egret_family_bit(AF_PACKET);
+	struct run run = load("set foreign_sources = none\n");
+
+	(void)state;
+	assert_int_equal(run.policy->settings.foreign_sources, EGRET_FOREIGN_NONE);
+	run_end(&run);
+	run = load("set foreign_sources = all\n");
+	assert_int_equal(run.policy->settings.foreign_sources, EGRET_FOREIGN_ALL);
+	run_end(&run);
+	run = load("");
+	assert_int_equal(run.policy->settings.foreign_sources, EGRET_FOREIGN_HOST);
+	run_end(&run);
+
+	assert_true(families("", 0) == usual);
+	assert_true(families("set families = packet-listen inet,inet6 unix netlink\n", 0) == usual);
+	assert_true(families("set more = packet vsock\nset families = unix packet-listen inet ${more}\n", 0) ==
+		    (egret_family_bit(AF_UNIX) | egret_family_bit(AF_INET) | egret_family_bit(AF_PACKET) |
+		     egret_family_bit(AF_VSOCK) | EGRET_FAMILIES_SEND_FRAMES));
+	assert_true(families("set families = vsock\n", 1) == egret_family_bit(AF_VSOCK));
 }
 
 static void the_65th_overlay_is_an_error(void **state)
@@ -1370,6 +1451,7 @@ int main(void)
 	    cmocka_unit_test(a_byte_order_mark_is_no_statement),
 	    cmocka_unit_test(a_resolver_has_a_zone),
 	    cmocka_unit_test(servers_are_told_apart_by_their_zone),
+	    cmocka_unit_test(a_resolver_is_served_by_somebody),
 	    cmocka_unit_test(resolvers_and_requires),
 	    cmocka_unit_test(a_requirement_takes_a_list),
 	    cmocka_unit_test(a_variable_may_be_near_to_a_setting),
@@ -1379,6 +1461,7 @@ int main(void)
 	    cmocka_unit_test(another_text_has_another_hash),
 	    cmocka_unit_test(settings_have_defaults_and_values),
 	    cmocka_unit_test(layers_and_their_like),
+	    cmocka_unit_test(what_may_not_begin),
 	    cmocka_unit_test(the_65th_overlay_is_an_error),
 	    cmocka_unit_test(lists_become_destinations_and_ports),
 	    cmocka_unit_test(a_list_inside_a_word_makes_a_word_of_each_value),

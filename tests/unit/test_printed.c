@@ -100,10 +100,13 @@ static int begin(void **state)
 	snprintf(meta.cgroup_path, sizeof(meta.cgroup_path), "/a.slice");
 	meta.heartbeat_ns = clock_kernel_ns();
 	meta.layers[EGRET_LAYER_DEVICE].standing = meta.layers[EGRET_LAYER_UPLINK].standing = EGRET_LAYER_STANDS;
+	for (int source = 0; source < EGRET_SOURCE_COUNT; source++)
+		meta.sources[source].standing = EGRET_LAYER_STANDS;
 	kernel = (struct kernel){
 	    .config = {.settings = {{.layers = EGRET_LAYERS_ENFORCE}}},
 	    .meta = meta,
 	    .held = true,
+	    .sources = {{.attached = true}, {.attached = true}, {.attached = true}},
 	    .devices = {{2, {.flags = EGRET_DEVICE_UPLINK, .name = "eth0"}, .egress = true}},
 	    .device_count = 1,
 	};
@@ -123,15 +126,14 @@ static void a_good_instance_in_a_few_lines(void **state)
 
 	(void)state;
 	print(&status, NULL, &said);
-	assert_says(
-	    &said,
-	    "unjudged packets: 0; not seen on this kernel: AF_XDP, QDISC_BYPASS of hostNetwork, SR-IOV (egret(8))\n"
-	    "instance   node: enforcing\n"
-	    "cgroup     /a.slice (gone)\n"
-	    "layer      hook: enforce\n"
-	    "layer      device: enforce, no device\n"
-	    "layer      uplink: enforce, eth0\n"
-	    "policy     /etc/egret/mine.rules, loaded ");
+	assert_says(&said, "unjudged packets: 0; not seen on this kernel: SR-IOV (egret(8))\n"
+			   "instance   node: enforcing\n"
+			   "cgroup     /a.slice (gone)\n"
+			   "layer      hook: enforce\n"
+			   "layer      source: enforce\n"
+			   "layer      device: enforce, no device\n"
+			   "layer      uplink: enforce, eth0\n"
+			   "policy     /etc/egret/mine.rules, loaded ");
 	assert_says(&said, ", 3 rules, 1 warnings\n");
 	assert_says(&said, ", by egret 9.9\n");
 	assert_says(&said, "packets    0 allowed, 0 denied\n");
@@ -161,6 +163,34 @@ static void layers_tell_what_they_let_pass(void **state)
 			   "layer      uplink: enforce, eth0\n"
 			   "           4 transit: came in by an uplink, and leaves by one\n"
 			   "           7 unlooked: UNJUDGED: came in by a device that has no look\n");
+}
+
+static void the_layer_source_says_what_this_kernel_lacks(void **state)
+{
+	struct said said;
+
+	(void)state;
+	for (int source = 0; source < EGRET_SOURCE_TRACED; source++) {
+		kernel.meta.sources[source].standing = EGRET_LAYER_LACKING;
+		snprintf(kernel.meta.sources[source].why, EGRET_PROBLEM_SIZE, "no room");
+		kernel.sources[source].attached = false;
+	}
+	print(&status, NULL, &said);
+	assert_says(&said, "not seen on this kernel: 32-bit AF_XDP, QDISC_BYPASS of hostNetwork, SR-IOV (egret(8))\n");
+	assert_says(&said, "layer      source: enforce\n"
+			   "           not on this kernel: families, frames, options (no room)\n"
+			   "layer      device");
+
+	kernel.meta.sources[EGRET_SOURCE_OPTIONS] = (struct egret_layer_state){EGRET_LAYER_FAILED, 1, "it was taken"};
+	kernel.sources[EGRET_SOURCE_FRAMES] = (struct kernel_source){true, 8};
+	print(&status, NULL, &said);
+	assert_says(&said, "layer      source: enforce, does not stand: it was taken\n"
+			   "           not on this kernel: families, frames (no room)\n"
+			   "           frames: 8 calls passed it by, made while another process was within it\n");
+
+	kernel.meta.sources[EGRET_SOURCE_OPTIONS] = (struct egret_layer_state){};
+	print(&status, NULL, &said);
+	assert_says(&said, "layer      source: enforce, not proved\n");
 }
 
 static void what_is_wrong_is_a_line_each(void **state)
@@ -706,6 +736,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(a_good_instance_in_a_few_lines, begin),
 	    cmocka_unit_test_setup(layers_tell_what_they_let_pass, begin),
+	    cmocka_unit_test_setup(the_layer_source_says_what_this_kernel_lacks, begin),
 	    cmocka_unit_test_setup(what_is_wrong_is_a_line_each, begin),
 	    cmocka_unit_test_setup(a_probation_says_until_when_and_for_what, begin),
 	    cmocka_unit_test_setup(names_that_fail_are_told, begin),

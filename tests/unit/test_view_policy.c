@@ -27,7 +27,7 @@ static json_t *view_of(const char *text)
 
 static void each_part_of_a_policy_is_there(void **state)
 {
-	json_t *view = view_of("resolver 10.0.0.10\n"
+	json_t *view = view_of("resolver 10.0.0.10 served by pods\n"
 			       "allow a.example,20.0.0.0/8 tcp:443 udp:1-9 for host # the shop\n"
 			       "deny *.bad.example for cgroup /a.slice\n"
 			       "require a.example tcp:443\n");
@@ -42,6 +42,8 @@ static void each_part_of_a_policy_is_there(void **state)
 	assert_view(json_deep_copy(json_object_get(view, "requires")),
 		    "[{'destinations': ['a.example'], 'port': 'tcp:443', 'file': 't.rules', 'line': 4}]");
 	assert_view(json_deep_copy(json_object_get(view, "resolvers")), "['10.0.0.10']");
+	assert_view(json_deep_copy(json_object_get(view, "resolver_lines")),
+		    "[{'resolver': '10.0.0.10', 'served_by': 'pods', 'file': 't.rules', 'line': 1}]");
 	assert_string_equal(json_text(json_object_get(view, "settings"), "existing"), "keep");
 	assert_string_equal(json_text(view, "mode"), "enforce");
 	json_decref(view);

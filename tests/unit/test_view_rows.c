@@ -58,13 +58,15 @@ static void a_denial_says_who_where_why_and_what_to_write(void **state)
 	row = json_array_get(rows, 0);
 	take_time(row, "first_time", 60);
 	take_time(row, "last_time", 5);
-	assert_view(rows, "[{'packets_total': 3, 'others_total': 0, 'audited': false, 'outdated': false, 'address': "
-			  "'20.1.0.1', 'nat64_address': null,"
-			  " 'port': 'tcp:443', 'name': 'www.shop.example', 'reason': 'no-rule', 'rule': null,"
-			  " 'file': null, 'line': null, 'suggestion': 'allow www.shop.example https:443', 'layer': "
-			  "'hook', 'device': null, 'device_subject': null,"
-			  " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
-			  " 'process': 'curl', 'pid': 4242}]");
+	assert_view(
+	    rows,
+	    "[{'packets_total': 3, 'others_total': 0, 'audited': false, 'outdated': false, 'call': null, 'address': "
+	    "'20.1.0.1', 'nat64_address': null,"
+	    " 'port': 'tcp:443', 'name': 'www.shop.example', 'reason': 'no-rule', 'rule': null,"
+	    " 'file': null, 'line': null, 'suggestion': 'allow www.shop.example https:443', 'layer': "
+	    "'hook', 'device': null, 'device_subject': null,"
+	    " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
+	    " 'process': 'curl', 'pid': 4242}]");
 }
 
 static void what_nobody_knows_is_null(void **state)
@@ -87,12 +89,14 @@ static void what_nobody_knows_is_null(void **state)
 	row = json_array_get(rows, 0);
 	take_time(row, "first_time", 0);
 	take_time(row, "last_time", 0);
-	assert_view(rows, "[{'packets_total': 1, 'others_total': 0, 'audited': true, 'outdated': false, 'address': "
-			  "'2001:db8::1', 'nat64_address': null,"
-			  " 'port': 'protocol:47', 'name': null, 'reason': 'deny-rule', 'rule': 'deny 2001:db8::/32',"
-			  " 'file': 'policy.rules', 'line': 9, 'suggestion': null, 'layer': 'hook', 'device': null, "
-			  "'device_subject': null, 'subject': null,"
-			  " 'cgroup_id': 9223090561878065154, 'process': null, 'pid': null}]");
+	assert_view(
+	    rows,
+	    "[{'packets_total': 1, 'others_total': 0, 'audited': true, 'outdated': false, 'call': null, 'address': "
+	    "'2001:db8::1', 'nat64_address': null,"
+	    " 'port': 'protocol:47', 'name': null, 'reason': 'deny-rule', 'rule': 'deny 2001:db8::/32',"
+	    " 'file': 'policy.rules', 'line': 9, 'suggestion': null, 'layer': 'hook', 'device': null, "
+	    "'device_subject': null, 'subject': null,"
+	    " 'cgroup_id': 9223090561878065154, 'process': null, 'pid': null}]");
 }
 
 /* The device's name stands where a process has its own: it is none. */
@@ -132,6 +136,29 @@ static void a_layer_says_by_which_device(void **state)
 	assert_string_equal(json_text(row, "device"), "eth?");
 	assert_string_equal(json_text(row, "process"), "ping");
 	json_decref(row);
+}
+
+static void what_may_not_begin_is_a_call(void **state)
+{
+	static struct kernel kernel;
+	struct egret_drop drop = drop_of(2, 0, 0, 4);
+	json_t *rows, *row;
+
+	(void)state;
+	kernel = (struct kernel){
+	    .config = {.settings = {{.layers = EGRET_LAYERS_AUDIT, .families = egret_family_bit(EGRET_FAMILY_INET)}}},
+	    .meta = {.policy_generation = 4}};
+	add_drop(&kernel, (struct egret_drop_key){.port = 40, .reason = EGRET_REASON_FAMILY, .audited = 1}, drop);
+	assert_int_equal(view_drops(&kernel, &rows), 0);
+	row = json_array_get(rows, 0);
+	take_time(row, "first_time", 0);
+	take_time(row, "last_time", 0);
+	assert_view(
+	    rows,
+	    "[{'packets_total': 2, 'others_total': 0, 'audited': true, 'outdated': false, 'call': 'socket vsock',"
+	    " 'address': null, 'nat64_address': null, 'port': null, 'name': null, 'reason': 'family', 'rule': null,"
+	    " 'file': null, 'line': null, 'suggestion': 'set families = inet vsock', 'layer': 'source',"
+	    " 'device': null, 'device_subject': null, 'subject': null, 'cgroup_id': 0, 'process': null, 'pid': null}]");
 }
 
 /* Layers may only audit where the hook denies: their rows are of now all the same. */
@@ -201,7 +228,8 @@ static void what_made_room_is_counted_by_owner(void **state)
 	assert_view(
 	    rows,
 	    "[{'packets_total': 90, 'others_total': 80, 'audited': false, 'outdated': false,"
-	    " 'address': null, 'nat64_address': null, 'port': null, 'name': null, 'reason': null, 'rule': null,"
+	    " 'call': null, 'address': null, 'nat64_address': null, 'port': null, 'name': null, 'reason': null, "
+	    "'rule': null,"
 	    " 'file': null, 'line': null, 'suggestion': null, 'layer': null, 'device': null, 'device_subject': null,"
 	    " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
 	    " 'process': null, 'pid': null, 'first_time': null}]");
@@ -420,6 +448,7 @@ int main(void)
 	    cmocka_unit_test(a_denial_says_who_where_why_and_what_to_write),
 	    cmocka_unit_test(what_nobody_knows_is_null),
 	    cmocka_unit_test(a_layer_says_by_which_device),
+	    cmocka_unit_test(what_may_not_begin_is_a_call),
 	    cmocka_unit_test(what_layers_audit_is_of_the_running_policy),
 	    cmocka_unit_test(ports_are_as_the_language_writes_them),
 	    cmocka_unit_test(what_made_room_is_counted_by_owner),

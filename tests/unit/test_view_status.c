@@ -115,11 +115,12 @@ static void the_first_reason_is_told(void **state)
 	"'no-rule': 0, 'class': 0, 'deny-rule': 0, 'malformed': 0, 'fragment': 0, 'extension-header': 0,"              \
 	"'source-route': 0, 'no-memory': 0, 'dns-name': 0, 'stale-agent': 0, 'forged': 0, 'foreign-source': 0,"        \
 	"'special-address': 0, 'not-a-socket': 0, 'tunnel': 0, 'rewritten': 0, 'not-ip': 0, 'unlooked': 0,"            \
-	"'service-outside': 0,"
+	"'service-outside': 0, 'family': 0, 'option': 0, 'not-server': 0, 'ipsec': 0,"
 #define NONE "{'packets_total': 0, 'bytes_total': 0}"
 #define NO_LOOK                                                                                                        \
 	"'socket': " NONE ", 'rule': " NONE ", 'link': " NONE ", 'outside': " NONE ", 'looked-at': " NONE              \
 	", 'overlay': " NONE ", 'service-unknown': " NONE ", 'no-policy': " NONE
+#define STANDS "'standing': 'stands', 'why_text': null, 'attached': true, "
 #define NO_LESSON                                                                                                      \
 	"'outside': 0, 'unasked': 0, 'mismatch': 0, 'truncated': 0, 'malformed': 0, 'failed': 0, 'rebinding': 0,"      \
 	"'stray': 0, 'other_type': 0, 'parameters': 0, 'scopeless': 0, 'full': 0, 'busy': 0, 'early': 0, 'gap': 0, "   \
@@ -144,6 +145,11 @@ static void fill_layers(struct kernel *kernel)
 	kernel->config.settings[0].layers = EGRET_LAYERS_ENFORCE;
 	kernel->meta.layers[EGRET_LAYER_DEVICE].standing = EGRET_LAYER_STANDS;
 	kernel->meta.layers[EGRET_LAYER_UPLINK].standing = EGRET_LAYER_STANDS;
+	for (int source = 0; source < EGRET_SOURCE_COUNT; source++)
+		kernel->meta.sources[source].standing = EGRET_LAYER_STANDS;
+	for (int source = 0; source < EGRET_SOURCE_TRACED; source++)
+		kernel->sources[source].attached = true;
+	kernel->sources[EGRET_SOURCE_FRAMES].missed = 6;
 	add_device(kernel, 7, "veth0", EGRET_DEVICE_LEADS_IN | EGRET_DEVICE_LOOKED, true, false);
 	add_device(kernel, 8, "veth1", EGRET_DEVICE_LEADS_IN, false, false);
 	add_device(kernel, 2, "eth0", EGRET_DEVICE_UPLINK, false, true);
@@ -257,19 +263,27 @@ static void status_has_each_value(void **state)
 	    "'maps_memory_bytes': 4096, 'sockets': {'each_max_bytes': 1216, 'shared_memory_bytes': 8192}, 'unjudged': "
 	    "5,"
 	    "'blind': [{'kind': 'device', 'text': 'what comes in by pods\\u0027 devices (no program at veth1)'}, "
-	    "{'kind':"
-	    " 'sockets', 'text': 'AF_XDP and PACKET_QDISC_BYPASS of pods on the node\\u0027s network'}, {'kind': "
+	    "{'kind': "
 	    "'cards',"
 	    " 'text': 'network cards (SR-IOV) that were moved into pods'}], 'layers_only_audit': "
 	    "null, 'unnamed_overlays': [],"
 	    "'layers': [{'layer': 'hook', 'mode': 'enforce', 'standing': 'stands', 'why_text': null, 'devices': [],"
-	    " 'looks': {}}, {'layer': 'device', 'mode': 'enforce', 'standing': 'stands', 'why_text': null, 'devices':"
+	    " 'looks': {}, 'programs': []}, {'layer': 'source', 'mode': 'enforce', 'standing': 'stands', 'why_text': "
+	    "null,"
+	    " 'devices': [], 'looks': {}, 'programs': ["
+	    "{'program': 'families', 'place': 'fmod_ret/security_socket_create', " STANDS "'missed_total': 0}, "
+	    "{'program': 'frames', 'place': 'fmod_ret/security_socket_sendmsg', " STANDS "'missed_total': 6}, "
+	    "{'program': 'options', 'place': 'fmod_ret/security_socket_setsockopt', " STANDS "'missed_total': 0}, "
+	    "{'program': 'hook-options', 'place': 'cgroup/setsockopt', " STANDS "'missed_total': 0}, "
+	    "{'program': 'hook-protocols', 'place': 'cgroup/sock_create', " STANDS "'missed_total': 0}]}, "
+	    "{'layer': 'device', 'mode': 'enforce', 'standing': 'stands', 'why_text': null, 'devices':"
 	    " [{'name': 'veth0', 'ifindex': 7, 'attached_as': 'ingress'}, {'name': 'veth1', 'ifindex': 8,"
 	    " 'attached_as': null}], 'looks': {'kernel': {'packets_total': 3, 'bytes_total': 90}, 'unlooked': " NONE
-	    ", 'transit': " NONE ", " NO_LOOK "}}, {'layer': 'uplink', 'mode': 'enforce', 'standing': 'stands',"
+	    ", 'transit': " NONE ", " NO_LOOK
+	    "}, 'programs': []}, {'layer': 'uplink', 'mode': 'enforce', 'standing': 'stands',"
 	    " 'why_text': null, 'devices': [{'name': 'eth0', 'ifindex': 2, 'attached_as': 'egress'}], 'looks':"
 	    " {'kernel': " NONE ", 'unlooked': {'packets_total': 5, 'bytes_total': 500}, 'transit':"
-	    " {'packets_total': 9, 'bytes_total': 900}, " NO_LOOK "}}]}");
+	    " {'packets_total': 9, 'bytes_total': 900}, " NO_LOOK "}, 'programs': []}]}");
 }
 
 static const char *blind_at(const json_t *view, size_t index)
@@ -292,13 +306,14 @@ static void what_no_layer_sees_is_told(void **state)
 	view = view_status(&kernel, "node", &kernel.meta, NULL);
 	assert_string_equal(blind_at(view, 0), "what comes in by pods' devices (layer device does not stand)");
 	assert_string_equal(blind_at(view, 1), "what leaves by uplinks (layer uplink is not proved yet)");
-	assert_int_equal(json_array_size(json_object_get(view, "blind")), 4);
+	assert_int_equal(json_array_size(json_object_get(view, "blind")), 3);
 	json_decref(view);
 
 	kernel.config.settings[0].layers = EGRET_LAYERS_OFF;
 	view = view_status(&kernel, "node", &kernel.meta, NULL);
 	assert_string_equal(blind_at(view, 0), "what comes in by pods' devices (`set layers = off`)");
 	assert_string_equal(blind_at(view, 1), "what leaves by uplinks (`set layers = off`)");
+	assert_string_equal(blind_at(view, 2), "AF_XDP and PACKET_QDISC_BYPASS of pods on the node's network");
 	assert_true(json_is_null(json_object_get(view, "unjudged"))); /* nobody counts */
 	json_decref(view);
 
@@ -307,7 +322,13 @@ static void what_no_layer_sees_is_told(void **state)
 	kernel.device_count = 0;
 	view = view_status(&kernel, "node", &kernel.meta, NULL);
 	assert_string_equal(blind_at(view, 0), "what leaves by uplinks (none was found)");
-	assert_int_equal(json_array_size(json_object_get(view, "blind")), 3);
+	assert_int_equal(json_array_size(json_object_get(view, "blind")), 2);
+	json_decref(view);
+
+	kernel.sources[EGRET_SOURCE_OPTIONS].attached = false;
+	view = view_status(&kernel, "node", &kernel.meta, NULL);
+	assert_string_equal(blind_at(view, 1),
+			    "AF_XDP and PACKET_QDISC_BYPASS of pods on the node's network, by 32-bit calls");
 	json_decref(view);
 
 	kernel.of_exec = true;

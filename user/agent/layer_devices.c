@@ -177,7 +177,7 @@ static void note_failure(struct pass *pass, const struct device_link *link, cons
 /* Before a program stands: the first packet that it sees has all of it. */
 static void write_device(struct pass *pass, const struct device_link *link, uint32_t flags, struct layer_device *device)
 {
-	struct egret_device wanted = {.flags = flags, .peer_nsid = link->link_nsid};
+	struct egret_device wanted = {.flags = flags, .peer_nsid = link->link_nsid, .master = link->master};
 	struct error error;
 	int rc;
 

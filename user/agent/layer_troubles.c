@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../base/addr.h"
+#include "../device/ipsec.h"
 #include "internal.h"
 #include "meta.h"
 
@@ -40,6 +42,8 @@ static void describe_unproved(const struct agent *agent, struct error *ret)
 		if (*agent->layers.unproved[layer].text)
 			error_set(ret, 0, "the layer %s does not hold: %s", names[layer],
 				  agent->layers.unproved[layer].text);
+	if (!*ret->text)
+		*ret = agent->layers.unproved_source;
 }
 
 static void describe_unlooked(const struct agent *agent, struct error *ret)
@@ -84,10 +88,32 @@ static void describe_ipvs(const struct agent *agent, struct error *ret)
 			  "judged at uplinks only, where no layer stands: `set layers = enforce`");
 }
 
+/* Egress meets what IPsec has wrapped, and judges it by where it goes (bpf/ipsec.h); what it says there, nobody reads.
+ */
+static void describe_ipsec(const struct agent *agent, struct error *ret)
+{
+	struct egret_addr addrs[EGRET_MAX_RESOLVERS];
+	char address[ADDR_TEXT_SIZE];
+	struct egret_meta meta;
+	size_t first;
+
+	if (kernel_get_meta(agent->kernel, &meta))
+		return;
+	for (size_t i = 0; i < meta.resolver_count; i++)
+		addrs[i] = meta.resolvers[i].addr;
+	first = ipsec_first_resolver(addrs, meta.resolver_count);
+	if (first < meta.resolver_count)
+		error_set(ret, 0,
+			  "the resolver %s is reached by an IPsec policy: what this node asks there is not seen, so "
+			  "wildcards learn nothing from it, and any name may be asked for; name a resolver that is "
+			  "reached without IPsec, or a cache on this node",
+			  addr_format(&addrs[first], address));
+}
+
 static void describe(const struct agent *agent, enum layers_trouble trouble, struct error *ret)
 {
 	ret->text[0] = '\0';
-	if (settings_of(agent)->layers == EGRET_LAYERS_OFF && trouble != LAYERS_IPVS)
+	if (settings_of(agent)->layers == EGRET_LAYERS_OFF && trouble != LAYERS_IPVS && trouble != LAYERS_IPSEC)
 		return;
 	switch (trouble) {
 	case LAYERS_UNWATCHED:
@@ -103,6 +129,8 @@ static void describe(const struct agent *agent, enum layers_trouble trouble, str
 		return;
 	case LAYERS_IPVS:
 		return describe_ipvs(agent, ret);
+	case LAYERS_IPSEC:
+		return describe_ipsec(agent, ret);
 	case LAYERS_TROUBLES:
 		return;
 	}

@@ -147,6 +147,7 @@ static void forget_proof(struct agent *agent)
 {
 	struct layers *layers = &agent->layers;
 
+	layers_forget_source(agent);
 	memset(layers->unproved, 0, sizeof(layers->unproved));
 	for (int layer = 0; layer < EGRET_LAYER_COUNT; layer++)
 		meta_write_layer(agent->kernel, layer, EGRET_LAYER_ABSENT, "");
@@ -173,6 +174,7 @@ static void prove(struct agent *agent)
 		if (rc != PROOF_IMPOSSIBLE)
 			note_proof(agent, layer, rc, &error);
 	}
+	layers_prove_source(agent);
 }
 
 /* It closes or opens without a word otherwise: a line that is taken out of a policy means another mode than no line
@@ -218,6 +220,7 @@ void layers_follow(struct agent *agent)
 	if (!agent->options.layers)
 		return;
 	tell_mode(agent);
+	layers_arrange_source(agent, are_on(agent));
 	forget_proof(agent);
 	if (!layers->monitor)
 		watch(agent);

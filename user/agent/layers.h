@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The layers that look at devices (promise 14), from the agent's side: each device of the agent's network namespace has
+ * The layers (promise 14) from the agent's side: each device of the agent's network namespace has
  * its program while it is still down, whatever a CNI does to it has its look back, and what does not stand is told.
  * Programs stay when the agent goes; the next one takes up what stands. Nothing here keeps an agent from ruling.
  */
@@ -24,6 +24,7 @@ enum layers_trouble {
 	LAYERS_UNREADABLE, /* frames of an uplink cannot be read */
 	LAYERS_OVERLAY,    /* of a device that `set overlay` names nothing is known */
 	LAYERS_IPVS,       /* what IPVS translates nobody judges */
+	LAYERS_IPSEC,      /* what is asked inside IPsec nobody sees */
 	LAYERS_TROUBLES,
 };
 
@@ -45,6 +46,7 @@ struct layers {
 	bool told_tunnel;                         /* the same: of one that `set overlay` does not name */
 	int watch_error;                          /* negative errno */
 	struct error unproved[EGRET_LAYER_COUNT]; /* "" = it was proved, or not tried */
+	struct error unproved_source;             /* the same */
 	struct error overlay;                     /* what is wrong with `set overlay`; "" = nothing */
 	char problem[EGRET_PROBLEM_SIZE];         /* as it was written last */
 	bool problem_written;
@@ -59,6 +61,11 @@ void layers_follow(struct agent *agent);
 void layers_beat(struct agent *agent);
 /* The agent lets go of the instance: what stands, stays. */
 void layers_end(struct agent *agent);
+
+/* layer_source.c: what may not begin. Its programs are there, or gone, as the policy says. */
+void layers_arrange_source(struct agent *agent, bool on);
+void layers_prove_source(struct agent *agent);
+void layers_forget_source(struct agent *agent);
 
 /* layer_troubles.c: what keeps layers from looking, in the log where it is new, and for `status`. */
 void layers_tell(struct agent *agent);

@@ -163,6 +163,26 @@ void meta_write_layer(struct kernel *kernel, enum egret_layer layer, enum egret_
 	kernel_set_meta(kernel, &meta);
 }
 
+void meta_write_source(struct kernel *kernel, enum egret_source source, enum egret_layer_standing standing,
+		       const char *why)
+{
+	struct egret_meta meta;
+
+	if (kernel_get_meta(kernel, &meta))
+		return;
+	meta.sources[source].standing = standing;
+	meta.sources[source].stood |= standing == EGRET_LAYER_STANDS;
+	snprintf(meta.sources[source].why, sizeof(meta.sources[source].why), "%s", why);
+	kernel_set_meta(kernel, &meta);
+}
+
+bool meta_source_stood(const struct kernel *kernel, enum egret_source source)
+{
+	struct egret_meta meta;
+
+	return !kernel_get_meta(kernel, &meta) && meta.sources[source].stood;
+}
+
 void meta_count_reload(struct kernel *kernel)
 {
 	struct egret_meta meta;

@@ -25,6 +25,11 @@ void meta_write_absent(struct kernel *kernel, const char *paths, uint32_t count)
 /* Whether a layer was tried, and why it does not stand. */
 void meta_write_layer(struct kernel *kernel, enum egret_layer layer, enum egret_layer_standing standing,
 		      const char *why);
+/* The same of a program of the layer source. */
+void meta_write_source(struct kernel *kernel, enum egret_source source, enum egret_layer_standing standing,
+		       const char *why);
+/* Was it proved here once? */
+bool meta_source_stood(const struct kernel *kernel, enum egret_source source);
 /* Another policy has taken the place of one that ruled. */
 void meta_count_reload(struct kernel *kernel);
 void meta_set_enforcing(struct kernel *kernel, bool enforcing);

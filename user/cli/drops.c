@@ -139,7 +139,7 @@ static uint64_t packets_before(const struct denials *before, const struct denial
 static void print_line(const json_t *row)
 {
 	char subject[CELL_SIZE], process[CELL_SIZE], why[REASON_TEXT_SIZE];
-	const char *name = json_text(row, "name"), *address = json_text(row, "address");
+	const char *name = json_text(row, "name"), *address = denial_address(row);
 
 	cell_subject(row, subject);
 	cell_process(row, process);

@@ -17,7 +17,8 @@ static const char *short_words(const json_t *finding)
 	const char *kind = json_text(finding, "kind");
 
 	if (!strcmp(kind, "sockets"))
-		return "AF_XDP, QDISC_BYPASS of hostNetwork";
+		return strstr(json_text(finding, "text"), "32-bit") ? "32-bit AF_XDP, QDISC_BYPASS of hostNetwork"
+								    : "AF_XDP, QDISC_BYPASS of hostNetwork";
 	return !strcmp(kind, "cards") ? "SR-IOV (egret(8))" : json_text(finding, "text");
 }
 
@@ -72,20 +73,56 @@ static void print_looks(const json_t *looks)
 	}
 }
 
+/* Those of this standing, on one line, with what is said of the first. */
+static void print_not_standing(const json_t *programs, const char *standing, const char *words)
+{
+	const json_t *program, *first = NULL;
+	size_t index;
+
+	json_array_foreach (programs, index, program) {
+		if (strcmp(json_text(program, "standing"), standing) != 0 || !*json_text(program, "why_text"))
+			continue;
+		printf("%s%s", first ? ", " : words, json_text(program, "program"));
+		first = first ? first : program;
+	}
+	if (first)
+		printf(" (%s)\n", json_text(first, "why_text"));
+}
+
+/* Of the layer source. */
+static void print_programs(const json_t *programs)
+{
+	const json_t *program;
+	size_t index;
+
+	print_not_standing(programs, "lacking", "           not on this kernel: ");
+	print_not_standing(programs, "absent", "           not proved: ");
+	json_array_foreach (programs, index, program) {
+		long long missed = json_number(program, "missed_total");
+
+		if (missed)
+			printf("           %s: %lld calls passed it by, made while another process was within it\n",
+			       json_text(program, "program"), missed);
+	}
+}
+
 static void print_layer(const json_t *layer)
 {
+	const char *name = json_text(layer, "layer");
+	bool has_devices = strcmp(name, "hook") != 0 && strcmp(name, "source") != 0;
 	const char *mode = json_text(layer, "mode"), *standing = json_text(layer, "standing");
 
-	printf("%s: %s", json_text(layer, "layer"), strcmp(mode, "unknown") != 0 ? mode : "not loaded yet");
+	printf("%s: %s", name, strcmp(mode, "unknown") != 0 ? mode : "not loaded yet");
 	if (!strcmp(standing, "failed"))
 		printf(", does not stand: %s", json_text(layer, "why_text"));
 	else if (!strcmp(mode, "enforce") && strcmp(standing, "stands") != 0)
 		printf(", not proved");
 	if (json_array_size(json_object_get(layer, "devices")))
 		print_devices(json_object_get(layer, "devices"));
-	else if (strcmp(json_text(layer, "layer"), "hook") != 0 && strcmp(mode, "unknown") && strcmp(mode, "off"))
+	else if (has_devices && strcmp(mode, "unknown") && strcmp(mode, "off"))
 		printf(", no device");
 	putchar('\n');
+	print_programs(json_object_get(layer, "programs"));
 	print_looks(json_object_get(layer, "looks"));
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../view/policy.h"
+
 static void print_setting(void *context, const char *name, const char *value, bool is_default)
 {
 	(void)context;
@@ -24,15 +26,6 @@ static void print_names(const struct policy *policy)
 		printf(" %s", policy_dest_format(&policy->askables[i], dest));
 }
 
-static bool says_system(const struct policy *policy)
-{
-	for (size_t i = 0; i < policy->resolver_count; i++) {
-		if (policy->resolvers[i].system)
-			return true;
-	}
-	return false;
-}
-
 /* Is it on a resolver's line of its own? */
 static bool is_written(const struct policy *policy, const struct egret_addr *addr)
 {
@@ -43,14 +36,32 @@ static bool is_written(const struct policy *policy, const struct egret_addr *add
 	return false;
 }
 
+static bool is_same_server(const struct policy_resolver *a, const struct policy_resolver *b)
+{
+	return a->system ? b->system : !b->system && zoned_addr_equal(&a->server, &b->server);
+}
+
+/* Does an earlier line say as much? */
 static bool is_repeated(const struct policy *policy, size_t at)
 {
+	const struct policy_resolver *line = &policy->resolvers[at];
+
 	for (size_t i = 0; i < at; i++) {
-		if (!policy->resolvers[i].system &&
-		    zoned_addr_equal(&policy->resolvers[i].server, &policy->resolvers[at].server))
+		const struct policy_resolver *other = &policy->resolvers[i];
+
+		if (is_same_server(line, other) &&
+		    (!line->says_served || (other->says_served && class_is_same(&other->served_by, &line->served_by))))
 			return true;
 	}
 	return false;
+}
+
+static void print_served(const struct policy_resolver *line)
+{
+	char class[POLICY_CLASS_TEXT_SIZE];
+
+	if (line->says_served)
+		printf("  served by %s", policy_class_format(&line->served_by, class));
 }
 
 /* Elsewhere `system` is another address: that is shown, and not written. */
@@ -67,26 +78,23 @@ static void print_system(const struct policy *policy, const struct compiled *com
 	}
 }
 
-/* The names that may be asked for are of no one line. */
+/* In their order, in which they are asked. The names that may be asked for are of no one line. */
 void normal_form_print_resolvers(const struct policy *policy, const struct compiled *compiled)
 {
-	bool system = says_system(policy);
 	char text[ZONED_TEXT_SIZE];
+	size_t printed = 0;
 
-	if (system) {
-		printf("resolver  system");
-		print_names(policy);
-		print_system(policy, compiled);
-		putchar('\n');
-	}
-	for (size_t i = 0, printed = 0; i < policy->resolver_count; i++) {
-		const struct policy_resolver *resolver = &policy->resolvers[i];
+	for (size_t i = 0; i < policy->resolver_count; i++) {
+		const struct policy_resolver *line = &policy->resolvers[i];
 
-		if (resolver->system || is_repeated(policy, i))
+		if (is_repeated(policy, i))
 			continue;
-		printf("resolver  %s", zoned_addr_format(&resolver->server, text));
-		if (!system && !printed++)
+		printf("resolver  %s", line->system ? "system" : zoned_addr_format(&line->server, text));
+		if (!printed++)
 			print_names(policy);
+		print_served(line);
+		if (line->system)
+			print_system(policy, compiled);
 		putchar('\n');
 	}
 }

@@ -88,22 +88,15 @@ static struct audience_set set_of_rule(const struct compiler *compiler, uint32_t
 
 static bool is_same(const struct audience_set *a, const struct audience_set *b)
 {
-	return a->node == b->node && a->kinds == b->kinds && a->unknown == b->unknown;
+	return a->node == b->node && a->kinds == b->kinds && a->unknown == b->unknown && a->also == b->also;
 }
 
-int rule_set(struct compiler *compiler, uint32_t index, uint16_t *ret)
+static int find_set(struct compiler *compiler, uint32_t index, const struct audience_set *set, uint16_t *ret)
 {
-	const struct policy_class *class = &compiler->out->policy->rules[index].class;
 	struct compiled *out = compiler->out;
-	struct audience_set set;
-	uint32_t node = 0;
 	size_t i = 0;
-	int rc = class->kind == POLICY_FOR_CGROUP ? add_cgroup(compiler, index, class->path, &node) : 0;
 
-	if (rc)
-		return rc;
-	set = set_of_rule(compiler, index, node);
-	while (i < out->set_count && !is_same(&out->sets[i], &set))
+	while (i < out->set_count && !is_same(&out->sets[i], set))
 		i++;
 	if (i == EGRET_MAX_SETS) {
 		diag_add(compiler->diag, DIAG_ERROR, rule_place(compiler, index),
@@ -112,9 +105,42 @@ int rule_set(struct compiler *compiler, uint32_t index, uint16_t *ret)
 		return -EINVAL;
 	}
 	if (i == out->set_count)
-		out->sets[out->set_count++] = set;
+		out->sets[out->set_count++] = *set;
 	*ret = i;
 	return 0;
+}
+
+int rule_set(struct compiler *compiler, uint32_t index, uint16_t *ret)
+{
+	const struct policy_class *class = &compiler->out->policy->rules[index].class;
+	struct audience_set set;
+	uint32_t node = 0;
+	int rc = class->kind == POLICY_FOR_CGROUP ? add_cgroup(compiler, index, class->path, &node) : 0;
+
+	if (rc)
+		return rc;
+	set = set_of_rule(compiler, index, node);
+	return find_set(compiler, index, &set, ret);
+}
+
+static bool has_part(const struct compiled *compiled, uint16_t set, const struct audience_set *part)
+{
+	for (; set; set = compiled->sets[set].also) {
+		if (compiled->sets[set].node == part->node && compiled->sets[set].kinds == part->kinds)
+			return true;
+	}
+	return false;
+}
+
+/* Whoever is unknown serves nobody. */
+int server_set(struct compiler *compiler, uint32_t index, const struct policy_class *class, uint16_t *set)
+{
+	struct audience_set wanted = {.kinds = kinds_of_class[class->kind], .also = *set};
+	int rc = class->kind == POLICY_FOR_CGROUP ? add_cgroup(compiler, index, class->path, &wanted.node) : 0;
+
+	if (rc || has_part(compiler->out, *set, &wanted))
+		return rc;
+	return find_set(compiler, index, &wanted, set);
 }
 
 int audiences_begin(struct compiler *compiler)
@@ -165,17 +191,26 @@ size_t compiled_audience_count(const struct compiled *compiled)
 	return EGRET_AUDIENCE_OF(compiled->cgroup_count + 1, 0);
 }
 
-void compiled_audience(const struct compiled *compiled, uint32_t audience, struct egret_audience *ret)
+static bool is_in(const struct compiled *compiled, uint32_t audience, const struct audience_set *set)
 {
 	uint32_t node = audience ? (audience - 1) / EGRET_KINDS : 0;
 
+	if (!audience)
+		return set->unknown;
+	return set->kinds >> egret_audience_kind(audience) & 1 && is_within(compiled, node, set->node);
+}
+
+void compiled_audience(const struct compiled *compiled, uint32_t audience, struct egret_audience *ret)
+{
 	memset(ret, 0, sizeof(*ret));
 	for (size_t i = 0; i < compiled->set_count; i++) {
 		const struct audience_set *set = &compiled->sets[i];
-		bool holds =
-		    audience ? set->kinds >> egret_audience_kind(audience) & 1 && is_within(compiled, node, set->node)
-			     : set->unknown;
+		bool holds = is_in(compiled, audience, set);
 
+		while (!holds && set->also) {
+			set = &compiled->sets[set->also];
+			holds = is_in(compiled, audience, set);
+		}
 		ret->sets[i / 64] |= (__u64)holds << (i & 63);
 	}
 }

@@ -71,7 +71,8 @@ static size_t gather(const struct compiler *compiler, struct item *items)
 		items[count++] = (struct item){{.addr = out->resolvers[i], .prefix_len = 128},
 					       rule_count + i,
 					       true,
-					       EGRET_DEST_RESOLVER | EGRET_DEST_FLOOR};
+					       EGRET_DEST_RESOLVER | EGRET_DEST_FLOOR |
+						   (served_is_strict(out, i) ? EGRET_DEST_SERVED : 0)};
 	for (size_t i = 0; i < settings->service_range_count; i++)
 		items[count++] = (struct item){settings->service_ranges[i], .flags = EGRET_DEST_SERVICE};
 	for (size_t i = 0; i < settings->internal_count; i++)

@@ -87,5 +87,6 @@ void compiled_free(struct compiled *compiled)
 	free(compiled->around);
 	free(compiled->sets);
 	free(compiled->resolvers);
+	free(compiled->served);
 	free(compiled);
 }

@@ -86,6 +86,14 @@ struct audience_set {
 	uint32_t node; /* in this cgroup, or below it; 0 = anywhere */
 	uint8_t kinds; /* a bit for each enum egret_kind */
 	bool unknown;  /* and EGRET_AUDIENCE_UNKNOWN */
+	uint16_t
+	    also; /* those of that set before this one, too; 0 = of none. Only where a resolver has several classes */
+};
+
+/* Who may speak in a resolver's name. */
+struct compiled_served {
+	uint16_t set;
+	bool said; /* by the policy; else it is what a resolver usually is, a process of the host */
 };
 
 /*
@@ -122,7 +130,8 @@ struct compiled {
 	uint32_t *around; /* by node: that of the deepest other one that the node lies in, 0 = none */
 	struct audience_set *sets;
 	size_t set_count;
-	struct egret_addr *resolvers; /* all of them, `system` included, once each */
+	struct egret_addr *resolvers;   /* all of them, `system` included, once each */
+	struct compiled_served *served; /* of each */
 	size_t resolver_count;
 	void *intern; /* private */
 };
@@ -157,6 +166,8 @@ enum egret_need compiled_addr_need(const struct compiled *compiled, const struct
 uint32_t compiled_audience_of(const struct compiled *compiled, const char *path, enum egret_kind kind);
 /* Audiences are below this. */
 size_t compiled_audience_count(const struct compiled *compiled);
+/* The set that may speak in the name of a resolver. */
+uint16_t compiled_served_by(const struct compiled *compiled, const struct egret_addr *addr);
 /* The sets that one of them is in. */
 void compiled_audience(const struct compiled *compiled, uint32_t audience, struct egret_audience *ret);
 

@@ -144,10 +144,18 @@ void list_of_scope(struct list *list, const struct compiler *compiler, const str
 int audiences_begin(struct compiler *compiler);
 /* The set that a rule of the policy is for. -EINVAL, told: over a limit. */
 int rule_set(struct compiler *compiler, uint32_t index, uint16_t *ret);
+/* Adds a class to the set of a resolver, which is the rule @index. *@set: 0 = it has none yet. -EINVAL, told: over a
+ * limit. */
+int server_set(struct compiler *compiler, uint32_t index, const struct policy_class *class, uint16_t *set);
 /* All cgroups are known; before it set_covers and set_overlaps know only of those that are equal. */
 void audiences_end(struct compiler *compiler);
 bool set_covers(const struct compiled *compiled, uint16_t outer, uint16_t inner);
 bool set_overlaps(const struct compiled *compiled, uint16_t one, uint16_t other);
+
+/* served.c */
+int served_compile(struct compiler *compiler);
+/* Is it denied that others speak in the resolver's name? */
+bool served_is_strict(const struct compiled *compiled, size_t resolver);
 
 /* rule.c */
 int rules_compile(struct compiler *compiler);

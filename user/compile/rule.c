@@ -121,6 +121,8 @@ int rules_compile(struct compiler *compiler)
 	for (uint32_t i = 0; i < compiler->out->rule_count && !rc; i++)
 		rc = i < policy->rule_count ? compile_rule(compiler, i) : compile_resolver(compiler, i);
 	if (!rc)
+		rc = served_compile(compiler);
+	if (!rc)
 		audiences_end(compiler);
 	return rc;
 }

@@ -240,6 +240,34 @@ static void mark_slaves(const struct classes *classes)
 	}
 }
 
+/* --- sources --- */
+
+static bool is_router_behind(const struct classes *classes, const struct device_link *link)
+{
+	const struct device_link *master = link->master ? device_table_find(classes->table, link->master) : NULL;
+
+	if (!link->master || (master && device_link_is(master, "vrf")))
+		return true;
+	return master && device_link_is(master, "bridge") && !port_ends_outside(classes, master) &&
+	       device_numbers_have(&classes->table->addressed, master->ifindex);
+}
+
+static void mark_sources(const struct classes *classes)
+{
+	for (size_t i = 0; i < classes->table->count; i++) {
+		const struct device_link *link = &classes->table->links[i];
+		const struct device_link *master =
+		    link->master ? device_table_find(classes->table, link->master) : NULL;
+
+		if (!(classes->all[i].flags & EGRET_DEVICE_LEADS_IN))
+			continue;
+		if (is_router_behind(classes, link))
+			classes->all[i].flags |= EGRET_DEVICE_OWN_SOURCES;
+		if (master && device_link_is(master, "bridge"))
+			master_of(classes, link)->flags |= EGRET_DEVICE_JOINS;
+	}
+}
+
 void device_classify(const struct device_table *table, struct device_class *ret)
 {
 	const struct classes classes = {table, ret};
@@ -257,4 +285,5 @@ void device_classify(const struct device_table *table, struct device_class *ret)
 			lead_out_below(&classes, &table->links[i]);
 	set_flags(&classes);
 	mark_slaves(&classes);
+	mark_sources(&classes);
 }

@@ -23,6 +23,10 @@
  * macvlan or VRF rather than what is below; a bridge where it was routed, but the port where it was bridged. So these
  * have flags of their own: LOOKED where all below was looked at or leads out, UPLINK where all below leads out. Mixed,
  * with one port that has no look, a bridge has neither: nobody can tell which port a routed packet came in by.
+ *
+ * By a device that leads in come own sources alone (OWN_SOURCES) where the node is the router behind it: its end of a
+ * pair, a port of a VRF, of a bridge that has an address here and no port that leads out. Else the switch is another's,
+ * or nobody's, and the node's routes say nothing of who is there.
  */
 #ifndef EGRET_DEVICE_CLASS_H
 #define EGRET_DEVICE_CLASS_H

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 
 #include "../base/netlink.h"
@@ -23,6 +24,7 @@ struct device_monitor {
 	int fd;
 	struct device_table table;
 	bool routes_stale; /* what was told of routes or devices may have moved a default route */
+	bool addresses_stale;
 	void (*hear)(void *context, enum device_event event, uint32_t ifindex);
 	void *context;
 };
@@ -66,20 +68,51 @@ static int ask_routes(struct device_table *table, uint8_t family)
 	return netlink_ask(NETLINK_ROUTE, &question, put_route, table);
 }
 
-static int list_routes(struct device_monitor *monitor)
+static int put_address(void *context, const struct nlmsghdr *message)
+{
+	if (message->nlmsg_type != RTM_NEWADDR || !device_address_is_routed(message))
+		return 0;
+	return device_table_add_address(context, message);
+}
+
+static int ask_addresses(struct device_table *table, uint8_t family)
+{
+	const struct ifaddrmsg body = {.ifa_family = family};
+	struct netlink_question question;
+
+	netlink_begin(&question, RTM_GETADDR, NLM_F_DUMP, &body, sizeof(body));
+	return netlink_ask(NETLINK_ROUTE, &question, put_address, table);
+}
+
+/* Of both families by @ask, in place of what @numbers has. */
+static int list_numbers(struct device_table *table, struct device_numbers *numbers,
+			int (*ask)(struct device_table *table, uint8_t family))
 {
 	int rc = -EAGAIN;
 
 	for (int i = 0; i < LIST_TRIES && rc == -EAGAIN; i++) {
-		monitor->table.default_count = 0;
-		rc = ask_routes(&monitor->table, AF_INET);
+		numbers->count = 0;
+		rc = ask(table, AF_INET);
 		if (!rc)
-			rc = ask_routes(&monitor->table, AF_INET6);
+			rc = ask(table, AF_INET6);
 	}
 	/* A kernel without IPv6 has nobody who answers. */
-	if (rc == -EOPNOTSUPP)
-		rc = 0;
+	return rc == -EOPNOTSUPP ? 0 : rc;
+}
+
+static int list_routes(struct device_monitor *monitor)
+{
+	int rc = list_numbers(&monitor->table, &monitor->table.defaults, ask_routes);
+
 	monitor->routes_stale = rc;
+	return rc;
+}
+
+static int list_addresses(struct device_monitor *monitor)
+{
+	int rc = list_numbers(&monitor->table, &monitor->table.addressed, ask_addresses);
+
+	monitor->addresses_stale = rc;
 	return rc;
 }
 
@@ -114,7 +147,8 @@ static int list_all(struct device_monitor *monitor)
 	}
 	device_table_clear(&before);
 	monitor->table = now;
-	return list_routes(monitor);
+	rc = list_routes(monitor);
+	return rc ? rc : list_addresses(monitor);
 }
 
 /* --- what is told --- */
@@ -207,6 +241,10 @@ static int note(void *context, const struct nlmsghdr *message)
 	case RTM_DELROUTE:
 		monitor->routes_stale |= device_route_is_default(message);
 		return 0;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		monitor->addresses_stale |= device_address_is_routed(message);
+		return 0;
 	case RTM_NEWQDISC:
 	case RTM_DELQDISC:
 	case RTM_DELTFILTER:
@@ -236,9 +274,11 @@ int device_monitor_take(struct device_monitor *monitor,
 	monitor->context = context;
 	rc = netlink_take(monitor->fd, note, monitor);
 	if (rc)
-		rc = begin_anew(monitor);
-	else if (monitor->routes_stale)
+		return begin_anew(monitor);
+	if (monitor->routes_stale)
 		rc = list_routes(monitor);
+	if (!rc && monitor->addresses_stale)
+		rc = list_addresses(monitor);
 	return rc;
 }
 
@@ -246,7 +286,8 @@ int device_monitor_take(struct device_monitor *monitor,
 
 static int listen_to_all(int fd)
 {
-	static const unsigned int groups[] = {RTNLGRP_LINK, RTNLGRP_TC, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE};
+	static const unsigned int groups[] = {RTNLGRP_LINK,       RTNLGRP_TC,          RTNLGRP_IPV4_ROUTE,
+					      RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR};
 	const int size = BUFFER_SIZE;
 	int rc = 0;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
 #include "../base/array.h"
@@ -14,10 +15,28 @@
 #define IPV4_WIDE 1
 #define IPV6_WIDE 4
 
+static int numbers_add(struct device_numbers *numbers, uint32_t ifindex)
+{
+	int rc = array_grow((void **)&numbers->all, &numbers->capacity, numbers->count, sizeof(*numbers->all));
+
+	if (!rc)
+		numbers->all[numbers->count++] = ifindex;
+	return rc;
+}
+
+bool device_numbers_have(const struct device_numbers *numbers, uint32_t ifindex)
+{
+	for (size_t i = 0; i < numbers->count; i++)
+		if (numbers->all[i] == ifindex)
+			return true;
+	return false;
+}
+
 void device_table_clear(struct device_table *table)
 {
 	free(table->links);
-	free(table->defaults);
+	free(table->defaults.all);
+	free(table->addressed.all);
 	*table = (struct device_table){};
 }
 
@@ -87,16 +106,6 @@ bool device_route_is_default(const struct nlmsghdr *message)
 	return route->rtm_family == AF_INET6 && route->rtm_dst_len <= IPV6_WIDE;
 }
 
-static int add_default(struct device_table *table, uint32_t ifindex)
-{
-	int rc = array_grow((void **)&table->defaults, &table->default_capacity, table->default_count,
-			    sizeof(*table->defaults));
-
-	if (!rc)
-		table->defaults[table->default_count++] = ifindex;
-	return rc;
-}
-
 /* Of a route with several ways. */
 static int add_hops(struct device_table *table, struct netlink_attrs hops)
 {
@@ -107,7 +116,7 @@ static int add_hops(struct device_table *table, struct netlink_attrs hops)
 	while (!rc && left >= sizeof(*hop) && hop->rtnh_len >= sizeof(*hop) && hop->rtnh_len <= left) {
 		size_t taken = RTNH_ALIGN(hop->rtnh_len);
 
-		rc = add_default(table, hop->rtnh_ifindex);
+		rc = numbers_add(&table->defaults, hop->rtnh_ifindex);
 		if (taken >= left)
 			break;
 		left -= taken;
@@ -122,14 +131,25 @@ int device_table_add_route(struct device_table *table, const struct nlmsghdr *me
 	uint32_t ifindex;
 
 	if (netlink_read(attrs, RTA_OIF, &ifindex, sizeof(ifindex)))
-		return add_default(table, ifindex);
+		return numbers_add(&table->defaults, ifindex);
 	return add_hops(table, netlink_attrs_in(netlink_find(attrs, RTA_MULTIPATH)));
 }
 
 bool device_table_has_default(const struct device_table *table, uint32_t ifindex)
 {
-	for (size_t i = 0; i < table->default_count; i++)
-		if (table->defaults[i] == ifindex)
-			return true;
-	return false;
+	return device_numbers_have(&table->defaults, ifindex);
+}
+
+bool device_address_is_routed(const struct nlmsghdr *message)
+{
+	const struct ifaddrmsg *address = NLMSG_DATA(message);
+
+	return message->nlmsg_len >= NLMSG_LENGTH(sizeof(*address)) && address->ifa_scope < RT_SCOPE_LINK;
+}
+
+int device_table_add_address(struct device_table *table, const struct nlmsghdr *message)
+{
+	const struct ifaddrmsg *address = NLMSG_DATA(message);
+
+	return numbers_add(&table->addressed, address->ifa_index);
 }

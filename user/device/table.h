@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* All devices of this namespace, by their number, and over which of them default routes lead. */
+/* All devices of this namespace, by their number, over which of them default routes lead, and which have addresses. */
 #ifndef EGRET_DEVICE_TABLE_H
 #define EGRET_DEVICE_TABLE_H
 
@@ -11,11 +11,19 @@
 
 #include "link.h"
 
+/* Of devices, in no order and maybe twice. */
+struct device_numbers {
+	uint32_t *all;
+	size_t count, capacity;
+};
+
+bool device_numbers_have(const struct device_numbers *numbers, uint32_t ifindex);
+
 struct device_table {
 	struct device_link *links; /* by ifindex */
 	size_t count, capacity;
-	uint32_t *defaults; /* numbers, in no order and maybe twice */
-	size_t default_count, default_capacity;
+	struct device_numbers defaults;  /* over which default routes lead */
+	struct device_numbers addressed; /* that have an address of the node's, not of their link alone */
 };
 
 void device_table_clear(struct device_table *table);
@@ -30,5 +38,9 @@ bool device_route_is_default(const struct nlmsghdr *message);
 /* The devices that such a route leads over. Multicast groups begin at /4, and at /8. */
 int device_table_add_route(struct device_table *table, const struct nlmsghdr *message);
 bool device_table_has_default(const struct device_table *table, uint32_t ifindex);
+
+/* Does an RTM_NEWADDR or RTM_DELADDR tell of an address that is reached beyond its link? */
+bool device_address_is_routed(const struct nlmsghdr *message);
+int device_table_add_address(struct device_table *table, const struct nlmsghdr *message);
 
 #endif

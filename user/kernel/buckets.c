@@ -26,6 +26,16 @@ struct egret_target target_of(const struct compiled *compiled, const struct egre
 	return target;
 }
 
+struct egret_target target_of_addr(const struct compiled *compiled, const struct egret_addr *addr,
+				   const struct egret_dest *dest)
+{
+	struct egret_target target = target_of(compiled, dest);
+
+	if (dest->flags & EGRET_DEST_RESOLVER)
+		target.served_by = compiled_served_by(compiled, addr);
+	return target;
+}
+
 static uint32_t index_of(const struct buckets *buckets, const __u64 hash_keys[4], const struct egret_addr *addr)
 {
 	__u64 halves[2], keys[2] = {hash_keys[0], hash_keys[1]};
@@ -65,7 +75,7 @@ static int fill(struct buckets *buckets, const __u64 hash_keys[4], const struct 
 	for (size_t i = 0; i < compiled->addr_count; i++) {
 		const struct compiled_addr *entry = &compiled->addrs[i];
 		uint32_t index = index_of(buckets, hash_keys, &entry->addr);
-		struct egret_target target = target_of(compiled, &entry->dest);
+		struct egret_target target = target_of_addr(compiled, &entry->addr, &entry->dest);
 		int probe = 0, place;
 
 		while ((place = free_place(&table[index + probe])) < 0 && ++probe < EGRET_BUCKET_PROBES)

@@ -22,6 +22,9 @@ struct buckets {
 
 /* A destination as the tables hold it. */
 struct egret_target target_of(const struct compiled *compiled, const struct egret_dest *dest);
+/* The same of a single address, which may be a resolver's. */
+struct egret_target target_of_addr(const struct compiled *compiled, const struct egret_addr *addr,
+				   const struct egret_dest *dest);
 
 /* A new map with all addresses of @compiled, and room for half as many again. ret->fd is
  * the caller's to close. */

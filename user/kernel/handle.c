@@ -23,6 +23,8 @@ struct kernel *handle_new(const char *instance)
 		kernel->maps[i] = -1;
 	for (int i = 0; i < HOOK_COUNT; i++)
 		kernel->links[i] = -1;
+	for (int i = 0; i < EGRET_SOURCE_TRACED; i++)
+		kernel->sources[i] = -1;
 	return kernel;
 }
 
@@ -64,6 +66,9 @@ void handle_free(struct kernel *kernel)
 	for (int i = 0; i < HOOK_COUNT; i++)
 		if (kernel->links[i] >= 0)
 			close(kernel->links[i]);
+	for (int i = 0; i < EGRET_SOURCE_TRACED; i++)
+		if (kernel->sources[i] >= 0)
+			close(kernel->sources[i]);
 	if (kernel->buckets.fd >= 0)
 		close(kernel->buckets.fd);
 	if (kernel->inner_ports >= 0)

@@ -10,6 +10,7 @@
 #include "hook.h"
 #include "kernel.h"
 #include "maps.h"
+#include "egret_family.h"
 
 struct before;
 struct egret_bpf;
@@ -28,11 +29,13 @@ struct kernel {
 	int view_texts;              /* of a view: the inner map of `texts`, which it cannot get by its id */
 
 	/* All below: of an owner only. */
-	int dir_fd;                 /* of the pins; holds the lock of whoever claimed it */
-	bool attached[HOOK_COUNT];  /* the program of @skeleton is */
-	bool fresh;                 /* the folder was empty then */
-	bool of_exec;               /* kernel_note_exec was called: exec removes it, with its cgroup */
-	struct egret_bpf *skeleton; /* NULL before kernel_load */
+	int dir_fd;                                 /* of the pins; holds the lock of whoever claimed it */
+	bool attached[HOOK_COUNT];                  /* the program of @skeleton is */
+	int sources[EGRET_SOURCE_TRACED];           /* links, source.h */
+	char source_lacks[EGRET_SOURCE_TRACED][96]; /* kernel_source_lacks; "" = nothing */
+	bool fresh;                                 /* the folder was empty then */
+	bool of_exec;                               /* kernel_note_exec was called: exec removes it, with its cgroup */
+	struct egret_bpf *skeleton;                 /* NULL before kernel_load */
 	bool was_running;
 	bool has_tcx;          /* kernel_layer_has_tcx */
 	bool side_by_side;     /* instance_takeover.h */

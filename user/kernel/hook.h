@@ -23,6 +23,7 @@
 	X(rmdir, tracepoint)                                                                                           \
 	X(mkdir, tracepoint)                                                                                           \
 	X(create, cgroup)                                                                                              \
+	X(setsockopt, cgroup)                                                                                          \
 	X(ingress, cgroup)                                                                                             \
 	X(connect4, call)                                                                                              \
 	X(connect6, call)                                                                                              \

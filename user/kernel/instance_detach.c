@@ -15,6 +15,7 @@
 #include "hook_side.h"
 #include "instance_folder.h"
 #include "instance_layers.h"
+#include "instance_source.h"
 #include "maps.h"
 #include "pins.h"
 
@@ -47,7 +48,7 @@ static enum rank rank_of(const char *pin)
 	struct device_side side;
 	uint32_t ifindex;
 
-	if (tcx_is_pin(pin, &side))
+	if (tcx_is_pin(pin, &side) || source_is_pin(pin))
 		return RANK_LAYER;
 	if (hook_is_pin(pin))
 		return RANK_HOOK;

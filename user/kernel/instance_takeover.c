@@ -12,6 +12,7 @@
 #include "hook_side.h"
 #include "instance_detach.h"
 #include "instance_layers.h"
+#include "instance_source.h"
 #include "instance_takeover.h"
 #include "read_before.h"
 #include "egret_abi.h"
@@ -144,7 +145,7 @@ static bool is_known(const char *name)
 	uint32_t ifindex;
 	char known[64];
 
-	if (tcx_is_pin(name, &side) || clsact_is_note(name, &ifindex))
+	if (tcx_is_pin(name, &side) || clsact_is_note(name, &ifindex) || source_is_pin(name))
 		return true;
 	for (int i = 0; i < MAP_COUNT; i++) {
 		snprintf(known, sizeof(known), "map_%s", map_shapes[i].name);

@@ -27,14 +27,31 @@ static int visit_drop(void *context, const void *place)
 	return walk->visit(walk->context, &row.key, &row.drop);
 }
 
+static int visit_refusal(void *context, const void *key)
+{
+	struct drop_walk *walk = context;
+	struct egret_drop drop;
+
+	if (bpf_map_lookup_elem(walk->fd, key, &drop))
+		return 0;
+	text_make_printable(drop.comm, sizeof(drop.comm));
+	return walk->visit(walk->context, key, &drop);
+}
+
+/* Of packets, and of what may not begin. */
 int kernel_each_drop(const struct kernel *kernel,
 		     int (*visit)(void *context, const struct egret_drop_key *key, const struct egret_drop *drop),
 		     void *context)
 {
 	struct drop_walk walk = {kernel->maps[MAP_drops], visit, context};
 	struct egret_drop_place places[2];
+	struct egret_drop_key keys[2];
+	int rc = map_each_entry(walk.fd, 2 * EGRET_MAX_DROPS, (void *[]){&places[0], &places[1]}, visit_drop, &walk);
 
-	return map_each_entry(walk.fd, 2 * EGRET_MAX_DROPS, (void *[]){&places[0], &places[1]}, visit_drop, &walk);
+	if (rc)
+		return rc;
+	walk.fd = kernel->maps[MAP_refusals];
+	return map_each_entry(walk.fd, 2 * EGRET_MAX_REFUSALS, (void *[]){&keys[0], &keys[1]}, visit_refusal, &walk);
 }
 
 struct others_walk {
@@ -81,12 +98,13 @@ static int clear_culprits(const struct kernel *kernel)
 	return 0;
 }
 
-int kernel_clear_drops(const struct kernel *kernel)
+/* Always the first one that is left. What is denied meanwhile comes anew: the bound ends that. Returns how many there
+ * were. */
+static int clear_drops(const struct kernel *kernel)
 {
 	struct egret_drop_place place;
-	int cleared = 0, rc;
+	int cleared = 0;
 
-	/* Always the first one that is left. What is denied meanwhile comes anew: the bound ends that. */
 	for (int i = 0; i < 2 * EGRET_MAX_DROPS; i++) {
 		if (bpf_map_get_next_key(kernel->maps[MAP_drops], NULL, &place))
 			break;
@@ -95,6 +113,31 @@ int kernel_clear_drops(const struct kernel *kernel)
 		else if (errno != ENOENT)
 			return -errno;
 	}
+	return cleared;
+}
+
+static int clear_refusals(const struct kernel *kernel)
+{
+	struct egret_drop_key key;
+	int cleared = 0;
+
+	for (int i = 0; i < 2 * EGRET_MAX_REFUSALS; i++) {
+		if (bpf_map_get_next_key(kernel->maps[MAP_refusals], NULL, &key))
+			break;
+		if (!bpf_map_delete_elem(kernel->maps[MAP_refusals], &key))
+			cleared++;
+		else if (errno != ENOENT)
+			return -errno;
+	}
+	return cleared;
+}
+
+int kernel_clear_drops(const struct kernel *kernel)
+{
+	int cleared = clear_drops(kernel), refusals = cleared < 0 ? 0 : clear_refusals(kernel), rc;
+
+	if (cleared < 0 || refusals < 0)
+		return cleared < 0 ? cleared : refusals;
 	rc = clear_culprits(kernel); /* last: where a row is found is written there */
-	return rc ? rc : cleared;
+	return rc ? rc : cleared + refusals;
 }

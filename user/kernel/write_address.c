@@ -46,7 +46,7 @@ int kernel_set_address(struct kernel *kernel, const struct compiled *compiled, c
 	rc = gone ? 0 : write_new_ports(kernel, compiled);
 	if (rc)
 		return rc;
-	target = target_of(compiled, dest);
+	target = target_of_addr(compiled, addr, dest);
 	rc = buckets_set(&kernel->buckets, kernel->hash_keys, addr, gone ? NULL : &target);
 	note_places(kernel, handle_slot(kernel), &kernel->buckets);
 	/* A deny takes away whatever was said before, also to live connections. */

@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 /* A failed insertion leaves hh.tbl NULL instead of ending the process. */
@@ -155,10 +156,30 @@ const char *setting_meant(struct loader *loader, const char *name);
 /* `${name}` stands for its values, too. */
 bool setting_is_variable(const char *name);
 int setting_apply(struct loader *loader, const struct variable *setting);
+/* Each of its values, and each part of one that is a list with commas. The worst error. */
+int setting_each_word(struct loader *loader, const struct variable *setting,
+		      int (*add)(struct loader *loader, const struct word *word));
 /* It is set already, which was reported. `off` holds all the same: who opens a node in haste adds
  * a line, and does not look for the one that is there. */
 void setting_apply_again(struct loader *loader, const char *name, const struct words *values);
 void setting_check(struct loader *loader);
+
+/* class.c: whom the words behind `for` and `served by` say */
+struct class_words {
+	const struct word *words; /* behind @lead */
+	size_t count;
+	unsigned int column; /* of @lead */
+	const char *lead;
+	const char *before; /* what can stand before it, for messages */
+};
+int class_parse(struct loader *loader, const struct class_words *said, struct policy_class *ret);
+
+/* resolver.c */
+int resolver_parse(struct loader *loader, const struct statement *statement);
+
+/* family.c: `set families` */
+int families_apply(struct loader *loader, const struct variable *setting);
+void families_write(const struct policy_settings *values, FILE *out);
 
 /* overlay.c */
 int overlay_add(struct loader *loader, const struct word *word);

@@ -150,8 +150,10 @@ void policy_free(struct policy *policy)
 		return;
 	for (size_t i = 0; i < policy->rule_count; i++)
 		rule_clear(&policy->rules[i]);
-	for (size_t i = 0; i < policy->resolver_count; i++)
+	for (size_t i = 0; i < policy->resolver_count; i++) {
+		free(policy->resolvers[i].served_by.path);
 		free(policy->resolvers[i].file);
+	}
 	for (size_t i = 0; i < policy->require_count; i++)
 		require_clear(&policy->requires[i]);
 	for (size_t i = 0; i < policy->askable_count; i++)

@@ -193,6 +193,7 @@ int policy_load_text(const char *name, const char *text, size_t len_bytes, const
  */
 int policy_servers(const struct policy *policy, const struct zoned_addr *system, size_t system_count,
 		   struct zoned_addr **ret, size_t *ret_count);
+bool class_is_same(const struct policy_class *a, const struct policy_class *b);
 /* Another file that a reload watches, though no rules are in it; before it is read. -ENOMEM. */
 int policy_stands_on(struct policy *policy, const char *path);
 void policy_free(struct policy *policy);

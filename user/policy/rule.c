@@ -58,177 +58,6 @@ static int parse_dests(struct loader *loader, const struct word *word, struct po
 	return error;
 }
 
-/* NULL: none. */
-static const char *path_fault(const struct word *path)
-{
-	for (size_t at = 0, len; at < path->len; at += len) {
-		const char *part = path->text + at + 1;
-		const char *slash = memchr(part, '/', path->len - at - 1);
-
-		len = (slash ? (size_t)(slash - path->text) : path->len) - at;
-		if (len == 1 || (len == 2 && part[0] == '.') || (len == 3 && part[0] == '.' && part[1] == '.'))
-			return "has an empty, `.` or `..` part; write it in full, like /system.slice";
-	}
-	return NULL;
-}
-
-/* Of the place where cgroups are mounted, at the beginning of @path; 0 = it does not begin so. */
-static size_t mount_length(const struct word *path)
-{
-	/* The first on a hybrid: systemd's, with version 1 beside it. */
-	static const char *const mounts[] = {"/sys/fs/cgroup/unified/", "/sys/fs/cgroup/"};
-
-	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
-		size_t len = strlen(mounts[i]);
-
-		if (path->len > len && !memcmp(path->text, mounts[i], len))
-			return len - 1;
-	}
-	return 0;
-}
-
-static int check_path(struct loader *loader, const struct word *path)
-{
-	const size_t mount_len = mount_length(path);
-	const char *fault;
-
-	if (!path->len || path->text[0] != '/') {
-		report(loader, path->column,
-		       "`%.*s` is not a cgroup's path; write it from the root, like /system.slice", EXCERPT(path));
-		return -EINVAL;
-	}
-	if (path->len == 1) {
-		report(loader, path->column, "every process is below `/`; leave `for cgroup` out to mean all of them");
-		return -EINVAL;
-	}
-	if (mount_len) {
-		struct word below = word_part(path, mount_len, path->len - mount_len);
-
-		report(loader, path->column,
-		       "a path begins at the cgroup root, not where that is mounted; write `%.*s`", EXCERPT(&below));
-		return -EINVAL;
-	}
-	if (path->len >= EGRET_PATH_SIZE) {
-		report(loader, path->column, "a cgroup's path of %zu bytes is over the limit of %d; use one further up",
-		       path->len, EGRET_PATH_SIZE - 1);
-		return -EINVAL;
-	}
-	fault = path_fault(path);
-	if (fault) {
-		report(loader, path->column, "`%.*s` %s", EXCERPT(path), fault);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-/* Each path takes its audiences. */
-static int count_cgroup(struct loader *loader, const struct word *path)
-{
-	char *copy;
-
-	for (size_t i = 0; i < loader->cgroup_count; i++) {
-		if (word_is(path, loader->cgroups[i]))
-			return 0;
-	}
-	if (loader->cgroup_count == EGRET_MAX_NAMED_CGROUPS) {
-		report(loader, path->column,
-		       "more than %d different cgroups are named (%d audiences); use one further up for several",
-		       EGRET_MAX_NAMED_CGROUPS, EGRET_MAX_AUDIENCES);
-		return -EINVAL;
-	}
-	copy = arena_copy(&loader->arena, path->text, path->len);
-	if (!copy)
-		return -ENOMEM;
-	loader->cgroups[loader->cgroup_count++] = copy;
-	return 0;
-}
-
-static int parse_cgroup(struct loader *loader, struct word path, struct policy_class *ret)
-{
-	int error;
-
-	if (path.len > 1 && path.text[path.len - 1] == '/')
-		path.len--;
-	error = check_path(loader, &path);
-	if (!error)
-		error = count_cgroup(loader, &path);
-	if (error)
-		return error;
-	*ret = (struct policy_class){.kind = POLICY_FOR_CGROUP, .path = strndup(path.text, path.len)};
-	return ret->path ? 0 : -ENOMEM;
-}
-
-static int report_class(struct loader *loader, const struct word *word)
-{
-	struct nearest nearest = {.loader = loader, .word = word};
-
-	nearest_try(&nearest, "host");
-	nearest_try(&nearest, "pods");
-	nearest_try(&nearest, "hostnetwork");
-	nearest_try(&nearest, "cgroup");
-	if (nearest.best)
-		report(loader, word->column, "unknown subject `%.*s`; did you mean `%s`?", EXCERPT(word), nearest.best);
-	else
-		report(loader, word->column,
-		       "unknown subject `%.*s`; write `for host`, `for pods`, `for hostnetwork` or `for cgroup /PATH`",
-		       EXCERPT(word));
-	return -EINVAL;
-}
-
-/* `for pods`, and what it may leave out. @words begin at "pods"; @ret_taken: so many words, with `for`. */
-static int parse_pods(struct loader *loader, const struct word *words, size_t count, size_t *ret_taken,
-		      struct policy_class *ret)
-{
-	ret->kind = POLICY_FOR_PODS;
-	*ret_taken = 2; /* with `for` */
-	if (count > 1 && word_is(&words[1], "hostnetwork")) {
-		report(loader, words[1].column,
-		       "`for pods` is every pod; write `for hostnetwork`, or `for pods not hostnetwork`");
-		return -EINVAL;
-	}
-	if (count < 2 || !word_is(&words[1], "not"))
-		return 0;
-	if (count < 3 || !word_is(&words[2], "hostnetwork")) {
-		report(loader, words[1].column,
-		       "only `hostnetwork` can stand behind `not`; write `for pods not hostnetwork`");
-		return -EINVAL;
-	}
-	ret->kind = POLICY_FOR_PODS_NOT_HOSTNETWORK;
-	*ret_taken = 4;
-	return 0;
-}
-
-/* @words begin at "for". */
-static int parse_class(struct loader *loader, const struct word *words, size_t count, struct policy_class *ret)
-{
-	size_t taken = 2;
-	int error = 0;
-
-	if (count < 2 || (word_is(&words[1], "cgroup") && count < 3)) {
-		report(
-		    loader, words[0].column,
-		    "`for` does not say whom; write `for host`, `for pods`, `for hostnetwork` or `for cgroup /PATH`");
-		return -EINVAL;
-	}
-	if (word_is(&words[1], "host"))
-		ret->kind = POLICY_FOR_HOST;
-	else if (word_is(&words[1], "hostnetwork"))
-		ret->kind = POLICY_FOR_HOSTNETWORK;
-	else if (word_is(&words[1], "pods"))
-		error = parse_pods(loader, words + 1, count - 1, &taken, ret);
-	else if (word_is(&words[1], "cgroup"))
-		error = parse_cgroup(loader, words[taken++], ret);
-	else
-		return report_class(loader, &words[1]);
-	if (error || count == taken)
-		return error;
-	report(loader, words[taken].column,
-	       "`%.*s` is too much: nothing stands behind `for`; write ports before it, and a "
-	       "comment behind a #",
-	       EXCERPT(&words[taken]));
-	return -EINVAL;
-}
-
 static bool has_name(const struct policy_rule *rule)
 {
 	for (size_t i = 0; i < rule->dest_count; i++) {
@@ -331,6 +160,19 @@ static int finish_ports(struct loader *loader, unsigned int end, struct port_lis
 	return 0;
 }
 
+/* loader->words[@at] is `for`. */
+static int parse_for(struct loader *loader, size_t at, struct policy_class *ret)
+{
+	const struct words *words = &loader->words;
+	const struct class_words said = {.words = &words->items[at + 1],
+					 .count = words->count - at - 1,
+					 .column = words->items[at].column,
+					 .lead = "for",
+					 .before = "ports"};
+
+	return class_parse(loader, &said, ret);
+}
+
 /* Everything behind the destination: PORTS... [private] [for WHOM]. */
 static int parse_rest(struct loader *loader, const struct statement *statement, struct policy_rule *rule)
 {
@@ -350,8 +192,7 @@ static int parse_rest(struct loader *loader, const struct statement *statement, 
 	}
 	if (i < loader->words.count) {
 		end = loader->words.items[i].column;
-		error =
-		    worse(error, parse_class(loader, &loader->words.items[i], loader->words.count - i, &rule->class));
+		error = worse(error, parse_for(loader, i, &rule->class));
 	}
 	if (!error)
 		error = finish_ports(loader, end, &list, rule);

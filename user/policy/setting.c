@@ -19,6 +19,12 @@ static const char *const layers_words[] = {
     [EGRET_LAYERS_ENFORCE] = "enforce",
 };
 
+static const char *const foreign_words[] = {
+    [EGRET_FOREIGN_NONE] = "none",
+    [EGRET_FOREIGN_HOST] = "host",
+    [EGRET_FOREIGN_ALL] = "all",
+};
+
 static int report_value(struct loader *loader, const struct variable *setting, const char *right)
 {
 	report(loader, setting->values[0].column, "`%.*s` is no value of `%s`; write %s", EXCERPT(&setting->values[0]),
@@ -208,18 +214,24 @@ static int apply_nat64(struct loader *loader, const struct variable *setting)
 	return 0;
 }
 
+/* -1 = none of these */
+static int which(const struct word *word, const char *const words[], int count)
+{
+	while (count && !word_is(word, words[count - 1]))
+		count--;
+	return count - 1;
+}
+
 static int apply_layers(struct loader *loader, const struct variable *setting)
 {
 	struct policy_settings *values = &loader->policy->settings;
+	int mode = which(&setting->values[0], layers_words, EGRET_LAYERS_ENFORCE + 1);
 
-	for (int mode = 0; mode < (int)(sizeof(layers_words) / sizeof(layers_words[0])); mode++) {
-		if (!word_is(&setting->values[0], layers_words[mode]))
-			continue;
-		values->layers = mode;
-		values->says_layers = true;
-		return 0;
-	}
-	return report_value(loader, setting, "`enforce`, `audit` or `off`");
+	if (mode < 0)
+		return report_value(loader, setting, "`enforce`, `audit` or `off`");
+	values->layers = mode;
+	values->says_layers = true;
+	return 0;
 }
 
 static int apply_unlooked(struct loader *loader, const struct variable *setting)
@@ -229,7 +241,8 @@ static int apply_unlooked(struct loader *loader, const struct variable *setting)
 	return choose(loader, setting, words, &loader->policy->settings.deny_unlooked);
 }
 
-static int apply_overlay(struct loader *loader, const struct variable *setting)
+int setting_each_word(struct loader *loader, const struct variable *setting,
+		      int (*add)(struct loader *loader, const struct word *word))
 {
 	int error = 0;
 
@@ -238,9 +251,24 @@ static int apply_overlay(struct loader *loader, const struct variable *setting)
 		size_t at = 0;
 
 		while (error != -ENOMEM && word_next_item(&setting->values[i], &at, &item))
-			error = worse(error, overlay_add(loader, &item));
+			error = worse(error, add(loader, &item));
 	}
 	return error;
+}
+
+static int apply_overlay(struct loader *loader, const struct variable *setting)
+{
+	return setting_each_word(loader, setting, overlay_add);
+}
+
+static int apply_foreign_sources(struct loader *loader, const struct variable *setting)
+{
+	int whose = which(&setting->values[0], foreign_words, EGRET_FOREIGN_ALL + 1);
+
+	if (whose < 0)
+		return report_value(loader, setting, "`none`, `host` or `all`");
+	loader->policy->settings.foreign_sources = whose;
+	return 0;
 }
 
 const struct policy_settings setting_defaults = {
@@ -336,6 +364,11 @@ static void write_overlay(const struct policy_settings *values, FILE *out)
 		fprintf(out, "%s%s", i ? " " : "", values->overlays[i]);
 }
 
+static void write_foreign_sources(const struct policy_settings *values, FILE *out)
+{
+	fputs(foreign_words[values->foreign_sources], out);
+}
+
 static const struct setting {
 	const char *name;
 	int (*apply)(struct loader *loader, const struct variable *setting);
@@ -358,6 +391,8 @@ static const struct setting {
     {"layers", apply_layers, write_layers, false, false},
     {"unlooked", apply_unlooked, write_unlooked, false, false},
     {"overlay", apply_overlay, write_overlay, true, false},
+    {"families", families_apply, families_write, true, false},
+    {"foreign_sources", apply_foreign_sources, write_foreign_sources, false, false},
 };
 
 /* malloc'd; NULL without memory */

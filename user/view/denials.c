@@ -12,6 +12,7 @@
 #include "../policy/policy.h"
 #include "json.h"
 #include "reason.h"
+#include "refusal.h"
 #include "rule_text.h"
 #include "subject_name.h"
 #include "suggestion.h"
@@ -24,14 +25,27 @@ struct collecting {
 	bool audit, layers_audit;
 };
 
-/* Was it denied, or only audited, as it would be now? What made room may have been of the hook and of layers. */
+static bool is_of_layer(const struct denial *denial)
+{
+	return denial->drop.ifindex || refusal_is(denial->key.reason);
+}
+
+/* What made room may have been of the hook and of layers; and of some reasons the hook denies what follows `set
+ * layers`, too. */
+static bool is_of_both(const struct denial *denial)
+{
+	return denial->others || denial->key.reason == EGRET_REASON_FOREIGN_SOURCE ||
+	       denial->key.reason == EGRET_REASON_NOT_SERVER || denial->key.reason == EGRET_REASON_IPSEC;
+}
+
+/* Was it denied, or only audited, as it would be now? */
 static bool is_of_mode(const struct collecting *collecting, const struct denial *denial)
 {
 	bool audited = denial->key.audited;
 
-	if (denial->others)
+	if (is_of_both(denial))
 		return audited == collecting->audit || audited == collecting->layers_audit;
-	return audited == (denial->drop.ifindex ? collecting->layers_audit : collecting->audit);
+	return audited == (is_of_layer(denial) ? collecting->layers_audit : collecting->audit);
 }
 
 static int add(const struct collecting *collecting, struct denial denial)
@@ -199,6 +213,7 @@ static void set_suggestion(json_t *row, const struct kernel *kernel, const struc
 	    .reason = key->reason,
 	    .audience = denial->drop.audience,
 	    .at_device = !strcmp(json_text(row, "layer"), "device"),
+	    .families = kernel_settings(kernel)->families,
 	    .rule_text = key->reason == EGRET_REASON_SPECIAL_ADDRESS ? json_text(row, "rule") : "",
 	};
 
@@ -229,6 +244,11 @@ static void set_layer(json_t *row, const struct kernel *kernel, const struct den
 		memcpy(device.name, drop->comm, sizeof(device.name));
 	snprintf(name, sizeof(name), "%.*s", EGRET_DEVICE_NAME_SIZE, device.name);
 	text_make_printable(name, sizeof(name));
+	if (refusal_is(denial->key.reason)) {
+		json_set_text(row, "layer", "source");
+		json_set_text(row, "device", NULL);
+		return;
+	}
 	of_uplink |= (device.flags & (EGRET_DEVICE_UPLINK | EGRET_DEVICE_LEADS_IN)) == EGRET_DEVICE_UPLINK;
 	json_set_text(row, "layer", !drop->ifindex ? "hook" : of_uplink ? "uplink" : "device");
 	json_set_text(row, "device", name);
@@ -250,12 +270,14 @@ static void set_device_subject(json_t *row, const struct kernel *kernel, const s
 	json_decref(owner);
 }
 
-/* A frame that is no IP has neither. */
+/* A frame that is no IP has neither, nor has what may not begin. */
 static void set_address(json_t *row, const struct kernel *kernel, const struct egret_drop_key *key)
 {
-	char address[ADDR_TEXT_SIZE];
+	char address[ADDR_TEXT_SIZE], call[REFUSAL_SIZE];
+	bool refused = refusal_is(key->reason);
 
-	if (key->reason == EGRET_REASON_NOT_IP) {
+	json_set_text(row, "call", refused ? refusal_words(key->reason, key->port, call) : NULL);
+	if (refused || key->reason == EGRET_REASON_NOT_IP) {
 		json_set_text(row, "address", NULL);
 		json_set_text(row, "nat64_address", NULL);
 		json_set_text(row, "port", NULL);
@@ -284,6 +306,7 @@ static void set_destination(json_t *row, const struct kernel *kernel, const stru
 
 static void set_no_destination(json_t *row, const struct kernel *kernel)
 {
+	json_set_text(row, "call", NULL);
 	json_set_text(row, "address", NULL);
 	json_set_text(row, "nat64_address", NULL);
 	json_set_text(row, "port", NULL);
@@ -318,7 +341,11 @@ json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial,
 
 const char *denial_address(const json_t *row)
 {
-	return json_number(row, "others_total") ? "other destinations" : json_text(row, "address");
+	const char *call = json_text(row, "call");
+
+	if (json_number(row, "others_total"))
+		return "other destinations";
+	return *call ? call : json_text(row, "address");
 }
 
 int view_drops(const struct kernel *kernel, json_t **ret)

@@ -30,18 +30,18 @@ void denials_sort(struct denials *denials);
 void denials_free(struct denials *denials);
 
 /*
- * {packets_total, audited, outdated, address, nat64_address, port, name, reason, rule, file, line, suggestion, layer,
- * device, device_subject, subject, cgroup_id, process, pid, first_time, last_time, others_total}. "address" and "port"
- * are null of a frame that is no IP. "device_subject": where nobody knew who sends by the device, whose it is by now,
- * null where nobody knows yet. "rule" is the one that denies, or
- * that would allow it of a special address; "nat64_address" the IPv4 address in it, behind NAT64; "suggestion" the line
- * that would have let it through. "layer" is hook, or else the layer at "device" that denied it. "others_total" is 0,
- * or else this is no row of one destination: that many rows of this subject made room for newer ones, and "address" is
- * null. @cache: as of json_set_subject.
+ * {packets_total, audited, outdated, call, address, nat64_address, port, name, reason, rule, file, line, suggestion,
+ * layer, device, device_subject, subject, cgroup_id, process, pid, first_time, last_time, others_total}. "address" and
+ * "port" are null of a frame that is no IP, and of what may not begin (layer source): "call" says what it is, and else
+ * is null. "device_subject": where nobody knew who sends by the device, whose it is by now, null where nobody knows
+ * yet. "rule" is the one that denies, or that would allow it of a special address; "nat64_address" the IPv4 address in
+ * it, behind NAT64; "suggestion" the line that would have let it through. "layer" is hook, or else the layer at
+ * "device" that denied it. "others_total" is 0, or else this is no row of one destination: that many rows of this
+ * subject made room for newer ones, and "address" is null. @cache: as of json_set_subject.
  */
 struct subject_cache;
 json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial, struct subject_cache *cache);
-/* As people read it: the address, or "other destinations". */
+/* As people read it: the address, the call, or "other destinations". */
 const char *denial_address(const json_t *row);
 /* [row], sorted. */
 int view_drops(const struct kernel *kernel, json_t **ret);

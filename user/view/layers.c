@@ -7,6 +7,7 @@
 
 #include "../base/text.h"
 #include "../kernel/layer.h"
+#include "../kernel/source.h"
 #include "json.h"
 
 #define BLIND_SIZE 512
@@ -39,6 +40,7 @@ static const char *const standing_words[] = {
     [EGRET_LAYER_ABSENT] = "absent",
     [EGRET_LAYER_STANDS] = "stands",
     [EGRET_LAYER_FAILED] = "failed",
+    [EGRET_LAYER_LACKING] = "lacking",
 };
 
 /* Before that the settings say nothing. */
@@ -62,7 +64,7 @@ static const char *mode_of_layers(const struct kernel *kernel, const struct egre
 
 static const char *standing_word(uint32_t standing)
 {
-	return standing <= EGRET_LAYER_FAILED ? standing_words[standing] : "unknown";
+	return standing <= EGRET_LAYER_LACKING ? standing_words[standing] : "unknown";
 }
 
 static json_t *layer_to_json(const char *label, const char *mode, const char *standing, const char *why)
@@ -75,6 +77,7 @@ static json_t *layer_to_json(const char *label, const char *mode, const char *st
 	json_set_text(layer, "why_text", why);
 	json_object_set_new(layer, "devices", json_array());
 	json_object_set_new(layer, "looks", json_object());
+	json_object_set_new(layer, "programs", json_array());
 	return layer;
 }
 
@@ -90,6 +93,77 @@ static json_t *hook_to_json(const json_t *status, const struct kernel *kernel, c
 			     !strcmp(standing, "failed") ? "the self-test has not shown that the policy is enforced"
 							 : NULL);
 }
+
+/* --- the layer source --- */
+
+static bool source_has(const struct egret_meta *meta, enum egret_source source, enum egret_layer_standing standing)
+{
+	return meta->sources[source].standing == standing;
+}
+
+/* What this kernel lacks leaves the layer standing: it is told beside it. */
+static enum egret_layer_standing standing_of_source(const struct egret_meta *meta, const char **ret_why)
+{
+	bool proved = true;
+
+	*ret_why = NULL;
+	for (int source = 0; source < EGRET_SOURCE_COUNT; source++) {
+		if (source_has(meta, source, EGRET_LAYER_FAILED)) {
+			*ret_why = meta->sources[source].why;
+			return EGRET_LAYER_FAILED;
+		}
+		/* Of what cannot be tried it is said why. */
+		proved &= !source_has(meta, source, EGRET_LAYER_ABSENT) || meta->sources[source].why[0];
+	}
+	return proved ? EGRET_LAYER_STANDS : EGRET_LAYER_ABSENT;
+}
+
+static json_t *program_to_json(const struct kernel *kernel, const struct egret_meta *meta, enum egret_source source)
+{
+	static const char *const words[][2] = {
+#define SOURCE_WORDS(symbol, label, where) {label, where},
+	    EGRET_SOURCES(SOURCE_WORDS)
+#undef SOURCE_WORDS
+	};
+	const struct egret_layer_state *state = &meta->sources[source];
+	struct kernel_source now = {.attached = true};
+	json_t *program = json_object();
+
+	if (source < EGRET_SOURCE_TRACED)
+		kernel_source_get(kernel, source, &now);
+	json_set_text(program, "program", words[source][0]);
+	json_set_text(program, "place", words[source][1]);
+	json_set_text(program, "standing", standing_word(state->standing));
+	json_set_text(program, "why_text", state->why);
+	json_set_flag(program, "attached", now.attached);
+	json_set_number(program, "missed_total", now.missed);
+	return program;
+}
+
+static json_t *source_to_json(const struct kernel *kernel, const struct egret_meta *meta)
+{
+	const char *why, *mode = mode_of_layers(kernel, meta);
+	enum egret_layer_standing standing = standing_of_source(meta, &why);
+	json_t *layer = layer_to_json("source", mode, standing_word(standing), why);
+
+	for (int source = 0; source < EGRET_SOURCE_COUNT; source++)
+		json_array_append_new(json_object_get(layer, "programs"), program_to_json(kernel, meta, source));
+	return layer;
+}
+
+/* Are PACKET_QDISC_BYPASS and AF_XDP closed, or counted, whoever asks for them? */
+static bool source_closes_options(const json_t *source)
+{
+	const json_t *program = json_array_get(json_object_get(source, "programs"), EGRET_SOURCE_OPTIONS);
+	const char *mode = json_text(source, "mode");
+
+	if (!json_flag(program, "attached"))
+		return false;
+	return !strcmp(mode, "audit") ||
+	       (!strcmp(mode, "enforce") && !strcmp(json_text(program, "standing"), "stands"));
+}
+
+/* --- devices --- */
 
 /* Returns the packets that nobody judged. */
 static uint64_t set_looks(json_t *layer, const struct kernel *kernel, enum egret_layer which)
@@ -239,10 +313,20 @@ static void add_blind_of_layer(json_t *blind, const json_t *layer, const struct 
 		add_blind(blind, words->label, "%s (no program at %s)", words->sees, names);
 }
 
-/* No program at a device sees these, on any kernel: they go past tc, or the device has no side on the node. */
+static void add_blind_of_source(json_t *blind, const json_t *source)
+{
+	const char *mode = json_text(source, "mode");
+
+	if (source_closes_options(source))
+		return;
+	/* The hook of setsockopt refuses them to all but 32-bit programs, which it does not see. */
+	add_blind(blind, "sockets", "AF_XDP and PACKET_QDISC_BYPASS of pods on the node's network%s",
+		  !strcmp(mode, "enforce") || !strcmp(mode, "audit") ? ", by 32-bit calls" : "");
+}
+
+/* No program at a device sees these, on any kernel: the device has no side on the node. */
 static void add_blind_of_all(json_t *blind)
 {
-	add_blind(blind, "sockets", "AF_XDP and PACKET_QDISC_BYPASS of pods on the node's network");
 	add_blind(blind, "cards", "network cards (SR-IOV) that were moved into pods");
 }
 
@@ -272,8 +356,10 @@ static void add_device_layers(json_t *status, json_t *layers, json_t *blind, con
 	struct device_rows rows = {.links = links};
 	const char *mode = mode_of_layers(kernel, meta);
 	bool counted = !strcmp(mode, "audit") || !strcmp(mode, "enforce");
+	json_t *source = source_to_json(kernel, meta);
 	uint64_t unjudged = 0;
 
+	json_array_append_new(layers, source);
 	for (int which = 0; which < EGRET_LAYER_COUNT; which++) {
 		const struct egret_layer_state *state = &meta->layers[which];
 
@@ -289,6 +375,7 @@ static void add_device_layers(json_t *status, json_t *layers, json_t *blind, con
 		return;
 	for (int which = 0; which < EGRET_LAYER_COUNT; which++)
 		add_blind_of_layer(blind, rows.layers[which], &layer_words[which]);
+	add_blind_of_source(blind, source);
 	add_blind_of_all(blind);
 }
 

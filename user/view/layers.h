@@ -30,15 +30,17 @@ struct layer_links {
  * To view_health of @instance (@status) it adds {unjudged, blind: [{kind, text}], layers_only_audit: {since_time,
  * text}, unnamed_overlays: [name], layers:
  * [{layer, mode, standing, why_text, devices: [{name, ifindex, attached_as}], looks: {LABEL: {packets_total,
- * bytes_total}}}]}.
+ * bytes_total}}, programs: [{program, place, standing, why_text, attached, missed_total}]}]}.
  *
  * unjudged: packets that a layer saw and nobody judged, since the instance is there; null where no layer counts. blind:
  * what no layer sees here;
  * kind: device, uplink (a layer that does not look), sockets, cards (no layer can), hook, exec. layers_only_audit:
- * since when, as a release without layers ruled before, and what to write; else null. layer: hook, device, uplink.
- * unnamed_overlays: devices of @links that make tunnels and that `set overlay` does not name. mode: enforce, audit,
- * off; unknown before a policy is loaded. standing: stands, failed (why_text), absent (off, or not tried). attached_as:
- * ingress, egress, or null where no program of Egret stands. looks: of enum egret_look.
+ * since when, as a release without layers ruled before, and what to write; else null. layer: hook, source, device,
+ * uplink. unnamed_overlays: devices of @links that make tunnels and that `set overlay` does not name. mode: enforce,
+ * audit, off; unknown before a policy is loaded. standing: stands, failed (why_text), absent (off, or not tried).
+ * attached_as: ingress, egress, or null where no program of Egret stands. looks: of enum egret_look. programs: of the
+ * layer source, enum egret_source; standing also lacking: this kernel has no place for it (why_text). missed_total: how
+ * often the kernel skipped it.
  *
  * @links: of the caller's network namespace; they count only where it is the one that is governed, which is told by
  * a device that both know. NULL: none.

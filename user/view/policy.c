@@ -102,6 +102,24 @@ static json_t *settings_to_json(const struct policy *policy)
 	return settings;
 }
 
+static json_t *lines_to_json(const struct policy *policy)
+{
+	char class[POLICY_CLASS_TEXT_SIZE], server[ZONED_TEXT_SIZE];
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < policy->resolver_count; i++) {
+		const struct policy_resolver *line = &policy->resolvers[i];
+		json_t *row = json_object();
+
+		json_set_text(row, "resolver", line->system ? "system" : zoned_addr_format(&line->server, server));
+		json_set_text(row, "served_by",
+			      line->says_served ? policy_class_format(&line->served_by, class) : NULL);
+		set_place(row, line->file, line->line);
+		json_array_append_new(rows, row);
+	}
+	return rows;
+}
+
 static const char *mode_of(const struct policy *policy)
 {
 	if (policy->settings.off)
@@ -119,6 +137,7 @@ json_t *view_policy(const struct policy *policy, const struct compiled *compiled
 	json_set_text(view, "mode", mode_of(policy));
 	json_object_set_new(view, "settings", settings_to_json(policy));
 	json_object_set_new(view, "resolvers", resolvers);
+	json_object_set_new(view, "resolver_lines", lines_to_json(policy));
 	json_object_set_new(view, "names_to_ask", dests_to_json(policy->askables, policy->askable_count));
 	json_object_set_new(view, "requires", requires_to_json(policy));
 	json_object_set_new(view, "rules", rules_to_json(policy));

@@ -13,9 +13,10 @@
 const char *policy_class_format(const struct policy_class *class, char buf[static POLICY_CLASS_TEXT_SIZE]);
 
 /*
- * {mode, settings: {NAME: text}, resolvers: [address], names_to_ask: [name], requires: [{destinations, port, file,
- * line}], rules: [{action, destinations, ports, private, for, floor, purpose, file, line}]}. Settings are as the
- * language writes them. @compiled: NULL where the policy is off, which has no resolvers then.
+ * {mode, settings: {NAME: text}, resolvers: [address], resolver_lines: [{resolver, served_by, file, line}],
+ * names_to_ask: [name], requires: [{destinations, port, file, line}], rules: [{action, destinations, ports, private,
+ * for, floor, purpose, file, line}]}. Settings are as the language writes them; served_by is null where a line does not
+ * say. @compiled: NULL where the policy is off, which has no resolvers then.
  */
 json_t *view_policy(const struct policy *policy, const struct compiled *compiled);
 

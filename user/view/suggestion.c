@@ -11,6 +11,7 @@
 #include "../policy/policy.h"
 #include "egret_reasons.h"
 #include "egret_subject.h"
+#include "refusal.h"
 
 #define DNS_PORT 53
 
@@ -91,6 +92,12 @@ static void add_comment(const char *comment, char buf[static SUGGESTION_SIZE])
 		snprintf(buf + len, SUGGESTION_SIZE - len, "  # %s", comment);
 }
 
+/* Who is not known counts as a pod. */
+static bool is_host(const struct denied *denied)
+{
+	return denied->audience && egret_audience_kind(denied->audience) == EGRET_KIND_HOST;
+}
+
 static bool is_dns(const struct denied *denied)
 {
 	return denied->port == DNS_PORT && (denied->l4_proto == IPPROTO_UDP || denied->l4_proto == IPPROTO_TCP);
@@ -120,6 +127,10 @@ const char *suggestion_line(const struct denied *denied, char buf[static SUGGEST
 	case EGRET_REASON_REWRITTEN:
 	case EGRET_REASON_SERVICE_OUTSIDE:
 		allow_line(denied, buf);
+		break;
+	case EGRET_REASON_FAMILY:
+	case EGRET_REASON_OPTION:
+		refusal_line(denied->reason, denied->port, denied->families, !is_host(denied), buf, SUGGESTION_SIZE);
 		break;
 	case EGRET_REASON_DNS_NAME:
 		if (is_writable(denied->name))

@@ -20,6 +20,7 @@ struct denied {
 	uint16_t port;
 	uint32_t reason, audience;
 	bool at_device;        /* denied at the device of a pod or machine */
+	uint64_t families;     /* that the policy gives to pods, as in egret_settings */
 	const char *rule_text; /* EGRET_REASON_SPECIAL_ADDRESS: of the rule that has the name; "" = not known */
 };
 

@@ -14,6 +14,32 @@ typedef __u32 __be32;
 typedef __u16 __sum16;
 typedef __u32 __wsum;
 
+struct bpf_fib_lookup {
+	__u8 family;
+	__u8 l4_protocol;
+	__be16 sport;
+	__be16 dport;
+	__u16 tot_len;
+	__u32 ifindex;
+	union {
+		__u8 tos;
+		__be32 flowinfo;
+		__u32 rt_metric;
+	};
+	union {
+		__be32 ipv4_src;
+		__u32 ipv6_src[4];
+	};
+	union {
+		__be32 ipv4_dst;
+		__u32 ipv6_dst[4];
+	};
+	__be16 h_vlan_proto;
+	__be16 h_vlan_TCI;
+	__u8 smac[6];
+	__u8 dmac[6];
+};
+
 struct bpf_raw_tracepoint_args {
 	__u64 args[0];
 };
@@ -52,6 +78,22 @@ struct bpf_sock_addr {
 	union {
 		struct bpf_sock *sk;
 	};
+};
+
+struct bpf_sockopt {
+	union {
+		struct bpf_sock *sk;
+	};
+	union {
+		void *optval;
+	};
+	union {
+		void *optval_end;
+	};
+	__s32 level;
+	__s32 optname;
+	__s32 optlen;
+	__s32 retval;
 };
 
 struct bpf_sock_tuple {
@@ -256,6 +298,7 @@ enum {
 	IPPROTO_GRE = 47,
 	IPPROTO_ESP = 50,
 	IPPROTO_AH = 51,
+	IPPROTO_COMP = 108,
 	IPPROTO_SCTP = 132,
 	IPPROTO_RAW = 255,
 };
@@ -268,6 +311,17 @@ enum {
 
 enum {
 	RTN_LOCAL = 2,
+};
+
+enum {
+	BPF_FIB_LKUP_RET_SUCCESS = 0,
+	BPF_FIB_LKUP_RET_BLACKHOLE = 1,
+	BPF_FIB_LKUP_RET_UNREACHABLE = 2,
+	BPF_FIB_LKUP_RET_PROHIBIT = 3,
+	BPF_FIB_LKUP_RET_NOT_FWDED = 4,
+	BPF_FIB_LKUP_RET_FWD_DISABLED = 5,
+	BPF_FIB_LKUP_RET_NO_NEIGH = 7,
+	BPF_FIB_LKUP_RET_FRAG_NEEDED = 8,
 };
 
 enum {
@@ -309,6 +363,10 @@ struct cgroup {
 	struct cgroup_root *root;
 };
 
+struct netns_xfrm {
+	unsigned int policy_count[6];
+};
+
 struct netns_ipv4 {
 	struct fib_rules_ops *rules_ops;
 	struct hlist_head *fib_table_hash;
@@ -334,6 +392,7 @@ struct net {
 	struct user_namespace *user_ns;
 	struct netns_ipv4 ipv4;
 	struct netns_ipv6 ipv6;
+	struct netns_xfrm xfrm;
 };
 
 typedef struct {
@@ -345,6 +404,7 @@ typedef struct {
 } atomic64_t;
 
 struct sock_common {
+	short unsigned int skc_family;
 	possible_net_t skc_net;
 	atomic64_t skc_cookie;
 };
@@ -358,6 +418,10 @@ struct sock {
 	__u8 sk_kern_sock : 1;
 	int sk_rx_dst_ifindex;
 	struct sock_cgroup_data sk_cgrp_data;
+};
+
+struct socket {
+	struct sock *sk;
 };
 
 struct inet_sock {
@@ -378,8 +442,17 @@ struct dst_entry {
 
 struct sk_buff {
 	struct net_device *dev;
+	char cb[48];
 	long unsigned int _skb_refdst;
 	long unsigned int _nfct;
+};
+
+struct inet_skb_parm {
+	__u16 flags;
+};
+
+struct inet6_skb_parm {
+	__u16 flags;
 };
 
 struct rtable {

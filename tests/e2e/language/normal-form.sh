@@ -3,7 +3,7 @@
 # What `check` prints is the whole policy: read again it is the same one, and prints the same again.
 . "$(dirname "$0")/../lib.sh"
 needs_egret
-meaning='del(.findings) | del(.rules[] | .file, .line, .floor) | del(.requires[] | .file, .line)
+meaning='del(.findings) | .resolver_lines |= (map(del(.file, .line)) | unique | map(select(.served_by) // empty)) | del(.rules[] | .file, .line, .floor) | del(.requires[] | .file, .line)
 	| .rules |= (map(. as $r | .destinations[] | $r + {destinations: [.]}) | sort)
 	| (.rules[] | select(.destinations[0] | test("[a-z]") | not)).ports |= map(sub("https?"; "tcp"))'
 
@@ -35,8 +35,14 @@ set floor = off
 set layers = enforce
 set unlooked = deny
 set overlay = flannel.1,wg0 vxlan*
+set families = netlink inet,unix packet vsock
+set foreign_sources = none
 resolver 20.0.0.53,20.0.0.54 *.cluster.local
-resolver 20.0.0.53 20.0.0.55 in-addr.arpa
+resolver 20.0.0.53 20.0.0.55 in-addr.arpa served by pods
+resolver system served by cgroup /system.slice/dns.service/
+resolver 20.0.0.53 served by hostnetwork
+resolver 20.0.0.54
+resolver 20.0.0.53 served by pods
 require ${where} tcp:443
 require 20.1.0.1 udp:53
 allow ${where} https:443 tcp:80,8000-8999 udp:53  for host  # what for
@@ -49,6 +55,8 @@ for line in 'set dns_names = policy' 'set on_stale_agent = floor' 'set stale_aft
 	'set service_ranges = 10.0.0.0/16 fd00:1::/108 10.1.0.0/16' 'set internal = 10.0.0.0/8' 'set min_ttl = 90' \
 	'set max_ttl = 7200' 'set existing = cut' 'set mode = audit' 'set floor = off' \
 	'set layers = enforce' 'set unlooked = deny' 'set overlay = flannel.1 wg0 vxlan*' \
+	'set families = unix inet netlink packet vsock' 'set foreign_sources = none' \
+	'resolver  20.0.0.53  served by pods' 'resolver  20.0.0.53  served by hostnetwork' 'resolver  20.0.0.54' \
 	'require  20.1.0.1,www.exact.example  tcp:443' 'require  20.1.0.1  udp:53'; do
 	succeeds "it says $line" grep -xF "$line" "$work/normal.rules"
 done

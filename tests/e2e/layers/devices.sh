@@ -13,7 +13,7 @@ pins=/sys/fs/bpf/egret/$instance
 # --- words ---
 
 # The bits of include/egret_device.h, in their order.
-words=(leads-in uplink looked lower no-mac has-peer above)
+words=(leads-in uplink looked lower no-mac has-peer above tunnel own-sources joins)
 
 # flags NAME: what the map says of the node's device; "none" = nothing.
 flags() {
@@ -81,7 +81,7 @@ veth() {
 	ungoverned ip link add "$1" type veth peer name "$1" netns "$id-somebody"
 }
 
-pod="leads-in+looked+has-peer"
+pod="leads-in+looked+has-peer+own-sources"
 
 # --- what is there ---
 
@@ -115,21 +115,26 @@ ungoverned ip link add br0 type bridge
 ungoverned ip link set br0 up
 veth port1
 ungoverned ip link set port1 master br0
-device br0 looked none "a bridge all of whose ports are looked at"
+device br0 looked+joins none "a bridge all of whose ports are looked at"
+device port1 leads-in+looked+has-peer in "a port of a bridge that the node has no address on"
+ungoverned ip addr add 10.98.0.1/24 dev br0
+device port1 $pod in "once it has one"
+ungoverned ip addr del 10.98.0.1/24 dev br0
+device port1 leads-in+looked+has-peer in "once it has none any more"
 ungoverned ip link add here1 type veth peer name here2
 ungoverned ip link set here1 master br0
-device br0 none none "a bridge with a port that is not"
+device br0 joins none "a bridge with a port that is not"
 ungoverned ip link set here1 nomaster
-device br0 looked none "a bridge without that port"
+device br0 looked+joins none "a bridge without that port"
 
 ungoverned ip tuntap add tap0 mode tap
-device tap0 leads-in+looked in "a tap"
+device tap0 leads-in+looked+own-sources in "a tap"
 ungoverned ip tuntap add tun0 mode tun
-device tun0 leads-in+looked+no-mac in "a tun"
+device tun0 leads-in+looked+no-mac+own-sources in "a tun"
 if ungoverned ip link add vx0 type vxlan id 5 dstport 4790 dev eth0; then
 	device vx0 none none "a tunnel that is down"
 	ungoverned ip link set vx0 up
-	device vx0 uplink out "a tunnel that is up"
+	device vx0 uplink+tunnel out "a tunnel that is up"
 fi
 if ungoverned ip link add mac0 link eth0 type macvlan; then
 	device mac0 uplink+above none "a macvlan, by whose parent all leaves"

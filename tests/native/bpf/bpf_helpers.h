@@ -30,6 +30,7 @@
 #define bpf_sk_release                     native_sk_release
 #define bpf_skc_lookup_tcp                 native_skc_lookup_tcp
 #define bpf_sk_lookup_udp                  native_sk_lookup_udp
+#define bpf_fib_lookup(...)                native_fib_lookup(__VA_ARGS__) /* the struct has that name, too */
 #define bpf_skb_load_bytes                 native_skb_load_bytes
 #define bpf_skb_pull_data                  native_skb_pull_data
 #define bpf_skb_cgroup_id                  native_skb_cgroup_id
@@ -66,6 +67,7 @@ struct bpf_sock *native_sk_fullsock(struct bpf_sock *sk);
 long native_sk_release(void *sk);
 struct bpf_sock *native_skc_lookup_tcp(void *ctx, struct bpf_sock_tuple *tuple, __u32 size, __u64 netns, __u64 flags);
 struct bpf_sock *native_sk_lookup_udp(void *ctx, struct bpf_sock_tuple *tuple, __u32 size, __u64 netns, __u64 flags);
+long native_fib_lookup(void *ctx, struct bpf_fib_lookup *params, int size, __u32 flags);
 long native_skb_load_bytes(const void *skb, __u32 offset, void *to, __u32 len);
 long native_skb_pull_data(void *skb, __u32 len);
 __u64 native_skb_cgroup_id(struct __sk_buff *skb);
