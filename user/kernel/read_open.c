@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 
@@ -48,6 +49,14 @@ static int open_pin(const struct kernel *kernel, const char *path)
 	return bpf_obj_get_opts(path, &opts);
 }
 
+static int not_shared(const char *instance, struct error *error)
+{
+	return error_set(error, -EPERM,
+			 "the maps of instance %s are not for group " KERNEL_VIEWERS ": start its agent anew, now that "
+			 "there is such a group, and give this process the group and CAP_BPF",
+			 instance);
+}
+
 static int open_map(struct kernel *kernel, enum kernel_map map, struct error *error)
 {
 	char path[PIN_PATH_SIZE];
@@ -59,11 +68,7 @@ static int open_map(struct kernel *kernel, enum kernel_map map, struct error *er
 		return 0;
 	rc = -errno;
 	if (kernel->view && (rc == -EPERM || rc == -EACCES))
-		return error_set(error, -EPERM,
-				 "the maps of instance %s are not for group " KERNEL_VIEWERS
-				 ": start its agent anew, now "
-				 "that there is such a group, and give this process the group and CAP_BPF",
-				 kernel->instance);
+		return not_shared(kernel->instance, error);
 	if (rc == -EPERM || rc == -EACCES)
 		return error_set(error, -EPERM, "reading the maps of instance %s needs root; use sudo",
 				 kernel->instance);
@@ -148,6 +153,8 @@ int kernel_view(const char *instance, const struct kernel **ret, struct error *e
 	rc = pins_check_name(instance, error);
 	if (!rc)
 		rc = pins_check_unlisted(error);
+	if (rc == -EPERM && access(INSTANCES, F_OK) && errno == EACCES)
+		return not_shared(instance, error);
 	if (rc)
 		return rc;
 	kernel = handle_new(instance);

@@ -47,6 +47,7 @@ has() {
 field() { awk -v field="$1:" '$1 == field { print $2 }' "/proc/$serve/status"; }
 
 bed_up
+chmod 700 /sys/fs/bpf # as systemd mounts it
 fails 2 "no address" "$egret" serve --listen 9964
 fails 2 "no port" "$egret" serve --listen 127.0.0.1:99999
 fails 2 "a name" "$egret" serve --listen localhost:9964
@@ -75,6 +76,7 @@ expect "$viewers" "it runs as an ordinary user" field Uid
 expect 0000008000000000 "with CAP_BPF alone" field CapPrm
 expect 2 "with a list of system calls" field Seccomp
 expect 1 "and gets no others" field NoNewPrivs
+expect 710 "it may pass through what systemd mounts for root alone" stat -c %a /sys/fs/bpf
 expect 710 "the folder cannot be listed, nor locked" stat -c %a "$folder"
 expect 640 "maps can be read" stat -c %a "$folder/map_meta"
 expect 600 "links not" stat -c %a "$folder/link_egress"
@@ -161,6 +163,7 @@ stop "$agent" KILL
 has 'egret_agent_live 0' "no agent lives"
 expect '503' "so it says" status_of 127.0.0.1:9964/livez
 succeeds "taken down" egret_cmd detach
+expect 700:root "which is root's alone again" stat -c %a:%G /sys/fs/bpf
 has 'egret_up 0' "nothing is left to read"
 expect '200' "and it answers on" status_of 127.0.0.1:9964/healthz
 stop "$serve"
