@@ -90,7 +90,10 @@ static __always_inline bool source_is_others(const struct look *look)
 	const struct egret_addr *source = &look->notes->source;
 	const __u64 *halves = (const __u64 *)source;
 
-	if (!(look->device_flags & EGRET_DEVICE_OWN_SOURCES) || !look_source(look) || source_is_of_link(source))
+	if (!(look->device_flags & (EGRET_DEVICE_OWN_SOURCES | EGRET_DEVICE_OWN_SOURCES6)) || !look_source(look) ||
+	    source_is_of_link(source))
+		return false;
+	if (!(look->device_flags & (addr_is_v4(source) ? EGRET_DEVICE_OWN_SOURCES : EGRET_DEVICE_OWN_SOURCES6)))
 		return false;
 	return goes_to_many(halves[0], halves[1]) || source_leads_elsewhere(look);
 }

@@ -79,9 +79,11 @@ _Static_assert(EGRET_LOOK_COUNT <= EGRET_LOOKS_OF_LAYER, "more looks than the ma
 #define EGRET_DEVICE_ABOVE    (1U << 6) /* with UPLINK: has no program, what leaves by it is looked at below it */
 /* Only with UPLINK: what comes out of it was inside of other packets, which anybody may have sent here. */
 #define EGRET_DEVICE_TUNNEL (1U << 7)
-/* With LEADS_IN: what comes in by it must be from an address that the node would answer by it, or by its master. */
-#define EGRET_DEVICE_OWN_SOURCES (1U << 8)
-#define EGRET_DEVICE_JOINS       (1U << 9) /* a bridge with ports that lead in: what is sent by it is for those */
+/* With LEADS_IN: what comes in by it must be from an address that the node would answer by it, or by its master. Of
+ * IPv4, and of IPv6. */
+#define EGRET_DEVICE_OWN_SOURCES  (1U << 8)
+#define EGRET_DEVICE_OWN_SOURCES6 (1U << 10)
+#define EGRET_DEVICE_JOINS        (1U << 9) /* a bridge with ports that lead in: what is sent by it is for those */
 
 /* Key: ifindex. A device that a layer looks at, or that something was said of. */
 struct egret_device {

@@ -33,7 +33,8 @@
 #define TUNNEL EGRET_DEVICE_TUNNEL
 #define PEER   EGRET_DEVICE_HAS_PEER
 #define ABOVE  EGRET_DEVICE_ABOVE
-#define OWN    EGRET_DEVICE_OWN_SOURCES
+#define OWN4   EGRET_DEVICE_OWN_SOURCES
+#define OWN    (OWN4 | EGRET_DEVICE_OWN_SOURCES6)
 #define JOINS  EGRET_DEVICE_JOINS
 
 /* A device of a node, and what must become of it. */
@@ -42,7 +43,7 @@ struct shape {
 	uint16_t type; /* 0 = Ethernet */
 	uint32_t master, link;
 	int32_t nsid; /* of the other end's namespace: 0 = it is here, PEERLESS = it has no id */
-	bool is_default, down, blind, has_address;
+	bool is_default, down, blind, has_address, has_only_v4;
 	uint32_t flags;
 	bool ingress, egress;
 };
@@ -73,11 +74,14 @@ static void check(const struct shape *shapes, size_t count)
 	}
 	table.defaults.all = calloc(count, sizeof(*table.defaults.all));
 	table.addressed.all = calloc(count, sizeof(*table.addressed.all));
+	table.addressed6.all = calloc(count, sizeof(*table.addressed6.all));
 	for (size_t i = 0; i < count; i++) {
 		if (shapes[i].is_default)
 			table.defaults.all[table.defaults.count++] = i + 1;
-		if (shapes[i].has_address)
+		if (shapes[i].has_address || shapes[i].has_only_v4)
 			table.addressed.all[table.addressed.count++] = i + 1;
+		if (shapes[i].has_address)
+			table.addressed6.all[table.addressed6.count++] = i + 1;
 	}
 	device_classify(&table, classes);
 	for (size_t i = 0; i < count; i++) {
@@ -128,6 +132,9 @@ static void a_bridge_is_looked_at_when_all_its_ports_are(void **state)
 	CHECK(LO, ETH0, {"cbr0", "bridge", .has_address = true, .flags = LOOKED | JOINS}, VETH("v1", .master = 3),
 	      VETH("v2", .master = 3));
 	CHECK(LO, ETH0, {"docker0", "bridge", .flags = 0});
+	/* Of IPv6 its pods talk among themselves. */
+	CHECK(LO, ETH0, {"cbr0", "bridge", .has_only_v4 = true, .flags = LOOKED | JOINS},
+	      {"v1", "veth", .master = 3, .link = 2, .nsid = 7, .flags = IN | LOOKED | PEER | OWN4, .ingress = true});
 	/* One port whose program could not be attached. */
 	CHECK(LO, ETH0, {"cbr0", "bridge", .has_address = true, .flags = JOINS}, VETH("v1", .master = 3),
 	      {"v2", "veth", .master = 3, .link = 2, .nsid = 7, .blind = true, .flags = IN | PEER | OWN,

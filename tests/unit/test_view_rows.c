@@ -58,16 +58,18 @@ static void a_denial_says_who_where_why_and_what_to_write(void **state)
 	row = json_array_get(rows, 0);
 	take_time(row, "first_time", 60);
 	take_time(row, "last_time", 5);
-	assert_view(rows, "[{'packets_total': 3, 'others_total': 0, 'audited': false, 'outdated': false, 'call': null, 'address': "
-			  "'20.1.0.1', 'nat64_address': null,"
-			  " 'port': 'tcp:443', 'name': 'www.shop.example', 'reason': 'no-rule', 'rule': null,"
-			  " 'file': null, 'line': null, 'suggestion': 'allow www.shop.example https:443', 'layer': "
-			  "'hook', 'device': null, 'device_subject': null, 'passes_now': false, 'protocol': 'tcp', "
-			  "'port_number': 443,"
-			  " 'hostnetwork': false, 'namespace': null, 'pod': null, 'pod_uid': null, 'container': null,"
-			  " 'container_id': null, 'workload': '/system.slice/app.service', 'gone': true,"
-			  " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
-			  " 'process': 'curl', 'pid': 4242}]");
+	assert_view(
+	    rows,
+	    "[{'packets_total': 3, 'others_total': 0, 'audited': false, 'outdated': false, 'call': null, 'address': "
+	    "'20.1.0.1', 'nat64_address': null,"
+	    " 'port': 'tcp:443', 'name': 'www.shop.example', 'reason': 'no-rule', 'rule': null,"
+	    " 'file': null, 'line': null, 'suggestion': 'allow www.shop.example https:443', 'layer': "
+	    "'hook', 'device': null, 'device_subject': null, 'passes_now': false, 'protocol': 'tcp', "
+	    "'port_number': 443,"
+	    " 'hostnetwork': false, 'namespace': null, 'pod': null, 'pod_uid': null, 'container': null,"
+	    " 'container_id': null, 'workload': '/system.slice/app.service', 'gone': true,"
+	    " 'subject': '/system.slice/app.service', 'cgroup_id': 9223090561878065153,"
+	    " 'process': 'curl', 'pid': 4242}]");
 }
 
 static void what_nobody_knows_is_null(void **state)
@@ -90,14 +92,16 @@ static void what_nobody_knows_is_null(void **state)
 	row = json_array_get(rows, 0);
 	take_time(row, "first_time", 0);
 	take_time(row, "last_time", 0);
-	assert_view(rows, "[{'packets_total': 1, 'others_total': 0, 'audited': true, 'outdated': false, 'call': null, 'address': "
-			  "'2001:db8::1', 'nat64_address': null,"
-			  " 'port': 'protocol:47', 'name': null, 'reason': 'deny-rule', 'rule': 'deny 2001:db8::/32',"
-			  " 'file': 'policy.rules', 'line': 9, 'suggestion': null, 'layer': 'hook', 'device': null, "
-			  "'device_subject': null, 'subject': null, 'passes_now': false, 'protocol': 'protocol:47',"
-			  " 'port_number': null, 'hostnetwork': false, 'namespace': null, 'pod': null, 'pod_uid': null,"
-			  " 'container': null, 'container_id': null, 'workload': null, 'gone': true,"
-			  " 'cgroup_id': 9223090561878065154, 'process': null, 'pid': null}]");
+	assert_view(
+	    rows,
+	    "[{'packets_total': 1, 'others_total': 0, 'audited': true, 'outdated': false, 'call': null, 'address': "
+	    "'2001:db8::1', 'nat64_address': null,"
+	    " 'port': 'protocol:47', 'name': null, 'reason': 'deny-rule', 'rule': 'deny 2001:db8::/32',"
+	    " 'file': 'policy.rules', 'line': 9, 'suggestion': null, 'layer': 'hook', 'device': null, "
+	    "'device_subject': null, 'subject': null, 'passes_now': false, 'protocol': 'protocol:47',"
+	    " 'port_number': null, 'hostnetwork': false, 'namespace': null, 'pod': null, 'pod_uid': null,"
+	    " 'container': null, 'container_id': null, 'workload': null, 'gone': true,"
+	    " 'cgroup_id': 9223090561878065154, 'process': null, 'pid': null}]");
 }
 
 /* The device's name stands where a process has its own: it is none. */

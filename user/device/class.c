@@ -242,14 +242,16 @@ static void mark_slaves(const struct classes *classes)
 
 /* --- sources --- */
 
-static bool is_router_behind(const struct classes *classes, const struct device_link *link)
+/* A bridge may have an address of one family only: of the other one its ports talk among themselves. */
+static bool is_router_behind(const struct classes *classes, const struct device_link *link,
+			     const struct device_numbers *addressed)
 {
 	const struct device_link *master = link->master ? device_table_find(classes->table, link->master) : NULL;
 
 	if (!link->master || (master && device_link_is(master, "vrf")))
 		return true;
 	return master && device_link_is(master, "bridge") && !port_ends_outside(classes, master) &&
-	       device_numbers_have(&classes->table->addressed, master->ifindex);
+	       device_numbers_have(addressed, master->ifindex);
 }
 
 static void mark_sources(const struct classes *classes)
@@ -261,8 +263,10 @@ static void mark_sources(const struct classes *classes)
 
 		if (!(classes->all[i].flags & EGRET_DEVICE_LEADS_IN))
 			continue;
-		if (is_router_behind(classes, link))
+		if (is_router_behind(classes, link, &classes->table->addressed))
 			classes->all[i].flags |= EGRET_DEVICE_OWN_SOURCES;
+		if (is_router_behind(classes, link, &classes->table->addressed6))
+			classes->all[i].flags |= EGRET_DEVICE_OWN_SOURCES6;
 		if (master && device_link_is(master, "bridge"))
 			master_of(classes, link)->flags |= EGRET_DEVICE_JOINS;
 	}

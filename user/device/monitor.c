@@ -110,7 +110,10 @@ static int list_routes(struct device_monitor *monitor)
 
 static int list_addresses(struct device_monitor *monitor)
 {
-	int rc = list_numbers(&monitor->table, &monitor->table.addressed, ask_addresses);
+	int rc;
+
+	monitor->table.addressed6.count = 0;
+	rc = list_numbers(&monitor->table, &monitor->table.addressed, ask_addresses);
 
 	monitor->addresses_stale = rc;
 	return rc;

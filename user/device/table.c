@@ -37,6 +37,7 @@ void device_table_clear(struct device_table *table)
 	free(table->links);
 	free(table->defaults.all);
 	free(table->addressed.all);
+	free(table->addressed6.all);
 	*table = (struct device_table){};
 }
 
@@ -151,5 +152,5 @@ int device_table_add_address(struct device_table *table, const struct nlmsghdr *
 {
 	const struct ifaddrmsg *address = NLMSG_DATA(message);
 
-	return numbers_add(&table->addressed, address->ifa_index);
+	return numbers_add(address->ifa_family == AF_INET ? &table->addressed : &table->addressed6, address->ifa_index);
 }

@@ -22,8 +22,9 @@ bool device_numbers_have(const struct device_numbers *numbers, uint32_t ifindex)
 struct device_table {
 	struct device_link *links; /* by ifindex */
 	size_t count, capacity;
-	struct device_numbers defaults;  /* over which default routes lead */
-	struct device_numbers addressed; /* that have an address of the node's, not of their link alone */
+	struct device_numbers defaults; /* over which default routes lead */
+	/* That have an address of the node's, not of their link alone: of IPv4, of IPv6. */
+	struct device_numbers addressed, addressed6;
 };
 
 void device_table_clear(struct device_table *table);

@@ -86,7 +86,7 @@ int families_apply(struct loader *loader, const struct variable *setting)
 	int error;
 
 	loader->policy->settings.families = 0;
-	error = setting_each_word(loader, setting, add);
+	error = each_item(loader, setting->values, setting->count, add);
 	if (!error)
 		warn_if_few(loader, &setting->values[0]);
 	return error;

@@ -82,3 +82,18 @@ int worse(int a, int b)
 {
 	return !a || b == -ENOMEM ? b : a;
 }
+
+int each_item(struct loader *loader, const struct word *words, size_t count,
+	      int (*take)(struct loader *loader, const struct word *word))
+{
+	int error = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct word item;
+		size_t at = 0;
+
+		while (error != -ENOMEM && word_next_item(&words[i], &at, &item))
+			error = worse(error, take(loader, &item));
+	}
+	return error;
+}

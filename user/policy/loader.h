@@ -122,6 +122,9 @@ struct word word_part(const struct word *word, size_t offset, size_t len);
 bool word_is(const struct word *word, const char *text);
 /* The next part of a list with commas, from *offset on; false at the end. */
 bool word_next_item(const struct word *word, size_t *offset, struct word *ret);
+/* Each of @words, and each part of one that is a list with commas. The error that counts. */
+int each_item(struct loader *loader, const struct word *words, size_t count,
+	      int (*take)(struct loader *loader, const struct word *word));
 /* The first error counts, but lack of memory before all. */
 int worse(int a, int b);
 
@@ -156,9 +159,6 @@ const char *setting_meant(struct loader *loader, const char *name);
 /* `${name}` stands for its values, too. */
 bool setting_is_variable(const char *name);
 int setting_apply(struct loader *loader, const struct variable *setting);
-/* Each of its values, and each part of one that is a list with commas. The worst error. */
-int setting_each_word(struct loader *loader, const struct variable *setting,
-		      int (*add)(struct loader *loader, const struct word *word));
 /* It is set already, which was reported. `off` holds all the same: who opens a node in haste adds
  * a line, and does not look for the one that is there. */
 void setting_apply_again(struct loader *loader, const char *name, const struct words *values);

@@ -241,24 +241,9 @@ static int apply_unlooked(struct loader *loader, const struct variable *setting)
 	return choose(loader, setting, words, &loader->policy->settings.deny_unlooked);
 }
 
-int setting_each_word(struct loader *loader, const struct variable *setting,
-		      int (*add)(struct loader *loader, const struct word *word))
-{
-	int error = 0;
-
-	for (size_t i = 0; i < setting->count; i++) {
-		struct word item;
-		size_t at = 0;
-
-		while (error != -ENOMEM && word_next_item(&setting->values[i], &at, &item))
-			error = worse(error, add(loader, &item));
-	}
-	return error;
-}
-
 static int apply_overlay(struct loader *loader, const struct variable *setting)
 {
-	return setting_each_word(loader, setting, overlay_add);
+	return each_item(loader, setting->values, setting->count, overlay_add);
 }
 
 static int apply_foreign_sources(struct loader *loader, const struct variable *setting)

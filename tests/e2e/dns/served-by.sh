@@ -37,10 +37,23 @@ heard() {
 	expect "$4" "$1 asks $2 for $3 ${*:5}" asks "$1" "$2" "$3" "${@:5}"
 	passes "$1" "$4" tcp:443
 }
-# unheard WHO SERVER NAME ADDRESS [DIG-OPTION]
+# unheard WHO SERVER NAME ADDRESS [DIG-OPTION]: it is asked, which takes a while; `nobody_heard` waits for all of these.
+unheard=()
 unheard() {
-	expect ";;" "nobody answers $1, who asks $2 for $3 ${*:5}" asks "$1" "$2" "$3" "${@:5}"
-	denied "$1" "$4" tcp:443
+	asks "$1" "$2" "$3" "${@:5}" >"$work/unheard.$3" 2>&1 &
+	pids+=($!)
+	unheard+=("$! $*")
+}
+nobody_heard() {
+	local asked
+	for asked in "${unheard[@]}"; do
+		# shellcheck disable=SC2086
+		set -- $asked
+		wait "$1"
+		expect ";;" "nobody answers $2, who asks $3 for $4 ${*:6}" cat "$work/unheard.$4"
+		denied "$2" "$5" tcp:443
+	done
+	unheard=()
 }
 # told ADDRESS AUDITED CLASS: `drops` has who spoke for it, and the line.
 told() {
@@ -58,6 +71,7 @@ POLICY
 unheard node 127.0.0.53 f1.wild.example 20.7.0.2
 unheard node 127.0.0.53 f2.wild.example 20.7.0.3 +tcp
 unheard in_daemonset 127.0.0.53 f3.wild.example 20.7.0.4
+nobody_heard
 told 127.0.0.53 false hostnetwork
 json '[.[] | select(.reason == "not-server" and .address == "127.0.0.53").port] | unique == ["tcp:53", "udp:53"]' \
 	"a row for each protocol, whoever asked" egret_cmd drops --json
@@ -83,6 +97,7 @@ json '[.unserved[].address] | sort == ["10.244.0.12", "169.254.20.10"]' "--json 
 # A socket is whose it was made, whoever has it now.
 heard node 169.254.30.10 f15.wild.example 20.7.0.16
 # Of two that share a port, the one that is meant.
+heard_some="" unheard_some=""
 for n in {20..59}; do
 	answer=$(asks node 169.254.10.10 f$n.wild.example)
 	if [ "$answer" = "20.7.0.$((n + 1))" ]; then heard_some=1; else unheard_some=1; fi
@@ -108,6 +123,7 @@ heard node 127.0.0.53 f70.wild.example 20.7.0.71
 heard "pod web" 169.254.20.10 f71.wild.example 20.7.0.72
 heard "pod web" 10.244.0.12 f72.wild.example 20.7.0.73 +tcp
 unheard node 169.254.30.10 f73.wild.example 20.7.0.74
+nobody_heard
 told 169.254.30.10 false host
 for n in {74..77}; do heard node 169.254.10.10 f$n.wild.example "20.7.0.$((n + 1))"; done
 json '.unserved == []' "status has nothing to say any more" egret_cmd status --json
