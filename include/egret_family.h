@@ -64,6 +64,9 @@ EGRET_INLINE __u64 egret_family_bit(__u32 family)
  * listen (`packet-listen`). */
 #define EGRET_FAMILIES_SEND_FRAMES (1ULL << 63)
 
+/* Without `set families`: unix, inet, inet6, netlink, packet-listen. */
+#define EGRET_FAMILIES_USUAL (1ULL << 1 | 1ULL << 2 | 1ULL << 10 | 1ULL << 16 | 1ULL << 17)
+
 /* `set foreign_sources`: whose sockets may ask for an address that is not their namespace's own (IP_FREEBIND,
  * IP_TRANSPARENT and their like), and send from one. */
 enum egret_foreign_sources {

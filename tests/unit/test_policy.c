@@ -163,7 +163,7 @@ static void wrong_statements(void **state)
 	    {"resolver\n", 1, 1, "needs an address, or `system`"},
 	    {"resolver 10.0.0.0/24\n", 1, 10, "would trust every pod in it"},
 	    {"resolver dns.example\n", 1, 10, "is a name"},
-	    {"resolver 10.0.0.10:53\n", 1, 19, "the port stands behind"},
+	    {"resolver 10.0.0.10:53\n", 1, 10, "asked on port 53"},
 	    {"set mod = audit\n", 1, 5,
 	     "no setting is called `mod`, and nothing uses it as a variable; did you mean `mode`?"},
 	    {"set mdoe = off\n", 1, 5, "did you mean `mode`?"},
@@ -189,11 +189,29 @@ static void wrong_statements(void **state)
 	    {"set overlay = 10.0.0.1\n", 1, 15, "is an address; write the device"},
 	    {"set families = inet,vsok unix\n", 1, 21, "unknown family `vsok`; did you mean `vsock`?"},
 	    {"set families = inet packet-listens\n", 1, 21, "did you mean `packet-listen`?"},
-	    {"set families = INET\n", 1, 16, "unknown family `INET`"},
+	    {"set families = INET\n", 1, 16, "unknown family `INET`; did you mean `inet`?"},
+	    {"set families = AF_VSOCK\n", 1, 16, "did you mean `vsock`?"},
+	    {"set families = unix,ipv4\n", 1, 21, "did you mean `inet`?"},
+	    {"set families = ipv6\n", 1, 16, "did you mean `inet6`?"},
+	    {"set families = all\n", 1, 16, "no word stands for all; list the families"},
+	    {"set families = none\n", 1, 16, "no word stands for none; list the families"},
+	    {"set families = unix, inet\n", 1, 21, "remove the comma"},
+	    {"set families = contoso.example\n", 1, 16, "takes another name than `families`, which is a setting"},
+	    {"set family = inet\n", 1, 5, "did you mean `families`?"},
+	    {"set foreign_sources =\n", 1, 21, "has no value; write one behind"},
+	    {"set foreign_sources = 10.0.0.1\n", 1, 23, "a variable of your own takes another name"},
+	    {"resolver 10.0.0.10 served by host hostnetwork\n", 1, 35, "write a line for each"},
+	    {"resolver 10.0.0.10 served by host,pods\n", 1, 30, "write a line for each"},
+	    {"resolver 10.0.0.10 served by host and pods\n", 1, 35, "write a line for each"},
+	    {"resolver 10.0.0.10 served by /x.service\n", 1, 30, "write `served by cgroup /x.service`"},
+	    {"allow x.y any for /x.service\n", 1, 19, "write `for cgroup /x.service`"},
+	    {"resolver 10.0.0.10 by host\n", 1, 20, "as in `served by host`"},
+	    {"resolver 10.0.0.10 x.y by\n", 1, 24, "as in `served by host`"},
+	    {"resolver 10.0.0.10:5353 served by host\n", 1, 10, "on port 53; write `10.0.0.10`"},
 	    {"set families = 1\n", 1, 16, "unknown family `1`; write what pods' sockets may be"},
 	    {"set families =\n", 1, 14, "has no value"},
 	    {"set familys = inet\n", 1, 5, "did you mean `families`?"},
-	    {"set families = unix inet\nallow ${families} any\n", 2, 7, "is a setting, not a variable"},
+	    {"set families = unix inet netlink\nallow ${families} any\n", 2, 7, "is a setting, not a variable"},
 	    {"set foreign_sources = pods\n", 1, 23, "write `none`, `host` or `all`"},
 	    {"set foreign_sources = none all\n", 1, 28, "takes one value"},
 	    {"set foreign_source = all\n", 1, 5, "did you mean `foreign_sources`?"},
@@ -206,11 +224,11 @@ static void wrong_statements(void **state)
 	    {"resolver 10.0.0.10 served by everybody\n", 1, 30, "write `served by host`, `served by pods`"},
 	    {"resolver 10.0.0.10 served by pods hostnetwork\n", 1, 35, "write `served by hostnetwork`"},
 	    {"resolver 10.0.0.10 served by pods not host\n", 1, 35, "write `served by pods not hostnetwork`"},
-	    {"resolver 10.0.0.10 served by pods *.x\n", 1, 35, "nothing stands behind `served by`"},
+	    {"resolver 10.0.0.10 served by pods *.x\n", 1, 35, "a line ends with its `served by`"},
 	    {"resolver served by pods\n", 1, 1, "needs an address, or `system`"},
 	    {"resolver *.x served by pods\n", 1, 10, "is a name"},
 	    {"resolver 10.0.0.10 serve by pods\n", 1, 26, "everybody may ask a resolver"},
-	    {"resolver 10.0.0.10 served-by pods\n", 1, 20, "whose sockets answer in its name is said by `served by"},
+	    {"resolver 10.0.0.10 served-by pods\n", 1, 20, "as in `served by pods`"},
 	    {"resolver 10.0.0.10 for pods\n", 1, 20, "everybody may ask a resolver"},
 	    {"require x.y\n", 1, 1, "takes destinations and a port"},
 	    {"require *.x.y tcp:443\n", 1, 9, "is many destinations"},
@@ -939,9 +957,15 @@ static void what_may_not_begin(void **state)
 
 	assert_true(families("", 0) == usual);
 	assert_true(families("set families = packet-listen inet,inet6 unix netlink\n", 0) == usual);
-	assert_true(families("set more = packet vsock\nset families = unix packet-listen inet ${more}\n", 0) ==
-		    (egret_family_bit(AF_UNIX) | egret_family_bit(AF_INET) | egret_family_bit(AF_PACKET) |
-		     egret_family_bit(AF_VSOCK) | EGRET_FAMILIES_SEND_FRAMES));
+	assert_true(families("set more = packet vsock\nset families = unix packet-listen inet netlink ${more}\n", 0) ==
+		    (egret_family_bit(AF_UNIX) | egret_family_bit(AF_INET) | egret_family_bit(AF_NETLINK) |
+		     egret_family_bit(AF_PACKET) | egret_family_bit(AF_VSOCK) | EGRET_FAMILIES_SEND_FRAMES));
+	assert_true(families("set families = unix inet inet6\n", 1) ==
+		    (egret_family_bit(AF_UNIX) | egret_family_bit(AF_INET) | egret_family_bit(AF_INET6)));
+	run = load("set families = vsock\n");
+	assert_non_null(
+	    strstr(run.diag.entries[0].text, "`set families = unix inet inet6 netlink packet-listen vsock`"));
+	run_end(&run);
 	assert_true(families("set families = vsock\n", 1) == egret_family_bit(AF_VSOCK));
 }
 

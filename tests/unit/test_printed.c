@@ -176,9 +176,9 @@ static void the_layer_source_says_what_this_kernel_lacks(void **state)
 		kernel.sources[source].attached = false;
 	}
 	print(&status, NULL, &said);
-	assert_says(&said, "not seen on this kernel: 32-bit AF_XDP, QDISC_BYPASS of hostNetwork, SR-IOV (egret(8))\n");
+	assert_says(&said, "not seen on this kernel: AF_XDP, QDISC_BYPASS of 32-bit hostNetwork, SR-IOV (egret(8))\n");
 	assert_says(&said, "layer      source: enforce\n"
-			   "           not on this kernel: families, frames, options (no room)\n"
+			   "           not on this kernel: families, frames, options of 32-bit programs (no room)\n"
 			   "layer      device");
 
 	kernel.meta.sources[EGRET_SOURCE_OPTIONS] = (struct egret_layer_state){EGRET_LAYER_FAILED, 1, "it was taken"};
@@ -313,7 +313,7 @@ static void cgroups_that_are_not_there_are_told(void **state)
 	snprintf(kernel.meta.absent_cgroups, sizeof(kernel.meta.absent_cgroups), "/a.slice\n");
 	kernel.meta.absent_cgroup_count = 1;
 	print(&status, NULL, &said);
-	assert_says(&said, "absent     cgroup /a.slice: rules for it hold for nobody until it is there\n");
+	assert_says(&said, "absent     cgroup /a.slice: what names it holds for nobody until it is there\n");
 	assert_says_not(&said, "more");
 	assert_says_not(&said, "PROBLEM");
 	kernel.meta.absent_cgroup_count = 3;

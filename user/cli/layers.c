@@ -17,7 +17,7 @@ static const char *short_words(const json_t *finding)
 	const char *kind = json_text(finding, "kind");
 
 	if (!strcmp(kind, "sockets"))
-		return strstr(json_text(finding, "text"), "32-bit") ? "32-bit AF_XDP, QDISC_BYPASS of hostNetwork"
+		return strstr(json_text(finding, "text"), "32-bit") ? "AF_XDP, QDISC_BYPASS of 32-bit hostNetwork"
 								    : "AF_XDP, QDISC_BYPASS of hostNetwork";
 	return !strcmp(kind, "cards") ? "SR-IOV (egret(8))" : json_text(finding, "text");
 }
@@ -73,6 +73,14 @@ static void print_looks(const json_t *looks)
 	}
 }
 
+/* What `options` would refuse, the hook of setsockopt refuses to all but these. */
+static const char *program_words(const json_t *program)
+{
+	const char *label = json_text(program, "program");
+
+	return !strcmp(label, "options") ? "options of 32-bit programs" : label;
+}
+
 /* Those of this standing, on one line, with what is said of the first. */
 static void print_not_standing(const json_t *programs, const char *standing, const char *words)
 {
@@ -82,7 +90,7 @@ static void print_not_standing(const json_t *programs, const char *standing, con
 	json_array_foreach (programs, index, program) {
 		if (strcmp(json_text(program, "standing"), standing) != 0 || !*json_text(program, "why_text"))
 			continue;
-		printf("%s%s", first ? ", " : words, json_text(program, "program"));
+		printf("%s%s", first ? ", " : words, program_words(program));
 		first = first ? first : program;
 	}
 	if (first)

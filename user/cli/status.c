@@ -76,7 +76,7 @@ static void print_absent(const json_t *status)
 	size_t index;
 
 	json_array_foreach (absent, index, path)
-		printf("absent     cgroup %s: rules for it hold for nobody until it is there\n",
+		printf("absent     cgroup %s: what names it holds for nobody until it is there\n",
 		       json_string_value(path));
 	if (unlisted > 0)
 		printf("           and %lld more\n", unlisted);

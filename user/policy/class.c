@@ -111,6 +111,23 @@ static int parse_cgroup(struct loader *loader, struct word path, struct policy_c
 #define EACH_CLASS      "`%s host`, `%s pods`, `%s hostnetwork` or `%s cgroup /PATH`"
 #define EACH_LEAD(lead) (lead), (lead), (lead), (lead)
 
+static void report_several(struct loader *loader, const struct word *word, const char *lead)
+{
+	report(loader, word->column, "`%.*s` is too much: one line has one `%s`; write a line for each", EXCERPT(word),
+	       lead);
+}
+
+/* Words with which people go on to name whom else they mean. */
+static bool goes_on(const struct word *word)
+{
+	static const char *const words[] = {"host", "pods", "hostnetwork", "cgroup", "and", "or", "not", "for"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (word_is(word, words[i]))
+			return true;
+	return false;
+}
+
 static int report_class(struct loader *loader, const struct word *word, const char *lead)
 {
 	struct nearest nearest = {.loader = loader, .word = word};
@@ -119,7 +136,12 @@ static int report_class(struct loader *loader, const struct word *word, const ch
 	nearest_try(&nearest, "pods");
 	nearest_try(&nearest, "hostnetwork");
 	nearest_try(&nearest, "cgroup");
-	if (nearest.best)
+	if (word->text[0] == '/')
+		report(loader, word->column, "a cgroup stands behind its word; write `%s cgroup %.*s`", lead,
+		       EXCERPT(word));
+	else if (memchr(word->text, ',', word->len))
+		report_several(loader, word, lead);
+	else if (nearest.best)
 		report(loader, word->column, "unknown subject `%.*s`; did you mean `%s`?", EXCERPT(word), nearest.best);
 	else
 		report(loader, word->column, "unknown subject `%.*s`; write " EACH_CLASS, EXCERPT(word),
@@ -173,9 +195,12 @@ int class_parse(struct loader *loader, const struct class_words *said, struct po
 		return report_class(loader, &words[0], said->lead);
 	if (error || said->count == taken)
 		return error;
-	report(loader, words[taken].column,
-	       "`%.*s` is too much: nothing stands behind `%s`; write %s before it, and a comment behind a #",
-	       EXCERPT(&words[taken]), said->lead, said->before);
+	if (goes_on(&words[taken]))
+		report_several(loader, &words[taken], said->lead);
+	else
+		report(loader, words[taken].column,
+		       "`%.*s` is too much: a line ends with its `%s`; write %s before it, and a comment behind a #",
+		       EXCERPT(&words[taken]), said->lead, said->before);
 	return -EINVAL;
 }
 

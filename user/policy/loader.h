@@ -158,6 +158,7 @@ bool setting_is_known(const char *name);
 const char *setting_meant(struct loader *loader, const char *name);
 /* `${name}` stands for its values, too. */
 bool setting_is_variable(const char *name);
+bool setting_takes_one(const char *name);
 int setting_apply(struct loader *loader, const struct variable *setting);
 /* It is set already, which was reported. `off` holds all the same: who opens a node in haste adds
  * a line, and does not look for the one that is there. */

@@ -65,6 +65,14 @@ static int parse_zoned(struct loader *loader, const struct word *word)
 	return -EINVAL;
 }
 
+/* 10.0.0.10:5353 */
+static bool has_port(const struct word *word)
+{
+	const char *colon = memchr(word->text, ':', word->len);
+
+	return colon && memchr(word->text, '.', (size_t)(colon - word->text));
+}
+
 /* @has_server: an address or `system` stands before it on the line. */
 static int parse_resolver_item(struct loader *loader, const struct word *word, bool has_server)
 {
@@ -75,6 +83,11 @@ static int parse_resolver_item(struct loader *loader, const struct word *word, b
 		return add_resolver(loader, (struct policy_resolver){.system = true});
 	if (memchr(word->text, '%', word->len))
 		return parse_zoned(loader, word);
+	if (has_port(word)) {
+		report(loader, word->column, "a resolver is asked on port 53; write `%.*s`",
+		       (int)((const char *)memchr(word->text, ':', word->len) - word->text), word->text);
+		return -EINVAL;
+	}
 	error = dest_parse(loader, word, &dest);
 	if (error)
 		return error;
@@ -101,6 +114,7 @@ static int parse_resolver_item(struct loader *loader, const struct word *word, b
 static int check_slips(struct loader *loader, size_t count)
 {
 	static const char *const slips[] = {"by", "for", "served-by", "served_by", "servedby"};
+	static const struct word usual = {.text = "host", .len = 4};
 
 	for (size_t i = 0; i < count; i++) {
 		const struct word *word = &loader->words.items[i];
@@ -109,9 +123,9 @@ static int check_slips(struct loader *loader, size_t count)
 			if (!word_is(word, slips[s]))
 				continue;
 			report(loader, word->column,
-			       "`%.*s` says nothing here: everybody may ask a resolver; whose sockets answer in its "
-			       "name is said by `served by pods`",
-			       EXCERPT(word));
+			       "`%.*s` is no name to ask for: everybody may ask a resolver; who answers in its name "
+			       "stands behind `served by`, as in `served by %.*s`",
+			       EXCERPT(word), EXCERPT(i + 1 < loader->words.count ? word + 1 : &usual));
 			return -EINVAL;
 		}
 	}

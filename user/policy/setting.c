@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "../base/nat64.h"
 #include "loader.h"
@@ -251,7 +250,10 @@ static int apply_foreign_sources(struct loader *loader, const struct variable *s
 	int whose = which(&setting->values[0], foreign_words, EGRET_FOREIGN_ALL + 1);
 
 	if (whose < 0)
-		return report_value(loader, setting, "`none`, `host` or `all`");
+		return report_value(
+		    loader, setting,
+		    "`none`, `host` or `all` (who may speak from an address that is not its own: nobody, "
+		    "all but pods, pods too); a variable of your own takes another name");
 	loader->policy->settings.foreign_sources = whose;
 	return 0;
 }
@@ -264,7 +266,7 @@ const struct policy_settings setting_defaults = {
     .floor = true,
     .nat64 = {.first_half = EGRET_NAT64_WELL_KNOWN},
     .layers = EGRET_LAYERS_ENFORCE,
-    .families = 1ULL << AF_UNIX | 1ULL << AF_INET | 1ULL << AF_INET6 | 1ULL << AF_NETLINK | 1ULL << AF_PACKET,
+    .families = EGRET_FAMILIES_USUAL,
     .foreign_sources = EGRET_FOREIGN_HOST,
 };
 
@@ -438,6 +440,8 @@ const char *setting_meant(struct loader *loader, const char *name)
 	const struct word word = {.text = name, .len = strlen(name)};
 	struct nearest nearest = {.loader = loader, .word = &word, .most = SLIP_MOST};
 
+	if (!strcmp(name, "family"))
+		return "families"; /* the likeliest slip, and further away than others */
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
 		nearest_try(&nearest, settings[i].name);
 	return nearest.best;
@@ -448,6 +452,13 @@ bool setting_is_variable(const char *name)
 	const struct setting *setting = find(name);
 
 	return setting && setting->variable;
+}
+
+bool setting_takes_one(const char *name)
+{
+	const struct setting *setting = find(name);
+
+	return setting && !setting->list;
 }
 
 int setting_apply(struct loader *loader, const struct variable *variable)

@@ -307,14 +307,14 @@ int variable_set(struct loader *loader, const struct statement *statement)
 			setting_apply_again(loader, variable->name, &loader->words);
 		return -EINVAL;
 	}
-	if (!error && !loader->words.count) {
-		report(loader, statement->words[2].column, "`%.*s` has no value; write one or more behind the `=`",
-		       EXCERPT(name));
-		error = -EINVAL;
-	}
 	variable = add(loader, name);
 	if (!variable)
 		return -ENOMEM;
+	if (!error && !loader->words.count) {
+		report(loader, statement->words[2].column, "`%s` has no value; write %s behind the `=`", variable->name,
+		       setting_takes_one(variable->name) ? "one" : "one or more");
+		error = -EINVAL;
+	}
 	return error ? error : keep_values(loader, variable, &loader->words);
 }
 

@@ -8,7 +8,7 @@
 # for what all of them allow or deny. EGRET_RELOADS says how many.
 . "$(dirname "$0")/../lib.sh"
 needs_egret
-reloads=${EGRET_RELOADS:-50}
+reloads=${EGRET_RELOADS:-30}
 bed_up
 dns shared.reload.example 20.1.0.1 2603:1000::1:1
 dns a.reload.example 20.6.2.1

@@ -7,6 +7,6 @@ mount_private
 netns_up "$id-pairs" -
 ip -n "$id-pairs" link add pairs0 type veth peer name pairs1
 ip -n "$id-pairs" link set pairs0 up
-succeeds "no disagreement" nsenter --net="/run/netns/$id-pairs" "$root/build/tests/pairs" "${EGRET_PAIRS:-40000}" pairs0
+succeeds "no disagreement" nsenter --net="/run/netns/$id-pairs" "$root/build/tests/pairs" "${EGRET_PAIRS:-25000}" pairs0
 grep ^note: "$work/output"
 finish

@@ -11,7 +11,7 @@ internet ip route add local 100.64.0.0/10 dev lo
 internet ip -6 route add local fd00::/64 dev lo
 internet ip -6 route add local 64:ff9b::/96 dev lo
 mkdir -p "$cg/sequences"
-succeeds "no disagreement" "$root/build/tests/sequences" "${EGRET_SEQUENCES:-40}" "$cg/sequences" \
+succeeds "no disagreement" "$root/build/tests/sequences" "${EGRET_SEQUENCES:-30}" "$cg/sequences" \
 	"/run/netns/$id-node" "/run/netns/$id-inet"
 grep ^note: "$work/output"
 finish

@@ -7,8 +7,8 @@
 # EGRET_RESTARTS restarts of one service.
 . "$(dirname "$0")/../lib.sh"
 needs_egret
-each=${EGRET_NEWBORN:-120}
-restarts=${EGRET_RESTARTS:-300}
+each=${EGRET_NEWBORN:-80}
+restarts=${EGRET_RESTARTS:-150}
 internet_ports="tcp:9000 udp:9000"
 bed_up
 any="tcp:9000 udp:9000"

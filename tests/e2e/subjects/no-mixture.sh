@@ -6,7 +6,7 @@
 # EGRET_SWITCHES times each by what the agent itself calls, EGRET_MIXED_RELOADS by an agent.
 . "$(dirname "$0")/../lib.sh"
 needs_egret
-switches=${EGRET_SWITCHES:-100}
+switches=${EGRET_SWITCHES:-60}
 reloads=${EGRET_MIXED_RELOADS:-10}
 internet_ports="udp:9000"
 tight=$root/build/tests/tight switcher=$root/build/tests/switcher

@@ -4,7 +4,7 @@
 # and at no moment those of another.
 . "$(dirname "$0")/../lib.sh"
 needs_egret
-reloads=$((${EGRET_RELOADS:-50} / 2))
+reloads=$((${EGRET_RELOADS:-30} / 2))
 bed_up
 any="tcp:7000 udp:7000"
 app=/$id/system.slice/app.service
