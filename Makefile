@@ -25,7 +25,7 @@ CPPFLAGS += -D_GNU_SOURCE -DEGRET_VERSION='"$(VERSION)"' -DEGRET_RULES_PATH='"$(
 CFLAGS   ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(WARNINGS) -fstack-protector-strong -ffunction-sections -fdata-sections $(CFLAGS)
 LDFLAGS  += -Wl,--gc-sections
-LDLIBS   := -lbpf -lelf -lz -lcares -ljansson
+LDLIBS   := -lbpf -lelf -lz -lcares -ljansson -lseccomp
 
 SOURCES := $(wildcard user/*/*.c)
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)

@@ -169,6 +169,8 @@ struct egret_meta {
 	struct egret_resolver resolvers[EGRET_MAX_RESOLVERS]; /* whom the agent asks, in this order */
 	__u32 resolver_count;
 	__u32 absent_cgroup_count; /* also those for which absent_cgroups has no room */
+	__u32 reloads;             /* policies that took the place of one that ruled */
+	__u32 policies_refused;    /* or did not, each for another reason than the one before it */
 };
 
 #endif

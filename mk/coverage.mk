@@ -33,6 +33,10 @@ $(VIEW_TESTS:%=$(COVERAGE)/%): $(COVERAGE)/%: $(COVERAGE)/tests/unit/%.o $(COVER
 	$(call say,LD,$@)
 	$(Q)$(CC) --coverage -o $@ $^ -lcmocka -ljansson -lpthread
 
+$(COVERAGE)/test_serve: $(COVERAGE)/%: $(COVERAGE)/tests/unit/%.o $(COVERAGE)/tests/unit/filter.o $(SERVE_SOURCES:%.c=$(COVERAGE)/%.o)
+	$(call say,LD,$@)
+	$(Q)$(CC) --coverage -o $@ $^ -lcmocka -ljansson -lseccomp -lpthread
+
 $(PRINTED_TESTS:$(B)/tests/%=$(COVERAGE)/%): $(COVERAGE)/%: $(COVERAGE)/tests/unit/%.o $(COVERAGE)/tests/unit/filter.o $(PRINTED_SOURCES:%.c=$(COVERAGE)/%.o)
 	$(call say,LD,$@)
 	$(Q)$(CC) --coverage -o $@ $^ -lcmocka -ljansson -lcares -lpthread

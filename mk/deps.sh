@@ -4,7 +4,7 @@
 # test, image, lint, bench, kernels, room). Says what it does; does nothing if nothing is missing.
 set -eu
 
-build="gcc make clang bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev libc-ares-dev libjansson-dev uthash-dev lowdown"
+build="gcc make clang bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev libc-ares-dev libjansson-dev libseccomp-dev uthash-dev lowdown"
 test="libcmocka-dev libclang-rt-dev dnsmasq-base unbound nftables iproute2 util-linux ethtool isc-dhcp-client curl jq socat openssl bind9-dnsutils procps sudo valgrind yamllint yq systemd kmod"
 image="buildah podman runc"
 lint="clang-format clang-tidy"

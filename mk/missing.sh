@@ -8,7 +8,7 @@ for program in "$1" "$2" "$3" lowdown; do
 	command -v "${program%% *}" >/dev/null || missing="$missing $(basename "$program")"
 done
 if command -v "${1%% *}" >/dev/null; then
-	for header in bpf/libbpf.h libelf.h zlib.h ares.h jansson.h uthash.h; do
+	for header in bpf/libbpf.h libelf.h zlib.h ares.h jansson.h seccomp.h uthash.h; do
 		echo "#include <$header>" | $1 -E -x c - >/dev/null 2>&1 || missing="$missing $header"
 	done
 fi

@@ -4,7 +4,7 @@
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 # What is neither the kernel's nor the program's entry can be tested alone.
-UNIT_SOURCES := $(filter-out user/kernel/% user/view/% user/cli/% user/agent/% user/subject/%,$(SOURCES)) user/view/suggestion.c user/view/refusal.c
+UNIT_SOURCES := $(filter-out user/kernel/% user/view/% user/cli/% user/agent/% user/subject/% user/serve/%,$(SOURCES)) user/view/suggestion.c user/view/refusal.c
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(B)/asan/%.o) \
                 $(patsubst %.c,$(B)/asan/%.o,$(wildcard tests/model/*.c))
 
@@ -27,6 +27,14 @@ $(VIEW_TESTS:%=$(B)/tests/%): $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/t
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka -ljansson -lpthread
+
+# So is what is served of them.
+SERVE_SOURCES := $(VIEW_SOURCES) $(wildcard user/serve/*.c)
+
+$(B)/tests/test_serve: $(B)/tests/%: $(B)/asan/tests/unit/%.o $(B)/asan/tests/unit/filter.o $(SERVE_SOURCES:%.c=$(B)/asan/%.o)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka -ljansson -lseccomp -lpthread
 
 # So are the commands that print them.
 PRINTED_SOURCES := $(VIEW_SOURCES) $(wildcard user/resolve/*.c) $(patsubst %,user/cli/%.c,status layers rules drops follow learned \
@@ -77,7 +85,7 @@ $(B)/tests/clock_jump.so: tests/tools/clock_jump.c
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
 
-$(B)/tests/refuse: tests/tools/refuse.c
+$(B)/tests/refuse $(B)/tests/trespass $(B)/tests/crowd: $(B)/tests/%: tests/tools/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
@@ -195,7 +203,7 @@ $(B)/tests/test_packet $(B)/tests/test_buffer: $(NATIVE_OBJECTS)
 
 # What the end-to-end tests speak and listen with.
 .PHONY: tests-tools
-tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse clock_jump.so cache liar parrot early client forger newborn tight flood astray begin service.bpf.o passes.bpf.o)
+tests-tools: $(patsubst %,$(B)/tests/%,probe ledger soak refuse trespass crowd clock_jump.so cache liar parrot early client forger newborn tight flood astray begin service.bpf.o passes.bpf.o)
 
 .PHONY: tests
 tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/decisions $(B)/tests/sequences $(B)/tests/switcher \
@@ -229,6 +237,7 @@ test:
 	mk/deps.sh test image
 	mk/deps.sh room || echo "skip: what the clean room is made with cannot be installed"
 	mk/deps.sh kernels || echo "skip: what other kernels are booted with cannot be installed"
+	mk/promtool.sh $(B)/tests/promtool || echo "skip: promtool cannot be fetched"
 	$(MAKE) --no-print-directory $(BUILD_JOBS) tests fuzzers static kernel-programs releases
 	tests/run
 

@@ -18,6 +18,45 @@ int kernel_open(const char *instance, const struct kernel **ret, struct error *e
 	return 0;
 }
 
+int kernel_view(const char *instance, const struct kernel **ret, struct error *error)
+{
+	return kernel_open(instance, ret, error);
+}
+
+size_t kernel_view_commands(const int **ret)
+{
+	static const int commands[] = {1 /* BPF_MAP_LOOKUP_ELEM */};
+
+	*ret = commands;
+	return 1;
+}
+
+bool kernel_is_view(const struct kernel *kernel)
+{
+	return kernel->view;
+}
+
+uint32_t kernel_texts_id(const struct kernel *kernel)
+{
+	return kernel->texts_id;
+}
+
+int kernel_read_counters(const struct kernel *kernel, struct egret_counter *ret, uint32_t limit)
+{
+	memcpy(ret, kernel->counters, limit * sizeof(*ret));
+	return 0;
+}
+
+int kernel_each_denial(const struct kernel *kernel,
+		       int (*row)(void *context, const struct egret_drop_key *key, const struct egret_drop *drop),
+		       int (*others)(void *context, uint64_t owner, bool audited, const struct egret_others *others),
+		       void *context)
+{
+	int rc = kernel_each_drop(kernel, row, context);
+
+	return rc ? rc : kernel_each_others(kernel, others, context);
+}
+
 void kernel_close(const struct kernel *kernel)
 {
 	(void)kernel;

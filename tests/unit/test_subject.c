@@ -230,10 +230,13 @@ static void a_pods_name_tells_what_made_it(void **state)
 	    {"kube-system/kube-proxy-x2k9p", "kube-system/kube-proxy"}, /* DaemonSet */
 	    {"shop/db-0", "shop/db"},                                   /* StatefulSet */
 	    {"shop/db-12345", "shop/db"},
-	    {"shop/nightly-29391840-7bqzc", "shop/nightly"}, /* CronJob */
-	    {"shop/batch-3-7bqzc", "shop/batch"},            /* Job with an index */
-	    {"shop/web", "shop/web"},                        /* of its own */
-	    {"shop/web-front", "shop/web-front"},            /* vowels */
+	    {"shop/nightly-29391840-7bqzc", "shop/nightly"},  /* CronJob */
+	    {"shop/batch-3-7bqzc", "shop/batch"},             /* Job with an index */
+	    {"shop/web", "shop/web"},                         /* of its own */
+	    {"shop/web-5bd798-x2k9p", "shop/web"},            /* a short hash */
+	    {"shop/web-spdyfrnt-x2k9p", "shop/web-spdyfrnt"}, /* no hash */
+	    {"shop/web-front", "shop/web-front"},             /* vowels */
+	    {"shop/a.b.c", "shop/a.b.c"},
 	    {"shop/x2k9p", "shop/x2k9p"},
 	    {"shop/-x2k9p", "shop/-x2k9p"},
 	    {"shop/a-0", "shop/a"},

@@ -242,6 +242,7 @@ static int commit(struct agent *agent, struct edition *next, struct diag *diag, 
 	if (agent->hold == HOLD_ATTACHED) {
 		agent_end_probation(agent); /* of the policy before: a trial would be in the way of the proof */
 		prove_again(agent, next, diag);
+		meta_count_reload(agent->kernel);
 		return 0;
 	}
 	rc = attach(agent, next, diag, error);
@@ -257,6 +258,16 @@ static void undo(struct agent *agent, struct edition *next)
 	if (agent->hold == HOLD_ATTACHED)
 		return;
 	kernel_undo(agent->kernel);
+}
+
+/* `exec` has an instance of its own, whose maps are its caller's business. */
+static void share_with_viewers(struct agent *agent)
+{
+	int rc = agent->options.layers ? kernel_share(agent->kernel) : 0;
+
+	if (rc)
+		progress_warn(&agent->progress, "group " KERNEL_VIEWERS " cannot be let read the maps: %s",
+			      strerror(-rc));
 }
 
 int agent_enforce_next(struct agent *agent, struct edition *next, struct diag *diag, struct error *error)
@@ -285,6 +296,7 @@ int agent_enforce_next(struct agent *agent, struct edition *next, struct diag *d
 	if (first)
 		progress_say_stages(&agent->progress);
 	announce(agent);
+	share_with_viewers(agent);
 	absent_tell(agent->kernel, agent->ruling->policy, &agent->progress);
 	agent_begin_probation(agent);
 	agent_note_ruled(agent);
@@ -301,6 +313,7 @@ void agent_rebuild(struct agent *agent)
 	if (load_tables(agent, agent->ruling, kernel_settings(agent->kernel)->audit, &diag, &error))
 		progress_warn(&agent->progress, "%s; the policy that runs goes on", error.text);
 	edition_write_names(agent->ruling);
+	share_with_viewers(agent);
 	agent->ruling->must_rebuild = false;
 	diag_clear(&diag);
 }

@@ -99,6 +99,8 @@ void meta_write_problem(struct kernel *kernel, enum egret_problem kind, const ch
 
 	if (kernel_get_meta(kernel, &meta))
 		return;
+	if (kind == EGRET_PROBLEM_POLICY && *text && strcmp(meta.problems[kind], text) != 0)
+		meta.policies_refused++;
 	snprintf(meta.problems[kind], sizeof(meta.problems[kind]), "%s", text);
 	kernel_set_meta(kernel, &meta);
 }
@@ -179,6 +181,16 @@ bool meta_source_stood(const struct kernel *kernel, enum egret_source source)
 	struct egret_meta meta;
 
 	return !kernel_get_meta(kernel, &meta) && meta.sources[source].stood;
+}
+
+void meta_count_reload(struct kernel *kernel)
+{
+	struct egret_meta meta;
+
+	if (kernel_get_meta(kernel, &meta))
+		return;
+	meta.reloads++;
+	kernel_set_meta(kernel, &meta);
 }
 
 void meta_set_enforcing(struct kernel *kernel, bool enforcing)

@@ -30,6 +30,8 @@ void meta_write_source(struct kernel *kernel, enum egret_source source, enum egr
 		       const char *why);
 /* Was it proved here once? */
 bool meta_source_stood(const struct kernel *kernel, enum egret_source source);
+/* Another policy has taken the place of one that ruled. */
+void meta_count_reload(struct kernel *kernel);
 void meta_set_enforcing(struct kernel *kernel, bool enforcing);
 void meta_beat(struct kernel *kernel);
 void meta_write_name(struct kernel *kernel, const struct compiled *compiled, const struct resolver_name *name);

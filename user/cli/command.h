@@ -50,7 +50,8 @@ struct options {
 	struct policy_define defines[MAX_DEFINES];
 	size_t define_count;
 	const char *rules_path, *cgroup, *instance, *state, *fallback;
-	const char *user, *report, *caller;          /* exec */
+	const char *user, *report, *caller; /* exec */
+	const char *listen;
 	const char *pod, *namespace, *name, *reason; /* of which rows; NULL = of all */
 	time_t since;                                /* 0 = whenever it was */
 	enum row_order sort;
@@ -81,6 +82,7 @@ enum option_group {
 	OPTIONS_WHOM = 1 << 13,      /* --pod --namespace --name */
 	OPTIONS_ROWS = 1 << 14,      /* --reason --by --sort --limit */
 	OPTIONS_WILDCARDS = 1 << 15, /* --wildcards */
+	OPTIONS_SERVE = 1 << 16,     /* --listen */
 	OPTIONS_COMMAND = 1 << 7,    /* --cgroup; the words are a command with its own options */
 };
 
@@ -120,6 +122,7 @@ int command_rules(const struct command *command, int argc, char **argv);
 int command_learned(const struct command *command, int argc, char **argv);
 int command_drops(const struct command *command, int argc, char **argv);
 int command_suggest(const struct command *command, int argc, char **argv);
+int command_serve(const struct command *command, int argc, char **argv);
 int command_attach(const struct command *command, int argc, char **argv);
 int command_detach(const struct command *command, int argc, char **argv);
 

@@ -27,6 +27,17 @@ static int exit_code(int rc)
 	}
 }
 
+void options_of_policy(const struct options *options, struct policy_options *ret)
+{
+	*ret = (struct policy_options){
+	    .paths = options->policies,
+	    .path_count = options->policy_count,
+	    .defines = options->defines,
+	    .define_count = options->define_count,
+	    .rules_path = options->rules_path,
+	};
+}
+
 int fail(int rc, const struct error *error)
 {
 	fprintf(stderr, "egret: %s\n", error->text);

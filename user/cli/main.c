@@ -114,6 +114,18 @@ static const struct command commands[] = {
      "  2  wrong words\n"
      "  " LOOKING_CODES,
      OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_SINCE | OPTIONS_WHOM | OPTIONS_WILDCARDS},
+    {"serve", command_serve, "Metrics and health by HTTP, for Prometheus and probes", "",
+     "/metrics, /livez and /readyz of the instance, and /healthz of itself. It can change nothing: it runs as a user "
+     "of group egret-view, which the agent lets read the maps, with CAP_BPF alone, and has no system call that writes. "
+     "Started as root, it becomes that user. Works when no agent runs.",
+     "Examples:\n"
+     "  egret serve\n"
+     "  egret serve --listen 127.0.0.1:9964,10.0.0.4:9964\n\n"
+     "Exit codes:\n"
+     "  0  it was told to end\n"
+     "  2  wrong words\n"
+     "  3  there is no group egret-view, or an address cannot be had",
+     OPTIONS_INSTANCE | OPTIONS_SERVE},
     {"detach", command_detach, "Take an instance down: nothing is governed any more", "",
      "What `egret run` made leaves a mark, by which no agent attaches it again before `egret attach`, or before the "
      "policy's text is another one; an agent that lives stands by. With --all every instance but those of running "

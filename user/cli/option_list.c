@@ -2,6 +2,7 @@
 #include "option_list.h"
 
 #include "../base/state.h"
+#include "../serve/serve.h"
 #include "command.h"
 
 const struct group_option option_list[] = {
@@ -51,6 +52,10 @@ const struct group_option option_list[] = {
      NULL,
      {"once", KEY_ONCE, NULL, 0,
       "Attach and end, before an agent comes: a policy that has ruled here before is enforced, any other audited", 0}},
+    {OPTIONS_SERVE,
+     "EGRET_LISTEN",
+     {"listen", KEY_LISTEN, "ADDRESS:PORT[,...]", 0, "Where to answer, default " SERVE_LISTEN_DEFAULT " (EGRET_LISTEN)",
+      0}},
     {OPTIONS_STATE,
      "EGRET_STATE",
      {"state", KEY_STATE, "DIR", 0,

@@ -211,6 +211,8 @@ static const char **text_of(struct options *options, int key)
 		return &options->name;
 	case KEY_REASON:
 		return &options->reason;
+	case KEY_LISTEN:
+		return &options->listen;
 	default:
 		return NULL;
 	}
@@ -438,15 +440,4 @@ void options_parse(const struct command *command, int argc, char **argv, struct 
 		ret->state = STATE_DEFAULT;
 	if (!ret->rules_path)
 		ret->rules_path = rules_path_default();
-}
-
-void options_of_policy(const struct options *options, struct policy_options *ret)
-{
-	*ret = (struct policy_options){
-	    .paths = options->policies,
-	    .path_count = options->policy_count,
-	    .defines = options->defines,
-	    .define_count = options->define_count,
-	    .rules_path = options->rules_path,
-	};
 }

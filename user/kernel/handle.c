@@ -2,6 +2,7 @@
 #include "handle.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ struct kernel *handle_new(const char *instance)
 	if (!kernel)
 		return NULL;
 	snprintf(kernel->instance, sizeof(kernel->instance), "%s", instance);
-	kernel->dir_fd = kernel->buckets.fd = kernel->inner_ports = kernel->inner_resolved = -1;
+	kernel->dir_fd = kernel->buckets.fd = kernel->inner_ports = kernel->inner_resolved = kernel->view_texts = -1;
 	for (int i = 0; i < MAP_COUNT; i++)
 		kernel->maps[i] = -1;
 	for (int i = 0; i < HOOK_COUNT; i++)
@@ -38,10 +39,27 @@ int handle_map_config(struct kernel *kernel, int protection, struct error *error
 	return 0;
 }
 
+int handle_copy_config(struct kernel *kernel, struct error *error)
+{
+	uint32_t zero = 0;
+
+	kernel->config = calloc(1, sizeof(*kernel->config));
+	if (!kernel->config)
+		return error_set(error, -ENOMEM, "out of memory");
+	if (bpf_map_lookup_elem(kernel->maps[MAP_config], &zero, kernel->config))
+		return error_set(error, -errno, "cannot read the configuration of instance %s: %s", kernel->instance,
+				 strerror(errno));
+	return 0;
+}
+
 void handle_free(struct kernel *kernel)
 {
-	if (kernel->config)
+	if (kernel->config && kernel->view)
+		free(kernel->config);
+	else if (kernel->config)
 		munmap(kernel->config, sizeof(*kernel->config));
+	if (kernel->view_texts >= 0)
+		close(kernel->view_texts);
 	for (int i = 0; i < MAP_COUNT; i++)
 		if (kernel->maps[i] >= 0)
 			close(kernel->maps[i]);
@@ -67,6 +85,10 @@ int handle_slot_fd(const struct kernel *kernel, enum kernel_map table, uint32_t 
 	uint32_t id;
 	int fd;
 
+	if (kernel->view && table == MAP_texts) {
+		fd = fcntl(kernel->view_texts, F_DUPFD_CLOEXEC, 0);
+		return fd < 0 ? -ENOENT : fd;
+	}
 	if (bpf_map_lookup_elem(kernel->maps[table], &slot, &id))
 		return -errno;
 	fd = bpf_map_get_fd_by_id(id);
@@ -76,15 +98,4 @@ int handle_slot_fd(const struct kernel *kernel, enum kernel_map table, uint32_t 
 int handle_inner_fd(const struct kernel *kernel, enum kernel_map table)
 {
 	return handle_slot_fd(kernel, table, handle_slot(kernel));
-}
-
-int handle_lookup_inner(const struct kernel *kernel, enum kernel_map table, const void *key, void *ret)
-{
-	int fd = handle_inner_fd(kernel, table), rc;
-
-	if (fd < 0)
-		return fd;
-	rc = bpf_map_lookup_elem(fd, key, ret) ? -errno : 0;
-	close(fd);
-	return rc;
 }

@@ -24,7 +24,9 @@ struct kernel {
 	char instance[INSTANCE_SIZE];
 	int maps[MAP_COUNT];
 	int links[HOOK_COUNT];       /* hook.h */
-	struct egret_config *config; /* mapped */
+	struct egret_config *config; /* mapped; of a view a copy */
+	bool view;                   /* kernel_view */
+	int view_texts;              /* of a view: the inner map of `texts`, which it cannot get by its id */
 
 	/* All below: of an owner only. */
 	int dir_fd;                                 /* of the pins; holds the lock of whoever claimed it */
@@ -55,6 +57,8 @@ struct kernel {
 struct kernel *handle_new(const char *instance);
 /* @protection as of mmap(2). */
 int handle_map_config(struct kernel *kernel, int protection, struct error *error);
+/* A copy instead: a descriptor that cannot write is not mapped by the kernel (bpf_map_mmap wants VM_SHARED). */
+int handle_copy_config(struct kernel *kernel, struct error *error);
 /* Closes what any handle may have open; an owner has more (kernel_free). */
 void handle_free(struct kernel *kernel);
 /* The slot of the policy that rules. */
@@ -66,7 +70,5 @@ static inline uint32_t handle_slot(const struct kernel *kernel)
 int handle_slot_fd(const struct kernel *kernel, enum kernel_map table, uint32_t slot);
 /* The same of the slot that rules. */
 int handle_inner_fd(const struct kernel *kernel, enum kernel_map table);
-/* One value of it. */
-int handle_lookup_inner(const struct kernel *kernel, enum kernel_map table, const void *key, void *ret);
 
 #endif

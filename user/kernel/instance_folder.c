@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../base/process.h"
+#include "instance_share.h"
 #include "pins.h"
 
 /* How often a folder that goes away while it is locked is made again. */
@@ -122,7 +123,8 @@ bool folder_remove(const char *instance)
 	snprintf(path, sizeof(path), INSTANCES "/%s", instance);
 	if (rmdir(path))
 		return false;
-	rmdir(INSTANCES); /* stays while other instances are there */
+	if (!rmdir(INSTANCES)) /* stays while other instances are there */
+		share_end();
 	return true;
 }
 

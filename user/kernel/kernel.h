@@ -68,6 +68,10 @@ void kernel_leave_to_parent(struct kernel *kernel);
  * folder. All else uses kernel_take_down. */
 int kernel_detach(const char *instance, struct error *error);
 
+/* Of what is attached and pinned: the group KERNEL_VIEWERS may read it from now on, where there is such a group. Again
+ * after each policy, whose tables are new ones. */
+int kernel_share(const struct kernel *kernel);
+
 /* Was there nothing of it when it was claimed? */
 bool kernel_is_fresh(const struct kernel *kernel);
 /* Was this instance attached when it was claimed? */

@@ -34,13 +34,18 @@ int pins_check_name(const char *instance, struct error *error)
 			 instance);
 }
 
-int pins_open_folder(const char *path)
+static int open_folder(const char *path, int how)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open(path, how | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
 		return errno == ELOOP ? -ENOTDIR : -errno;
 	return fd;
+}
+
+int pins_open_folder(const char *path)
+{
+	return open_folder(path, O_RDONLY);
 }
 
 int pins_no_folder(int rc, const char *path, struct error *error)
@@ -84,14 +89,14 @@ int pins_foreign_parent(const struct stat *st, struct error *error)
 			 (unsigned int)st->st_uid, st->st_mode & 07777U);
 }
 
-int kernel_check_pins(struct error *error)
+static int check_parent(int how, struct error *error)
 {
 	int rc = kernel_check_bpffs(error), fd;
 	struct stat st;
 
 	if (rc)
 		return rc;
-	fd = pins_open_folder(INSTANCES);
+	fd = open_folder(INSTANCES, how);
 	if (fd == -ENOENT)
 		return 0;
 	if (fd < 0)
@@ -101,6 +106,16 @@ int kernel_check_pins(struct error *error)
 	if (rc)
 		return pins_no_folder(rc, INSTANCES, error);
 	return pins_are_roots(&st) ? 0 : pins_foreign_parent(&st, error);
+}
+
+int kernel_check_pins(struct error *error)
+{
+	return check_parent(O_RDONLY, error);
+}
+
+int pins_check_unlisted(struct error *error)
+{
+	return check_parent(O_PATH, error);
 }
 
 bool kernel_is_there(const char *instance)

@@ -14,6 +14,8 @@
 #define BPFFS         "/sys/fs/bpf"
 #define INSTANCES     BPFFS "/egret"
 #define PIN_PATH_SIZE 256
+/* Behind map_: the inner map of `texts` that rules, for who may not ask for it by its number. */
+#define VIEW_TEXTS "texts_now"
 /* With the terminating zero; longer names are refused. */
 #define INSTANCE_SIZE 64
 
@@ -27,6 +29,8 @@ int pins_open_folder(const char *path);
 int pins_no_folder(int rc, const char *path, struct error *error);
 /* The parent of all instances is not root's alone, and nothing could be done about that. */
 int pins_foreign_parent(const struct stat *st, struct error *error);
+/* kernel_check_pins for who may not list what is there. */
+int pins_check_unlisted(struct error *error);
 /* Root's, and nobody else may write there. */
 bool pins_are_roots(const struct stat *st);
 

@@ -56,10 +56,21 @@ void kernel_ruled(const char *instance, struct kernel_ruled *ret);
 
 /* -ENOENT: no such instance. -ENODEV, -EPERM: nobody can tell from here. */
 int kernel_open(const char *instance, const struct kernel **ret, struct error *error);
+/*
+ * The same for who may read only: the group KERNEL_VIEWERS (kernel_share), with CAP_BPF. It has a copy of the
+ * configuration as it was then, and of the policy's tables the texts of rules alone: a table is asked for by a number,
+ * which the kernel takes from CAP_SYS_ADMIN only. What asks the others says -EPERM.
+ */
+#define KERNEL_VIEWERS "egret-view"
+int kernel_view(const char *instance, const struct kernel **ret, struct error *error);
+bool kernel_is_view(const struct kernel *kernel);
+/* The commands of bpf(2) that a view needs: all others make, change, attach or pin. Returns how many they are. */
+size_t kernel_view_commands(const int **ret);
 /* What kernel_open gave. What is pinned goes on. Takes NULL. */
 void kernel_close(const struct kernel *kernel);
 
-/* Is it attached, and which hooks are? @ret_missing names the first that is not. */
+/* Is it attached, and which hooks are? @ret_missing names the first that is not. A view cannot tell whether what is
+ * pinned outlived its cgroup. */
 bool kernel_is_attached(const struct kernel *kernel, const char **ret_missing);
 /* Are its pins there? Without them what is attached ends with whoever holds it. */
 bool kernel_is_pinned(const struct kernel *kernel);
@@ -79,6 +90,8 @@ int kernel_get_meta(const struct kernel *kernel, struct egret_meta *ret);
 
 /* By the id in the kernel. -ENOENT: the policy has no such rule. */
 int kernel_get_text(const struct kernel *kernel, uint32_t rule, struct egret_rule_text *ret);
+/* Another one when the texts of the policy are; 0 = there are none. */
+uint32_t kernel_texts_id(const struct kernel *kernel);
 /* All ids of rules are below it. */
 uint32_t kernel_rule_limit(const struct kernel *kernel);
 /* All rules in the order of the policy. @visit returns 0 to go on. */
@@ -130,6 +143,8 @@ int kernel_addr_need(const struct kernel *kernel, const struct egret_addr *addr,
 
 /* Sums over the CPUs. */
 int kernel_get_counter(const struct kernel *kernel, uint32_t rule, struct egret_counter *ret);
+/* The same of all ids below @limit. */
+int kernel_read_counters(const struct kernel *kernel, struct egret_counter *ret, uint32_t limit);
 /* Of an enum egret_reason: what was denied, or else what only audit let through. */
 int kernel_get_reason(const struct kernel *kernel, uint32_t reason, bool audited, struct egret_counter *ret);
 int kernel_get_hit(const struct kernel *kernel, uint32_t rule, struct egret_hit *ret);
@@ -139,6 +154,12 @@ int kernel_each_drop(const struct kernel *kernel,
 /* What rows that made room for newer ones of their owner had counted: for each owner that has such. */
 int kernel_each_others(const struct kernel *kernel,
 		       int (*visit)(void *context, uint64_t owner, bool audited, const struct egret_others *others),
+		       void *context);
+/* Both at once, each row no more than once, however many rows come and go meanwhile. Processes' names are as they are.
+ */
+int kernel_each_denial(const struct kernel *kernel,
+		       int (*row)(void *context, const struct egret_drop_key *key, const struct egret_drop *drop),
+		       int (*others)(void *context, uint64_t owner, bool audited, const struct egret_others *others),
 		       void *context);
 /* Takes all rows away; no counter is touched. Returns how many they were. The one thing that a reader
  * may write: the rows are there for people, and people say when they have read them. */

@@ -8,13 +8,28 @@
 #include "handle.h"
 #include "pins.h"
 
+bool kernel_is_view(const struct kernel *kernel)
+{
+	return kernel->view;
+}
+
+static bool is_hook_pinned(const struct kernel *kernel, enum kernel_hook hook)
+{
+	char path[PIN_PATH_SIZE];
+
+	hook_pin_path(path, kernel->instance, hook);
+	return !access(path, F_OK);
+}
+
 bool kernel_is_attached(const struct kernel *kernel, const char **ret_missing)
 {
 	/* Another version, which goes on until its programs are replaced, may not have all the hooks. */
 	bool of_another = kernel->side_by_side && kernel->was_running;
 
 	for (int i = 0; i < HOOK_COUNT; i++) {
-		if ((of_another && kernel->links[i] < 0) || hooks[i].kind->is_attached(kernel->links[i]))
+		if (of_another && kernel->links[i] < 0)
+			continue;
+		if (kernel->view ? is_hook_pinned(kernel, i) : hooks[i].kind->is_attached(kernel->links[i]))
 			continue;
 		if (ret_missing)
 			*ret_missing = hooks[i].name;
@@ -25,10 +40,7 @@ bool kernel_is_attached(const struct kernel *kernel, const char **ret_missing)
 
 bool kernel_is_pinned(const struct kernel *kernel)
 {
-	char path[PIN_PATH_SIZE];
-
-	hook_pin_path(path, kernel->instance, HOOK_egress);
-	return !access(path, F_OK);
+	return is_hook_pinned(kernel, HOOK_egress);
 }
 
 static uint32_t map_id(int fd)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 
@@ -41,16 +42,33 @@ static int check_sizes(const struct kernel *kernel, struct error *error)
 	return 0;
 }
 
+static int open_pin(const struct kernel *kernel, const char *path)
+{
+	LIBBPF_OPTS(bpf_obj_get_opts, opts, .file_flags = kernel->view ? BPF_F_RDONLY : 0);
+
+	return bpf_obj_get_opts(path, &opts);
+}
+
+static int not_shared(const char *instance, struct error *error)
+{
+	return error_set(error, -EPERM,
+			 "the maps of instance %s are not for group " KERNEL_VIEWERS ": start its agent anew, now that "
+			 "there is such a group, and give this process the group and CAP_BPF",
+			 instance);
+}
+
 static int open_map(struct kernel *kernel, enum kernel_map map, struct error *error)
 {
 	char path[PIN_PATH_SIZE];
 	int rc;
 
 	pin_path(path, kernel->instance, "map", map_shapes[map].name);
-	kernel->maps[map] = bpf_obj_get(path);
+	kernel->maps[map] = open_pin(kernel, path);
 	if (kernel->maps[map] >= 0)
 		return 0;
 	rc = -errno;
+	if (kernel->view && (rc == -EPERM || rc == -EACCES))
+		return not_shared(kernel->instance, error);
 	if (rc == -EPERM || rc == -EACCES)
 		return error_set(error, -EPERM, "reading the maps of instance %s needs root; use sudo",
 				 kernel->instance);
@@ -91,6 +109,59 @@ int open_pinned(const char *instance, int protection, struct kernel **ret, struc
 		rc = handle_map_config(kernel, protection, error);
 	if (!rc)
 		rc = check_sizes(kernel, error);
+	if (rc) {
+		handle_free(kernel);
+		return rc;
+	}
+	*ret = kernel;
+	return 0;
+}
+
+/* Links can be opened by who may write to them only: of those a view has the pins. */
+static int open_view(struct kernel *kernel, struct error *error)
+{
+	char path[PIN_PATH_SIZE];
+	int rc = open_maps(kernel, error);
+
+	if (!rc)
+		rc = handle_copy_config(kernel, error);
+	if (!rc)
+		rc = check_sizes(kernel, error);
+	if (rc)
+		return rc;
+	pin_path(path, kernel->instance, "map", VIEW_TEXTS);
+	kernel->view_texts = open_pin(kernel, path);
+	return 0;
+}
+
+size_t kernel_view_commands(const int **ret)
+{
+	/* What is opened is a map of which the file's mode says that it may be read. */
+	static const int commands[] = {
+	    BPF_MAP_LOOKUP_ELEM, BPF_MAP_GET_NEXT_KEY, BPF_MAP_LOOKUP_BATCH, BPF_OBJ_GET, BPF_OBJ_GET_INFO_BY_FD,
+	};
+
+	*ret = commands;
+	return sizeof(commands) / sizeof(*commands);
+}
+
+int kernel_view(const char *instance, const struct kernel **ret, struct error *error)
+{
+	struct kernel *kernel;
+	int rc;
+
+	rc = pins_check_name(instance, error);
+	if (!rc)
+		rc = pins_check_unlisted(error);
+	if (rc == -EPERM && access(INSTANCES, F_OK) && errno == EACCES)
+		return not_shared(instance, error);
+	if (rc)
+		return rc;
+	kernel = handle_new(instance);
+	if (!kernel)
+		return error_set(error, -ENOMEM, "out of memory");
+	kernel->view = true;
+	rc = open_view(kernel, error);
 	if (rc) {
 		handle_free(kernel);
 		return rc;

@@ -66,15 +66,13 @@ int kernel_get_pod_name(const struct kernel *kernel, const struct egret_pod_uid 
 	return 0;
 }
 
-int kernel_get_text(const struct kernel *kernel, uint32_t rule, struct egret_rule_text *ret)
+static int read_text(int texts_fd, uint32_t rule, struct egret_rule_text *ret)
 {
 	uint32_t index = rule - EGRET_RULE_FIRST;
 	struct egret_rule_text text;
-	int rc;
 
-	rc = handle_lookup_inner(kernel, MAP_texts, &index, &text);
-	if (rc)
-		return rc;
+	if (bpf_map_lookup_elem(texts_fd, &index, &text))
+		return -errno;
 	if (!text.text[0]) /* an array has its empty places too */
 		return -ENOENT;
 	PRINTABLE(text.text);
@@ -82,6 +80,17 @@ int kernel_get_text(const struct kernel *kernel, uint32_t rule, struct egret_rul
 	PRINTABLE(text.file);
 	*ret = text;
 	return 0;
+}
+
+int kernel_get_text(const struct kernel *kernel, uint32_t rule, struct egret_rule_text *ret)
+{
+	int fd = handle_inner_fd(kernel, MAP_texts), rc;
+
+	if (fd < 0)
+		return fd;
+	rc = read_text(fd, rule, ret);
+	close(fd);
+	return rc;
 }
 
 struct numbered {
@@ -114,15 +123,21 @@ static int read_rules(const struct kernel *kernel, struct numbered **ret, size_t
 {
 	uint32_t limit = kernel_rule_limit(kernel);
 	struct numbered *all = calloc(limit - EGRET_RULE_FIRST + 1, sizeof(*all));
+	int fd = handle_inner_fd(kernel, MAP_texts);
 	size_t count = 0;
 
-	if (!all)
+	if (!all) {
+		if (fd >= 0)
+			close(fd);
 		return -ENOMEM;
+	}
 	for (uint32_t rule = EGRET_RULE_FIRST; rule < limit; rule++) {
 		all[count].rule = rule;
-		if (!kernel_get_text(kernel, all[count].rule, &all[count].text))
+		if (fd >= 0 && !read_text(fd, all[count].rule, &all[count].text))
 			count++;
 	}
+	if (fd >= 0)
+		close(fd);
 	qsort(all, count, sizeof(*all), by_position);
 	*ret = all;
 	*ret_count = count;

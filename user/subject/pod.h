@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "egret_limits.h"
+
 struct pod {
 	char uid[64];
 	char container[72]; /* id, short; "" if the path ends at the pod */
@@ -25,7 +27,7 @@ bool pod_of_path(const char *cgroup_path, const char *logs, struct pod *ret);
 bool pod_container_name(const struct pod *pod, const char *logs, char buf[static CONTAINER_NAME_SIZE]);
 
 /* "shop/web" of "shop/web-6d5f9c4b7-x2k9p": what made the pod, as far as its name tells. Returns @buf. */
-#define WORKLOAD_SIZE 256
+#define WORKLOAD_SIZE EGRET_POD_NAME_SIZE
 const char *pod_workload(const char *name, char buf[static WORKLOAD_SIZE]);
 
 /* The cgroup, below the cgroup root, of the pod that @who names: "namespace/pod" or a uid. With

@@ -8,8 +8,12 @@
 /* The letters of k8s.io/apimachinery/pkg/util/rand: no vowels, and no 0, 1, 3, which look like some. */
 #define RANDOM_LETTERS "bcdfghjklmnpqrstvwxz2456789"
 #define RANDOM_LENGTH  5
-#define HASH_MIN       8 /* of a ReplicaSet's pod template: 32 bits in those letters */
-#define HASH_MAX       10
+/* Of a ReplicaSet's pod template: 32 bits in decimal, each digit as SafeEncodeString writes it. One of 43,000 is
+ * shorter. */
+#define HASH_LETTERS "456789bcdf"
+#define HASH_MIN     6
+#define HASH_MAX     10
+#define NUMBER_MAX   8 /* a CronJob's minutes since 1970 */
 
 /* How much of @name is before its last word, where that is made of @letters and of a length like that; else 0. */
 static size_t before_word(const char *name, size_t len, const char *letters, size_t least, size_t most)
@@ -31,9 +35,9 @@ static size_t without_random(const char *name, size_t len)
 
 	if (!rest)
 		return before_word(name, len, "0123456789", 1, RANDOM_LENGTH); /* a StatefulSet's number */
-	more = before_word(name, rest, RANDOM_LETTERS, HASH_MIN, HASH_MAX);
+	more = before_word(name, rest, HASH_LETTERS, HASH_MIN, HASH_MAX);
 	if (!more)
-		more = before_word(name, rest, "0123456789", 1, HASH_MIN);
+		more = before_word(name, rest, "0123456789", 1, NUMBER_MAX);
 	return more ? more : rest;
 }
 

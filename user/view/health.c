@@ -122,17 +122,21 @@ static json_t *agent_to_json(const struct health_facts *facts, const struct heal
 	return agent;
 }
 
-/* Who holds the instance may not be the agent that gave the last sign of life. */
-static void look_at_agent(const struct egret_meta *meta, const char *instance, struct health_facts *ret)
+/* Who holds the instance may not be the agent that gave the last sign of life. A view cannot ask for the lock, which
+ * would be in the way of an agent that starts: it knows no more than that sign. */
+static void look_at_agent(const struct kernel *kernel, const struct egret_meta *meta, const char *instance,
+			  struct health_facts *ret)
 {
 	struct process_id id = {meta->agent_pid, meta->agent_start_ticks, meta->agent_pid_namespace};
 	enum process_life life = process_look(&id);
 
-	ret->held = kernel_is_held(instance);
 	ret->pid = life == PROCESS_ALIVE ? id.pid : 0;
 	ret->silent_sec = -1;
+	ret->held = kernel_is_view(kernel) ? life != PROCESS_GONE : kernel_is_held(instance);
 	if (meta->heartbeat_ns && !(ret->held && life == PROCESS_GONE))
 		ret->silent_sec = clock_seconds_between(meta->heartbeat_ns, clock_kernel_ns());
+	if (kernel_is_view(kernel) && life == PROCESS_HIDDEN)
+		ret->held = ret->silent_sec >= 0 && ret->silent_sec < HEALTH_LIVE_SEC;
 }
 
 json_t *view_health(const struct kernel *kernel, const char *instance, const struct egret_meta *meta)
@@ -141,7 +145,7 @@ json_t *view_health(const struct kernel *kernel, const char *instance, const str
 	json_t *view = json_object();
 	struct health health;
 
-	look_at_agent(meta, instance, &facts);
+	look_at_agent(kernel, meta, instance, &facts);
 	facts.attached = kernel_is_attached(kernel, &facts.missing_hook);
 	health_judge(&facts, &health);
 	json_set_text(view, "instance", meta->instance[0] ? meta->instance : instance);

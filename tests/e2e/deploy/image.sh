@@ -32,7 +32,7 @@ bed_up
 pod_up shop 11
 internet ip route add 10.244.0.0/16 via 10.224.0.4
 # deploy/manifests has it that this is what `make image` makes.
-image=$(sed -n 's/^ *image: //p' "$manifest")
+image=$(sed -n 's/^ *image: //p' "$manifest" | head -n 1)
 succeeds "the image is built" "$root/deploy/image/build" "$image"
 mkdir "$work/client"
 gcc -static -O2 -std=gnu11 -D_GNU_SOURCE -o "$work/client/probe" "$root"/tests/tools/probe*.c 2>"$work/gcc.log" ||

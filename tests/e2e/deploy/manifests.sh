@@ -22,7 +22,8 @@ for manifest in "$root"/deploy/*.yaml; do
 		all(. as \$name | any(\$there[]; . == \$name)) and ((\$there - .) == [])) | all" "mounts and volumes fit"
 	of "$manifest" "map(select(.kind == \"DaemonSet\")) | all(.spec.selector.matchLabels as \$want |
 		.spec.template.metadata.labels | contains(\$want))" "the selector finds its pods"
-	of "$manifest" "$containers | all(.securityContext.privileged)" "what loads and removes programs may do so"
+	of "$manifest" "$containers | map(select(.name != \"serve\")) | all(.securityContext.privileged)" \
+		"what loads and removes programs may do so"
 	image=$(make -s -C "$root" -n image | sed -n 's,^deploy/image/build ,,p')
 	[ -n "$image" ] || die "make image names no image"
 	of "$manifest" "$containers | all(.image == \"$image\")" "the image is what make image makes, $image"
@@ -32,12 +33,21 @@ for manifest in "$root"/deploy/*.yaml; do
 done
 
 of "$agent" "$pods | all(.hostPID)" "it sees whose processes are behind a device"
-of "$agent" "$containers | all(.readinessProbe.exec.command == [\"/egret\", \"status\", \"--ready\"])" "readiness is egret's"
-of "$agent" "$containers | all(.livenessProbe.exec.command == [\"/egret\", \"status\", \"--live\"])" "liveness is egret's"
+agents="$containers | map(select(.args == [\"run\"]))"
+of "$agent" "$agents | length == 1" "one agent"
+of "$agent" "$agents | all(.readinessProbe.exec.command == [\"/egret\", \"status\", \"--ready\"])" "readiness is egret's"
+of "$agent" "$agents | all(.livenessProbe.exec.command == [\"/egret\", \"status\", \"--live\"])" "liveness is egret's"
 # An agent gives a sign of life every 10 s, so the last one may be as old as that when it begins to hang.
 silent_sec=$(sed -n 's/^#define HEALTH_LIVE_SEC //p' "$root/user/view/health.h")
-of "$agent" "$containers | map(.livenessProbe) | all($silent_sec + .periodSeconds * .failureThreshold == 60 and
+of "$agent" "$agents | map(.livenessProbe) | all($silent_sec + .periodSeconds * .failureThreshold == 60 and
 	.timeoutSeconds < .periodSeconds and .initialDelaySeconds >= 30)" "an agent that hangs is restarted after 60 s"
+server="$containers | map(select(.args == [\"serve\"]))"
+of "$agent" "$server | length == 1 and all(.securityContext | .privileged != true and .allowPrivilegeEscalation == false and
+	.capabilities == {\"drop\": [\"ALL\"], \"add\": [\"BPF\", \"SETUID\", \"SETGID\"]})" "what serves may do next to nothing"
+of "$agent" "$server | all(.volumeMounts == [{\"name\": \"bpffs\", \"mountPath\": \"/sys/fs/bpf\", \"readOnly\": true}])" \
+	"and sees the pins, to be read"
+of "$agent" "$server | all(.livenessProbe.httpGet == {\"path\": \"/healthz\", \"host\": \"127.0.0.1\", \"port\": 9964})" \
+	"an agent that hangs is not what it is restarted for"
 of "$agent" "$pods | all([.volumes[].hostPath.path] | contains([\"/sys/fs/bpf\", \"/sys/fs/cgroup\", \"/var/lib/egret\"]))" \
 	"what must outlive the pod is the host's"
 host_paths() { yq -s "$pods | map(.volumes[].hostPath | select(.).path) | map(select(test(\"cgroup|bpf|egret\"))) | sort" "$1"; }

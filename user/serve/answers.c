@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "answers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../view/health.h"
+#include "../view/json.h"
+#include "metrics.h"
+
+#define FRESH_NS CLOCK_NS_PER_SEC
+
+/* By metrics_form: OpenMetrics or not, with texts that name destinations or not. */
+#define FORMS 4
+
+struct health_answer {
+	bool yes;
+	char text[EGRET_PROBLEM_SIZE + 2];
+};
+
+struct answers {
+	const char *instance;
+	const struct http *http;
+	struct metrics *metrics;
+	uint64_t looked_ns;
+	struct http_text *texts[FORMS]; /* as they were asked for since then */
+	struct health_answer live, ready;
+	char told[ERROR_SIZE]; /* why the instance cannot be read; "" = it can */
+};
+
+struct answers *answers_new(const char *instance)
+{
+	struct answers *answers = calloc(1, sizeof(*answers));
+
+	if (!answers)
+		return NULL;
+	answers->instance = instance;
+	answers->metrics = metrics_new();
+	if (answers->metrics)
+		return answers;
+	free(answers);
+	return NULL;
+}
+
+static void forget_texts(struct answers *answers)
+{
+	for (int i = 0; i < FORMS; i++) {
+		http_text_put(answers->texts[i]);
+		answers->texts[i] = NULL;
+	}
+}
+
+void answers_free(struct answers *answers)
+{
+	if (!answers)
+		return;
+	forget_texts(answers);
+	metrics_free(answers->metrics);
+	free(answers);
+}
+
+void answers_set_http(struct answers *answers, const struct http *http)
+{
+	answers->http = http;
+}
+
+/* --- looking --- */
+
+/* Once each time that it is another reason. */
+static void tell(struct answers *answers, const char *why)
+{
+	if (!strcmp(answers->told, why))
+		return;
+	snprintf(answers->told, sizeof(answers->told), "%s", why);
+	fprintf(stderr, "egret serve: %s\n", *why ? why : "the instance can be read");
+}
+
+static void set_health(struct health_answer *ret, bool yes, const char *text)
+{
+	ret->yes = yes;
+	snprintf(ret->text, sizeof(ret->text), "%s\n", text);
+}
+
+static void look_at_health(struct answers *answers, const struct kernel *kernel, const char *why_not)
+{
+	char agent[AGENT_TEXT_SIZE];
+	struct egret_meta meta;
+	json_t *health;
+	const char *not_ready;
+
+	if (!kernel || kernel_get_meta(kernel, &meta)) {
+		set_health(&answers->live, false, why_not);
+		set_health(&answers->ready, false, why_not);
+		return;
+	}
+	health = view_health(kernel, answers->instance, &meta);
+	set_health(&answers->live, json_flag(health, "live"), agent_format(health, agent));
+	not_ready = json_text(json_object_get(health, "not_ready"), "text");
+	set_health(&answers->ready, json_flag(health, "ready"), *not_ready ? not_ready : "ready");
+	json_decref(health);
+}
+
+static void look(struct answers *answers)
+{
+	const struct kernel *kernel = NULL;
+	uint64_t now_ns = clock_now_ns();
+	struct error error = {};
+
+	if (answers->looked_ns && now_ns - answers->looked_ns < FRESH_NS)
+		return;
+	answers->looked_ns = now_ns;
+	forget_texts(answers);
+	if (kernel_view(answers->instance, &kernel, &error))
+		kernel = NULL;
+	tell(answers, error.text);
+	metrics_look(answers->metrics, kernel, answers->instance);
+	look_at_health(answers, kernel, error.text);
+	kernel_close(kernel);
+}
+
+/* --- saying --- */
+
+static struct http_text *write_metrics(const struct answers *answers, const struct metrics_form *form)
+{
+	struct http_counts counts = {};
+	struct http_text *text;
+	char *bytes = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&bytes, &len);
+
+	if (!out)
+		return NULL;
+	if (answers->http)
+		http_get_counts(answers->http, &counts);
+	metrics_write(answers->metrics, &counts, form, out);
+	text = fclose(out) ? NULL : http_text_new(bytes, len);
+	free(bytes);
+	return text;
+}
+
+static void give_metrics(struct answers *answers, const struct request *request, struct http_reply *ret)
+{
+	struct metrics_form form = {request->open, request->local};
+	struct http_text **text = &answers->texts[form.open + 2 * form.named];
+
+	look(answers);
+	if (!*text)
+		*text = write_metrics(answers, &form);
+	if (!*text)
+		return; /* 503 */
+	(*text)->references++;
+	ret->status = 200;
+	ret->type = form.open ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+			      : "text/plain; version=0.0.4; charset=utf-8";
+	ret->body = *text;
+}
+
+static void give_text(struct http_reply *ret, int status, const char *text)
+{
+	ret->status = status;
+	ret->body = http_text_new(text, strlen(text));
+}
+
+static void give_live(struct answers *answers, const struct request *request, struct http_reply *ret)
+{
+	(void)request;
+	look(answers);
+	give_text(ret, answers->live.yes ? 200 : 503, answers->live.text);
+}
+
+static void give_ready(struct answers *answers, const struct request *request, struct http_reply *ret)
+{
+	(void)request;
+	look(answers);
+	give_text(ret, answers->ready.yes ? 200 : 503, answers->ready.text);
+}
+
+static void give_own_health(struct answers *answers, const struct request *request, struct http_reply *ret)
+{
+	(void)answers;
+	(void)request;
+	give_text(ret, 200, "ok\n");
+}
+
+static const struct path {
+	const char *path;
+	void (*give)(struct answers *answers, const struct request *request, struct http_reply *ret);
+} paths[] = {
+    {"/metrics", give_metrics},
+    {"/livez", give_live},
+    {"/readyz", give_ready},
+    {"/healthz", give_own_health},
+};
+
+void answers_give(void *context, const struct request *request, struct http_reply *ret)
+{
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		if (!strcmp(request->path, paths[i].path)) {
+			paths[i].give(context, request, ret);
+			return;
+		}
+	}
+	give_text(ret, 404,
+		  "/metrics  as Prometheus reads it\n/livez    is the agent alive?\n"
+		  "/readyz   is what the policy says in force?\n/healthz  does this answer?\n");
+}

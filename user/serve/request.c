@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "request.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Also of bare line feeds, which a server may take (RFC 9112 section 2.2). */
+static const char *find_end(const char *text, size_t len)
+{
+	const char *crlf = memmem(text, len, "\r\n\r\n", 4), *lf = memmem(text, len, "\n\n", 2);
+
+	if (!crlf || (lf && lf < crlf))
+		return lf;
+	return crlf;
+}
+
+static bool begins(const char *text, const char *end, const char *word)
+{
+	size_t len = strlen(word);
+
+	return (size_t)(end - text) >= len && !strncasecmp(text, word, len);
+}
+
+/* "GET /metrics?x HTTP/1.1" (RFC 9112 section 3). */
+static int parse_line(const char *at, const char *end, struct request *ret)
+{
+	const char *blank = memchr(at, ' ', (size_t)(end - at)), *path, *path_end;
+	size_t len;
+
+	if (!blank)
+		return 400;
+	ret->head = blank - at == 4 && !memcmp(at, "HEAD", 4);
+	path = blank + 1;
+	path_end = memchr(path, ' ', (size_t)(end - path));
+	if (!path_end || *path != '/' || !begins(path_end + 1, end, "HTTP/1."))
+		return 400;
+	if (!ret->head && !(blank - at == 3 && !memcmp(at, "GET", 3)))
+		return 405;
+	len = strcspn(path, " ?");
+	if (len >= sizeof(ret->path))
+		return 414;
+	if (memchr(path, '\0', len))
+		return 400;
+	memcpy(ret->path, path, len);
+	ret->path[len] = '\0';
+	return 0;
+}
+
+static bool takes_open_metrics(const char *at, const char *end)
+{
+	return begins(at, end, "accept:") &&
+	       memmem(at, (size_t)(end - at), "application/openmetrics-text", strlen("application/openmetrics-text"));
+}
+
+int request_parse(const char *text, size_t len, struct request *ret)
+{
+	const char *end = find_end(text, len), *line, *next;
+	int rc;
+
+	*ret = (struct request){};
+	if (!end)
+		return -EAGAIN;
+	next = memchr(text, '\n', (size_t)(end + 2 - text));
+	rc = parse_line(text, next, ret);
+	if (rc)
+		return rc;
+	for (line = next + 1; line < end; line = next + 1) {
+		next = memchr(line, '\n', (size_t)(end + 2 - line));
+		ret->open |= takes_open_metrics(line, next);
+	}
+	return 0;
+}
