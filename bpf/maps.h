@@ -11,6 +11,7 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "drop_maps.h"
 #include "egret_abi.h"
 #include "egret_before.h"
 #include "egret_config.h"
@@ -189,28 +190,6 @@ struct {
 	__type(value, __u64);
 } late SEC(".maps");
 
-/* Key: cgroup id. For people only. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, EGRET_MAX_SUBJECT_NAMES);
-	__type(key, __u64);
-	__type(value, struct egret_subject_name);
-} subject_names SEC(".maps");
-
-/* For people only. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, EGRET_MAX_POD_NAMES);
-	__type(key, struct egret_pod_uid);
-	__type(value, struct egret_pod_name);
-} pod_names SEC(".maps");
-
-/* struct egret_denied. What finds no room is found by the agent in `drops`, a little later. */
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, EGRET_DENIED_BYTES);
-} denied SEC(".maps");
-
 /* Key: egret_dest.name. For people only. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -272,40 +251,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct egret_counter);
 } reasons SEC(".maps");
-
-/* A value with a lock lives in no LRU map: drops.h makes room itself. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, EGRET_MAX_DROPS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct egret_drop_place);
-	__type(value, struct egret_drop_row);
-} drops SEC(".maps");
-
-/* Key: owner. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, EGRET_MAX_CULPRITS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u64);
-	__type(value, struct egret_culprit);
-} culprits SEC(".maps");
-
-/* What may not begin (refusal.h): the address is zero, the port as egret_family.h says. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, EGRET_MAX_REFUSALS);
-	__type(key, struct egret_drop_key);
-	__type(value, struct egret_drop);
-} refusals SEC(".maps");
-
-/* Their owners, about in the order in which they were denied something last. BPF_MAP_TYPE_QUEUE: 4.20. Twice as many:
- * `drops --clear` takes culprits away and leaves this. */
-struct {
-	__uint(type, BPF_MAP_TYPE_QUEUE);
-	__uint(max_entries, 2 * EGRET_MAX_CULPRITS);
-	__type(value, __u64);
-} culprit_order SEC(".maps");
 
 /* Key: socket cookie. */
 struct {

@@ -24,7 +24,7 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 6
-#define EGRET_ABI_LAYOUT  UINT64_C(0x5f6853e1d218689d)
+#define EGRET_ABI_LAYOUT  UINT64_C(0xf0ade7575f9d5875)
 
 /* Of a ring buffer, which has neither keys nor values, and of a queue, which has no keys. */
 struct egret_nothing {
@@ -75,6 +75,8 @@ struct egret_nothing {
 	X(culprits, PLAIN, BOTH, __u64, struct egret_culprit, "the agent removes all when a person asks for it")       \
 	X(refusals, PLAIN, BOTH, struct egret_drop_key, struct egret_drop,                                             \
 	  "the agent removes all when a person asks for it")                                                           \
+	X(completions, PLAIN, AGENT, __u64, struct egret_completion, "")                                               \
+	X(strangers, PLAIN, PROGRAMS, __u64, struct egret_stranger, "")                                                \
 	X(culprit_order, PLAIN, PROGRAMS, struct egret_nothing, __u64, "")                                             \
 	X(existing, PLAIN, BOTH, __u64, struct egret_existing,                                                         \
 	  "the agent lists what it finds at the first attach, and removes what ended")                                 \

@@ -62,6 +62,35 @@ struct egret_drop_row {
 	struct egret_drop drop;
 };
 
+/*
+ * What the agent found out about a row, once, within a second of its first packet; from then on it is as it was then.
+ * Under a hash of the row's key, which says itself whose it is. "" and 0: not known, or nothing to say.
+ */
+struct egret_completion {
+	struct egret_drop_key key;
+	__u64 completed_ns;       /* CLOCK_REALTIME */
+	__u64 first_ns;           /* of the row: another one that has the same key later is completed anew */
+	__u32 cause;              /* enum egret_cause; EGRET_CAUSE_NONE: the kernel's reason says it all */
+	__u32 generation;         /* of the policy that ruled then */
+	__u32 over_sec;           /* EGRET_REASON_EXPIRED: how long the answer was over */
+	__u32 ttl_sec;            /* of that answer, by the policy's min_ttl and max_ttl */
+	struct egret_addr server; /* EGRET_CAUSE_UNTRUSTED_RESOLVER: who is asked */
+	__u32 line;               /* of the nearest rule */
+	__u32 pad;
+	char name[EGRET_NAME_SIZE];      /* what the policy allows: of what it is an alias, whose address it is */
+	char given_to[EGRET_WHO_SIZE];   /* EGRET_CAUSE_NOT_ASKED: whom, "pod shop/web" */
+	char rule[EGRET_RULE_TEXT_SIZE]; /* the nearest rule */
+	char file[EGRET_PATH_SIZE];
+	char allows[EGRET_WHO_SIZE]; /* and what it would allow: "tcp:443,5432", "for host" */
+};
+
+/* A DNS server that answered an owner, and is no resolver. */
+struct egret_stranger {
+	struct egret_addr server;
+	__u64 last_ns; /* CLOCK_MONOTONIC, by bpf_ktime_get_coarse_ns */
+	__u64 answers;
+};
+
 /* What rows that were pushed out had counted. */
 struct egret_others {
 	__u64 packets;

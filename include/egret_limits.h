@@ -47,6 +47,9 @@
 #define EGRET_DROPS_PER_OWNER   64 /* a power of two: the verifier wants a mask */
 #define EGRET_MAX_CULPRITS      2048
 #define EGRET_MAX_REFUSALS      1024 /* rows of what may not begin: 250 pods, four each; a cgroup can fill 100 */
+#define EGRET_MAX_COMPLETIONS   4096 /* rows that the agent says more of; the oldest make room */
+#define EGRET_WHO_SIZE          96
+#define EGRET_MAX_STRANGERS     256  /* owners whose last DNS server that is no resolver is known */
 #define EGRET_MAX_SUBJECT_NAMES 2048 /* cgroups whose paths are kept for `drops` */
 #define EGRET_NAMES_PER_OWNER   8    /* of these, of one owner: a power of two */
 #define EGRET_MAX_POD_NAMES     1024

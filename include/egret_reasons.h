@@ -34,7 +34,9 @@
 	X(FAMILY, "family", "a kind of socket that `set families` does not give to pods")                              \
 	X(OPTION, "option", "a socket option that leads past the layers, or to addresses of others")                   \
 	X(NOT_SERVER, "not-server", "speaks as a resolver, and is not of the class that serves it")                    \
-	X(IPSEC, "ipsec", "inside IPsec, and where it goes there is not known, or no rule allows it")
+	X(IPSEC, "ipsec", "inside IPsec, and where it goes there is not known, or no rule allows it")                  \
+	X(EXPIRED, "expired", "the answer that allowed this address is over: ask for the name again")                  \
+	X(BEFORE_ATTACH, "before-attach", "a connection from before Egret was attached, and no rule allows it")
 
 enum egret_reason {
 	EGRET_REASON_NONE = 0,
@@ -48,6 +50,26 @@ enum egret_reason {
  * reasons to come, so that a new one moves no counter. */
 #define EGRET_REASONS_AUDITED 64
 _Static_assert(EGRET_REASON_COUNT <= EGRET_REASONS_AUDITED, "more reasons than the map has places for");
+
+/*
+ * What the agent finds out, within a second, of a row whose reason in the kernel is `no-rule`: the label and the
+ * sentence stand in place of the reason's. Numbers are ABI: add at the end. X(symbol, label, sentence)
+ */
+#define EGRET_CAUSES(X)                                                                                                \
+	X(NOT_ASKED, "not-asked", "an address of an allowed name, and this subject was not given it for that name")    \
+	X(UNTRUSTED_RESOLVER, "untrusted-resolver", "this subject asks a DNS server that is no `resolver`")            \
+	X(ALIAS, "alias",                                                                                              \
+	  "the name that was asked for is an alias of an allowed one: the name itself must be allowed")                \
+	X(NAME_NOT_IN_POLICY, "name-not-in-policy", "no rule has this name")                                           \
+	X(ADDRESS_NOT_IN_POLICY, "address-not-in-policy", "no rule has this address, and no name of it is known")
+
+enum egret_cause {
+	EGRET_CAUSE_NONE = 0,
+#define EGRET_CAUSE_ENUM(symbol, label, sentence) EGRET_CAUSE_##symbol,
+	EGRET_CAUSES(EGRET_CAUSE_ENUM)
+#undef EGRET_CAUSE_ENUM
+	    EGRET_CAUSE_COUNT
+};
 
 /*
  * What allows a packet when no line of the policy does. They take the first

@@ -61,6 +61,8 @@ static const struct make unusual[MAP_COUNT] = {
     [MAP_overlays] = {BPF_MAP_TYPE_HASH, EGRET_MAX_OVERLAYS},
     [MAP_device_owners] = {BPF_MAP_TYPE_HASH, EGRET_MAX_DEVICES},
     [MAP_refusals] = {BPF_MAP_TYPE_LRU_HASH, EGRET_MAX_REFUSALS},
+    [MAP_completions] = {BPF_MAP_TYPE_HASH, EGRET_MAX_COMPLETIONS},
+    [MAP_strangers] = {BPF_MAP_TYPE_LRU_HASH, EGRET_MAX_STRANGERS},
     [MAP_senders] = {BPF_MAP_TYPE_LRU_HASH, EGRET_MAX_SENDERS},
     [MAP_looks] = {BPF_MAP_TYPE_PERCPU_ARRAY, EGRET_LAYER_COUNT *EGRET_LOOKS_OF_LAYER},
 };

@@ -95,6 +95,8 @@ static void make_tables(void)
 	TABLE_MAKE(reasons);
 	TABLE_MAKE(drops);
 	TABLE_MAKE(refusals);
+	TABLE_MAKE(completions);
+	TABLE_MAKE(strangers);
 	TABLE_MAKE(culprits);
 	TABLE_MAKE(subject_names);
 	TABLE_MAKE(existing);

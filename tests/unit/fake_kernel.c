@@ -253,6 +253,13 @@ int kernel_get_subject_name(const struct kernel *kernel, uint64_t cgroup_id, str
 	return -ENOENT;
 }
 
+int kernel_get_completion(const struct kernel *kernel, const struct egret_drop_key *key, uint64_t first_ns,
+			  struct egret_completion *ret)
+{
+	(void)kernel, (void)key, (void)first_ns, (void)ret;
+	return -ENOENT;
+}
+
 int kernel_get_pod_name(const struct kernel *kernel, const struct egret_pod_uid *uid, struct egret_pod_name *ret)
 {
 	for (size_t i = 0; i < kernel->noted_count; i++) {

@@ -169,6 +169,11 @@ uint64_t kernel_late_subjects(const struct kernel *kernel);
 /* Where a cgroup was. -ENOENT: no agent noted it. */
 int kernel_get_subject_name(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject_name *ret);
 /* "namespace/pod" of a pod that something was denied to. -ENOENT: no agent noted it. */
+/* What the agent found out about a row. -ENOENT: nothing so far, or it was of an earlier row. @first_ns: of the row. */
+int kernel_get_completion(const struct kernel *kernel, const struct egret_drop_key *key, uint64_t first_ns,
+			  struct egret_completion *ret);
+/* -ENOENT: nobody but resolvers answered @owner. */
+int kernel_get_stranger(const struct kernel *kernel, uint64_t owner, struct egret_stranger *ret);
 int kernel_get_pod_name(const struct kernel *kernel, const struct egret_pod_uid *uid, struct egret_pod_name *ret);
 int kernel_each_existing(const struct kernel *kernel,
 			 int (*visit)(void *context, uint64_t cookie, const struct egret_existing *value),

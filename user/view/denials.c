@@ -310,6 +310,39 @@ static void set_destination(json_t *row, const struct kernel *kernel, const stru
 	json_set_flag(row, "passes_now", denial->outdated && passes_now(kernel, denial, name));
 }
 
+static void set_over(json_t *row, const struct egret_completion *completion)
+{
+	bool known = completion->ttl_sec;
+
+	json_object_set_new(row, "over_seconds", known ? json_integer(completion->over_sec) : json_null());
+	json_object_set_new(row, "ttl_seconds", known ? json_integer(completion->ttl_sec) : json_null());
+}
+
+/* What the agent found out when the row was new, if an agent was there. */
+static void set_completion(json_t *row, const struct kernel *kernel, const struct denial *denial)
+{
+	struct egret_completion completion = {};
+	bool completed =
+	    !denial->others && !kernel_get_completion(kernel, &denial->key, denial->drop.first_ns, &completion);
+	char server[ADDR_TEXT_SIZE];
+
+	if (!completed)
+		completion = (struct egret_completion){};
+	json_object_set(row, "kernel_reason", json_object_get(row, "reason"));
+	if (completion.cause)
+		json_set_text(row, "reason", cause_label(completion.cause));
+	json_set_flag(row, "completed", completed);
+	json_set_text(row, "policy_name", completion.name);
+	json_set_text(row, "given_to", completion.given_to);
+	addr_format(&completion.server, server);
+	json_set_text(row, "server", completion.cause == EGRET_CAUSE_UNTRUSTED_RESOLVER ? server : NULL);
+	set_over(row, &completion);
+	json_set_text(row, "nearest_rule", completion.rule);
+	json_set_text(row, "nearest_file", completion.file);
+	json_object_set_new(row, "nearest_line", completion.line ? json_integer(completion.line) : json_null());
+	json_set_text(row, "nearest_allows", completion.allows);
+}
+
 /* A pod in the node's network namespace, as the policy that denied first had it. */
 static void set_hostnetwork(json_t *row, const struct egret_drop *drop)
 {
@@ -358,6 +391,7 @@ json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial,
 		set_no_destination(row, kernel);
 	else
 		set_destination(row, kernel, denial);
+	set_completion(row, kernel, denial);
 	split_port(row);
 	json_set_subject(row, kernel, denial->key.cgroup_id, drop->parent_cgroup_id, cache);
 	set_hostnetwork(row, drop);

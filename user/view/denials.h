@@ -38,6 +38,10 @@ void denials_free(struct denials *denials);
  * nobody knows yet. "rule" is the one that denies, or that would allow it of a special address; "nat64_address" the
  * IPv4 address in it, behind NAT64; "suggestion" the line that would have let it through; "passes_now": it is outdated,
  * and the policy that rules lets it through. "layer" is hook, or else the layer at "device" that denied it.
+ * And, what the agent found out within a second ("completed"; else only the kernel told): {kernel_reason, completed,
+ * policy_name, given_to, server, over_seconds, ttl_seconds, nearest_rule, nearest_file, nearest_line, nearest_allows}.
+ * "reason" then is the cause that it found, and "kernel_reason" what the kernel had. struct egret_completion has what
+ * the others mean.
  * "others_total" is 0, or else this is no row of one destination: that many rows of this subject made room for newer
  * ones, and "address" is null. @cache: as of json_set_subject.
  */

@@ -10,6 +10,8 @@
 #include "egret_people.h"
 
 const char *reason_label(uint32_t reason); /* "" for none */
+const char *cause_label(uint32_t cause);   /* "" for none */
+/* Of a reason or of a cause. */
 const char *reason_sentence(const char *label);
 #define REASON_TEXT_SIZE 1536
 /*

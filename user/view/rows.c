@@ -95,6 +95,9 @@ static bool is_reason(const char *word)
 	for (uint32_t reason = EGRET_REASON_NONE + 1; reason < EGRET_REASON_COUNT; reason++)
 		if (!strcmp(reason_label(reason), word))
 			return true;
+	for (uint32_t cause = EGRET_CAUSE_NONE + 1; cause < EGRET_CAUSE_COUNT; cause++)
+		if (!strcmp(cause_label(cause), word))
+			return true;
 	return false;
 }
 

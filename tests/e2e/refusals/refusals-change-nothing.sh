@@ -31,7 +31,7 @@ chmod 644 "$work"/*.rules
 
 # bpftool cannot list what is kept with sockets, a ring or a queue; the kernel's own packets (to neighbours) are
 # counted on whatever goes on, and cgroups come and go elsewhere on the machine. The big tables are compared at the end.
-unlisted='sockets|sockets_before|queries|streams|windows|wanted|denied|spare|turns|culprit_order|counters|looks|subjects|audiences|late'
+unlisted='sockets|sockets_before|queries|streams|windows|wanted|denied|spare|turns|culprit_order|counters|looks|subjects|audiences|late|completions|strangers'
 dump() {
 	find "$pins" -name 'map_*' | sort | grep -E "$@" | sed 's/^/map dump pinned /' >"$work/batch"
 	find "$pins" -name 'link_*' | sort | sed 's/^/link show pinned /' >>"$work/batch"
