@@ -127,7 +127,8 @@ static void add_row(struct row row)
 	kernel.reasons[row.audited][kernel.drops[i].key.reason].packets += kernel.drops[i].drop.packets;
 }
 
-#define HINT    "`egret suggest`: the lines that would allow them; `egret drops -o wide`: all of it\n"
+#define MORE    "`egret explain NUMBER`: all of that row (#); `egret drops -o wide`: all of each\n"
+#define HINT    "`egret suggest`: the lines that would allow them\n" MORE
 #define NO_RULE "\nno-rule: no rule allows this destination\n" HINT
 
 /* --- drops --- */
@@ -165,11 +166,11 @@ static void a_denial_is_a_line(void **state)
 	add_row((struct row){CGROUP_GONE, 2, 0, "2603:1000::7", 9, EGRET_REASON_NO_RULE, 0, false});
 	SAY(&said, drops, NULL);
 	assert_int_equal(said.code, EXIT_YES);
-	assert_says_all(&said, "LAST  COUNT  WHO                DESTINATION                 WHY\n"
-			       "5m        3  shop/web*2k9p:app  pay.cont*.example tcp:8443  port\n"
-			       "7m      120  app.service        51.9.9.9 tcp:22             deny policy.rules:35\n"
-			       "8m     123k  kub*k9p (hostnet)  10.99.0.4 tcp:443 (sh*net)  special-address\n"
-			       "9m        2  cgroup 9223*65154  2603:1000::7 tcp:443        no-rule\n"
+	assert_says_all(&said, "   #  LAST  COUNT  WHO              DESTINATION             WHY\n"
+			       "3703  5m        3  shop/we*k9p:app  pay.co*xample tcp:8443  port\n"
+			       "4331  7m      120  app.service      51.9.9.9 tcp:22         deny policy.rules:35\n"
+			       " 954  8m     123k  ku*9p (hostnet)  10.99.0.4 tcp:443 (*t)  special-address\n"
+			       "7442  9m        2  cgroup 922*5154  2603:1000::7 tcp:443    no-rule\n"
 			       "\n"
 			       "port: rules name this destination, but not this port and protocol\n"
 			       "deny-rule: a deny rule takes this destination away\n"
@@ -179,11 +180,11 @@ static void a_denial_is_a_line(void **state)
 	/* Where there is room, nothing is cut. */
 	setenv("COLUMNS", "120", 1);
 	SAY(&said, drops, NULL);
-	assert_says(&said, "5m        3  shop/web-6d5f9c4b7-x2k9p:app            pay.contoso.example tcp:8443");
-	assert_says(&said, "  kube-system/kube-proxy-x2k9p (hostnet)  10.99.0.4 tcp:443 (shopkv.vault.az");
+	assert_says(&said, "5m        3  shop/web-6d5f9c4b7-x2k9p:app         pay.contoso.example tcp:8443");
+	assert_says(&said, "  kube-system/*-proxy-x2k9p (hostnet)  10.99.0.4 tcp:443 (shopkv.vault.az");
 	setenv("COLUMNS", "nonsense", 1);
 	SAY(&said, drops, "-otext");
-	assert_says(&said, "5m        3  shop/web*2k9p:app  pay.cont*.example tcp:8443  port\n");
+	assert_says(&said, "3703  5m        3  shop/we*k9p:app  pay.co*xample tcp:8443  port\n");
 }
 
 static void no_line_is_wider_than_the_screen(void **state)
@@ -224,14 +225,14 @@ static void lines_that_are_alike_are_one(void **state)
 	add_row((struct row){WEB_A, 9, 7, "20.1.0.1", 2, 0, 0, true});
 	setenv("COLUMNS", "100", 1);
 	SAY(&said, drops, NULL);
-	assert_says_all(&said, "LAST  COUNT  WHO                           DESTINATION            WHY\n"
-			       "2m        7  shop/web-6d5f9c4b7-x2k9p:app  cdn.example tcp:443    no-rule\n"
-			       "3m        6  shop/web-6d5f9c4b7-x2k9p:app  cdn.example tcp:80     no-rule\n"
-			       "4m        5  shop/web-6d5f9c4b7-x2k9p:app  other.example tcp:443  no-rule\n"
+	assert_says_all(&said, "   #  LAST  COUNT  WHO                           DESTINATION            WHY\n"
+			       "3600  2m        7  shop/web-6d5f9c4b7-x2k9p:app  cdn.example tcp:443    no-rule\n"
+			       "5973  3m        6  shop/web-6d5f9c4b7-x2k9p:app  cdn.example tcp:80     no-rule\n"
+			       "9105  4m        5  shop/web-6d5f9c4b7-x2k9p:app  other.example tcp:443  no-rule\n"
 			       "\n"
 			       "would have been denied, and passed:\n"
-			       "LAST  COUNT  WHO                           DESTINATION          WHY\n"
-			       "2m        9  shop/web-6d5f9c4b7-x2k9p:app  cdn.example tcp:443  no-rule (older)\n"
+			       "   #  LAST  COUNT  WHO                           DESTINATION          WHY\n"
+			       "8731  2m        9  shop/web-6d5f9c4b7-x2k9p:app  cdn.example tcp:443  no-rule (older)\n"
 			       "\nno-rule: no rule allows this destination\n"
 			       "(older): another policy, or mode, said so last\n" HINT);
 	SAY(&said, drops, "-owide");
@@ -253,9 +254,9 @@ static void all_pods_of_a_workload_are_one(void **state)
 	add_row((struct row){WEB_B, 4, 0, "20.1.0.1", 2, 0, 0, false});
 	add_row((struct row){APP, 5, 0, "20.1.0.1", 3, 0, 0, false});
 	SAY(&said, drops, "--by", "workload");
-	assert_says_all(&said, "LAST  COUNT  WHO          DESTINATION       WHY\n"
-			       "2m        7  shop/web     20.1.0.1 tcp:443  no-rule\n"
-			       "3m        5  app.service  20.1.0.1 tcp:443  no-rule\n" NO_RULE);
+	assert_says_all(&said, "   #  LAST  COUNT  WHO          DESTINATION       WHY\n"
+			       " 987  2m        7  shop/web     20.1.0.1 tcp:443  no-rule\n"
+			       "4706  3m        5  app.service  20.1.0.1 tcp:443  no-rule\n" NO_RULE);
 	SAY(&said, drops, "--by=workload", "-owide");
 	assert_says(&said, "      7  DENIED   20.1.0.1  tcp:443  -     shop/web, 2 pods ");
 	SAY(&said, drops, "--by=workload", "-ojson");
@@ -274,6 +275,41 @@ static void all_pods_of_a_workload_are_one(void **state)
 	SAY(&said, drops, "--by=pod");
 	assert_int_equal(said.code, EXIT_USAGE);
 	assert_says(&said, "--by \"pod\" is nothing to group by; write workload");
+}
+
+static long long number_of(size_t i)
+{
+	json_error_t error;
+	long long number;
+	struct said said;
+	json_t *rows;
+
+	SAY(&said, drops, "-ojson", "--sort=last");
+	rows = json_loads(said.text, 0, &error);
+	number = json_number(json_array_get(rows, i), "number");
+	json_decref(rows);
+	return number;
+}
+
+/* Neither more packets nor what the agent finds out gives a row another number; another reason is another row. */
+static void a_number_stays_with_its_row(void **state)
+{
+	long long number;
+
+	(void)state;
+	set_asked(&kernel, 7, "a.example");
+	add_row((struct row){WEB_A, 3, 7, "20.1.0.1", 5, 0, 0, false});
+	number = number_of(0);
+	assert_in_range(number, 1, 9999);
+	add_row((struct row){APP, 5, 0, "20.1.0.1", 1, 0, 0, false});
+	assert_int_not_equal(number_of(0), number);
+	assert_int_equal(number_of(1), number);
+	kernel.drops[0].drop.packets++;
+	kernel.drops[0].key.addr = addr("20.1.0.2"); /* of the same name */
+	kernel.meta.policy_generation++;
+	assert_int_equal(number_of(1), number);
+	kernel.drops[0].key.reason = EGRET_REASON_PORT;
+	assert_int_not_equal(number_of(1), number);
 }
 
 /* Who asks for some is shown those alone. */
@@ -452,9 +488,10 @@ static void colour_is_for_terminals_alone(void **state)
 	SAY(&said, drops, NULL);
 	assert_says_not(&said, "\033");
 	say_on_terminal((struct call){&drops, {NULL}}, 120, text, sizeof(text));
-	assert_non_null(strstr(text, "\033[1mLAST\033[0m  \033[1mCOUNT\033[0m  \033[1mWHO\033[0m     "));
 	assert_non_null(
-	    strstr(text, "\r\n2m        3  shop/web-6d5f9c4b7-x2k9p:app  20.1.0.1 tcp:443  \033[31mno-rule\033[0m"));
+	    strstr(text, "\033[1m#\033[0m  \033[1mLAST\033[0m  \033[1mCOUNT\033[0m  \033[1mWHO\033[0m     "));
+	assert_non_null(
+	    strstr(text, "  2m        3  shop/web-6d5f9c4b7-x2k9p:app  20.1.0.1 tcp:443  \033[31mno-rule\033[0m"));
 	setenv("NO_COLOR", "1", 1);
 	say_on_terminal((struct call){&drops, {NULL}}, 120, text, sizeof(text));
 	assert_null(strchr(text, '\033'));
@@ -608,11 +645,11 @@ static void what_passes_by_now_is_left_out(void **state)
 	SAY(&said, suggest, NULL);
 	assert_says_all(&said, "# nothing was denied that the policy does not allow by now\n");
 	SAY(&said, drops, NULL);
-	assert_says_all(&said, "LAST  COUNT  WHO          DESTINATION       WHY\n"
-			       "2m        3  app.service  20.1.0.1 tcp:443  no-rule (passes now)\n"
+	assert_says_all(&said, "   #  LAST  COUNT  WHO          DESTINATION       WHY\n"
+			       "8283  2m        3  app.service  20.1.0.1 tcp:443  no-rule (passes now)\n"
 			       "\n"
 			       "no-rule: no rule allows this destination\n"
-			       "(passes now): another policy said so, and the one that rules allows it\n");
+			       "(passes now): another policy said so, and the one that rules allows it\n" MORE);
 }
 
 static void a_wildcard_is_written_when_it_is_asked_for(void **state)
@@ -678,6 +715,7 @@ int main(void)
 	    cmocka_unit_test_setup(no_line_is_wider_than_the_screen, begin),
 	    cmocka_unit_test_setup(lines_that_are_alike_are_one, begin),
 	    cmocka_unit_test_setup(all_pods_of_a_workload_are_one, begin),
+	    cmocka_unit_test_setup(a_number_stays_with_its_row, begin),
 	    cmocka_unit_test_setup(what_is_asked_for_is_shown, begin),
 	    cmocka_unit_test_setup(nonsense_is_refused, begin),
 	    cmocka_unit_test_setup(json_has_each_value_apart, begin),

@@ -47,7 +47,13 @@ static enum shade shade_of(const json_t *row)
 	return json_flag(row, "audited") ? SHADE_AUDITED : SHADE_DENIED;
 }
 
+static void cell_number(const json_t *row, char buf[static CELL_SIZE])
+{
+	snprintf(buf, CELL_SIZE, "%lld", json_number(row, "number"));
+}
+
 static const struct column columns[] = {
+    {"#", .format = cell_number, .right = true},
     {"LAST", .format = cell_age},
     {"COUNT", .format = cell_count, .right = true},
     {"WHO", .format = cell_who, .gives = 3},
@@ -91,6 +97,7 @@ static void cell_why(const json_t *row, char buf[static CELL_SIZE])
 }
 
 static const struct column wide_columns[] = {
+    {"#", .format = cell_number, .right = true},
     {"PACKETS", .key = "packets_total", .right = true},
     {"VERDICT", .format = cell_verdict, .shade = shade_of},
     {"ADDRESS", .format = cell_address},
@@ -196,7 +203,8 @@ static void print_legend(const json_t *rows, const struct screen *screen)
 		print_meaning("(passes now)", "another policy said so, and the one that rules allows it",
 			      screen->width);
 	if (suggested)
-		puts("`egret suggest`: the lines that would allow them; `egret drops -o wide`: all of it");
+		puts("`egret suggest`: the lines that would allow them");
+	puts("`egret explain NUMBER`: all of that row (#); `egret drops -o wide`: all of each");
 }
 
 /* --- the tables --- */

@@ -14,6 +14,7 @@
 #include "passes.h"
 #include "reason.h"
 #include "refusal.h"
+#include "rows.h"
 #include "rule_text.h"
 #include "subject_name.h"
 #include "suggestion.h"
@@ -398,6 +399,7 @@ json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial,
 	set_process(row, drop);
 	json_set_kernel_time(row, "first_time", drop->first_ns);
 	json_set_kernel_time(row, "last_time", drop->last_ns);
+	json_set_number(row, "number", row_number(row, false));
 	return row;
 }
 

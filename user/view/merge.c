@@ -3,8 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../base/hash.h"
 #include "denials.h"
+#include "egret_reasons.h"
 #include "json.h"
+#include "reason.h"
 #include "rows.h"
 
 #define KEY_SIZE 2048
@@ -14,6 +17,25 @@ struct merge {
 	json_t *rows;
 	bool by_workload;
 };
+
+/* --- numbers --- */
+
+#define NUMBERS 9999
+
+uint32_t row_number(const json_t *row, bool by_workload)
+{
+	const char *workload = by_workload ? json_text(row, "workload") : "", *name = json_text(row, "name");
+	const char *reason = json_text(row, "kernel_reason");
+	bool by_name = *name && strcmp(reason, reason_label(EGRET_REASON_SPECIAL_ADDRESS)) != 0;
+	char key[KEY_SIZE], who[ROW_WORDS_SIZE];
+
+	snprintf(key, sizeof(key), "%d|%s|%s|%s|%s|%s|%s", json_flag(row, "audited"),
+		 *workload ? workload : row_who(row, who), by_name ? name : denial_address(row), json_text(row, "port"),
+		 reason, json_text(row, "rule"), json_text(row, "device"));
+	return 1 + (uint32_t)(hash_bytes(HASH_BEGIN, key, strlen(key)) % NUMBERS);
+}
+
+/* --- alike --- */
 
 static void make_key(const struct merge *merge, const json_t *row, char buf[static KEY_SIZE])
 {
@@ -47,6 +69,8 @@ static json_t *begin(struct merge *merge, const char *key, const json_t *row)
 	json_set_number(merged, "packets_total", 0);
 	json_set_number(merged, "others_total", 0);
 	json_set_number(merged, "rows_count", 0);
+	if (merge->by_workload)
+		json_set_number(merged, "number", row_number(row, true));
 	if (merge->by_workload && *json_text(row, "namespace"))
 		forget_the_pod(merged);
 	json_object_set(merge->by_key, key, merged);

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 enum row_order {
@@ -47,6 +48,12 @@ size_t rows_limit(json_t *rows, size_t limit);
  * sender: what told them apart is null, and "pods_count" says how many they are. Returns an array of its own.
  */
 json_t *rows_merge(const json_t *rows, bool by_workload);
+
+/*
+ * What a person names a row by: from 1 to 9999, of what a person tells rows apart by and of nothing that an agent finds
+ * out later, so it stays as long as the row. Two rows may have the same one.
+ */
+uint32_t row_number(const json_t *row, bool by_workload);
 
 /* What a person calls it: "shop/web-x2k9p:app", "kubelet.service", "cgroup 7". Returns @buf. */
 #define ROW_WORDS_SIZE 1024
