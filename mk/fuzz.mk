@@ -40,7 +40,20 @@ fuzz:
 	$(MAKE) --no-print-directory fuzzers
 	tests/fuzz/run fuzz $(FUZZ_SEC) $(FUZZERS)
 
+# Corpora are replayed without libFuzzer, with the objects of the unit tests.
+$(B)/asan/tests/fuzz/%.o: WARNINGS := -Wall -Wextra
+
+$(B)/tests/replay_%: $(B)/asan/tests/fuzz/fuzz_%.o $(B)/asan/tests/fuzz/replay.o $(FUZZ_SOURCES:%.c=$(B)/asan/%.o)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) $(FUZZ_WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS)
+
+$(B)/tests/replay_dns: $(NATIVE_OBJECTS) $(patsubst %,$(B)/asan/tests/answers/%.o,find hints judge)
+
+.PHONY: replays
+replays: $(FUZZERS:%=$(B)/tests/replay_%)
+
 ## make fuzz-replay     the committed corpora once, in seconds
 .PHONY: fuzz-replay
-fuzz-replay: fuzzers
+fuzz-replay: replays
 	tests/fuzz/run replay $(FUZZERS)

@@ -238,7 +238,7 @@ test:
 	mk/deps.sh room || echo "skip: what the clean room is made with cannot be installed"
 	mk/deps.sh kernels || echo "skip: what other kernels are booted with cannot be installed"
 	mk/promtool.sh $(B)/tests/promtool || echo "skip: promtool cannot be fetched"
-	$(MAKE) --no-print-directory $(BUILD_JOBS) tests fuzzers static kernel-programs releases
+	$(MAKE) --no-print-directory $(BUILD_JOBS) tests replays static kernel-programs releases
 	tests/run
 
 ## make test-long       the same with all random pairs, sequences and answers, and with seeded bugs: an hour
