@@ -134,6 +134,21 @@ struct kernel_packet {
 };
 /* What the programs would say, read from the maps themselves. */
 int kernel_decide(const struct kernel *kernel, const struct kernel_packet *packet, struct judgement *ret);
+/* A line of the list of a destination: whose rule it is, for which ports. */
+struct kernel_entry {
+	uint32_t rule;
+	uint8_t action; /* enum egret_action */
+	uint8_t l4_proto;
+	uint16_t lo, hi;
+	bool is_for_it; /* for the audience that was asked about */
+};
+/* What the policy has for an address (or the narrowest CIDR around it), and for a name (or the narrowest pattern over
+ * it). @visit returns 0 to go on. @ret_policy_name: which of its names speaks, an index into `names`; 0 = none. */
+int kernel_each_entry_of_addr(const struct kernel *kernel, const struct egret_addr *addr, uint32_t audience,
+			      int (*visit)(void *context, const struct kernel_entry *entry), void *context);
+int kernel_each_entry_of_name(const struct kernel *kernel, const char *name, uint32_t audience,
+			      int (*visit)(void *context, const struct kernel_entry *entry), void *context,
+			      uint32_t *ret_policy_name);
 /* egret_dest.name of an address that the agent resolved: an index into `names`; 0 = none. */
 uint32_t kernel_addr_name(const struct kernel *kernel, const struct egret_addr *addr);
 /* What the running policy makes this address ask of a name. */
@@ -166,6 +181,8 @@ int kernel_each_denial(const struct kernel *kernel,
 int kernel_clear_drops(const struct kernel *kernel);
 /* How many cgroups began that programs could make no subject of. */
 uint64_t kernel_late_subjects(const struct kernel *kernel);
+/* A cgroup that something was made in. -ENOENT: none is known. */
+int kernel_get_subject(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject *ret);
 /* Where a cgroup was. -ENOENT: no agent noted it. */
 int kernel_get_subject_name(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject_name *ret);
 /* "namespace/pod" of a pod that something was denied to. -ENOENT: no agent noted it. */

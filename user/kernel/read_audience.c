@@ -39,3 +39,8 @@ uint32_t kernel_get_audience(const struct kernel *kernel, uint64_t cgroup_id)
 	bpf_map_lookup_elem(kernel->maps[MAP_audiences], &cgroup_id, &member);
 	return member.audience[handle_slot(kernel)];
 }
+
+int kernel_get_subject(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject *ret)
+{
+	return bpf_map_lookup_elem(kernel->maps[MAP_subjects], &cgroup_id, ret) ? -errno : 0;
+}

@@ -4,114 +4,18 @@
  * into the same maps.
  */
 #include "../base/nat64.h"
-#include "buckets.h"
 #include "handle.h"
-#include "name_key.h"
+#include "tables.h"
 #include "tick.h"
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
 
 #include "egret_decide.h"
 #include "egret_limits.h"
 #include "egret_reasons.h"
-
-/* The tables of one policy: the agent may switch at any moment. Descriptors are owned. */
-struct tables {
-	const struct kernel *kernel;
-	uint32_t slot;
-	int addrs, cidrs, ports, lists, sets;
-	__u64 hash_keys[6];
-};
-
-static void tables_close(const struct tables *tables)
-{
-	const int fds[] = {tables->addrs, tables->cidrs, tables->ports, tables->lists, tables->sets};
-
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
-		if (fds[i] >= 0)
-			close(fds[i]);
-	}
-}
-
-static int tables_open(const struct kernel *kernel, struct tables *ret)
-{
-	uint32_t slot = handle_slot(kernel);
-	struct egret_meta meta;
-	int rc = kernel_get_meta(kernel, &meta);
-
-	if (rc)
-		return rc;
-	*ret = (struct tables){
-	    .kernel = kernel,
-	    .slot = slot,
-	    .addrs = handle_slot_fd(kernel, MAP_addrs, slot),
-	    .cidrs = handle_slot_fd(kernel, MAP_cidrs, slot),
-	    .ports = handle_slot_fd(kernel, MAP_ports, slot),
-	    .lists = handle_slot_fd(kernel, MAP_lists, slot),
-	    .sets = handle_slot_fd(kernel, MAP_sets, slot),
-	};
-	memcpy(ret->hash_keys, meta.hash_keys, sizeof(ret->hash_keys));
-	if (ret->addrs >= 0 && ret->cidrs >= 0 && ret->ports >= 0 && ret->lists >= 0 && ret->sets >= 0)
-		return 0;
-	tables_close(ret);
-	return -EIO;
-}
-
-/* All zero where the policy has nothing for the address. */
-static int find_target(const struct tables *tables, const struct egret_addr *addr, struct egret_target *ret)
-{
-	struct egret_cidr_key key = {.prefix_len = 128, .addr = *addr};
-	struct buckets buckets = {.fd = tables->addrs,
-				  .shift = tables->kernel->config->settings[tables->slot].bucket_shift};
-	int rc = buckets_find(&buckets, tables->hash_keys, addr, ret);
-
-	if (rc != -ENOENT)
-		return rc;
-	memset(ret, 0, sizeof(*ret));
-	return bpf_map_lookup_elem(tables->cidrs, &key, ret) && errno != ENOENT ? -errno : 0;
-}
-
-static bool has_list(const void *policy, uint64_t key)
-{
-	const struct tables *tables = policy;
-	struct egret_target ignored;
-
-	return !bpf_map_lookup_elem(tables->lists, &key, &ignored);
-}
-
-/* All zero: nothing. */
-static void find_list(const struct tables *tables, uint64_t rule_name, struct egret_target *ret)
-{
-	if (!rule_name || bpf_map_lookup_elem(tables->lists, &rule_name, ret))
-		memset(ret, 0, sizeof(*ret));
-}
-
-/* What the policy says of a name that was answered, as name_target of bpf/learned.h finds it. */
-static void find_list_of_key(const struct tables *tables, uint64_t name, struct egret_target *ret)
-{
-	struct egret_known known;
-
-	if (!bpf_map_lookup_elem(tables->lists, &name, ret))
-		return;
-	if (bpf_map_lookup_elem(tables->kernel->maps[MAP_known], &name, &known))
-		memset(&known, 0, sizeof(known));
-	find_list(tables, name_speaker(0, known.suffixes, EGRET_SUFFIXES, tables->hash_keys, has_list, tables), ret);
-}
-
-/* The same of a name's text. */
-static void find_list_of_text(const struct tables *tables, const char *name, struct egret_target *ret)
-{
-	__u64 domains[EGRET_MAX_LABELS];
-	size_t count = name_domains(name, tables->hash_keys, domains, EGRET_MAX_LABELS);
-
-	find_list(tables,
-		  name_speaker(name_key(name, tables->hash_keys), domains, count, tables->hash_keys, has_list, tables),
-		  ret);
-}
 
 /* --- one list --- */
 
@@ -152,7 +56,7 @@ static int judge_addr(const struct tables *tables, const struct egret_addr *addr
 	int rc = bpf_map_lookup_elem(tables->sets, &packet->audience, &who) ? -errno : 0;
 
 	if (!rc)
-		rc = find_target(tables, addr, &target);
+		rc = tables_find_target(tables, addr, &target);
 	if (rc)
 		return rc;
 	begun = egret_scan_of_addr(&target.dest, port_key(packet), &who);
@@ -187,7 +91,7 @@ static int need_of(const struct tables *tables, const struct egret_addr *addr, u
 	*ret = egret_need_of_purpose(&meant);
 	if (*ret)
 		return 0;
-	rc = find_target(tables, &meant, &target);
+	rc = tables_find_target(tables, &meant, &target);
 	if (!rc)
 		*ret = egret_need_inside(target.dest.flags);
 	return rc;
@@ -235,7 +139,7 @@ static int hear_learned(struct hearing *hearing, const struct egret_addr *addr)
 		if (!learned.names[i] ||
 		    (!(hearing->need & EGRET_NEED_EXPLAINS) && egret_is_over(learned.expires_sec[i], packet->now_sec)))
 			continue;
-		find_list_of_key(hearing->tables, learned.names[i], &list);
+		tables_find_list_of_key(hearing->tables, learned.names[i], &list);
 		rc = hear(hearing, &list);
 	}
 	return rc;
@@ -253,7 +157,7 @@ static int hear_names(struct hearing *hearing)
 		rc = hear_learned(hearing, &v4);
 	if (!packet->name || rc)
 		return rc;
-	find_list_of_text(hearing->tables, packet->name, &list);
+	tables_find_list_of_text(hearing->tables, packet->name, &list);
 	return hear(hearing, &list);
 }
 
@@ -347,7 +251,7 @@ static int visit_names(const struct lesson_walk *walk, const struct egret_learne
 	for (size_t i = 0; i < EGRET_LEARNED_NAMES && !rc; i++) {
 		if (!learned->names[i])
 			continue;
-		find_list_of_key(&walk->tables, learned->names[i], &list);
+		tables_find_list_of_key(&walk->tables, learned->names[i], &list);
 		lesson.name = learned->names[i];
 		lesson.policy_name = list.dest.flags & EGRET_DEST_TEACHES ? list.dest.name : 0;
 		lesson.brings_in = lesson.policy_name && egret_meets(list.dest.flags, need);
@@ -391,7 +295,7 @@ static int read_target(const struct kernel *kernel, const struct egret_addr *add
 
 	if (rc)
 		return rc;
-	rc = find_target(&tables, addr, ret);
+	rc = tables_find_target(&tables, addr, ret);
 	tables_close(&tables);
 	return rc;
 }
