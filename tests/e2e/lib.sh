@@ -524,7 +524,7 @@ agent_again() {
 }
 
 agent_alive() {
-	[ -d "/proc/$agent" ] && ! grep -q '^State:.Z' "/proc/$agent/status"
+	[ -d "/proc/$agent" ] && ! logged "/proc/$agent/status" '^State:.Z'
 }
 
 agent_ready() {
