@@ -181,6 +181,7 @@ __noinline int known_note(__u32 buffer)
 	fresh->owner = answer->owner;
 	fresh->hold = where;
 	fresh->expires_sec = answer->ends_sec;
+	fresh->ttl_sec = answer->ttl_sec;
 	answer->made_known = 1;
 	if (!bpf_map_update_elem(&known, &name, fresh, BPF_NOEXIST))
 		fill_add(EGRET_FILL_NAMES, 1);
@@ -193,8 +194,12 @@ static __always_inline void known_extend(const struct answer *answer)
 	__u64 name = answer->name;
 	struct egret_known *entry = bpf_map_lookup_elem(&known, &name);
 
-	if (entry && (__s32)(answer->ends_sec - entry->expires_sec) > 0)
+	if (!entry)
+		return;
+	if ((__s32)(answer->ends_sec - entry->expires_sec) > 0)
 		entry->expires_sec = answer->ends_sec;
+	if (answer->ttl_sec)
+		entry->ttl_sec = answer->ttl_sec;
 }
 
 /* How often do applications get other addresses of an exact name than the agent does? */

@@ -224,6 +224,7 @@ __noinline int answer_take(struct __sk_buff *skb, __u32 buffer)
 	if (!answer_opens(skb, buffer) || !answer_has_subject(skb, answer))
 		return 0;
 	records = answer->message.end + 4;
+	answer->ttl_sec = 0; /* until an address is read */
 	if (!lesson_begins(answer, buffer))
 		return 0;
 	if (!(answer->rules[answer->slot & 1] & EGRET_DEST_TEACHES))

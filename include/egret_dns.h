@@ -145,7 +145,7 @@ struct egret_known {
 	__u32 hold;
 	__u32 expires_sec; /* of the address that ends last */
 	struct bpf_spin_lock lock;
-	__u32 pad;
+	__u32 ttl_sec; /* of the last answer that had an address, as it was sent; 0 = not known, or 0 */
 };
 
 /*

@@ -6,12 +6,23 @@
 #include <bpf/bpf.h>
 
 #include "../base/hash.h"
+#include "../base/text.h"
 #include "handle.h"
 #include "write.h"
 
 static uint64_t hash_of(const struct egret_drop_key *key)
 {
 	return hash_bytes(HASH_BEGIN, (const char *)key, sizeof(*key));
+}
+
+/* Names are what others answered or asked for. */
+static void make_printable(struct egret_completion *completion)
+{
+	text_make_printable(completion->name, sizeof(completion->name));
+	text_make_printable(completion->given_to, sizeof(completion->given_to));
+	text_make_printable(completion->rule, sizeof(completion->rule));
+	text_make_printable(completion->file, sizeof(completion->file));
+	text_make_printable(completion->allows, sizeof(completion->allows));
 }
 
 int kernel_get_completion(const struct kernel *kernel, const struct egret_drop_key *key, uint64_t first_ns,
@@ -23,6 +34,7 @@ int kernel_get_completion(const struct kernel *kernel, const struct egret_drop_k
 		return -errno;
 	if (memcmp(&ret->key, key, sizeof(*key)) != 0 || ret->first_ns != first_ns)
 		return -ENOENT;
+	make_printable(ret);
 	return 0;
 }
 
@@ -40,31 +52,35 @@ int kernel_set_completion(struct kernel *kernel, const struct egret_completion *
 	return errno == E2BIG ? -ENOSPC : -errno;
 }
 
-struct sweep {
-	struct kernel *kernel;
-	bool (*is_of_no_row)(void *context, const struct egret_completion *completion);
+void kernel_forget_completion(struct kernel *kernel, const struct egret_drop_key *key)
+{
+	uint64_t hash = hash_of(key);
+
+	bpf_map_delete_elem(kernel->maps[MAP_completions], &hash);
+}
+
+struct completion_walk {
+	const struct kernel *kernel;
+	int (*visit)(void *context, const struct egret_completion *completion);
 	void *context;
 };
 
-static int sweep_one(void *context, const void *hash)
+static int visit_one(void *context, const void *hash)
 {
-	const struct sweep *sweep = context;
+	const struct completion_walk *walk = context;
 	struct egret_completion completion;
 
-	if (bpf_map_lookup_elem(sweep->kernel->maps[MAP_completions], hash, &completion) ||
-	    !sweep->is_of_no_row(sweep->context, &completion))
+	if (bpf_map_lookup_elem(walk->kernel->maps[MAP_completions], hash, &completion))
 		return 0;
-	bpf_map_delete_elem(sweep->kernel->maps[MAP_completions], hash);
-	return 0;
+	return walk->visit(walk->context, &completion);
 }
 
-int kernel_sweep_completions(struct kernel *kernel,
-			     bool (*is_of_no_row)(void *context, const struct egret_completion *completion),
-			     void *context)
+int kernel_each_completion(const struct kernel *kernel,
+			   int (*visit)(void *context, const struct egret_completion *completion), void *context)
 {
-	struct sweep sweep = {kernel, is_of_no_row, context};
+	struct completion_walk walk = {kernel, visit, context};
 	uint64_t hashes[2];
 
 	return map_each_entry(kernel->maps[MAP_completions], 2 * EGRET_MAX_COMPLETIONS,
-			      (void *[]){&hashes[0], &hashes[1]}, sweep_one, &sweep);
+			      (void *[]){&hashes[0], &hashes[1]}, visit_one, &walk);
 }

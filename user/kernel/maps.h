@@ -45,5 +45,8 @@ int map_sum_over_cpus(int fd, uint32_t index, struct egret_counter *ret);
  * that goes away takes the walk's place with it, and the kernel starts over: the bound ends that.
  */
 int map_each_entry(int fd, size_t bound, void *keys[2], int (*visit)(void *context, const void *key), void *context);
+/* The same of a hash whose values have a lock, by few system calls, each entry no more than once. */
+int map_each_locked(int fd, size_t key_size, size_t value_size,
+		    int (*visit)(void *context, const void *key, const void *value), void *context);
 
 #endif

@@ -176,6 +176,9 @@ int kernel_each_denial(const struct kernel *kernel,
 		       int (*row)(void *context, const struct egret_drop_key *key, const struct egret_drop *drop),
 		       int (*others)(void *context, uint64_t owner, bool audited, const struct egret_others *others),
 		       void *context);
+/* Rows of packets, with whose they are, in the same way. */
+int kernel_each_row(const struct kernel *kernel, int (*visit)(void *context, const struct egret_drop_row *row),
+		    void *context);
 /* Takes all rows away; no counter is touched. Returns how many they were. The one thing that a reader
  * may write: the rows are there for people, and people say when they have read them. */
 int kernel_clear_drops(const struct kernel *kernel);
@@ -185,12 +188,14 @@ uint64_t kernel_late_subjects(const struct kernel *kernel);
 int kernel_get_subject(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject *ret);
 /* Where a cgroup was. -ENOENT: no agent noted it. */
 int kernel_get_subject_name(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject_name *ret);
-/* "namespace/pod" of a pod that something was denied to. -ENOENT: no agent noted it. */
 /* What the agent found out about a row. -ENOENT: nothing so far, or it was of an earlier row. @first_ns: of the row. */
 int kernel_get_completion(const struct kernel *kernel, const struct egret_drop_key *key, uint64_t first_ns,
 			  struct egret_completion *ret);
+int kernel_each_completion(const struct kernel *kernel,
+			   int (*visit)(void *context, const struct egret_completion *completion), void *context);
 /* -ENOENT: nobody but resolvers answered @owner. */
 int kernel_get_stranger(const struct kernel *kernel, uint64_t owner, struct egret_stranger *ret);
+/* "namespace/pod" of a pod that something was denied to. -ENOENT: no agent noted it. */
 int kernel_get_pod_name(const struct kernel *kernel, const struct egret_pod_uid *uid, struct egret_pod_name *ret);
 int kernel_each_existing(const struct kernel *kernel,
 			 int (*visit)(void *context, uint64_t cookie, const struct egret_existing *value),
@@ -207,10 +212,16 @@ struct kernel_lesson {
 	uint32_t policy_name; /* what of the policy that rules speaks for it: an index into `names`; 0 = nothing */
 	bool brings_in;       /* and may the name bring in this address? */
 	int64_t left_sec;     /* less than 0 when it is over */
+	uint32_t ttl_sec;     /* kernel_each_lesson_of: of the name's last answer, as the policy bounds it */
 };
 /* All that was learned: of the policy's names, and of others. @visit returns 0 to go on. */
 int kernel_each_lesson(const struct kernel *kernel, int (*visit)(void *context, const struct kernel_lesson *lesson),
 		       void *context);
+/* The same of those entries alone that @wants says so of. */
+int kernel_each_lesson_of(const struct kernel *kernel,
+			  bool (*wants)(void *context, const struct egret_learned_key *key,
+					const struct egret_learned *learned),
+			  int (*visit)(void *context, const struct kernel_lesson *lesson), void *context);
 /* A name that was asked for, by its key. -ENOENT: forgotten. */
 int kernel_get_asked(const struct kernel *kernel, uint64_t key, struct egret_asked *ret);
 /* An enum egret_lesson_kind. */

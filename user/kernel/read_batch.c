@@ -18,9 +18,8 @@
 
 /* --- a hash, of the kernel's version 5.6 --- */
 
-/* @visit returns 0 to go on. */
-static int each_of_hash(int fd, size_t key_size, size_t value_size,
-			int (*visit)(void *context, const void *key, const void *value), void *context)
+int map_each_locked(int fd, size_t key_size, size_t value_size,
+		    int (*visit)(void *context, const void *key, const void *value), void *context)
 {
 	LIBBPF_OPTS(bpf_map_batch_opts, opts, .elem_flags = BPF_F_LOCK);
 	uint8_t *keys = calloc(BATCH, key_size), *values = calloc(BATCH, value_size);
@@ -77,12 +76,35 @@ int kernel_each_denial(const struct kernel *kernel,
 		       void *context)
 {
 	struct denial_walk walk = {row, others, context};
-	int rc = each_of_hash(kernel->maps[MAP_drops], sizeof(struct egret_drop_place), sizeof(struct egret_drop_row),
+	int rc = map_each_locked(kernel->maps[MAP_drops], sizeof(struct egret_drop_place), sizeof(struct egret_drop_row),
 			      visit_row, &walk);
 
 	return rc ? rc
-		  : each_of_hash(kernel->maps[MAP_culprits], sizeof(uint64_t), sizeof(struct egret_culprit),
-				 visit_culprit, &walk);
+		  : map_each_locked(kernel->maps[MAP_culprits], sizeof(uint64_t), sizeof(struct egret_culprit),
+				    visit_culprit, &walk);
+}
+
+struct row_walk {
+	int (*visit)(void *context, const struct egret_drop_row *row);
+	void *context;
+};
+
+static int visit_whole_row(void *context, const void *key, const void *value)
+{
+	const struct row_walk *walk = context;
+	const struct egret_drop_row *row = value;
+
+	(void)key;
+	return row->gone ? 0 : walk->visit(walk->context, row);
+}
+
+int kernel_each_row(const struct kernel *kernel, int (*visit)(void *context, const struct egret_drop_row *row),
+		    void *context)
+{
+	struct row_walk walk = {visit, context};
+
+	return map_each_locked(kernel->maps[MAP_drops], sizeof(struct egret_drop_place), sizeof(struct egret_drop_row),
+			       visit_whole_row, &walk);
 }
 
 /* --- counters, an array for each CPU: at once since 5.13 --- */

@@ -14,6 +14,7 @@
 #include <bpf/bpf.h>
 
 #include "egret_decide.h"
+#include "egret_learn.h"
 #include "egret_limits.h"
 #include "egret_reasons.h"
 
@@ -238,7 +239,19 @@ struct lesson_walk {
 	int (*visit)(void *context, const struct kernel_lesson *lesson);
 	void *context;
 	uint32_t now_sec;
+	/* kernel_each_lesson_of: NULL = all are wanted, and nobody asks for TTLs. */
+	bool (*wants)(void *context, const struct egret_learned_key *key, const struct egret_learned *learned);
 };
+
+static uint32_t ttl_of(const struct tables *tables, uint64_t name)
+{
+	const struct egret_settings *settings = &tables->kernel->config->settings[tables->slot];
+	struct egret_known known;
+
+	if (bpf_map_lookup_elem(tables->kernel->maps[MAP_known], &name, &known))
+		known.ttl_sec = 0;
+	return egret_lesson_ends(known.ttl_sec, settings, 0) - 1;
+}
 
 static int visit_names(const struct lesson_walk *walk, const struct egret_learned_key *key,
 		       const struct egret_learned *learned)
@@ -256,6 +269,7 @@ static int visit_names(const struct lesson_walk *walk, const struct egret_learne
 		lesson.policy_name = list.dest.flags & EGRET_DEST_TEACHES ? list.dest.name : 0;
 		lesson.brings_in = lesson.policy_name && egret_meets(list.dest.flags, need);
 		lesson.left_sec = (int32_t)(learned->expires_sec[i] - walk->now_sec);
+		lesson.ttl_sec = walk->wants ? ttl_of(&walk->tables, learned->names[i]) : 0;
 		rc = walk->visit(walk->context, &lesson);
 	}
 	return rc;
@@ -282,6 +296,29 @@ int kernel_each_lesson(const struct kernel *kernel, int (*visit)(void *context, 
 		return rc;
 	rc = map_each_entry(kernel->maps[MAP_learned], 2 * EGRET_MAX_LEARNED, (void *[]){&keys[0], &keys[1]},
 			    visit_learned, &walk);
+	tables_close(&walk.tables);
+	return rc;
+}
+
+static int visit_wanted(void *context, const void *key, const void *learned)
+{
+	const struct lesson_walk *walk = context;
+
+	return walk->wants(walk->context, key, learned) ? visit_names(walk, key, learned) : 0;
+}
+
+int kernel_each_lesson_of(const struct kernel *kernel,
+			  bool (*wants)(void *context, const struct egret_learned_key *key,
+					const struct egret_learned *learned),
+			  int (*visit)(void *context, const struct kernel_lesson *lesson), void *context)
+{
+	struct lesson_walk walk = {.visit = visit, .context = context, .now_sec = kernel_sec_now(), .wants = wants};
+	int rc = tables_open(kernel, &walk.tables);
+
+	if (rc)
+		return rc;
+	rc = map_each_locked(kernel->maps[MAP_learned], sizeof(struct egret_learned_key), sizeof(struct egret_learned),
+			     visit_wanted, &walk);
 	tables_close(&walk.tables);
 	return rc;
 }

@@ -88,10 +88,7 @@ int kernel_set_name(struct kernel *kernel, uint32_t index, const struct egret_na
 int kernel_set_subject_name(struct kernel *kernel, uint64_t cgroup_id, const struct egret_subject_name *subject);
 /* By its key. Where there is no room -ENOSPC. */
 int kernel_set_completion(struct kernel *kernel, const struct egret_completion *completion);
-/* Those for which @is_of_no_row says so. */
-int kernel_sweep_completions(struct kernel *kernel,
-			     bool (*is_of_no_row)(void *context, const struct egret_completion *completion),
-			     void *context);
+void kernel_forget_completion(struct kernel *kernel, const struct egret_drop_key *key);
 int kernel_set_pod_name(struct kernel *kernel, const struct egret_pod_uid *uid, const struct egret_pod_name *name);
 /* Subjects that something was denied to for the first time: kernel_denied_fd is readable then, and kernel_take_denied
  * calls @visit for each. */
