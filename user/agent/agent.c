@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/log.h"
 #include "meta.h"
 #include "rest.h"
 
@@ -32,6 +33,7 @@ struct agent *agent_alloc(const struct agent_options *options, struct error *err
 		agent->options.resolve_wait_sec = RESOLVE_WAIT_SEC;
 	agent->error = error;
 	progress_start(&agent->progress, options->quiet);
+	denial_log_begin(&agent->denial_log, !options->quiet, options->ocsf);
 	probation_init(&agent->probation);
 	candidate_init(&agent->candidate);
 	return agent;
@@ -45,6 +47,7 @@ void agent_free(struct agent *agent)
 	candidate_drop(agent);
 	edition_free(agent_let_go(agent));
 	resolver_book_leave(agent->options.book);
+	denial_log_end(&agent->denial_log);
 	free(agent->required_resolvers);
 	loop_free(agent->loop);
 	free(agent);
@@ -55,18 +58,19 @@ int agent_say_goodbye(struct agent *agent, struct error *error)
 	const char *instance = agent->options.instance;
 
 	if (!agent->kernel) {
-		fprintf(stderr, "egret: the agent ends; instance %s is open\n", instance);
+		log_say(LOG_LEVEL_INFO, "the agent ends; instance %s is open", instance);
 		return 0;
 	}
+	denial_log_beat(&agent->denial_log, agent->kernel);
 	agent_keep_names(agent); /* what was answered in the last minute */
 	if (!agent->options.detach_on_exit) {
-		fprintf(stderr, "egret: the agent ends; instance %s stays attached and %s (egret detach opens it)\n",
+		log_say(LOG_LEVEL_INFO, "the agent ends; instance %s stays attached and %s (egret detach opens it)",
 			instance, kernel_settings(agent->kernel)->audit ? "audits" : "enforces");
 		return 0;
 	}
 	if (kernel_take_down(agent->kernel, error))
 		return -EIO;
-	fprintf(stderr, "egret: instance %s is taken down\n", instance);
+	log_say(LOG_LEVEL_INFO, "instance %s is taken down", instance);
 	return 0;
 }
 

@@ -37,6 +37,7 @@ struct agent_options {
 	bool node;                     /* it governs a node, whose policy needs a floor */
 	bool has_ruled;                /* this policy, here: then it goes on without a floor */
 	const char *state;             /* path of the state folder, borrowed; NULL: nothing is kept or recalled */
+	const char *ocsf;              /* file that denials are written to, borrowed; "-" = standard output */
 	bool layers;                   /* also what leaves by devices is looked at: layers.h */
 	bool audit;                    /* whatever the policy says */
 	bool quiet;                    /* say only what is wrong */

@@ -64,7 +64,7 @@ void culprits_take(struct kernel *kernel)
 	kernel_take_denied(kernel, note_denied, kernel);
 }
 
-static uint64_t denied_packets(const struct kernel *kernel)
+uint64_t culprits_packets(const struct kernel *kernel)
 {
 	struct egret_counter counter;
 	uint64_t sum = 0;
@@ -78,7 +78,7 @@ static uint64_t denied_packets(const struct kernel *kernel)
 
 void culprits_refresh(struct culprits *culprits, struct kernel *kernel)
 {
-	uint64_t denied = denied_packets(kernel);
+	uint64_t denied = culprits_packets(kernel);
 
 	if (denied == culprits->denied_packets)
 		return;

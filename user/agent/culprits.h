@@ -15,6 +15,8 @@ struct culprits {
 
 /* Those that programs tell of, when kernel_denied_fd is readable. */
 void culprits_take(struct kernel *kernel);
+/* All packets that were denied, and those that would be: tells whether rows have moved. */
+uint64_t culprits_packets(const struct kernel *kernel);
 /* Those that no agent was told of. */
 void culprits_refresh(struct culprits *culprits, struct kernel *kernel);
 

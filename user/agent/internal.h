@@ -15,6 +15,7 @@
 #include "agent.h"
 #include "candidate.h"
 #include "culprits.h"
+#include "denial_log.h"
 #include "edition.h"
 #include "layers.h"
 #include "probation.h"
@@ -67,6 +68,7 @@ struct agent {
 	struct loop_timer stamp_due, beat_due;
 	void (*gone)(struct agent *agent, int rc); /* the instance does not stand any more; may let go of it */
 	struct culprits culprits;
+	struct denial_log denial_log;
 	struct kept kept;
 	uint64_t existing_ns; /* when connections that stood before the attach are looked at next */
 	uint64_t full_seen;   /* addresses that found no room, when that was looked at last */

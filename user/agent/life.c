@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "../base/log.h"
 #include "../base/notify.h"
 #include "finding.h"
 #include "meta.h"
@@ -81,7 +82,7 @@ static void tell_finding(struct life *life, const struct diag *diag, int rc, con
 	finding_describe(diag, error, finding);
 	if (!strcmp(finding, life->told))
 		return;
-	diag_print(diag, stderr);
+	log_diag(diag);
 	progress_warn(&life->agent->progress, "%s%s", error->text, what_goes_on(life, rc));
 	snprintf(life->told, sizeof(life->told), "%s", finding);
 	snprintf(life->finding, sizeof(life->finding), "%s", finding);
@@ -176,7 +177,7 @@ static void has_begun(struct life *life)
 {
 	struct agent *agent = life->agent;
 
-	diag_print(&agent->candidate.diag, stderr);
+	log_diag(&agent->candidate.diag);
 	candidate_give(agent);
 	life->found = false;
 	loop_timer_stop(&life->standby_due);
@@ -213,7 +214,7 @@ static void fail_to_begin(struct life *life, int rc, const struct error *error)
 
 	let_go(life);
 	if (life->standby->stood) {
-		diag_print(&agent->candidate.diag, stderr);
+		log_diag(&agent->candidate.diag);
 		progress_warn(&agent->progress, "%s; instance %s stays open", error->text, life->standby->instance);
 		standby_failed(life->standby, edition->policy);
 		candidate_hold(agent);
@@ -221,7 +222,7 @@ static void fail_to_begin(struct life *life, int rc, const struct error *error)
 		return;
 	}
 	if (rc != -EINVAL || edition->source != EDITION_FILES) {
-		diag_print(&agent->candidate.diag, stderr);
+		log_diag(&agent->candidate.diag);
 		fail(life, rc, error);
 		return;
 	}
@@ -276,9 +277,9 @@ static void consider(struct life *life)
 		return;
 	}
 	if (!life->agent->kernel && standby->on_probation)
-		fprintf(stderr,
-			"egret: the policy's text is another one than the one that was opened: instance %s is attached "
-			"again, on probation\n",
+		log_say(LOG_LEVEL_INFO,
+			"the policy's text is another one than the one that was opened: instance %s is attached "
+			"again, on probation",
 			standby->instance);
 	begin_ruling(life);
 }

@@ -3,9 +3,10 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 #include "../base/clock.h"
+#include "../base/log.h"
 
 #define TERMINAL_INTERVAL_NS (100 * CLOCK_NS_PER_MS)
 #define PLAIN_INTERVAL_NS    (2 * CLOCK_NS_PER_SEC)
@@ -15,7 +16,7 @@ void progress_start(struct progress *progress, bool quiet)
 	uint64_t now = clock_now_ns();
 
 	*progress = (struct progress){
-	    .quiet = quiet, .terminal = isatty(STDERR_FILENO), .last_ns = now, .last_done = SIZE_MAX, .begun_ns = now};
+	    .quiet = quiet, .terminal = log_is_terminal(), .last_ns = now, .last_done = SIZE_MAX, .begun_ns = now};
 }
 
 void progress_stage(struct progress *progress, const char *name)
@@ -46,35 +47,32 @@ void progress_say_stages(struct progress *progress)
 	progress_say(progress, "started in %.2f s:%s", (double)all_ns / CLOCK_NS_PER_SEC, text);
 }
 
-static void clear_line(struct progress *progress)
-{
-	if (progress->open_line)
-		fputs("\r\033[K", stderr);
-	progress->open_line = false;
-}
-
 void progress_step(struct progress *progress, const char *what, size_t done, size_t all)
 {
 	uint64_t interval = progress->terminal ? TERMINAL_INTERVAL_NS : PLAIN_INTERVAL_NS;
 	uint64_t now = clock_now_ns();
+	char text[128];
 
 	if (progress->quiet || now - progress->last_ns < interval || done == progress->last_done)
 		return;
 	progress->last_ns = now;
 	progress->last_done = done;
-	clear_line(progress);
-	fprintf(stderr, "egret: %s: %zu of %zu%s", what, done, all, progress->terminal ? "" : "\n");
-	progress->open_line = progress->terminal;
-	fflush(stderr);
+	snprintf(text, sizeof(text), "%s: %zu of %zu", what, done, all);
+	if (progress->terminal)
+		log_step(text);
+	else
+		log_say(LOG_LEVEL_INFO, "%s", text);
 }
 
-static void say(struct progress *progress, const char *format, va_list args)
+static void say(struct progress *progress, enum log_level level, const char *format, va_list args)
 {
-	clear_line(progress);
+	char *text;
+
 	progress->last_done = SIZE_MAX;
-	fputs("egret: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	if (vasprintf(&text, format, args) < 0)
+		return;
+	log_say(level, "%s", text);
+	free(text);
 }
 
 void progress_say(struct progress *progress, const char *format, ...)
@@ -84,7 +82,7 @@ void progress_say(struct progress *progress, const char *format, ...)
 	if (progress->quiet)
 		return;
 	va_start(args, format);
-	say(progress, format, args);
+	say(progress, LOG_LEVEL_INFO, format, args);
 	va_end(args);
 }
 
@@ -93,6 +91,6 @@ void progress_warn(struct progress *progress, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say(progress, format, args);
+	say(progress, LOG_LEVEL_WARNING, format, args);
 	va_end(args);
 }

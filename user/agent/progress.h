@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What the agent is doing, for whoever watches: one line that changes on a
- * terminal, a plain line now and then otherwise. All on standard error. */
+ * terminal, a plain line now and then otherwise. All by base/log.h. */
 #ifndef EGRET_PROGRESS_H
 #define EGRET_PROGRESS_H
 
@@ -11,7 +11,7 @@
 #define PROGRESS_STAGES 8
 
 struct progress {
-	bool quiet, terminal, open_line;
+	bool quiet, terminal;
 	uint64_t last_ns;
 	size_t last_done; /* of the step that was told last; SIZE_MAX = another line was */
 	/* How long each stage of the start took. */

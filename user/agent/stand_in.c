@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "../base/log.h"
 #include "good_policy.h"
 #include "rest.h"
 
@@ -55,7 +56,7 @@ static int last_good(const struct agent_options *options, struct loop *loop, str
 	int rc = options->state ? good_policy_read(options->state, options->instance, &good, &error) : -ENOENT;
 
 	if (rc && rc != -ENOENT)
-		fprintf(stderr, "egret: %s\n", error.text);
+		log_say(LOG_LEVEL_WARNING, "%s", error.text);
 	if (rc)
 		return -ENOENT;
 	good_policy_explain(&good, said);
@@ -65,8 +66,8 @@ static int last_good(const struct agent_options *options, struct loop *loop, str
 	policy_files_clear(&ignored);
 	kept_clear(&good);
 	if (rc) {
-		diag_print(&diag, stderr);
-		fprintf(stderr, "egret: the last good policy cannot be used: %s\n", error.text);
+		log_diag(&diag);
+		log_say(LOG_LEVEL_WARNING, "the last good policy cannot be used: %s", error.text);
 	}
 	diag_clear(&diag);
 	if (rc)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "../base/log.h"
 #include "../kernel/kernel.h"
 
 int standby_take_down(const struct standby *standby, struct error *error)
@@ -33,20 +34,18 @@ void standby_tell_why(const struct standby *standby)
 	char text[STATE_MARK_TEXT_SIZE];
 
 	if (standby->why == STANDBY_OFF)
-		fprintf(stderr,
-			"egret: instance %s governs nothing: the policy says `set mode = off`; it attaches when the "
-			"policy says enforce or audit\n",
+		log_say(LOG_LEVEL_NOTICE,
+			"instance %s governs nothing: the policy says `set mode = off`; it attaches when the "
+			"policy says enforce or audit",
 			standby->instance);
 	else if (standby->why == STANDBY_MARK)
-		fprintf(
-		    stderr,
-		    "egret: instance %s was opened by %s with `egret detach`; it stays open until `egret attach`, or "
-		    "until the policy's text changes\n",
-		    standby->instance, state_mark_format(&standby->mark, text));
+		log_say(LOG_LEVEL_WARNING,
+			"instance %s was opened by %s with `egret detach`; it stays open until `egret attach`, or "
+			"until the policy's text changes",
+			standby->instance, state_mark_format(&standby->mark, text));
 	else
-		fprintf(
-		    stderr,
-		    "egret: instance %s is open, and no mark in %s says who opened it; it stays open until the agent "
-		    "is started anew, or until the policy's text changes\n",
-		    standby->instance, standby->path);
+		log_say(LOG_LEVEL_WARNING,
+			"instance %s is open, and no mark in %s says who opened it; it stays open until the agent "
+			"is started anew, or until the policy's text changes",
+			standby->instance, standby->path);
 }

@@ -117,16 +117,20 @@ static struct rank *rank_entries(const struct diag *diag)
 	return ranks;
 }
 
-static void print_entry(void *context, const struct diag_entry *entry)
+void diag_print_entry(const struct diag_entry *entry, FILE *out)
 {
-	FILE *out = context;
-
 	fputs(entry->file, out);
 	if (entry->line)
 		fprintf(out, ":%u", entry->line);
 	if (entry->line && entry->column)
 		fprintf(out, ":%u", entry->column);
-	fprintf(out, ": %s: %s\n", entry->severity == DIAG_ERROR ? "error" : "warning", entry->text);
+	fprintf(out, ": %s: %s", entry->severity == DIAG_ERROR ? "error" : "warning", entry->text);
+}
+
+static void print_line(void *context, const struct diag_entry *entry)
+{
+	diag_print_entry(entry, context);
+	putc('\n', context);
 }
 
 void diag_each(const struct diag *diag, void (*visit)(void *context, const struct diag_entry *entry), void *context)
@@ -142,7 +146,7 @@ void diag_print(const struct diag *diag, FILE *out)
 {
 	size_t hidden = diag->errors + diag->warnings - diag->count;
 
-	diag_each(diag, print_entry, out);
+	diag_each(diag, print_line, out);
 	if (hidden)
 		fprintf(out, "and %zu more, not shown\n", hidden);
 }

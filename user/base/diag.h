@@ -41,7 +41,9 @@ __attribute__((format(printf, 4, 5))) void diag_add(struct diag *diag, enum diag
 void diag_forgive(struct diag *diag, size_t keep);
 /* In the order of the files, their lines and columns. */
 void diag_each(const struct diag *diag, void (*visit)(void *context, const struct diag_entry *entry), void *context);
-/* "file:line:column: error: text", a line each. */
+/* "file:line:column: error: text", without a line end. */
+void diag_print_entry(const struct diag_entry *entry, FILE *out);
+/* The same of all of them, a line each. */
 void diag_print(const struct diag *diag, FILE *out);
 void diag_clear(struct diag *diag);
 

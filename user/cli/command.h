@@ -51,14 +51,15 @@ struct options {
 	size_t define_count;
 	const char *rules_path, *cgroup, *instance, *state, *fallback;
 	const char *user, *report, *caller; /* exec */
-	const char *listen;
+	const char *listen, *ocsf;
 	const char *pod, *namespace, *name, *reason; /* of which rows; NULL = of all */
 	time_t since;                                /* 0 = whenever it was */
 	enum row_order sort;
 	unsigned int limit;          /* 0 = none */
 	bool json, json_lines, wide; /* jsonl: the first two */
 	bool by_workload, wildcards;
-	bool audit, detach_on_exit, follow, clear, strict, resolve, live, ready, all, wait, cut, once, as_root;
+	bool audit, detach_on_exit, json_log, follow, clear, strict, resolve, live, ready, all, wait, cut, once,
+	    as_root;
 	bool policy_given, instance_given;
 	unsigned int resolve_inflight, resolve_rate, probation_sec;
 	char **arguments; /* what is no option, ends with NULL */
@@ -71,7 +72,7 @@ enum option_group {
 	OPTIONS_INSTANCE = 1 << 1,   /* --instance */
 	OPTIONS_OUTPUT = 1 << 2,     /* -o --json */
 	OPTIONS_AGENT = 1 << 3,      /* --audit --resolve-inflight --resolve-rate */
-	OPTIONS_RUN = 1 << 4,        /* --cgroup --detach-on-exit */
+	OPTIONS_RUN = 1 << 4,        /* --cgroup --detach-on-exit --log-format --ocsf */
 	OPTIONS_FOLLOW = 1 << 5,     /* --follow --clear */
 	OPTIONS_CHECK = 1 << 6,      /* --strict; the words are rules files */
 	OPTIONS_STATUS = 1 << 8,     /* --live --ready */

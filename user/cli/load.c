@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../base/log.h"
 #include "../compile/compile.h"
 #include "../resolve/resolver.h"
 #include "../view/findings.h"
@@ -40,7 +41,7 @@ void options_of_policy(const struct options *options, struct policy_options *ret
 
 int fail(int rc, const struct error *error)
 {
-	fprintf(stderr, "egret: %s\n", error->text);
+	log_say(LOG_LEVEL_ERROR, "%s", error->text);
 	return exit_code(rc);
 }
 

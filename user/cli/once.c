@@ -8,6 +8,7 @@
 
 #include "../agent/finding.h"
 #include "../agent/good_policy.h"
+#include "../base/log.h"
 #include "../base/state.h"
 #include "../kernel/read.h"
 
@@ -16,7 +17,7 @@
 
 static int leave(const char *instance, const char *why)
 {
-	fprintf(stderr, "egret: instance %s: %s; nothing was changed\n", instance, why);
+	log_say(LOG_LEVEL_INFO, "instance %s: %s; nothing was changed", instance, why);
 	return EXIT_YES;
 }
 
@@ -69,7 +70,7 @@ static int attach(const struct agent_options *options, const struct error *probl
 
 static void say_findings(struct diag *diag)
 {
-	diag_print(diag, stderr);
+	log_diag(diag);
 	diag_clear(diag);
 }
 
@@ -83,14 +84,14 @@ static int attach_good(const struct agent_options *options, int rc, struct diag 
 	char finding[EGRET_PROBLEM_SIZE];
 
 	if (good_policy_read(options->state, options->instance, &good, &why_not)) {
-		fprintf(stderr, "egret: %s\n", why_not.text);
+		log_say(LOG_LEVEL_WARNING, "%s", why_not.text);
 		return rc;
 	}
 	finding_describe(diag, error, finding);
 	good_policy_explain(&good, &rules);
 	finding_tell_instead(rules.text, finding, problem.text);
 	say_findings(diag);
-	fprintf(stderr, "egret: %s\n", rules.text);
+	log_say(LOG_LEVEL_WARNING, "%s", rules.text);
 	instead.policy = good.options;
 	instead.has_ruled = true;
 	rc = attach(&instead, &problem, diag, error);
@@ -106,9 +107,8 @@ static int attach_policy(const struct agent_options *options, bool broken, struc
 
 	if (!broken && !options->has_ruled) {
 		cautious.audit = true;
-		fprintf(
-		    stderr,
-		    "egret: this policy has not ruled on this machine yet: it only audits until an agent takes over\n");
+		log_say(LOG_LEVEL_INFO,
+			"this policy has not ruled on this machine yet: it only audits until an agent takes over");
 	}
 	rc = attach(&cautious, NULL, diag, error);
 	return rc && diag->errors ? attach_good(options, rc, diag, error) : rc;

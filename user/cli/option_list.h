@@ -41,6 +41,8 @@ enum option_key {
 	KEY_SORT,
 	KEY_LIMIT,
 	KEY_WILDCARDS,
+	KEY_LOG_FORMAT,
+	KEY_OCSF,
 };
 
 struct group_option {

@@ -213,6 +213,8 @@ static const char **text_of(struct options *options, int key)
 		return &options->reason;
 	case KEY_LISTEN:
 		return &options->listen;
+	case KEY_OCSF:
+		return &options->ocsf;
 	default:
 		return NULL;
 	}
@@ -268,6 +270,15 @@ static void take_since(struct argp_state *state, const char *text)
 		parsing->options->since = time(NULL) - (time_t)seconds;
 	else if (time_parse(text, &parsing->options->since) || parsing->options->since <= 0)
 		refuse(state, KEY_SINCE, "\"%s\" is no time; write 90, 15m, 2h, 7d, or 2026-11-28T09:00:00Z", text);
+}
+
+static void take_log_format(struct argp_state *state, const char *format)
+{
+	struct parsing *parsing = state->input;
+
+	parsing->options->json_log = !strcmp(format, "json");
+	if (!parsing->options->json_log && strcmp(format, "text") != 0)
+		refuse(state, KEY_LOG_FORMAT, "\"%s\" is no format of a log; write text or json", format);
 }
 
 /* What says which rows of a view are shown, and how. */
@@ -330,6 +341,9 @@ static error_t take(struct argp_state *state, int key, char *argument)
 		if (argument[0] != '/')
 			refuse(state, key, "\"%s\" is no path from / on", argument);
 		parsing->options->state = argument;
+		return 0;
+	case KEY_LOG_FORMAT:
+		take_log_format(state, argument);
 		return 0;
 	case KEY_PROBATION:
 		if (value_seconds(argument, PROBATION_MAX_SEC, &parsing->options->probation_sec))

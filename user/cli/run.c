@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../agent/standby.h"
+#include "../base/log.h"
 #include "../kernel/kernel.h"
 #include "../subject/cgroup.h"
 #include "once.h"
@@ -39,16 +40,17 @@ int command_run(const struct command *command, int argc, char **argv)
 	int rc, stop_fd;
 
 	options_parse(command, argc, argv, &options);
+	log_begin(options.json_log);
 	if (!options.policy_count) {
-		fprintf(stderr, "egret: which policy? egret run --policy FILE\n");
+		log_say(LOG_LEVEL_ERROR, "which policy? egret run --policy FILE");
 		return EXIT_USAGE;
 	}
 	if (options.once && options.detach_on_exit) {
-		fprintf(stderr, "egret: --once ends as soon as it has attached; leave --detach-on-exit out\n");
+		log_say(LOG_LEVEL_ERROR, "--once ends as soon as it has attached; leave --detach-on-exit out");
 		return EXIT_USAGE;
 	}
 	if (options.fallback && strcmp(options.fallback, "closed") != 0 && strcmp(options.fallback, "audit") != 0) {
-		fprintf(stderr, "egret: --fallback (EGRET_FALLBACK) is audit or closed, not \"%s\"\n",
+		log_say(LOG_LEVEL_ERROR, "--fallback (EGRET_FALLBACK) is audit or closed, not \"%s\"",
 			options.fallback);
 		return EXIT_USAGE;
 	}
@@ -59,6 +61,7 @@ int command_run(const struct command *command, int argc, char **argv)
 	agent_options.audit = options.audit;
 	agent_options.standby = &standby;
 	agent_options.state = options.state;
+	agent_options.ocsf = options.ocsf;
 	agent_options.detach_on_exit = options.detach_on_exit;
 	agent_options.fallback_closed = options.fallback && !strcmp(options.fallback, "closed");
 	agent_options.resolve_inflight = options.resolve_inflight;

@@ -62,5 +62,8 @@ const char *row_who(const json_t *row, char buf[static ROW_WORDS_SIZE]);
 const char *row_destination(const json_t *row, char buf[static ROW_WORDS_SIZE]);
 /* "port", "deny-rule policy.rules:7". */
 const char *row_why(const json_t *row, char buf[static ROW_WORDS_SIZE]);
+/* "denied: shop/web:app curl[4242] -> a.example tcp:443 (20.1.0.1): no-rule". Returns @buf. */
+#define ROW_LINE_SIZE 3328
+const char *row_line(const json_t *row, char buf[static ROW_LINE_SIZE]);
 
 #endif
