@@ -5,7 +5,7 @@
  */
 #include "../base/nat64.h"
 #include "handle.h"
-#include "tables.h"
+#include "read_tables.h"
 #include "tick.h"
 
 #include <errno.h>

@@ -6,7 +6,7 @@
 #include <bpf/bpf.h>
 
 #include "handle.h"
-#include "tables.h"
+#include "read_tables.h"
 #include "egret_limits.h"
 
 struct list_walk {

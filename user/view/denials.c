@@ -403,15 +403,6 @@ json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial,
 	return row;
 }
 
-const char *denial_address(const json_t *row)
-{
-	const char *call = json_text(row, "call");
-
-	if (json_number(row, "others_total"))
-		return "other destinations";
-	return *call ? call : json_text(row, "address");
-}
-
 int view_drops(const struct kernel *kernel, json_t **ret)
 {
 	struct subject_cache subjects = {};

@@ -67,6 +67,15 @@ const char *row_who(const json_t *row, char buf[static ROW_WORDS_SIZE])
 	return buf;
 }
 
+const char *denial_address(const json_t *row)
+{
+	const char *call = json_text(row, "call");
+
+	if (json_number(row, "others_total"))
+		return "other destinations";
+	return *call ? call : json_text(row, "address");
+}
+
 const char *row_destination(const json_t *row, char buf[static ROW_WORDS_SIZE])
 {
 	const char *name = json_text(row, "name"), *address = denial_address(row), *port = json_text(row, "port");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The tables of the policy that rules, read by who only looks. Private to kernel/. */
-#ifndef EGRET_KERNEL_TABLES_H
-#define EGRET_KERNEL_TABLES_H
+#ifndef EGRET_KERNEL_READ_TABLES_H
+#define EGRET_KERNEL_READ_TABLES_H
 
 #include <stdint.h>
 
