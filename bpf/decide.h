@@ -224,6 +224,14 @@ static __always_inline void decide_with_history(struct judging *judging, struct 
 	decide_by_history(judging, ret);
 }
 
+/* @ret is a denial and stays one: only its reason may change. */
+static __always_inline void explain_denial(const struct judging *judging, struct judgement *ret)
+{
+	explain_special(judging->pkt, &judging->subject, judging->ruling->slot, ret);
+	if (ret->reason == EGRET_REASON_NO_RULE && origin_is(judging->memory.sock, judging->pkt, EGRET_ORIGIN_CUT))
+		ret->reason = EGRET_REASON_BEFORE_ATTACH;
+}
+
 /* Decides what no memory knew, and remembers it. */
 static __always_inline void decide_anew(struct judging *judging, struct judgement *ret)
 {
@@ -238,7 +246,7 @@ static __always_inline void decide_anew(struct judging *judging, struct judgemen
 		return;
 	}
 	if (!ret->allow)
-		explain_special(judging->pkt, &judging->subject, judging->ruling->slot, ret);
+		explain_denial(judging, ret);
 	decide_remember(judging, ret);
 }
 

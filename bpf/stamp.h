@@ -39,8 +39,8 @@ static __always_inline void stamp_connection(struct __sk_buff *skb, struct bpf_s
 		return;
 	if (socket_has_listener(skb, sk))
 		sock->origin = EGRET_ORIGIN_INBOUND;
-	else if (ruling->cfg->keep_existing)
-		sock->origin = EGRET_ORIGIN_EXISTING;
+	else
+		sock->origin = ruling->cfg->keep_existing ? EGRET_ORIGIN_EXISTING : EGRET_ORIGIN_CUT;
 	sock->peer.addr = pkt->addr;
 	sock->peer.port_be = pkt->port_be;
 	sock->peer.l4_proto = pkt->l4_proto;

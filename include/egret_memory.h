@@ -14,6 +14,7 @@ enum egret_origin {
 	EGRET_ORIGIN_INBOUND,  /* came in before the first attach: its listener was still there */
 	EGRET_ORIGIN_EXISTING, /* was established before the first attach */
 	EGRET_ORIGIN_KERNEL,   /* a control socket of the kernel: resets, ICMP errors, ND */
+	EGRET_ORIGIN_CUT,      /* was established before the first attach, and `existing = cut` */
 };
 
 /* What connect() was told, in the socket's whole life. */
@@ -66,7 +67,7 @@ struct egret_sock {
 	__u32 audience;
 	__u32 audience_generation; /* that it was looked up under */
 	__u32 pid;
-	__u8 origin; /* enum egret_origin; EXISTING and INBOUND are true of `peer` alone */
+	__u8 origin; /* enum egret_origin; EXISTING, CUT and INBOUND are true of `peer` alone */
 	__u8 raw;
 	__u8 in_flows, in_arrivals; /* peers of this socket are there, too */
 	__u8 connects;              /* enum egret_connects */
