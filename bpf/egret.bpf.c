@@ -68,8 +68,10 @@ int egret_ingress(struct __sk_buff *skb)
 	if (packet_is_tcp(skb, IP_AT_START)) {
 		if (sk->state == BPF_TCP_LISTEN)
 			return cgroup_listener_hears(skb, &ruling);
-		if (stream_is_dns(sk))
+		if (stream_is_dns(sk)) {
+			stranger_segment(skb, &ruling);
 			stream_comes_in(skb);
+		}
 	} else if (cgroup_note_datagram(skb, &ruling)) {
 		datagram_comes_in(skb);
 	}

@@ -25,6 +25,7 @@
 #include "served.h"
 #include "source.h"
 #include "stamp.h"
+#include "strangers.h"
 #include "subject.h"
 
 #define PASS 1
@@ -159,6 +160,7 @@ static __noinline int cgroup_note_datagram(struct __sk_buff *skb, const struct r
 {
 	struct packet pkt = {};
 	struct egret_sock *sock;
+	bool answers = true;
 
 	if (!ruling || packet_parse(skb, IP_AT_START, skb->protocol, PACKET_SOURCE, &pkt))
 		return 0;
@@ -167,7 +169,9 @@ static __noinline int cgroup_note_datagram(struct __sk_buff *skb, const struct r
 		return 0;
 	/* Loopback starts no flow: a frame injected on lo may carry any source. */
 	if (skb->ifindex != LOOPBACK_IFINDEX)
-		memory_note_arrival(skb, sock, &pkt, ruling);
+		answers = memory_note_arrival(skb, sock, &pkt, ruling);
+	if (answers && is_dns(&pkt))
+		stranger_datagram(skb, &pkt, ruling);
 	return is_dns(&pkt) || (sock->asked_aside && pkt.l4_proto == IPPROTO_UDP);
 }
 

@@ -271,8 +271,8 @@ static __always_inline struct known memory_of_arrival(const struct known *before
 
 /* A datagram came in. What only came in takes no place from a peer that the socket speaks with: so those who send to
  * it cannot make it slow, nor two packets at once lose what is known of either. Whoever speaks first is noted for the
- * port, too. */
-static __always_inline void memory_note_arrival(struct __sk_buff *skb, struct egret_sock *sock,
+ * port, too. True: it answers what this socket sent. */
+static __always_inline bool memory_note_arrival(struct __sk_buff *skb, struct egret_sock *sock,
 						const struct packet *pkt, const struct ruling *ruling)
 {
 	struct memory memory = {.sock = sock};
@@ -292,11 +292,12 @@ static __always_inline void memory_note_arrival(struct __sk_buff *skb, struct eg
 	if (memory.known.here && known.state == memory.known.state)
 		sock->peer.seen = known.seen;
 	if (elsewhere || (memory.known.here && known.state == memory.known.state))
-		return;
+		return known.state != EGRET_PEER_INBOUND;
 	standing_take(ruling, &standing);
 	standing = standing_void(&standing, known.generation);
 	what = (struct remembered){.state = known.state, .rule = known.rule, .both_ways = known.seen & SEEN_BOTH_WAYS};
 	memory_write(skb, skb->sk, &memory, pkt, &standing, &what);
+	return known.state != EGRET_PEER_INBOUND;
 }
 
 #endif
