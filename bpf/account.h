@@ -36,8 +36,22 @@ static __always_inline void account_allowed(__u32 rule, const struct packet *pkt
 	counter_add(&counters, rule, pkt->len_bytes);
 }
 
-/* The name that was last resolved to where the packet was going, or to the IPv4 address in it. */
-static __noinline __u64 name_of_drop(const struct egret_drop_key *key, const struct egret_sock *state, __u32 slot)
+/* The name whose answer is over, of @at, the packet's address; 0: it is gone. @place: as in judgement. */
+static __always_inline __u64 name_that_ended(struct egret_learned_key *at, __u32 place, __u32 slot)
+{
+	__u64 *halves = (__u64 *)&at->addr;
+	struct egret_learned *found;
+
+	if (place & EGRET_PLACE_OF_V4)
+		addr_of_halves(&at->addr, EGRET_V4_FIRST_HALF, policy_nat64_v4(halves[0], halves[1], slot));
+	found = bpf_map_lookup_elem(&learned, at);
+	return found ? found->names[(place - 1) & (EGRET_LEARNED_NAMES - 1)] : 0;
+}
+
+/* The name that was last resolved to where the packet was going, or to the IPv4 address in it; or the one that is over.
+ * Which one that was, a socket does not remember: its row does. */
+static __noinline __u64 name_of_drop(const struct egret_drop_key *key, const struct egret_sock *state, __u32 slot,
+				     __u32 place)
 {
 	struct egret_learned_key there __attribute__((aligned(8))) = {};
 	__u64 name, v4;
@@ -48,6 +62,8 @@ static __noinline __u64 name_of_drop(const struct egret_drop_key *key, const str
 		return key->question;
 	there.addr = key->addr;
 	there.scope = state->scope;
+	if (key->reason == EGRET_REASON_EXPIRED)
+		return place ? name_that_ended(&there, place, slot) : 0;
 	name = learned_last_name(&there);
 	v4 = name ? 0 : policy_nat64_v4(((__u64 *)&there.addr)[0], ((__u64 *)&there.addr)[1], slot);
 	if (!v4)
@@ -63,7 +79,7 @@ static __always_inline void drop_fill(struct egret_drop_row *now, const struct e
 	now->drop.packets = 1;
 	now->drop.first_ns = now->drop.last_ns = account_now_ns();
 	now->drop.name = why->name;
-	now->drop.name_key = name_of_drop(&now->key, state, now->drop.generation);
+	now->drop.name_key = name_of_drop(&now->key, state, now->drop.generation, why->place);
 	if (!state)
 		return;
 	now->drop.parent_cgroup_id = state->parent_cgroup_id;

@@ -21,7 +21,7 @@
 static __always_inline __u64 said_of(const struct judgement *judgement)
 {
 	__u32 flags = (judgement->allow ? EGRET_SAID_ALLOW : 0) | (judgement->service ? EGRET_SAID_SERVICE : 0) |
-		      (judgement->firm ? EGRET_SAID_FIRM : 0);
+		      (judgement->firm ? EGRET_SAID_FIRM : 0) | judgement->place << EGRET_SAID_PLACE_SHIFT;
 
 	return egret_said_pack(judgement->rule, judgement->name, flags, judgement->reason);
 }
@@ -40,7 +40,8 @@ __noinline __u64 first_packet_look_up(__u64 first_half, __u64 last_half, __u32 p
 	v4 = policy_nat64_v4(first_half, last_half, egret_port_key_slot(port_key));
 	if (v4)
 		by_names =
-		    egret_names_of_both(by_names, learned_look_up(EGRET_V4_FIRST_HALF, v4, port_key, audience, scope));
+		    egret_names_of_both(by_names, learned_look_up(EGRET_V4_FIRST_HALF, v4, port_key, audience, scope) |
+						      EGRET_PLACE_OF_V4 << EGRET_SAID_PLACE_SHIFT);
 	asm volatile("" : "+r"(listed)); /* unpacked anew: 5.10 counts each octet that lies on the stack meanwhile */
 	egret_said_unpack(listed, &ret);
 	egret_said_unpack(by_names, &by_name);

@@ -61,24 +61,22 @@ __noinline __u64 name_list_key(__u64 name, __u32 slot)
 }
 
 /* What the rules say of one name, at an address of this enum egret_need; with EGRET_NEED_EXPLAINS, of a name that may
- * not bring in the address. Global: the verifier takes its loops once. */
+ * not bring in the address; with EGRET_NEED_ENDED, of one whose answer is over. Global: the verifier takes its loops
+ * once. */
 __noinline __u64 learned_judge_name(__u64 name, __u32 port_key, __u32 audience, __u32 need)
 {
 	const struct egret_audience *who = policy_audience(audience, egret_port_key_slot(port_key));
 	void *table = policy_table(&lists, egret_port_key_slot(port_key));
 	__u64 key = name_list_key(name, egret_port_key_slot(port_key));
 	struct egret_target *target = table ? bpf_map_lookup_elem(table, &key) : 0;
-	__u32 asked = need & ~EGRET_NEED_EXPLAINS;
 	struct egret_scan scan;
+	__u64 said;
 
-	if (!target || !target->dest.count || !who)
+	if (!target || !target->dest.count || !who || !egret_name_counts(target->dest.flags, need))
 		return EGRET_REASON_NO_RULE;
-	if (egret_meets(target->dest.flags, asked) == !!(need & EGRET_NEED_EXPLAINS))
-		return EGRET_REASON_NO_RULE;
-	if (need & EGRET_NEED_EXPLAINS && !egret_name_explains(target->dest.flags))
-		return EGRET_REASON_NO_RULE;
-	scan = egret_scan_of_name(&target->dest, port_key, who, asked);
-	return policy_scan(target, &scan);
+	scan = egret_scan_of_name(&target->dest, port_key, who, need & ~(EGRET_NEED_EXPLAINS | EGRET_NEED_ENDED));
+	said = policy_scan(target, &scan);
+	return need & EGRET_NEED_ENDED ? egret_said_of_ended(said) : said;
 }
 
 __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_key, __u32 audience, __u64 scope)
@@ -97,10 +95,12 @@ __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 	need = learned_need(first_half, last_half, egret_port_key_slot(port_key));
 	for (int i = 0; i < EGRET_LEARNED_NAMES; i++) {
 		__u64 said, name = found->names[i];
+		__u32 over = egret_is_over(found->expires_sec[i], sec);
 
-		if (!name || egret_is_over(found->expires_sec[i], sec))
+		if (!name)
 			continue;
-		said = learned_judge_name(name, port_key, audience, need);
+		said = learned_judge_name(name, port_key, audience, need | over * EGRET_NEED_ENDED);
+		said |= (__u64)(i + 1) << EGRET_SAID_PLACE_SHIFT;
 		/* A deleted element may be given to another address at once: the verdict counts only if this
 		 * address still has the same element. */
 		if (said & EGRET_SAID_ALLOW && bpf_map_lookup_elem(&learned, &key) == found)

@@ -232,6 +232,7 @@ static __always_inline void look_explain_as(struct judgement *verdict, __u8 reas
 	case EGRET_REASON_PORT:
 	case EGRET_REASON_CLASS:
 	case EGRET_REASON_SPECIAL_ADDRESS:
+	case EGRET_REASON_EXPIRED:
 		verdict->reason = reason;
 		verdict->rule = 0;
 	}

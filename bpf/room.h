@@ -25,15 +25,30 @@
 /* Why an entry is to go. Beside the place, in the argument of share_drop; and beside it the answer's buffer, counted
  * from the first one, which has room for an entry (answer.fresh). */
 enum share_why {
-	SHARE_ENDED, /* if it ended */
-	SHARE_OVER,  /* its owner has more than its share */
-	SHARE_LEFT,  /* its owner is gone */
+	SHARE_ENDED,      /* if it ended */
+	SHARE_ENDED_LONG, /* if it ended so long ago that nobody asks any more why it is denied */
+	SHARE_OVER,       /* its owner has more than its share */
+	SHARE_LEFT,       /* its owner is gone */
 };
 #define SHARE_WHY_SHIFT    28
 #define SHARE_WHYS         3U
 #define SHARE_BUFFER_SHIFT 2
 
 /* --- one entry --- */
+
+/* Does only what ended go? */
+static __always_inline bool share_sweeps(__u32 why)
+{
+	return why == SHARE_ENDED || why == SHARE_ENDED_LONG;
+}
+
+/* What ended then or before goes. */
+static __always_inline __u32 share_ended_by(__u32 why, __u32 where)
+{
+	bool keeps = why == SHARE_ENDED_LONG && !egret_ring_is_outside(egret_hold_ring(where));
+
+	return now_sec() - (keeps ? EGRET_ENDED_KEPT_SEC : 0);
+}
 
 /* Does the entry hold this place? */
 static __always_inline bool share_holds(__u64 owner, __u32 hold, __u64 asked_owner, __u32 where)
@@ -79,13 +94,13 @@ static __always_inline bool share_drop_addr(__u64 owner, __u32 where, __u32 why,
 					    const struct egret_learned_key *key)
 {
 	struct egret_learned *entry = bpf_map_lookup_elem(&learned, key);
-	__u32 sec = now_sec(), to;
+	__u32 sec = share_ended_by(why, where), to;
 	__u64 to_owner;
 
 	if (!entry || !share_holds(entry->owner, entry->hold, owner, where))
 		return false;
 	if (!egret_learned_ended(entry, sec)) {
-		if (why == SHARE_ENDED)
+		if (share_sweeps(why))
 			return true;
 		to = share_spares(owner, entry->hold, why, (const __u64 *)key, &to_owner);
 		if (to != SHARE_NOWHERE) {
@@ -100,7 +115,7 @@ static __always_inline bool share_drop_addr(__u64 owner, __u32 where, __u32 why,
 	if (!bpf_map_delete_elem(&learned, key))
 		fill_add(EGRET_FILL_ADDRS, -1);
 	/* Its memory may be another entry's by now, which has another place. */
-	if (why == SHARE_ENDED && share_holds(entry->owner, entry->hold, owner, where) &&
+	if (share_sweeps(why) && share_holds(entry->owner, entry->hold, owner, where) &&
 	    !egret_learned_ended(entry, sec))
 		share_put_back_addr(key, entry, buffer);
 	return false;
@@ -140,14 +155,14 @@ static __always_inline void share_put_back_name(const __u64 *key, const struct e
 static __always_inline bool share_drop_name(__u64 owner, __u32 where, __u32 why, __u32 buffer, const __u64 *key)
 {
 	struct egret_known *entry = bpf_map_lookup_elem(&known, key);
-	__u32 sec = now_sec(), to;
+	__u32 sec = share_ended_by(why, where), to;
 	__u64 to_owner;
 	bool deep;
 
 	if (!entry || !share_holds(entry->owner, entry->hold, owner, where))
 		return false;
 	if (!egret_is_over(entry->expires_sec, sec)) {
-		if (why == SHARE_ENDED)
+		if (share_sweeps(why))
 			return true;
 		to = share_spares(owner, entry->hold, why, key, &to_owner);
 		if (to != SHARE_NOWHERE) {
@@ -162,7 +177,7 @@ static __always_inline bool share_drop_name(__u64 owner, __u32 where, __u32 why,
 	if (!bpf_map_delete_elem(&known, key))
 		fill_add(EGRET_FILL_NAMES, -1);
 	asked_forget(key);
-	if (why == SHARE_ENDED && share_holds(entry->owner, entry->hold, owner, where) &&
+	if (share_sweeps(why) && share_holds(entry->owner, entry->hold, owner, where) &&
 	    !egret_is_over(entry->expires_sec, sec))
 		share_put_back_name(key, entry, buffer);
 	else if (deep)
@@ -253,7 +268,7 @@ static __always_inline void share_take(struct egret_share *share, __u64 owner, _
 }
 
 /* Looks through one chunk of a ring for what ended, the next one each time. */
-static __always_inline void share_sweep(struct egret_share *share, __u64 owner, __u32 ring, __u32 buffer)
+static __always_inline void share_sweep(struct egret_share *share, __u64 owner, __u32 ring, __u32 why, __u32 buffer)
 {
 	struct share_span span;
 	__u32 at, next, count;
@@ -269,7 +284,7 @@ static __always_inline void share_sweep(struct egret_share *share, __u64 owner, 
 	next = at + EGRET_CHUNK_PLACES;
 	count = span.end - at < EGRET_CHUNK_PLACES ? span.end - at : EGRET_CHUNK_PLACES;
 	share->sweep[ring] = next;
-	if (share_drop_chunk(owner, ring, at, count, SHARE_ENDED | buffer << SHARE_BUFFER_SHIFT))
+	if (share_drop_chunk(owner, ring, at, count, why | buffer << SHARE_BUFFER_SHIFT))
 		return;
 	if (at + count - span.begin > EGRET_CHUNK_PLACES) /* not the oldest one */
 		return;
@@ -314,9 +329,11 @@ static __always_inline bool share_is_left(__u64 owner)
 	return owner && !bpf_map_lookup_elem(&subjects, &owner);
 }
 
-/* The next owner's turn: what ended goes. One that is gone is among those that give way. */
+/* The next owner's turn: what ended goes; of names that a rule has, after a while, unless room is short: until then a
+ * denial can say that it ended. An owner that is gone is among those that give way. */
 __noinline int share_turn(__u32 buffer)
 {
+	__u32 why = share_is_short() ? SHARE_ENDED : SHARE_ENDED_LONG;
 	struct egret_share *share;
 	__u64 owner;
 
@@ -328,7 +345,7 @@ __noinline int share_turn(__u32 buffer)
 	if (share_is_left(owner))
 		share_list(share, owner);
 	for (__u32 ring = 0; ring < EGRET_SHARE_RINGS; ring++)
-		share_sweep(share, owner, ring, buffer);
+		share_sweep(share, owner, ring, why, buffer);
 	if (!share_remove_empty(share, owner))
 		bpf_map_push_elem(&turns, &owner, 0);
 	return 0;

@@ -39,10 +39,27 @@ EGRET_INLINE bool egret_meets(__u16 flags, __u32 need)
 	return egret_gives(!!(flags & EGRET_DEST_PRIVATE), need);
 }
 
-/* Of a name that may not bring in an address: can its rules say why the address is denied? */
-EGRET_INLINE bool egret_name_explains(__u16 flags)
+/* Is a name with these flags asked? Only a name that is allowed something can say why what it does not give, or gives
+ * no more, is denied. @need: enum egret_need, with EGRET_NEED_EXPLAINS or EGRET_NEED_ENDED. */
+EGRET_INLINE bool egret_name_counts(__u16 flags, __u32 need)
 {
-	return flags & EGRET_DEST_ALLOWS;
+	bool explains = need & EGRET_NEED_EXPLAINS;
+
+	if (egret_meets(flags, need & ~(EGRET_NEED_EXPLAINS | EGRET_NEED_ENDED)) == explains)
+		return false;
+	return !(need & (EGRET_NEED_EXPLAINS | EGRET_NEED_ENDED)) || flags & EGRET_DEST_ALLOWS;
+}
+
+/* What a name says once its answer is over. It allows nothing and takes nothing away: a deny of it says only that other
+ * ports were meant. */
+EGRET_INLINE __u64 egret_said_of_ended(__u64 said)
+{
+	__u32 rule = said >> EGRET_SAID_RULE_SHIFT, name = said >> EGRET_SAID_NAME_SHIFT & 0xffffff;
+
+	if (said & EGRET_SAID_ALLOW)
+		return egret_said_pack(rule, name, 0, EGRET_REASON_EXPIRED);
+	return egret_said_reason(said) == EGRET_REASON_DENY_RULE ? egret_said_pack(0, name, 0, EGRET_REASON_PORT)
+								 : said;
 }
 
 /* --- time: seconds of bpf_jiffies64, which begins near 2^32 ticks: no machine runs until they wrap --- */

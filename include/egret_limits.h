@@ -83,6 +83,8 @@
 /* What several owners were answered, when the first of them has no place for it any more. */
 #define EGRET_SHARE_COMMON 1024
 #define EGRET_MAX_SHARES   8192
+/* What ended, of names that a rule has, is kept so long while there is room: a denial then says that it ended. */
+#define EGRET_ENDED_KEPT_SEC 900
 /* Room is made when less than that is left. */
 #define EGRET_LEARNED_RESERVE 512
 #define EGRET_KNOWN_RESERVE   1024

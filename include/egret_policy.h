@@ -41,6 +41,8 @@ enum egret_need {
 };
 /* With it, a name is asked only if it may not bring in the address: why the address is denied. */
 #define EGRET_NEED_EXPLAINS (1U << 8)
+/* With it, the answer that brought the address is over: what the name would say if it were not. */
+#define EGRET_NEED_ENDED (1U << 9)
 
 /* Which server name the connection must show; checked by a later version,
  * carried now so that the rules need no rewriting. */

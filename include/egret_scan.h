@@ -24,6 +24,7 @@ struct judgement {
 	__u8 service;   /* NAT will change the destination */
 	__u8 firm;      /* allowed by a name, or for the node to live: no denied name takes it away */
 	__u8 told_only; /* what is denied passes, whatever the mode, and is counted as would-be denied */
+	__u8 place;     /* EGRET_REASON_EXPIRED: which name of the address is over; 0 = not known */
 	__u64 question; /* EGRET_REASON_DNS_NAME: egret_drop_key.question */
 };
 
@@ -34,6 +35,10 @@ struct judgement {
 #define EGRET_SAID_ALLOW      (1U << 8)
 #define EGRET_SAID_SERVICE    (1U << 9)
 #define EGRET_SAID_FIRM       (1U << 10)
+/* judgement.place: 1 and which of egret_learned.names, and whether of the IPv4 address that NAT64 translates to. */
+#define EGRET_SAID_PLACE_SHIFT 11
+#define EGRET_SAID_PLACE_BITS  0x1f
+#define EGRET_PLACE_OF_V4      0x10
 _Static_assert(EGRET_MAX_NAMES < 1 << 24 && EGRET_RULE_FIRST + EGRET_MAX_RULES < 1 << 24, "a word has room for both");
 _Static_assert(EGRET_REASON_COUNT <= EGRET_SAID_ALLOW, "a word has room for the reason");
 
@@ -54,6 +59,7 @@ EGRET_INLINE void egret_said_unpack(__u64 said, struct judgement *ret)
 	ret->allow = !!(said & EGRET_SAID_ALLOW);
 	ret->service = !!(said & EGRET_SAID_SERVICE);
 	ret->firm = !!(said & EGRET_SAID_FIRM);
+	ret->place = said >> EGRET_SAID_PLACE_SHIFT & EGRET_SAID_PLACE_BITS;
 	ret->reason = egret_said_reason(said);
 }
 

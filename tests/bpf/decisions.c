@@ -37,7 +37,7 @@ struct bench {
 	struct decide_bpf *programs;
 	struct world world;
 	uint64_t fresh_scope; /* in which nothing was learned yet */
-	unsigned long allowed, denied, learned_allows, special, names;
+	unsigned long allowed, denied, learned_allows, special, ended, names;
 };
 
 static void die(const char *what)
@@ -190,10 +190,12 @@ static struct kernel_packet draw_packet(const struct bench *bench)
 static void learn_something(struct bench *bench)
 {
 	static const uint32_t ttls[] = {0, 1, 2, 3, LONG_TTL_SEC, LONG_TTL_SEC};
+	uint64_t scope = 1 + random_below(SCOPES);
 	struct egret_addr addr;
 
 	addr_parse(random_addr(), &addr);
-	teach(bench, random_name(), &addr, 1 + random_below(SCOPES), RANDOM_OF(ttls));
+	/* In the first one nothing lasts. */
+	teach(bench, random_name(), &addr, scope, scope == 1 ? ttls[random_below(4)] : RANDOM_OF(ttls));
 }
 
 /* A packet from where much was learned; or, scope 0, from where nothing can be. */
@@ -211,6 +213,7 @@ static void compare_in_scope(struct bench *bench)
 	bench->denied += !decided.allow;
 	bench->learned_allows += decided.allow && !listed.allow;
 	bench->special += decided.reason == EGRET_REASON_SPECIAL_ADDRESS;
+	bench->ended += decided.reason == EGRET_REASON_EXPIRED;
 }
 
 /* `explain NAME`: what becomes of a packet to an address of the name that was resolved a moment ago. */
@@ -257,9 +260,9 @@ int main(int argc, char **argv)
 	random_start("decisions in random states", count);
 	for (unsigned long done = 0; done < count; done += STATES_PER_POLICY)
 		run_policy(&bench);
-	printf("note: %lu allowed, %lu of them by what was learned; %lu denied, %lu of them as special addresses; "
-	       "%lu names explained\n",
-	       bench.allowed, bench.learned_allows, bench.denied, bench.special, bench.names);
+	printf("note: %lu allowed, %lu of them by what was learned; %lu denied, %lu of them as special addresses, %lu "
+	       "because an answer was over; %lu names explained\n",
+	       bench.allowed, bench.learned_allows, bench.denied, bench.special, bench.ended, bench.names);
 	world_clear(&bench.world);
 	kernel_free(bench.kernel);
 	return kernel_detach(INSTANCE, &error) ? 1 : 0;

@@ -96,6 +96,15 @@ bool memory_is_unsure(const struct memory *memory, const struct egret_addr *addr
 	return unsure;
 }
 
+bool memory_has_ended(const struct memory_addr *of, int64_t by_ms)
+{
+	for (size_t i = 0; i < EGRET_LEARNED_NAMES; i++) {
+		if (of->lessons[i].name && of->lessons[i].ends_ms <= by_ms)
+			return true;
+	}
+	return false;
+}
+
 bool memory_tell_ends(struct memory *memory, int64_t before_ms)
 {
 	bool told = false;

@@ -536,6 +536,21 @@ static struct model_verdict judge_lesson(const struct model *model, const char *
 	return outcome(&judging);
 }
 
+/* What a name says whose answer is over: that asking again would help, or that nothing would. It denies nothing. */
+static struct model_verdict judge_ended_lesson(const struct model *model, const char *name,
+					       const struct model_packet *packet)
+{
+	struct model_verdict said = judge_lesson(model, name, packet);
+
+	if (first_allow(model->policy, name) == model->policy->rule_count)
+		return (struct model_verdict){.reason = EGRET_REASON_NO_RULE};
+	if (said.allow)
+		return (struct model_verdict){.reason = EGRET_REASON_EXPIRED, .rule = said.rule};
+	if (said.reason == EGRET_REASON_DENY_RULE)
+		return (struct model_verdict){.reason = EGRET_REASON_PORT};
+	return said;
+}
+
 /* Each name stands for itself. The first that allows; else a denial, else what says most. */
 static struct model_verdict judge_learned(const struct model *model, const struct model_packet *packet)
 {
@@ -546,9 +561,10 @@ static struct model_verdict judge_learned(const struct model *model, const struc
 		const struct memory_lesson *lesson = &found->lessons[i];
 		struct model_verdict said;
 
-		if (!lesson->name || lesson->ends_ms <= model->now_ms)
+		if (!lesson->name)
 			continue;
-		said = judge_lesson(model, lesson->name, packet);
+		said = lesson->ends_ms <= model->now_ms ? judge_ended_lesson(model, lesson->name, packet)
+							: judge_lesson(model, lesson->name, packet);
 		if (said.allow)
 			return said;
 		if (best.reason != EGRET_REASON_DENY_RULE &&

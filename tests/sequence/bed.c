@@ -170,6 +170,14 @@ static uint64_t count_of(uint8_t reason)
 	return counter.packets;
 }
 
+/* What ended long ago may be gone. */
+static bool may_be_gone(const struct memory_addr *known)
+{
+	int64_t kept_ms = EGRET_ENDED_KEPT_SEC * bed.clock.one_way_ms / TICKS_ONE_WAY - bed.clock.unsure_ms;
+
+	return known && memory_has_ended(known, bed.clock.now_ms - kept_ms);
+}
+
 /* Of a special address, the name that was last resolved to it may say more; a socket that was denied it
  * before does not ask again. */
 static bool reason_is_open(struct model_verdict verdict, const struct model_packet *packet)
@@ -177,10 +185,13 @@ static bool reason_is_open(struct model_verdict verdict, const struct model_pack
 	const struct memory_addr *known = memory_find(&bed.memory, &packet->addr), *known_v4 = NULL;
 	struct egret_addr meant = packet->addr;
 
+	if (verdict.reason == EGRET_REASON_DENY_RULE)
+		return false;
 	if (model_is_translated(bed.world.policy, &packet->addr, &meant))
 		known_v4 = memory_find(&bed.memory, &meant);
-	return verdict.reason != EGRET_REASON_DENY_RULE && model_is_special(&meant) &&
-	       ((known && known->seen) || (known_v4 && known_v4->seen));
+	if (may_be_gone(known) || may_be_gone(known_v4))
+		return true;
+	return model_is_special(&meant) && ((known && known->seen) || (known_v4 && known_v4->seen));
 }
 
 uint64_t counted(struct model_verdict verdict, const struct model_packet *packet)
@@ -189,7 +200,7 @@ uint64_t counted(struct model_verdict verdict, const struct model_packet *packet
 
 	if (!verdict.allow && reason_is_open(verdict, packet))
 		return count_of(EGRET_REASON_NO_RULE) + count_of(EGRET_REASON_PORT) + count_of(EGRET_REASON_CLASS) +
-		       count_of(EGRET_REASON_SPECIAL_ADDRESS);
+		       count_of(EGRET_REASON_SPECIAL_ADDRESS) + count_of(EGRET_REASON_EXPIRED);
 	if (!verdict.allow)
 		return count_of(verdict.reason);
 	if (kernel_get_counter(bed.kernel, world_rule_id(&bed.world, verdict.rule), &counter))

@@ -107,17 +107,19 @@ struct hearing {
 };
 
 /* As learned_judge_name of bpf/learned.h. */
-static int hear(struct hearing *hearing, const struct egret_target *list)
+static int hear(struct hearing *hearing, const struct egret_target *list, bool ended)
 {
 	bool explains = hearing->need & EGRET_NEED_EXPLAINS;
-	uint32_t need = hearing->need & ~EGRET_NEED_EXPLAINS;
+	uint32_t need = hearing->need | (ended && !explains ? EGRET_NEED_ENDED : 0);
 	__u64 said = EGRET_REASON_NO_RULE;
 	int rc;
 
-	if (!list->dest.count || hearing->said & EGRET_SAID_ALLOW || egret_meets(list->dest.flags, need) == explains ||
-	    (explains && !egret_name_explains(list->dest.flags)))
+	if (!list->dest.count || hearing->said & EGRET_SAID_ALLOW || !egret_name_counts(list->dest.flags, need))
 		return 0;
-	rc = judge_name(hearing->tables, list, hearing->packet, need, &said);
+	rc =
+	    judge_name(hearing->tables, list, hearing->packet, need & ~(EGRET_NEED_EXPLAINS | EGRET_NEED_ENDED), &said);
+	if (need & EGRET_NEED_ENDED)
+		said = egret_said_of_ended(said);
 	if (explains)
 		hearing->said = egret_special_of_both(hearing->said, said);
 	else
@@ -137,11 +139,10 @@ static int hear_learned(struct hearing *hearing, const struct egret_addr *addr)
 	if (!packet->scope || bpf_map_lookup_elem(hearing->tables->kernel->maps[MAP_learned], &key, &learned))
 		memset(&learned, 0, sizeof(learned));
 	for (size_t i = 0; i < EGRET_LEARNED_NAMES && !rc; i++) {
-		if (!learned.names[i] ||
-		    (!(hearing->need & EGRET_NEED_EXPLAINS) && egret_is_over(learned.expires_sec[i], packet->now_sec)))
+		if (!learned.names[i])
 			continue;
 		tables_find_list_of_key(hearing->tables, learned.names[i], &list);
-		rc = hear(hearing, &list);
+		rc = hear(hearing, &list, egret_is_over(learned.expires_sec[i], packet->now_sec));
 	}
 	return rc;
 }
@@ -159,7 +160,7 @@ static int hear_names(struct hearing *hearing)
 	if (!packet->name || rc)
 		return rc;
 	tables_find_list_of_text(hearing->tables, packet->name, &list);
-	return hear(hearing, &list);
+	return hear(hearing, &list, false);
 }
 
 static int judge_names(const struct tables *tables, const struct kernel_packet *packet, struct judgement *ret)

@@ -60,7 +60,7 @@ static int judge_by_lesson(void *context, const struct kernel_lesson *lesson)
 	struct egret_asked asked;
 
 	packet.scope = lesson->scope;
-	if (lesson->brings_in || !is_about(search->kernel, lesson, answer->addr) ||
+	if ((lesson->brings_in && lesson->left_sec > 0) || !is_about(search->kernel, lesson, answer->addr) ||
 	    kernel_get_asked(search->kernel, lesson->name, &asked) ||
 	    kernel_decide(search->kernel, &packet, &judgement) || judgement.allow ||
 	    judgement.reason == EGRET_REASON_DENY_RULE || judgement.reason <= answer->judgement.reason)

@@ -18,6 +18,8 @@ static bool is_of_rules(uint32_t reason)
 	case EGRET_REASON_TUNNEL:
 	case EGRET_REASON_REWRITTEN:
 	case EGRET_REASON_SERVICE_OUTSIDE:
+	case EGRET_REASON_EXPIRED:
+	case EGRET_REASON_BEFORE_ATTACH:
 		return true;
 	default:
 		return false;
