@@ -82,6 +82,9 @@ tried+=(not-a-socket tunnel rewritten not-ip unlooked service-outside)
 # What may not begin: layers/source.sh. Who speaks as a resolver: dns/served-by.sh; inside IPsec: packets/ipsec.sh.
 tried+=(family option not-server ipsec)
 
+# What time decides: denials/expired.sh.
+tried+=(expired before-attach)
+
 # None was forgotten: the list is the header's own.
 labels=$(sed -n 's/^\tX([A-Z_]*, "\([a-z-]*\)", .*/\1/p' "$root/include/egret_reasons.h" | sed '/^loopback$/,$d' | sort)
 expect "$(wc -w <<<"$labels")" "every reason of egret_reasons.h was tried" \
