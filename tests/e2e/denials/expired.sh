@@ -28,6 +28,7 @@ allow *.range.example tcp:80-90
 allow *.taken.example tcp:443
 deny  *.taken.example tcp:22
 deny  *.bad.example
+allow *.many.example  tcp:443
 allow 20.1.0.9        tcp:443
 POLICY
 ask() { node dig +short +time=3 +tries=1 "@$1" "$2" "${3:-A}"; }
@@ -45,6 +46,15 @@ expect 20.1.0.3 "one for a name that is denied a port" ask $short a.taken.exampl
 expect 20.1.0.4 "one for a name that is denied" ask $short a.bad.example
 expect 64:ff9b::1401:a "one behind NAT64" ask $short six.wild.example AAAA
 eventually over
+
+# Others that are learned, and look through what ended, leave it there.
+for i in {1..95}; do
+	echo "20.1.1.$i n$i.many.example"
+	echo "n$i.many.example A" >>"$work/many"
+done >>"$work/hosts"
+dns n96.many.example 20.1.1.96 # and waits until all are read
+many() { node dig +short +time=3 +tries=1 @$resolver -f "$work/many" | grep -c ^20.1.1; }
+expect 95 "many answers" many
 
 # The kernel has each row alone: the agent is not there to say more.
 stop "$agent" KILL
