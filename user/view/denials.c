@@ -103,12 +103,13 @@ static bool is_listed(const struct denials *denials, const struct egret_drop_key
 static int collect_existing(void *context, uint64_t cookie, const struct egret_existing *value)
 {
 	const struct collecting *collecting = context;
+	bool unnamed = value->reason <= EGRET_REASON_NO_RULE;
 	struct egret_drop_key key = {
 	    .cgroup_id = value->cgroup_id,
 	    .addr = value->addr,
 	    .port = value->port,
 	    .l4_proto = IPPROTO_TCP,
-	    .reason = value->reason ? value->reason : EGRET_REASON_NO_RULE,
+	    .reason = unnamed ? EGRET_REASON_BEFORE_ATTACH : value->reason,
 	    .audited = 1,
 	};
 	struct egret_drop drop = {

@@ -95,7 +95,11 @@ strangers() {
 	bpftool -j map dump pinned "/sys/fs/bpf/egret/$instance/map_strangers" |
 		jq -r '[.[].formatted.value | (.server[].bytes | .[-4:] | join(".")) + "=\(.answers)"] | "strangers:" + join(" ")'
 }
-expect strangers: "no stranger answered yet" strangers
+start "$work/served.log" "$app" "$id-node" "$probe" serve udp:9999
+eventually logged "$work/served.log" ^ready || die "no server"
+internet dig -b 20.0.0.56#53 +time=1 +tries=1 @10.224.0.4 -p 9999 b.wild.example >"$work/unasked" 2>&1
+expect udp "who speaks first, from port 53" grep -m1 -o '^udp 20.0.0.56:53' "$work/served.log"
+expect strangers: "is no server, and no stranger answered yet" strangers
 expect 20.1.0.7 "a stranger is asked" ask $stranger b.wild.example
 expect 20.1.0.7 "and by TCP" node dig +tcp +short +time=3 +tries=1 @$stranger b.wild.example A
 expect strangers:20.0.0.55=2 "both answers are counted" strangers
