@@ -50,7 +50,13 @@ $(B)/config: FORCE | $(B)/complete
 .PHONY: FORCE
 FORCE:
 
-$(B)/user/%.o: user/%.c $(B)/config | $(B)/egret.skel.h $(B)/source.skel.h
+# The page of `egret serve`, one file with all that it needs.
+$(B)/serve_page.h: mk/page.sh $(wildcard user/serve/page/*) | $(B)/complete
+	$(call say,PAGE,$@)
+	$(Q)$< user/serve/page > $@.new
+	$(Q)mv $@.new $@
+
+$(B)/user/%.o: user/%.c $(B)/config | $(B)/egret.skel.h $(B)/source.skel.h $(B)/serve_page.h
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<

@@ -8,7 +8,7 @@ UNIT_SOURCES := $(filter-out user/kernel/% user/view/% user/cli/% user/agent/% u
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(B)/asan/%.o) \
                 $(patsubst %.c,$(B)/asan/%.o,$(wildcard tests/model/*.c))
 
-$(B)/asan/%.o: %.c | $(B)/egret.skel.h
+$(B)/asan/%.o: %.c | $(B)/egret.skel.h $(B)/serve_page.h
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) -Itests -std=gnu11 $(WARNINGS) $(SANITIZE) -O1 -g -MMD -MP -c -o $@ $<

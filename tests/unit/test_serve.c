@@ -16,6 +16,9 @@
 #include "serve/metrics.h"
 #include "serve/request.h"
 #include "serve/workloads.h"
+#include "view/json.h"
+#include "view/newest.h"
+#include "view/rules.h"
 
 /* --- requests --- */
 
@@ -25,27 +28,39 @@ static void requests_are_read_or_refused(void **state)
 		const char *text;
 		int rc;
 		const char *path;
-		bool head, open;
+		bool head, open, foreign;
 	} cases[] = {
-	    {"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 0, "/metrics", false, false},
-	    {"GET /metrics?a=b HTTP/1.0\r\n\r\n", 0, "/metrics", false, false},
-	    {"HEAD / HTTP/1.1\r\n\r\n", 0, "/", true, false},
-	    {"GET / HTTP/1.1\n\n", 0, "/", false, false},
-	    {"GET /m HTTP/1.1\r\naccept: application/openmetrics-text;version=1.0.0,*/*\r\n\r\n", 0, "/m", false, true},
-	    {"GET /m HTTP/1.1\r\nX-Accept: application/openmetrics-text\r\n\r\n", 0, "/m", false, false},
-	    {"GET /m HTTP/1.1\r\n\r\nAccept: application/openmetrics-text\r\n\r\n", 0, "/m", false, false},
-	    {"GET /metrics HTTP/1.1\r\nHost: x\r\n", -EAGAIN, "", false, false},
-	    {"", -EAGAIN, "", false, false},
-	    {"\r\n\r\n", 400, "", false, false},
-	    {"\n\n", 400, "", false, false},
-	    {"GET\r\n\r\n", 400, "", false, false},
-	    {"GET  HTTP/1.1\r\n\r\n", 400, "", false, false},
-	    {"GET /\r\n\r\n", 400, "", false, false},
-	    {"GET http://x/ HTTP/1.1\r\n\r\n", 400, "", false, false},
-	    {"GET / SPDY/1.1\r\n\r\n", 400, "", false, false},
-	    {"POST / HTTP/1.1\r\n\r\n", 405, "", false, false},
-	    {"get / HTTP/1.1\r\n\r\n", 405, "", false, false},
-	    {"\x16\x03\x01\x02 /\x01 \xfc\xff\n\n", 400, "", false, false},
+	    {"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 0, "/metrics", false, false, true},
+	    {"GET / HTTP/1.1\r\nHost: localhost:9964\r\n\r\n", 0, "/", false, false, false},
+	    {"GET / HTTP/1.1\r\nhost:\tLocalHost \r\n\r\n", 0, "/", false, false, false},
+	    {"GET / HTTP/1.1\r\nHost: 127.8.0.1:80\r\n\r\n", 0, "/", false, false, false},
+	    {"GET / HTTP/1.1\r\nHost: [::1]:9964\r\n\r\n", 0, "/", false, false, false},
+	    {"GET / HTTP/1.1\r\nHost: [::ffff:127.0.0.1]\r\n\r\n", 0, "/", false, false, false},
+	    {"GET / HTTP/1.1\r\nHost: 127.0.0.1.evil.example\r\n\r\n", 0, "/", false, false, true},
+	    {"GET / HTTP/1.1\r\nHost: localhost.evil.example\r\n\r\n", 0, "/", false, false, true},
+	    {"GET / HTTP/1.1\r\nHost: 10.0.0.1\r\n\r\n", 0, "/", false, false, true},
+	    {"GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", 0, "/", false, false, true},
+	    {"GET / HTTP/1.1\r\nHost:\r\n\r\n", 0, "/", false, false, true},
+	    {"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n", 0, "/", false, false, true},
+	    {"GET /metrics?a=b HTTP/1.0\r\n\r\n", 0, "/metrics", false, false, false},
+	    {"HEAD / HTTP/1.1\r\n\r\n", 0, "/", true, false, false},
+	    {"GET / HTTP/1.1\n\n", 0, "/", false, false, false},
+	    {"GET /m HTTP/1.1\r\naccept: application/openmetrics-text;version=1.0.0,*/*\r\n\r\n", 0, "/m", false, true,
+	     false},
+	    {"GET /m HTTP/1.1\r\nX-Accept: application/openmetrics-text\r\n\r\n", 0, "/m", false, false, false},
+	    {"GET /m HTTP/1.1\r\n\r\nAccept: application/openmetrics-text\r\n\r\n", 0, "/m", false, false, false},
+	    {"GET /metrics HTTP/1.1\r\nHost: x\r\n", -EAGAIN, "", false, false, false},
+	    {"", -EAGAIN, "", false, false, false},
+	    {"\r\n\r\n", 400, "", false, false, false},
+	    {"\n\n", 400, "", false, false, false},
+	    {"GET\r\n\r\n", 400, "", false, false, false},
+	    {"GET  HTTP/1.1\r\n\r\n", 400, "", false, false, false},
+	    {"GET /\r\n\r\n", 400, "", false, false, false},
+	    {"GET http://x/ HTTP/1.1\r\n\r\n", 400, "", false, false, false},
+	    {"GET / SPDY/1.1\r\n\r\n", 400, "", false, false, false},
+	    {"POST / HTTP/1.1\r\n\r\n", 405, "", false, false, false},
+	    {"get / HTTP/1.1\r\n\r\n", 405, "", false, false, false},
+	    {"\x16\x03\x01\x02 /\x01 \xfc\xff\n\n", 400, "", false, false, false},
 	};
 	struct request request;
 
@@ -62,6 +77,8 @@ static void requests_are_read_or_refused(void **state)
 			assert_string_equal(request.path, cases[i].path);
 			assert_int_equal(request.head, cases[i].head);
 			assert_int_equal(request.open, cases[i].open);
+			if (request.foreign != cases[i].foreign)
+				fail_msg("%s", cases[i].text);
 		}
 		free(copy);
 	}
@@ -486,9 +503,26 @@ static void paths_have_their_answers(void **state)
 		const char *path;
 		int status, without; /* an instance */
 		const char *text;
+		bool away, foreign; /* not by the loopback; by another name than localhost */
 	} cases[] = {
-	    {"/healthz", 200, 200, "ok\n"}, {"/readyz", 503, 503, NULL}, {"/livez", 200, 503, NULL},
-	    {"/metrics", 200, 200, NULL},   {"/", 404, 404, NULL},       {"/metrics/", 404, 404, NULL},
+	    {"/healthz", 200, 200, "ok\n", true, true},
+	    {"/readyz", 503, 503, NULL, true, true},
+	    {"/livez", 200, 503, NULL, false, true},
+	    {"/metrics", 200, 200, NULL, true, true},
+	    {"/metrics", 403, 403, NULL, false, true},
+	    {"/metrics", 200, 200, NULL, false, false},
+	    {"/metrics/", 404, 404, NULL, false, false},
+	    {"/", 200, 200, NULL, false, false},
+	    {"/", 403, 403, NULL, true, false},
+	    {"/", 403, 403, NULL, false, true},
+	    {"/api/drops", 200, 503, NULL, false, false},
+	    {"/api/drops", 403, 403, NULL, true, false},
+	    {"/api/drops", 403, 403, NULL, false, true},
+	    {"/api/status", 200, 503, NULL, false, false},
+	    {"/api/rates", 200, 503, NULL, false, false},
+	    {"/api/rules", 200, 503, NULL, false, false},
+	    {"/api/learned", 200, 503, NULL, false, false},
+	    {"/api/", 404, 404, NULL, false, false},
 	};
 	static struct kernel kernel;
 
@@ -500,17 +534,111 @@ static void paths_have_their_answers(void **state)
 		fake_instance = there ? &kernel : NULL;
 		for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 			struct http_reply reply = {.status = 503};
-			struct request request = {};
+			struct request request = {.local = !cases[i].away, .foreign = cases[i].foreign};
 
 			snprintf(request.path, sizeof(request.path), "%s", cases[i].path);
 			answers_give(answers, &request, &reply);
-			assert_int_equal(reply.status, there ? cases[i].status : cases[i].without);
+			if (reply.status != (there ? cases[i].status : cases[i].without))
+				fail_msg("case %zu, %s: %d", i, cases[i].path, reply.status);
 			if (cases[i].text)
 				assert_memory_equal(reply.body->bytes, cases[i].text, reply.body->len);
 			http_text_put(reply.body);
 		}
 		answers_free(answers);
 	}
+}
+
+/* --- the last hour --- */
+
+static void assert_count(const json_t *view, size_t interval, const char *key, long long expected)
+{
+	json_t *one = json_array_get(json_object_get(view, "intervals"), interval);
+
+	assert_int_equal(json_number(one, key), expected);
+}
+
+static void an_hour_is_kept(void **state)
+{
+	struct history_totals totals = {.known = true}, now = {.time_ns = AT_NS, .known = true, .denied = 100000};
+	struct history history = {};
+	json_t *view = history_to_json(&history, &now);
+
+	(void)state;
+	assert_int_equal(json_array_size(json_object_get(view, "intervals")), 0);
+	json_decref(view);
+	/* In minute i it is i packets that are denied. */
+	for (unsigned int i = 0; i < 200; i++) {
+		totals.time_ns = AT_NS + i * HISTORY_INTERVAL_SEC * CLOCK_NS_PER_SEC;
+		totals.denied += i;
+		totals.allowed = 7 * i;
+		history_note(&history, &totals);
+	}
+	now.denied = totals.denied + 5;
+	now.allowed = 3; /* another instance */
+	view = history_to_json(&history, &now);
+	assert_int_equal(json_array_size(json_object_get(view, "intervals")), HISTORY_INTERVALS + 1);
+	assert_count(view, 0, "denied_packets_count", 140);
+	assert_count(view, 0, "allowed_packets_count", 7);
+	assert_count(view, HISTORY_INTERVALS - 1, "denied_packets_count", 199);
+	assert_count(view, HISTORY_INTERVALS, "denied_packets_count", 5);
+	assert_count(view, HISTORY_INTERVALS, "allowed_packets_count", 3);
+	json_decref(view);
+	now.known = false;
+	view = history_to_json(&history, &now);
+	assert_true(json_is_null(json_object_get(json_array_get(json_object_get(view, "intervals"), HISTORY_INTERVALS),
+						 "denied_packets_count")));
+	json_decref(view);
+}
+
+/* --- of long views the beginning --- */
+
+static void the_newest_rows_have_words(void **state)
+{
+	static struct kernel kernel;
+	json_t *rows, *row;
+	size_t left_out;
+
+	(void)state;
+	fill(&kernel);
+	kernel.drop_count = 3;
+	set_drop(&kernel, 1, CGROUP_NOTED, EGRET_REASON_NO_RULE, 2);
+	set_drop(&kernel, 2, CGROUP_NOTED, EGRET_REASON_FRAGMENT, 2);
+	kernel.drops[0].drop.last_ns = 5 * CLOCK_NS_PER_SEC;
+	kernel.drops[1].drop.last_ns = 9 * CLOCK_NS_PER_SEC;
+	kernel.drops[2].drop.last_ns = 1 * CLOCK_NS_PER_SEC;
+	kernel.drops[1].key.addr = addr("51.0.0.1");
+	kernel.drops[1].key.port = 443;
+	assert_int_equal(view_newest_drops(&kernel, 2, &rows, &left_out), 0);
+	assert_int_equal(left_out, 1);
+	assert_int_equal(json_array_size(rows), 2);
+	row = json_array_get(rows, 0);
+	assert_string_equal(json_text(row, "who_text"), "a.service");
+	assert_string_equal(json_text(row, "destination_text"), "51.0.0.1 tcp:443");
+	assert_string_equal(json_text(row, "reason_text"), "no rule allows this destination");
+	assert_string_equal(json_text(row, "suggestion"), "allow 51.0.0.1 tcp:443");
+	assert_true(json_is_null(json_object_get(row, "gone"))); /* a view sees no cgroup */
+	assert_string_equal(json_text(json_array_get(rows, 1), "reason"), "port");
+	json_decref(rows);
+}
+
+static void of_many_rules_some_are_shown(void **state)
+{
+	static struct kernel kernel;
+	struct rules_counts counts;
+	json_t *rows;
+
+	(void)state;
+	fill(&kernel);
+	set_rule(&kernel, 19, "allow 1.1.1.1", 3);
+	set_rule(&kernel, 20, "allow 1.1.1.2", 4);
+	fake_instance = &kernel;
+	assert_int_equal(view_rules_some(&kernel, "node", 1, &rows, &counts), 0);
+	assert_int_equal(json_array_size(rows), 4); /* two of them are no lines */
+	assert_int_equal(counts.all, 5);
+	assert_int_equal(counts.unused, 2);
+	assert_int_equal(json_number(json_array_get(rows, 0), "rule_id"), 16);
+	assert_int_equal(json_number(json_array_get(rows, 1), "rule_id"), 19);
+	json_decref(rows);
 }
 
 /* --- what is left --- */
@@ -618,11 +746,19 @@ static void nothing_is_left_that_writes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(requests_are_read_or_refused), cmocka_unit_test(a_path_is_as_long_as_it_may_be),
-	    cmocka_unit_test(counters_never_go_back),       cmocka_unit_test(others_are_summed),
-	    cmocka_unit_test(whom_nobody_knows_is_unknown), cmocka_unit_test(metrics_are_exact),
-	    cmocka_unit_test(single_values_are_there),      cmocka_unit_test(the_other_form_says_the_same),
-	    cmocka_unit_test(what_cannot_be_read_is_down),  cmocka_unit_test(paths_have_their_answers),
+	    cmocka_unit_test(requests_are_read_or_refused),
+	    cmocka_unit_test(a_path_is_as_long_as_it_may_be),
+	    cmocka_unit_test(counters_never_go_back),
+	    cmocka_unit_test(others_are_summed),
+	    cmocka_unit_test(whom_nobody_knows_is_unknown),
+	    cmocka_unit_test(metrics_are_exact),
+	    cmocka_unit_test(single_values_are_there),
+	    cmocka_unit_test(the_other_form_says_the_same),
+	    cmocka_unit_test(what_cannot_be_read_is_down),
+	    cmocka_unit_test(paths_have_their_answers),
+	    cmocka_unit_test(an_hour_is_kept),
+	    cmocka_unit_test(the_newest_rows_have_words),
+	    cmocka_unit_test(of_many_rules_some_are_shown),
 	    cmocka_unit_test(nothing_is_left_that_writes),
 	};
 

@@ -33,6 +33,13 @@ bool addr_equal(const struct egret_addr *a, const struct egret_addr *b)
 	return addr_compare(a, b) == 0;
 }
 
+bool addr_is_loopback(const struct egret_addr *addr)
+{
+	static const struct egret_addr v6 = {.bytes = {[15] = 1}};
+
+	return addr_equal(addr, &v6) || (addr_is_v4(addr) && addr->bytes[MAPPED_LEN] == 127);
+}
+
 int addr_compare(const struct egret_addr *a, const struct egret_addr *b)
 {
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));

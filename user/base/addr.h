@@ -39,6 +39,8 @@ int addr_parse(const char *text, struct egret_addr *ret);
 /* Returns @buf. Mapped addresses are written as IPv4. */
 const char *addr_format(const struct egret_addr *addr, char buf[static ADDR_TEXT_SIZE]);
 
+/* 127.0.0.0/8 (RFC 1122 section 3.2.1.3), ::1. */
+bool addr_is_loopback(const struct egret_addr *addr);
 /* fe80::/10. */
 bool addr_is_link_local(const struct egret_addr *addr);
 /* As addr_parse, with "%ZONE" behind it or without. -EDOM: another address than a link-local one has a zone. -EINVAL.

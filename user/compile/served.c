@@ -66,17 +66,10 @@ int served_compile(struct compiler *compiler)
 	return rc;
 }
 
-/* 127/8 (RFC 1122) and ::1 are the namespace's own: whoever else speaks from there is no resolver of anybody's. */
-static bool is_loopback(const struct egret_addr *addr)
-{
-	static const struct egret_addr v6 = {.bytes = {[15] = 1}};
-
-	return addr_equal(addr, &v6) || (addr_is_v4(addr) && addr->bytes[12] == 127);
-}
-
+/* What is of the loopback is the namespace's own: whoever else speaks from there is no resolver of anybody's. */
 bool served_is_strict(const struct compiled *compiled, size_t resolver)
 {
-	return compiled->served[resolver].said || is_loopback(&compiled->resolvers[resolver]);
+	return compiled->served[resolver].said || addr_is_loopback(&compiled->resolvers[resolver]);
 }
 
 uint16_t compiled_served_by(const struct compiled *compiled, const struct egret_addr *addr)

@@ -18,9 +18,9 @@ struct kernel *handle_new(const char *instance)
 	if (!kernel)
 		return NULL;
 	snprintf(kernel->instance, sizeof(kernel->instance), "%s", instance);
-	kernel->dir_fd = kernel->buckets.fd = kernel->inner_ports = kernel->inner_resolved = kernel->view_texts = -1;
+	kernel->dir_fd = kernel->buckets.fd = kernel->inner_ports = kernel->inner_resolved = -1;
 	for (int i = 0; i < MAP_COUNT; i++)
-		kernel->maps[i] = -1;
+		kernel->maps[i] = kernel->view_tables[i] = -1;
 	for (int i = 0; i < HOOK_COUNT; i++)
 		kernel->links[i] = -1;
 	for (int i = 0; i < EGRET_SOURCE_TRACED; i++)
@@ -58,11 +58,12 @@ void handle_free(struct kernel *kernel)
 		free(kernel->config);
 	else if (kernel->config)
 		munmap(kernel->config, sizeof(*kernel->config));
-	if (kernel->view_texts >= 0)
-		close(kernel->view_texts);
-	for (int i = 0; i < MAP_COUNT; i++)
+	for (int i = 0; i < MAP_COUNT; i++) {
 		if (kernel->maps[i] >= 0)
 			close(kernel->maps[i]);
+		if (kernel->view_tables[i] >= 0)
+			close(kernel->view_tables[i]);
+	}
 	for (int i = 0; i < HOOK_COUNT; i++)
 		if (kernel->links[i] >= 0)
 			close(kernel->links[i]);
@@ -80,13 +81,21 @@ void handle_free(struct kernel *kernel)
 	free(kernel);
 }
 
+size_t handle_view_tables(const enum kernel_map **ret)
+{
+	static const enum kernel_map tables[] = {MAP_texts, MAP_addrs, MAP_cidrs, MAP_ports, MAP_lists, MAP_sets};
+
+	*ret = tables;
+	return sizeof(tables) / sizeof(*tables);
+}
+
 int handle_slot_fd(const struct kernel *kernel, enum kernel_map table, uint32_t slot)
 {
 	uint32_t id;
 	int fd;
 
-	if (kernel->view && table == MAP_texts) {
-		fd = fcntl(kernel->view_texts, F_DUPFD_CLOEXEC, 0);
+	if (kernel->view) {
+		fd = slot == handle_slot(kernel) ? fcntl(kernel->view_tables[table], F_DUPFD_CLOEXEC, 0) : -1;
 		return fd < 0 ? -ENOENT : fd;
 	}
 	if (bpf_map_lookup_elem(kernel->maps[table], &slot, &id))

@@ -26,7 +26,7 @@ struct kernel {
 	int links[HOOK_COUNT];       /* hook.h */
 	struct egret_config *config; /* mapped; of a view a copy */
 	bool view;                   /* kernel_view */
-	int view_texts;              /* of a view: the inner map of `texts`, which it cannot get by its id */
+	int view_tables[MAP_COUNT];  /* of a view: inner maps, which it cannot get by their ids */
 
 	/* All below: of an owner only. */
 	int dir_fd;                                 /* of the pins; holds the lock of whoever claimed it */
@@ -61,6 +61,8 @@ int handle_map_config(struct kernel *kernel, int protection, struct error *error
 int handle_copy_config(struct kernel *kernel, struct error *error);
 /* Closes what any handle may have open; an owner has more (kernel_free). */
 void handle_free(struct kernel *kernel);
+/* The tables of which a view has the inner maps. Returns how many they are. */
+size_t handle_view_tables(const enum kernel_map **ret);
 /* The slot of the policy that rules. */
 static inline uint32_t handle_slot(const struct kernel *kernel)
 {

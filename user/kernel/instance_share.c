@@ -61,17 +61,17 @@ void share_end(void)
 		give(AT_FDCWD, BPFFS, &none, PRIVATE_FOLDER);
 }
 
-/* A reader has one inner map of `texts` or the other, whole, at each moment. */
-static int pin_texts(const struct kernel *kernel, const struct sharing *sharing)
+/* A reader has one inner map of the table or the other, whole, at each moment. */
+static int pin_table(const struct kernel *kernel, enum kernel_map table, const struct sharing *sharing)
 {
 	char path[PIN_PATH_SIZE], fresh[PIN_PATH_SIZE];
 	int fd, rc;
 
-	pin_path(path, kernel->instance, "map", VIEW_TEXTS);
-	pin_path(fresh, kernel->instance, "next", VIEW_TEXTS);
+	pin_path_now(path, kernel->instance, "map", map_shapes[table].name);
+	pin_path_now(fresh, kernel->instance, "next", map_shapes[table].name);
 	if (!sharing->shared)
 		return unlink(path) && errno != ENOENT ? -errno : 0;
-	fd = handle_inner_fd(kernel, MAP_texts);
+	fd = handle_inner_fd(kernel, table);
 	if (fd < 0)
 		return fd;
 	unlink(fresh); /* of an agent that was killed here */
@@ -79,6 +79,17 @@ static int pin_texts(const struct kernel *kernel, const struct sharing *sharing)
 	close(fd);
 	if (!rc && rename(fresh, path))
 		rc = -errno;
+	return rc;
+}
+
+static int pin_tables(const struct kernel *kernel, const struct sharing *sharing)
+{
+	const enum kernel_map *tables;
+	size_t count = handle_view_tables(&tables);
+	int rc = 0;
+
+	for (size_t i = 0; i < count && !rc; i++)
+		rc = pin_table(kernel, tables[i], sharing);
 	return rc;
 }
 
@@ -106,7 +117,7 @@ int kernel_share(const struct kernel *kernel)
 	sharing.shared = group_find(KERNEL_VIEWERS, &sharing.group);
 	mode = sharing.shared ? SHARED_FOLDER : PRIVATE_FOLDER;
 	snprintf(folder, sizeof(folder), INSTANCES "/%s", kernel->instance);
-	rc = pin_texts(kernel, &sharing);
+	rc = pin_tables(kernel, &sharing);
 	if (!rc)
 		rc = share_maps(kernel, &sharing);
 	if (!rc)

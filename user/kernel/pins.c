@@ -21,6 +21,11 @@ void pin_path(char buf[static PIN_PATH_SIZE], const char *instance, const char *
 	snprintf(buf, PIN_PATH_SIZE, INSTANCES "/%s/%s_%s", instance, kind, name);
 }
 
+void pin_path_now(char buf[static PIN_PATH_SIZE], const char *instance, const char *kind, const char *table)
+{
+	snprintf(buf, PIN_PATH_SIZE, INSTANCES "/%s/%s_%s_now", instance, kind, table);
+}
+
 int pins_check_name(const char *instance, struct error *error)
 {
 	size_t len = strlen(instance);

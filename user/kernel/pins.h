@@ -14,13 +14,13 @@
 #define BPFFS         "/sys/fs/bpf"
 #define INSTANCES     BPFFS "/egret"
 #define PIN_PATH_SIZE 256
-/* Behind map_: the inner map of `texts` that rules, for who may not ask for it by its number. */
-#define VIEW_TEXTS "texts_now"
 /* With the terminating zero; longer names are refused. */
 #define INSTANCE_SIZE 64
 
 /* @kind "map" or "next" (a map of a takeover that is not finished); of hooks see hook_pin_path. */
 void pin_path(char buf[static PIN_PATH_SIZE], const char *instance, const char *kind, const char *name);
+/* The same of the inner map of a table that rules, for who may not ask for it by its number. */
+void pin_path_now(char buf[static PIN_PATH_SIZE], const char *instance, const char *kind, const char *table);
 /* A name that can be a folder's, and nothing more. */
 int pins_check_name(const char *instance, struct error *error);
 /* The caller closes it. -ENOTDIR: a link, or a file. */

@@ -58,8 +58,9 @@ void kernel_ruled(const char *instance, struct kernel_ruled *ret);
 int kernel_open(const char *instance, const struct kernel **ret, struct error *error);
 /*
  * The same for who may read only: the group KERNEL_VIEWERS (kernel_share), with CAP_BPF. It has a copy of the
- * configuration as it was then, and of the policy's tables the texts of rules alone: a table is asked for by a number,
- * which the kernel takes from CAP_SYS_ADMIN only. What asks the others says -EPERM.
+ * configuration as it was then, and of the policy's tables those that are pinned for it: others are asked for by a
+ * number, which the kernel takes from CAP_SYS_ADMIN only, and what asks them says -ENOENT or -EIO. So does what asks
+ * any but the texts of rules in the moment when the policy is another one, and its tables are not pinned yet.
  */
 #define KERNEL_VIEWERS "egret-view"
 int kernel_view(const char *instance, const struct kernel **ret, struct error *error);

@@ -92,7 +92,9 @@ size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[s
 
 	_Static_assert(MAP_COUNT <= KERNEL_MAP_FILLS, "KERNEL_MAP_FILLS is too small");
 	for (int i = 0; i < MAP_COUNT; i++, count++) {
-		if (map_is_table(i))
+		if (map_is_table(i) && kernel->view) /* it has no descriptor of some, and need not count the others */
+			fill_of(-1, map_shapes[i].name, &ret[count]);
+		else if (map_is_table(i))
 			fill_of_table(kernel, i, &ret[count]);
 		else
 			fill_of(kernel->maps[i], map_shapes[i].name, &ret[count]);

@@ -117,21 +117,46 @@ int open_pinned(const char *instance, int protection, struct kernel **ret, struc
 	return 0;
 }
 
+/* Is it the one that the copied configuration speaks of? Pins follow a switch of the policy a moment later. */
+static bool is_of_slot(const struct kernel *kernel, enum kernel_map table, int fd)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info), id, slot = handle_slot(kernel);
+
+	return !bpf_obj_get_info_by_fd(fd, &info, &len) && !bpf_map_lookup_elem(kernel->maps[table], &slot, &id) &&
+	       info.id == id;
+}
+
+/* Texts of rules are by their ids, which mean the same in the policy before. */
+static void open_view_tables(struct kernel *kernel)
+{
+	const enum kernel_map *tables;
+	size_t count = handle_view_tables(&tables);
+	char path[PIN_PATH_SIZE];
+	int fd;
+
+	for (size_t i = 0; i < count; i++) {
+		pin_path_now(path, kernel->instance, "map", map_shapes[tables[i]].name);
+		fd = open_pin(kernel, path);
+		if (fd >= 0 && (tables[i] == MAP_texts || is_of_slot(kernel, tables[i], fd)))
+			kernel->view_tables[tables[i]] = fd;
+		else if (fd >= 0)
+			close(fd);
+	}
+}
+
 /* Links can be opened by who may write to them only: of those a view has the pins. */
 static int open_view(struct kernel *kernel, struct error *error)
 {
-	char path[PIN_PATH_SIZE];
 	int rc = open_maps(kernel, error);
 
 	if (!rc)
 		rc = handle_copy_config(kernel, error);
 	if (!rc)
 		rc = check_sizes(kernel, error);
-	if (rc)
-		return rc;
-	pin_path(path, kernel->instance, "map", VIEW_TEXTS);
-	kernel->view_texts = open_pin(kernel, path);
-	return 0;
+	if (!rc)
+		open_view_tables(kernel);
+	return rc;
 }
 
 size_t kernel_view_commands(const int **ret)

@@ -8,7 +8,10 @@
 #include "../base/clock.h"
 #include "../view/health.h"
 #include "../view/json.h"
+#include "api.h"
+#include "history.h"
 #include "metrics.h"
+#include "page.h"
 
 #define FRESH_NS CLOCK_NS_PER_SEC
 
@@ -24,8 +27,10 @@ struct answers {
 	const char *instance;
 	const struct http *http;
 	struct metrics *metrics;
+	struct history history;
 	uint64_t looked_ns;
-	struct http_text *texts[FORMS]; /* as they were asked for since then */
+	/* As they were asked for since then. */
+	struct http_text *texts[FORMS], *api_texts[API_PATHS];
 	struct health_answer live, ready;
 	char told[ERROR_SIZE]; /* why the instance cannot be read; "" = it can */
 };
@@ -49,6 +54,10 @@ static void forget_texts(struct answers *answers)
 	for (int i = 0; i < FORMS; i++) {
 		http_text_put(answers->texts[i]);
 		answers->texts[i] = NULL;
+	}
+	for (int i = 0; i < API_PATHS; i++) {
+		http_text_put(answers->api_texts[i]);
+		answers->api_texts[i] = NULL;
 	}
 }
 
@@ -120,6 +129,15 @@ static void look(struct answers *answers)
 	kernel_close(kernel);
 }
 
+void answers_note_history(struct answers *answers)
+{
+	struct metrics_totals totals;
+
+	look(answers);
+	metrics_get_totals(answers->metrics, &totals);
+	history_note(&answers->history, &totals.packets);
+}
+
 /* --- saying --- */
 
 static struct http_text *write_metrics(const struct answers *answers, const struct metrics_form *form)
@@ -184,25 +202,107 @@ static void give_own_health(struct answers *answers, const struct request *reque
 	give_text(ret, 200, "ok\n");
 }
 
+static struct http_text *text_of_json(json_t *view)
+{
+	char *bytes = view ? json_dumps(view, JSON_COMPACT) : NULL;
+	struct http_text *text = bytes ? http_text_new(bytes, strlen(bytes)) : NULL;
+
+	free(bytes);
+	json_decref(view);
+	return text;
+}
+
+/* NULL: the instance is gone, or there is no memory. */
+static struct http_text *write_api(struct answers *answers, const struct api_path *path)
+{
+	struct api_sources sources = {
+	    .instance = answers->instance, .metrics = answers->metrics, .history = &answers->history};
+	struct http_text *text;
+	struct error error;
+
+	if (kernel_view(answers->instance, &sources.kernel, &error))
+		return NULL;
+	text = text_of_json(path->make(&sources));
+	kernel_close(sources.kernel);
+	return text;
+}
+
+static void give_api(struct answers *answers, size_t path, struct http_reply *ret)
+{
+	struct http_text **text = &answers->api_texts[path];
+
+	look(answers);
+	ret->type = "application/json";
+	if (*answers->told) {
+		ret->status = 503;
+		ret->body = text_of_json(json_pack("{s:s}", "error_text", answers->told));
+		return;
+	}
+	if (!*text)
+		*text = write_api(answers, &api_paths[path]);
+	if (!*text)
+		return; /* 503 */
+	(*text)->references++;
+	ret->status = 200;
+	ret->body = *text;
+}
+
+/* What names pods and destinations is for who is on this machine. */
+static bool give_to_people(struct answers *answers, const struct request *request, struct http_reply *ret)
+{
+	size_t path = 0;
+
+	while (path < API_PATHS && strcmp(request->path, api_paths[path].path) != 0)
+		path++;
+	if (path == API_PATHS && strcmp(request->path, "/") != 0)
+		return false;
+	if (!request->local)
+		give_text(
+		    ret, 403,
+		    "what names pods and destinations is told at 127.0.0.1 only: kubectl port-forward, or ssh -L\n");
+	else if (path == API_PATHS)
+		page_give(ret);
+	else
+		give_api(answers, path, ret);
+	return true;
+}
+
 static const struct path {
 	const char *path;
 	void (*give)(struct answers *answers, const struct request *request, struct http_reply *ret);
+	bool names_somebody;
 } paths[] = {
-    {"/metrics", give_metrics},
-    {"/livez", give_live},
-    {"/readyz", give_ready},
-    {"/healthz", give_own_health},
+    {"/metrics", give_metrics, true},
+    {"/livez", give_live, false},
+    {"/readyz", give_ready, false},
+    {"/healthz", give_own_health, false},
 };
+
+static const struct path *find_path(const char *text)
+{
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+		if (!strcmp(text, paths[i].path))
+			return &paths[i];
+	return NULL;
+}
+
+/* A page of somebody else's, in a browser on this machine, may have its own name lead here (DNS rebinding). */
+static bool is_led_here(const struct request *request, const struct path *path)
+{
+	return request->local && request->foreign && (!path || path->names_somebody);
+}
 
 void answers_give(void *context, const struct request *request, struct http_reply *ret)
 {
-	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
-		if (!strcmp(request->path, paths[i].path)) {
-			paths[i].give(context, request, ret);
-			return;
-		}
-	}
-	give_text(ret, 404,
-		  "/metrics  as Prometheus reads it\n/livez    is the agent alive?\n"
-		  "/readyz   is what the policy says in force?\n/healthz  does this answer?\n");
+	const struct path *path = find_path(request->path);
+
+	if (is_led_here(request, path))
+		give_text(ret, 403, "this is told to who asks for localhost or 127.0.0.1, and by no other name\n");
+	else if (path)
+		path->give(context, request, ret);
+	else if (!give_to_people(context, request, ret))
+		give_text(ret, 404,
+			  "/         a page for people, on this machine only\n/metrics  as Prometheus reads it\n"
+			  "/livez    is the agent alive?\n/readyz   is what the policy says in force?\n"
+			  "/healthz  does this answer?\n");
 }

@@ -12,6 +12,8 @@ struct answers *answers_new(const char *instance);
 void answers_free(struct answers *answers); /* takes NULL */
 /* Whose connections are counted. */
 void answers_set_http(struct answers *answers, const struct http *http);
+/* Once in each HISTORY_INTERVAL_SEC. */
+void answers_note_history(struct answers *answers);
 /* As http_new wants it. */
 void answers_give(void *context, const struct request *request, struct http_reply *ret);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "http.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -12,6 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "../base/addr.h"
 #include "../base/clock.h"
 
 #define LIFE_NS (HTTP_LIFE_SEC * CLOCK_NS_PER_SEC)
@@ -19,6 +19,8 @@
 #define LINGER_NS (1 * CLOCK_NS_PER_SEC)
 /* Of one listener in one turn: nobody waits long behind a flood. */
 #define ACCEPTS_A_TURN 64
+/* Of a reply: what is always there, and http_reply.headers. */
+#define HEAD_SIZE 768
 
 enum stage { STAGE_FREE, STAGE_READING, STAGE_WRITING, STAGE_LINGERING };
 
@@ -28,7 +30,7 @@ struct connection {
 	uint64_t until_ns, number; /* in the order of coming */
 	size_t have, sent, head_len;
 	struct http_text *body;
-	char head[256], request[HTTP_REQUEST_SIZE];
+	char head[HEAD_SIZE], request[HTTP_REQUEST_SIZE];
 };
 
 struct http {
@@ -78,6 +80,8 @@ static const char *phrase_of(int status)
 		return "OK";
 	case 400:
 		return "Bad Request";
+	case 403:
+		return "Forbidden";
 	case 404:
 		return "Not Found";
 	case 405:
@@ -95,10 +99,10 @@ static void reply(struct connection *connection, const struct http_reply *reply,
 {
 	connection->head_len = (size_t)snprintf(
 	    connection->head, sizeof(connection->head),
-	    "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%sCache-Control: no-store\r\n"
-	    "Connection: close\r\n\r\n",
+	    "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s%sCache-Control: no-store\r\n"
+	    "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
 	    reply->status, phrase_of(reply->status), reply->type, reply->body ? reply->body->len : 0,
-	    reply->status == 405 ? "Allow: GET, HEAD\r\n" : "");
+	    reply->status == 405 ? "Allow: GET, HEAD\r\n" : "", reply->headers ? reply->headers : "");
 	connection->body = reply->body;
 	if (head) {
 		http_text_put(connection->body);
@@ -112,7 +116,8 @@ static void refuse(struct connection *connection, int status)
 {
 	char text[64];
 	int len = snprintf(text, sizeof(text), "%d %s\n", status, phrase_of(status));
-	struct http_reply refusal = {status, "text/plain; charset=utf-8", http_text_new(text, (size_t)len)};
+	struct http_reply refusal = {
+	    .status = status, .type = "text/plain; charset=utf-8", .body = http_text_new(text, (size_t)len)};
 
 	reply(connection, &refusal, false);
 }
@@ -124,15 +129,17 @@ static bool is_local(int fd)
 	socklen_t len = sizeof(own);
 	const struct sockaddr_in *v4 = (const void *)&own;
 	const struct sockaddr_in6 *v6 = (const void *)&own;
+	struct egret_addr addr;
 
 	if (getsockname(fd, (struct sockaddr *)&own, &len))
 		return false;
 	if (own.ss_family == AF_INET)
-		return ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-	if (own.ss_family != AF_INET6)
+		addr = addr_from_v4(v4->sin_addr.s_addr);
+	else if (own.ss_family == AF_INET6)
+		memcpy(addr.bytes, v6->sin6_addr.s6_addr, sizeof(addr.bytes));
+	else
 		return false;
-	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
-	       (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == IN_LOOPBACKNET);
+	return addr_is_loopback(&addr);
 }
 
 static void answer_request(const struct http *http, struct connection *connection)

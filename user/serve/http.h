@@ -31,6 +31,7 @@ void http_text_put(struct http_text *text); /* takes NULL */
 struct http_reply {
 	int status;
 	const char *type;       /* of the body */
+	const char *headers;    /* others than those of all replies, each with its line end; NULL = none */
 	struct http_text *body; /* a reference that the server takes over */
 };
 

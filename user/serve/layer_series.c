@@ -22,7 +22,7 @@ void layer_series_look(const struct kernel *kernel, struct layer_counts *ret)
 			kernel_get_look(kernel, layer, look, &ret->looks[layer][look]);
 }
 
-static uint64_t unjudged(const struct layer_counts *counts)
+uint64_t layer_series_unjudged(const struct layer_counts *counts)
 {
 	uint64_t packets = 0;
 
@@ -44,6 +44,6 @@ void layer_series_write(const struct egret_meta *meta, const struct layer_counts
 		for (int look = 0; look < EGRET_LOOK_COUNT; look++)
 			series_add_labelled(series, counts->looks[layer][look].packets, {"layer", layer_labels[layer]},
 					    {"look", look_labels[look]});
-	series_single(series, "egret_unjudged_packets", SERIES_COUNTER, unjudged(counts),
+	series_single(series, "egret_unjudged_packets", SERIES_COUNTER, layer_series_unjudged(counts),
 		      "Packets that nobody judged.");
 }

@@ -12,6 +12,7 @@ struct layer_counts {
 };
 
 void layer_series_look(const struct kernel *kernel, struct layer_counts *ret);
+uint64_t layer_series_unjudged(const struct layer_counts *counts);
 void layer_series_write(const struct egret_meta *meta, const struct layer_counts *counts, struct series *series);
 
 #endif

@@ -22,6 +22,7 @@
 
 struct metrics {
 	bool up;
+	uint64_t looked_ns; /* CLOCK_REALTIME */
 	struct egret_meta meta;
 	json_t *health, *names;
 	struct rules rules;
@@ -85,6 +86,7 @@ static void count_entries(struct metrics *metrics, const struct kernel *kernel)
 
 void metrics_look(struct metrics *metrics, const struct kernel *kernel, const char *instance)
 {
+	metrics->looked_ns = clock_realtime_ns();
 	metrics->up = kernel && !kernel_get_meta(kernel, &metrics->meta);
 	if (!metrics->up)
 		return;
@@ -97,6 +99,32 @@ void metrics_look(struct metrics *metrics, const struct kernel *kernel, const ch
 	look_at_counters(metrics, kernel);
 	layer_series_look(kernel, &metrics->layers);
 	count_entries(metrics, kernel);
+}
+
+static uint64_t sum_of_reasons(const struct metrics *metrics, int audited)
+{
+	uint64_t packets = 0;
+
+	for (uint32_t reason = 1; reason < EGRET_REASON_COUNT; reason++)
+		packets += metrics->reasons[audited][reason].packets;
+	return packets;
+}
+
+void metrics_get_totals(const struct metrics *metrics, struct metrics_totals *ret)
+{
+	ret->packets = (struct history_totals){
+	    .time_ns = metrics->looked_ns,
+	    .known = metrics->up,
+	    .allowed = metrics->rules.allowed,
+	    .denied = sum_of_reasons(metrics, 0),
+	    .would_deny = sum_of_reasons(metrics, 1),
+	};
+	ret->unjudged = layer_series_unjudged(&metrics->layers);
+}
+
+json_t *metrics_names(const struct metrics *metrics)
+{
+	return metrics->names;
 }
 
 /* --- writing --- */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "../kernel/read.h"
+#include "history.h"
 #include "http.h"
 
 struct metrics;
@@ -19,6 +20,14 @@ struct metrics_form {
 };
 /* What is counted by looking: once, however many write it then. @kernel NULL: the instance cannot be read. */
 void metrics_look(struct metrics *metrics, const struct kernel *kernel, const char *instance);
+struct metrics_totals {
+	struct history_totals packets;
+	uint64_t unjudged;
+};
+/* As of the last look. */
+void metrics_get_totals(const struct metrics *metrics, struct metrics_totals *ret);
+/* view_names, as old as half a minute; borrowed. NULL: none was made so far. */
+json_t *metrics_names(const struct metrics *metrics);
 void metrics_write(const struct metrics *metrics, const struct http_counts *counts, const struct metrics_form *form,
 		   FILE *out);
 

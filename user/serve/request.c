@@ -2,7 +2,10 @@
 #include "request.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "../base/addr.h"
 
 /* Also of bare line feeds, which a server may take (RFC 9112 section 2.2). */
 static const char *find_end(const char *text, size_t len)
@@ -52,6 +55,42 @@ static bool takes_open_metrics(const char *at, const char *end)
 	       memmem(at, (size_t)(end - at), "application/openmetrics-text", strlen("application/openmetrics-text"));
 }
 
+/* "localhost:9964", "[::1]": an address that can be nobody else's, or the name of one (RFC 6761 section 6.3). */
+static bool is_loopback(const char *host, size_t len)
+{
+	char text[ADDR_TEXT_SIZE];
+	struct egret_addr addr;
+
+	if (len && *host == '[') {
+		const char *end = memchr(host, ']', len);
+
+		len = end ? (size_t)(end - host - 1) : 0;
+		host++;
+	} else {
+		const char *colon = memchr(host, ':', len);
+
+		len = colon ? (size_t)(colon - host) : len;
+	}
+	if (len == strlen("localhost") && !strncasecmp(host, "localhost", len))
+		return true;
+	if (len >= sizeof(text))
+		return false;
+	snprintf(text, sizeof(text), "%.*s", (int)len, host);
+	return !addr_parse(text, &addr) && addr_is_loopback(&addr);
+}
+
+static bool has_foreign_host(const char *at, const char *end)
+{
+	if (!begins(at, end, "host:"))
+		return false;
+	at += strlen("host:");
+	while (at < end && (*at == ' ' || *at == '\t'))
+		at++;
+	while (end > at && strchr(" \t\r", end[-1]))
+		end--;
+	return !is_loopback(at, (size_t)(end - at));
+}
+
 int request_parse(const char *text, size_t len, struct request *ret)
 {
 	const char *end = find_end(text, len), *line, *next;
@@ -67,6 +106,7 @@ int request_parse(const char *text, size_t len, struct request *ret)
 	for (line = next + 1; line < end; line = next + 1) {
 		next = memchr(line, '\n', (size_t)(end + 2 - line));
 		ret->open |= takes_open_metrics(line, next);
+		ret->foreign |= has_foreign_host(line, next);
 	}
 	return 0;
 }

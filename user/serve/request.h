@@ -10,6 +10,7 @@ struct request {
 	char path[128]; /* without a query */
 	bool head;      /* the reply's head alone */
 	bool open;      /* it takes OpenMetrics */
+	bool foreign;   /* its Host is another than localhost or an address of the loopback: see answers.c */
 	bool local;     /* by an address of the loopback; not in the text: http.c sets it */
 };
 

@@ -8,10 +8,12 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "../base/clock.h"
 #include "../base/loop.h"
 #include "../base/notify.h"
 #include "answers.h"
 #include "confine.h"
+#include "history.h"
 #include "http.h"
 #include "listen.h"
 
@@ -34,6 +36,21 @@ static void stop(void *context)
 	loop_stop(context);
 }
 
+struct pulse {
+	struct loop *loop;
+	struct loop_timer timer;
+	struct answers *answers;
+};
+
+static void note_history(void *context)
+{
+	struct pulse *pulse = context;
+
+	answers_note_history(pulse->answers);
+	loop_timer_set(pulse->loop, &pulse->timer, clock_now_ns() + HISTORY_INTERVAL_SEC * CLOCK_NS_PER_SEC,
+		       note_history, pulse);
+}
+
 /* All that needs a right comes first. */
 static int confine(const char *listen, struct error *error)
 {
@@ -49,6 +66,7 @@ static int confine(const char *listen, struct error *error)
 static int run(struct loop *loop, struct answers *answers, const char *listen, int stop_fd, struct error *error)
 {
 	struct http *http = http_new(loop, answers_give, answers);
+	struct pulse pulse = {.loop = loop, .answers = answers};
 	struct loop_fd stopping = {};
 	int rc = http ? listen_on(http, listen, error) : error_set(error, -ENOMEM, "out of memory");
 
@@ -57,7 +75,9 @@ static int run(struct loop *loop, struct answers *answers, const char *listen, i
 	if (!rc) {
 		answers_set_http(answers, http);
 		loop_fd_add(loop, &stopping, stop_fd, stop, loop);
+		note_history(&pulse);
 		rc = loop_run(loop);
+		loop_timer_stop(&pulse.timer);
 		loop_fd_remove(&stopping);
 		if (rc)
 			error_set(error, rc, "cannot wait for clients: %s", strerror(-rc));

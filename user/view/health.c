@@ -139,6 +139,16 @@ static void look_at_agent(const struct kernel *kernel, const struct egret_meta *
 		ret->held = ret->silent_sec >= 0 && ret->silent_sec < HEALTH_LIVE_SEC;
 }
 
+bool health_agent_is_there(const struct kernel *kernel, const char *instance)
+{
+	struct health_facts facts = {};
+	struct egret_meta meta = {};
+
+	kernel_get_meta(kernel, &meta);
+	look_at_agent(kernel, &meta, instance, &facts);
+	return facts.held;
+}
+
 json_t *view_health(const struct kernel *kernel, const char *instance, const struct egret_meta *meta)
 {
 	struct health_facts facts = {.audits = kernel_settings(kernel)->audit, .missing_hook = "", .meta = meta};

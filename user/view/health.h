@@ -50,6 +50,9 @@ void health_judge(const struct health_facts *facts, struct health *ret);
  */
 json_t *view_health(const struct kernel *kernel, const char *instance, const struct egret_meta *meta);
 
+/* agent.alive alone. */
+bool health_agent_is_there(const struct kernel *kernel, const char *instance);
+
 /* How the agent is, of view_health, as a sentence. Returns @buf. */
 #define AGENT_TEXT_SIZE 160
 const char *agent_format(const json_t *health, char buf[static AGENT_TEXT_SIZE]);

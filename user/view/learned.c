@@ -6,12 +6,19 @@
 #include "json.h"
 #include "subject_name.h"
 
+/* Ends a walk, and is no error. */
+#define ENOUGH 1
+/* For each row that is wanted, so many may be walked over that have none. */
+#define WALKED_FOR_A_ROW 16
+
 struct lessons {
 	const struct kernel *kernel;
 	uint64_t now_ns;
 	struct subject_cache subjects;
 	json_t *rows;
-	size_t ended;
+	size_t ended, walked;
+	size_t limit;        /* of rows */
+	size_t longest_walk; /* over those that have no row, too */
 };
 
 static void add_row(struct lessons *lessons, const struct kernel_lesson *lesson)
@@ -37,6 +44,8 @@ static int add_lesson(void *context, const struct kernel_lesson *lesson)
 {
 	struct lessons *lessons = context;
 
+	if (lessons->walked++ == lessons->longest_walk || json_array_size(lessons->rows) == lessons->limit)
+		return ENOUGH;
 	if (!lesson->brings_in)
 		return 0;
 	lessons->ended += lesson->left_sec < 0;
@@ -45,17 +54,39 @@ static int add_lesson(void *context, const struct kernel_lesson *lesson)
 	return 0;
 }
 
+static int walk(struct lessons *lessons)
+{
+	int rc;
+
+	lessons->now_ns = clock_realtime_ns();
+	lessons->rows = json_array();
+	rc = kernel_each_lesson(lessons->kernel, add_lesson, lessons);
+	subject_cache_clear(&lessons->subjects);
+	if (rc < 0)
+		json_decref(lessons->rows);
+	return rc;
+}
+
 int view_learned(const struct kernel *kernel, json_t **ret, size_t *ret_ended)
 {
-	struct lessons lessons = {.kernel = kernel, .now_ns = clock_realtime_ns(), .rows = json_array()};
-	int rc = kernel_each_lesson(kernel, add_lesson, &lessons);
+	struct lessons lessons = {.kernel = kernel, .limit = SIZE_MAX, .longest_walk = SIZE_MAX};
+	int rc = walk(&lessons);
 
-	subject_cache_clear(&lessons.subjects);
-	if (rc) {
-		json_decref(lessons.rows);
+	if (rc)
 		return rc;
-	}
 	*ret = lessons.rows;
 	*ret_ended = lessons.ended;
+	return 0;
+}
+
+int view_learned_some(const struct kernel *kernel, size_t limit, json_t **ret, bool *ret_more)
+{
+	struct lessons lessons = {.kernel = kernel, .limit = limit, .longest_walk = limit * WALKED_FOR_A_ROW};
+	int rc = walk(&lessons);
+
+	if (rc < 0)
+		return rc;
+	*ret = lessons.rows;
+	*ret_more = rc == ENOUGH;
 	return 0;
 }

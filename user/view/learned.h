@@ -4,6 +4,7 @@
 #define EGRET_VIEW_LEARNED_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "../kernel/read.h"
 
@@ -13,5 +14,7 @@
  * @ret_ended: of how many the time is over, and the agent has not swept them away yet.
  */
 int view_learned(const struct kernel *kernel, json_t **ret, size_t *ret_ended);
+/* The same of @limit of them, in no order, without a walk over all. @ret_more: there may be others. */
+int view_learned_some(const struct kernel *kernel, size_t limit, json_t **ret, bool *ret_more);
 
 #endif

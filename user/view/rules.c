@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "../base/clock.h"
+#include "health.h"
 #include "json.h"
 #include "reason.h"
 #include "rule_text.h"
@@ -15,6 +16,8 @@ struct rules {
 	const struct kernel *kernel;
 	bool agent_alive;
 	json_t *rows;
+	size_t limit_of_each; /* of the used, and of the unused */
+	struct rules_counts counts;
 	/* By rule: what deny rules would have taken away in audit, of the rows that `drops` has. */
 	uint64_t *would_deny;
 	uint32_t limit;
@@ -32,13 +35,24 @@ static void set_last(const struct rules *rules, json_t *row, uint32_t id, uint64
 	json_set_number(row, "untimed_packets_count", moved && !rules->agent_alive ? packets - hit.packets : 0);
 }
 
-static void add_row(const struct rules *rules, uint32_t id, const struct egret_rule_text *text)
+/* Counts it, and says whether there is a row for it. */
+static bool is_listed(struct rules *rules, bool used)
+{
+	rules->counts.all++;
+	rules->counts.unused += !used;
+	return (used ? rules->counts.all - rules->counts.unused : rules->counts.unused) <= rules->limit_of_each;
+}
+
+static void add_row(struct rules *rules, uint32_t id, const struct egret_rule_text *text)
 {
 	bool is_line = id >= EGRET_RULE_FIRST;
 	struct egret_counter counter = {};
-	json_t *row = json_object();
+	json_t *row;
 
 	kernel_get_counter(rules->kernel, id, &counter);
+	if (is_line && !is_listed(rules, counter.packets))
+		return;
+	row = json_object();
 	json_set_number(row, "rule_id", id);
 	json_set_rule_text(row, text);
 	if (!is_line) /* it is no line of a file */
@@ -51,7 +65,7 @@ static void add_row(const struct rules *rules, uint32_t id, const struct egret_r
 	json_array_append_new(rules->rows, row);
 }
 
-static void add_builtin_rows(const struct rules *rules)
+static void add_builtin_rows(struct rules *rules)
 {
 	for (uint32_t id = EGRET_RULE_NONE + 1; id < EGRET_RULE_BUILTIN_COUNT; id++) {
 		struct egret_rule_text text = {};
@@ -79,9 +93,11 @@ static int add_would_deny(void *context, const struct egret_drop_key *key, const
 	return 0;
 }
 
-int view_rules(const struct kernel *kernel, const char *instance, json_t **ret)
+int view_rules_some(const struct kernel *kernel, const char *instance, size_t limit, json_t **ret,
+		    struct rules_counts *ret_counts)
 {
-	struct rules rules = {.kernel = kernel, .agent_alive = kernel_is_held(instance)};
+	struct rules rules = {
+	    .kernel = kernel, .agent_alive = health_agent_is_there(kernel, instance), .limit_of_each = limit};
 
 	rules.limit = kernel_rule_limit(kernel);
 	rules.would_deny = calloc(rules.limit, sizeof(*rules.would_deny));
@@ -93,5 +109,13 @@ int view_rules(const struct kernel *kernel, const char *instance, json_t **ret)
 	add_builtin_rows(&rules);
 	free(rules.would_deny);
 	*ret = rules.rows;
+	*ret_counts = rules.counts;
 	return 0;
+}
+
+int view_rules(const struct kernel *kernel, const char *instance, json_t **ret)
+{
+	struct rules_counts counts;
+
+	return view_rules_some(kernel, instance, SIZE_MAX, ret, &counts);
 }

@@ -17,4 +17,12 @@
  */
 int view_rules(const struct kernel *kernel, const char *instance, json_t **ret);
 
+/* Of lines of the policy. */
+struct rules_counts {
+	size_t all, unused;
+};
+/* The same with @limit lines that let anything through or took it away, and @limit of those that did not. */
+int view_rules_some(const struct kernel *kernel, const char *instance, size_t limit, json_t **ret,
+		    struct rules_counts *ret_counts);
+
 #endif

@@ -10,22 +10,26 @@
 #include "../subject/pod.h"
 #include "json.h"
 
+static int find_noted_path(const struct kernel *kernel, uint64_t cgroup_id, char *buf, size_t size)
+{
+	struct egret_subject_name subject;
+
+	if (kernel_get_subject_name(kernel, cgroup_id, &subject) || !subject.path[0])
+		return -ENOENT;
+	snprintf(buf, size, "%s", subject.path);
+	return 0;
+}
+
 /* Where the subject is, or where it was. */
 static int find_path(const struct kernel *kernel, uint64_t cgroup_id, uint64_t parent_id, char *buf, size_t size,
 		     bool *ret_gone)
 {
-	struct egret_subject_name subject;
-
 	*ret_gone = cgroup_path_of_id(cgroup_id, buf, size);
-	if (!*ret_gone)
+	if (!*ret_gone || !find_noted_path(kernel, cgroup_id, buf, size))
 		return 0;
-	if (!kernel_get_subject_name(kernel, cgroup_id, &subject) && subject.path[0]) {
-		snprintf(buf, size, "%s", subject.path);
-		return 0;
-	}
 	if (!parent_id)
 		return -ENOENT;
-	return cgroup_path_of_id(parent_id, buf, size);
+	return cgroup_path_of_id(parent_id, buf, size) ? find_noted_path(kernel, parent_id, buf, size) : 0;
 }
 
 #define SUBJECT_SIZE 512
@@ -87,7 +91,10 @@ static json_t *find_fields(const struct kernel *kernel, uint64_t cgroup_id, uint
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		json_object_set_new(fields, keys[i], json_null());
-	json_set_flag(fields, "gone", gone && cgroup_id);
+	if (kernel_is_view(kernel)) /* it sees no cgroup */
+		json_object_set_new(fields, "gone", json_null());
+	else
+		json_set_flag(fields, "gone", gone && cgroup_id);
 	if (rc)
 		return fields;
 	if (pod_of_path(path, NULL, &pod)) {

@@ -23,7 +23,7 @@ void subject_cache_clear(struct subject_cache *cache);
  * Sets "subject", "pod default/web container 0123abcd" where the node knows it, else the cgroup's path, or
  * where it was; null where nobody noted that and the cgroup is gone. And the same apart: "namespace", "pod", "pod_uid",
  * "container" (its name), "container_id", of what is no pod null; "workload", what made the pod, else the path;
- * "gone", and "cgroup_id". @parent_id: asked
+ * "gone" (null for kernel_view, which sees no cgroup), and "cgroup_id". @parent_id: asked
  * where the cgroup is gone; 0 = none. @cache: NULL for a row alone.
  */
 void json_set_subject(json_t *row, const struct kernel *kernel, uint64_t cgroup_id, uint64_t parent_id,
