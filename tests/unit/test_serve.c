@@ -583,6 +583,14 @@ static void an_hour_is_kept(void **state)
 	assert_count(view, HISTORY_INTERVALS, "denied_packets_count", 5);
 	assert_count(view, HISTORY_INTERVALS, "allowed_packets_count", 3);
 	json_decref(view);
+	totals.known = false;
+	history_note(&history, &totals);
+	now.allowed = now.denied = 0;
+	history_mend(&history, &now);
+	now.denied = 6;
+	view = history_to_json(&history, &now);
+	assert_count(view, HISTORY_INTERVALS, "denied_packets_count", 6);
+	json_decref(view);
 	now.known = false;
 	view = history_to_json(&history, &now);
 	assert_true(json_is_null(json_object_get(json_array_get(json_object_get(view, "intervals"), HISTORY_INTERVALS),

@@ -115,6 +115,7 @@ static void look(struct answers *answers)
 {
 	const struct kernel *kernel = NULL;
 	uint64_t now_ns = clock_now_ns();
+	struct metrics_totals totals;
 	struct error error = {};
 
 	if (answers->looked_ns && now_ns - answers->looked_ns < FRESH_NS)
@@ -125,6 +126,8 @@ static void look(struct answers *answers)
 		kernel = NULL;
 	tell(answers, error.text);
 	metrics_look(answers->metrics, kernel, answers->instance);
+	metrics_get_totals(answers->metrics, &totals);
+	history_mend(&answers->history, &totals.packets);
 	look_at_health(answers, kernel, error.text);
 	kernel_close(kernel);
 }

@@ -12,6 +12,14 @@ void history_note(struct history *history, const struct history_totals *totals)
 	history->count += history->count < ENDS;
 }
 
+void history_mend(struct history *history, const struct history_totals *totals)
+{
+	struct history_totals *last = &history->ends[(history->next + ENDS - 1) % ENDS];
+
+	if (history->count && !last->known && totals->known)
+		*last = *totals;
+}
+
 static void set_growth(json_t *interval, const char *key, bool known, uint64_t before, uint64_t after)
 {
 	/* Another instance has begun at 0. */

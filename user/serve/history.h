@@ -25,6 +25,8 @@ struct history {
 };
 
 void history_note(struct history *history, const struct history_totals *totals);
+/* Where nothing was known at the end of the last interval, it ends when something is. */
+void history_mend(struct history *history, const struct history_totals *totals);
 /*
  * {interval_seconds, intervals: [{begin_time, end_time, allowed_packets_count, denied_packets_count,
  * would_deny_packets_count}]}, the oldest first, and as the last one what is not over: until @now. A count is null

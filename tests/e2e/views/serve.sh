@@ -33,7 +33,11 @@ get() {
 	shift
 	ungoverned curl -sS -m 5 "$@" "http://$url"
 }
-status_of() { get "$1" -o /dev/null -w '%{http_code}\n'; }
+status_of() {
+	local url=$1
+	shift
+	get "$url" -o /dev/null -w '%{http_code}\n' "$@"
+}
 # has PATTERN WHAT: a line of /metrics, which are as old as a second.
 has() {
 	local line=^$1\$
@@ -100,6 +104,36 @@ expect '200' "ready" status_of 10.224.0.4:9964/readyz
 expect '200' "alive" status_of 10.224.0.4:9964/livez
 expect 1 "OpenMetrics, for who takes it" grep -cx '# EOF' <(get 127.0.0.1:9964/metrics -H 'Accept: application/openmetrics-text')
 
+# --- the page for people ---
+page=127.0.0.1:9964/
+asks() { curl_node -D - -o /dev/null "$@"; }
+curl_node() { ungoverned curl -sS -m 5 "$@"; }
+expect 200 "a page" status_of "$page"
+expect 1 "is one file with all that it needs" grep -c 'Learned names' <(get "$page" --compressed)
+expect 1 "which may ask nobody else" grep -ic "^content-security-policy: default-src 'none'; script-src 'sha256-" <(asks "http://$page")
+expect 1 "and is what it says it is" grep -ic '^x-content-type-options: nosniff' <(asks "http://$page")
+expect 0 "it sets no cookie" grep -ic '^set-cookie' <(asks "http://$page")
+# By the hash a browser knows the script: of what stands between the tags.
+hash_within() { get "$page" --compressed | sed -n "/^<$1>\$/,/^<\/$1>\$/p" | sed '1s/.*//; $d' | openssl dgst -sha256 -binary | base64; }
+expect 1 "the script is the one that it names" grep -cF "$(hash_within script)" <(asks "http://$page")
+expect 1 "so is the style" grep -cF "$(hash_within style)" <(asks "http://$page")
+expect 403 "others than this machine have no page" status_of 10.224.0.4:9964/
+expect 403 "nor rows" status_of 10.224.0.4:9964/api/drops
+for path in / /api/drops /metrics; do
+	expect 403 "nobody is led to $path by a name of his own" status_of "127.0.0.1:9964$path" -H 'Host: rebound.example:9964'
+	expect 200 "localhost is none" status_of "127.0.0.1:9964$path" -H 'Host: localhost:1234'
+done
+expect 405 "nothing can be asked for but what is there" status_of 127.0.0.1:9964/api/drops -X POST
+api() { get "127.0.0.1:9964/api/$1"; }
+json '[.rows[] | select(.who_text == "default/web:web" and .destination_text == "51.0.0.1 tcp:443" and .reason_text != null
+	and .suggestion == "allow 51.0.0.1 tcp:443" and .audited == false)] | length == 1' "who was denied what, and the line to write" api drops
+json '.health.mode == "enforcing" and .policy.rules_count == 2 and .packets.denied_total > 0' "how it is" api status
+json '.rules_count == 2 and (.rows[] | select(.line == 2) | .packets_total > 0)' "rules with their hits" api rules
+denied "pod web" 51.0.0.1 tcp:443
+rated() { api rates | jq -e '[.intervals[].denied_packets_count] | add > 0'; }
+eventually rated && passed "and the last hour" || failed "no rates: $(api rates)"
+json '.rows == [] and .more == false' "nothing is learned yet" api learned
+
 # More rules than have a series.
 policy <<-POLICY
 	set mode = audit
@@ -145,11 +179,21 @@ has 'egret_serve_connections ([0-9]|[0-9][0-9]|1[0-2][0-9])' "it has no more con
 [ "$(memory)" -lt $((before + 4096)) ] && passed "nor more memory" || failed "memory grew from $before to $(memory) KiB"
 
 # --- enforcement does not notice ---
+dns learned.example 20.1.0.9
+dns inside.example 10.224.0.1
 policy <<'POLICY'
 resolver 20.0.0.53
 allow 20.1.0.1 tcp:443
+allow *.example tcp:443 for cgroup /nobody
 POLICY
 has 'egret_mode\{mode="enforcing"\} 1' "it enforces again"
+node dig +short +time=2 +tries=1 @$resolver learned.example inside.example >/dev/null
+learned() { api learned | jq -e '[.rows[] | select(.name == "learned.example" and .policy_name == "*.example")] | length == 1'; }
+eventually learned && passed "what is learned, and by which name" || failed "not learned: $(api learned)"
+denied node 10.224.0.1 tcp:443
+suggested() { api drops | jq -e --arg line "$("$egret" drops --instance "$instance" --json | jq -r '.[] | select(.name == "inside.example").suggestion')" \
+	'[.rows[] | select(.name == "inside.example")] | length == 1 and .[0].suggestion == $line and ($line | length > 0)'; }
+eventually suggested && passed "the line is the one of egret drops" || failed "another line: $(api drops | jq -c '[.rows[].suggestion]')"
 kill -STOP "$serve"
 passes node 20.1.0.1 tcp:443
 denied node 51.0.0.2 tcp:443
