@@ -195,7 +195,7 @@ function fillRule(element, row) {
 }
 
 function aboutRules(view, count, all) {
-	const hidden = view.rules_count - view.rows.length;
+	const hidden = view.rules_count - view.rows.filter((row) => row.file).length; // some are no lines
 	const text = `${many(view.rules_count, "rule")}, ${number(view.unused_count)} of them not used.`;
 	return text + (count < all ? ` ${number(count)} fit the filter.` : "") +
 		(hidden ? ` ${number(hidden)} are not shown: egret rules has them.` : "");
