@@ -3,16 +3,21 @@
 #include "command.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "../base/value.h"
 #include "../kernel/read.h"
 #include "../resolve/lookup.h"
+#include "../view/denials.h"
 #include "../view/explain.h"
 #include "../view/json.h"
 #include "../view/reason.h"
+#include "../view/rows.h"
 #include "egret_reasons.h"
 #include "table.h"
 
@@ -52,7 +57,9 @@ static int read_question(const struct options *options, struct explain_question 
 
 	*ret = (struct explain_question){};
 	if (count != 2 && !(count > 3 && !strcmp(words[2], "for")))
-		return error_set(error, -EINVAL, "ask like this: egret explain mcr.microsoft.com tcp:443 [for pods]");
+		return error_set(error, -EINVAL,
+				 "ask like this: egret explain mcr.microsoft.com tcp:443 [for pods], or with the "
+				 "number of a row of `egret drops`: egret explain 4711");
 	/* Without a subject the answer is for the host, which every node has. */
 	rc = count > 3 ? asked_subject_read(words + 3, count - 3, !options->policy_given, &ret->subject, error) : 0;
 	if (rc)
@@ -100,20 +107,41 @@ static int ask_files(const struct options *options, const struct explain_questio
 	return EXIT_YES;
 }
 
-/* A name is judged by its addresses, as the kernel does it. */
+/* A name is judged by its addresses: those that the subject was given, or else those that it would be given now. */
+static int find_addresses(const struct kernel *kernel, struct explain_question *question, struct egret_addr **ret,
+			  struct error *error)
+{
+	int rc = view_explain_given(kernel, question, ret, &question->addr_count);
+
+	if (rc)
+		return error_set(error, rc, "cannot read what was learned: %s", strerror(-rc));
+	if (question->addr_count)
+		return 0;
+	free(*ret);
+	*ret = NULL;
+	return lookup_addresses(question->name, ret, &question->addr_count, error);
+}
+
 static int ask_with_addresses(const struct kernel *kernel, const struct options *options,
 			      const struct explain_question *question, json_t **ret, struct error *error)
 {
 	struct explain_question full = *question;
 	struct egret_addr *addrs = NULL;
-	int rc = question->name ? lookup_addresses(question->name, &addrs, &full.addr_count, error) : 0;
+	int rc = view_explain_learned(kernel, question, &full.learned);
 
 	if (rc)
-		return rc;
-	full.addrs = addrs ? addrs : question->addrs;
-	rc = view_explain_kernel(kernel, &full, ret);
+		error_set(error, rc, "cannot read what instance %s learned: %s", options->instance, strerror(-rc));
+	else if (question->name)
+		rc = find_addresses(kernel, &full, &addrs, error);
+	if (!rc) {
+		full.addrs = addrs ? addrs : question->addrs;
+		rc = view_explain_kernel(kernel, &full, ret);
+		if (rc)
+			error_set(error, rc, "cannot read instance %s: %s", options->instance, strerror(-rc));
+	}
 	free(addrs);
-	return rc ? error_set(error, rc, "cannot read instance %s: %s", options->instance, strerror(-rc)) : 0;
+	explain_learned_free(&full.learned);
+	return rc;
 }
 
 static int ask_kernel(const struct options *options, const struct explain_question *question, json_t **ret)
@@ -129,27 +157,76 @@ static int ask_kernel(const struct options *options, const struct explain_questi
 	return rc ? fail_to_answer(options, rc, &error) : EXIT_YES;
 }
 
-static void print_answer(const json_t *view, const json_t *answer, bool by_name)
+/* "allowed", "denied: WHY", "denied now: WHO has not asked ..." */
+static void print_verdict(const json_t *view, const json_t *answer)
 {
 	const char *denied = json_flag(view, "audited") ? "would be denied" : "denied";
-	const char *address = json_text(answer, "address"), *rule = json_text(answer, "rule");
-	const char *purpose = json_text(answer, "purpose");
-	bool allowed = json_flag(answer, "allowed");
-	char why[REASON_TEXT_SIZE], place[CELL_SIZE];
+	bool must_ask = json_flag(answer, "must_ask");
+	char why[REASON_TEXT_SIZE];
 
-	by_name &= *address != '\0';
-	reason_of_row(answer, why);
-	printf("%s%s%s%s %s: %s%s%s\n", json_text(view, "destination"), by_name ? " (" : "", by_name ? address : "",
-	       by_name ? ")" : "", json_text(view, "port"), allowed ? "allowed" : denied, allowed ? "" : ": ",
-	       allowed ? "" : why);
-	if (*json_text(answer, "nat64_address"))
-		printf("  behind NAT64 it is %s: judged by the rules of either address\n",
-		       json_text(answer, "nat64_address"));
-	/* The sentence of a special address says its rule. */
+	if (json_flag(answer, "allowed"))
+		puts(must_ask ? "allowed, for who has asked a resolver of the policy for it" : "allowed");
+	else if (must_ask)
+		printf("%s now: %s has not asked a resolver of the policy for it, and is allowed once it does\n",
+		       denied, json_text(view, "who"));
+	else
+		printf("%s: %s\n", denied, reason_of_row(answer, why));
+}
+
+/* The rule that decides. The sentence of a special address says its rule. */
+static void print_rule(const json_t *answer)
+{
+	const char *rule = json_text(answer, "rule"), *purpose = json_text(answer, "purpose");
+	char place[CELL_SIZE];
+
 	if (!*rule || !strcmp(json_text(answer, "reason"), reason_label(EGRET_REASON_SPECIAL_ADDRESS)))
 		return;
 	cell_place(answer, place);
 	printf("  by %s: %s%s%s\n", place, rule, *purpose ? "   # " : "", purpose);
+}
+
+/* The way: all of it, or what the lines above do not say. */
+static bool is_worth_telling(const json_t *answer, const json_t *step)
+{
+	const char *kind = json_text(step, "step"), *source = json_text(step, "source");
+	bool denied = !json_flag(answer, "allowed");
+
+	if (!strcmp(kind, "address"))
+		return !strcmp(source, "answer") || (denied && !strcmp(source, "agent"));
+	return denied && !*json_text(answer, "rule") && !strncmp(kind, "rule-of-", strlen("rule-of-"));
+}
+
+static void print_steps(const json_t *answer, bool all)
+{
+	const json_t *step;
+	size_t i;
+
+	json_array_foreach (json_object_get(answer, "steps"), i, step) {
+		if (all || is_worth_telling(answer, step))
+			printf("  %s\n", json_text(step, "text"));
+	}
+}
+
+static void print_suggestion(const json_t *answer)
+{
+	if (*json_text(answer, "suggestion"))
+		printf("  to allow it: %s\n", json_text(answer, "suggestion"));
+}
+
+static void print_answer(const json_t *view, const json_t *answer, bool by_name, bool wide)
+{
+	const char *address = json_text(answer, "address");
+
+	by_name &= *address != '\0';
+	printf("%s%s%s%s %s: ", json_text(view, "destination"), by_name ? " (" : "", by_name ? address : "",
+	       by_name ? ")" : "", json_text(view, "port"));
+	print_verdict(view, answer);
+	if (*json_text(answer, "nat64_address"))
+		printf("  behind NAT64 it is %s: judged by the rules of either address\n",
+		       json_text(answer, "nat64_address"));
+	print_rule(answer);
+	print_steps(answer, wide);
+	print_suggestion(answer);
 }
 
 static void print_learned(const json_t *learned)
@@ -160,6 +237,22 @@ static void print_learned(const json_t *learned)
 	printf("  but %s for %s, which learned it as %s, %lld s more\n",
 	       json_flag(learned, "allowed") ? "allowed" : "not on this port", subject, json_text(learned, "name"),
 	       json_number(learned, "left_seconds"));
+}
+
+/* Of a name that must be asked for: who has. */
+static void print_askers(const json_t *learned)
+{
+	char who[ROW_WORDS_SIZE], age[SHORT_AGE_SIZE];
+	const json_t *row;
+	size_t i;
+
+	if (!json_array_size(learned))
+		puts("  nobody has asked for it so far");
+	json_array_foreach (learned, i, row) {
+		printf("  %s has, and reaches %s (%s left)%s\n", row_who(row, who), json_text(row, "address"),
+		       short_age(json_number(row, "left_seconds"), age),
+		       json_flag(row, "allowed") ? "" : ", not on this port");
+	}
 }
 
 static void print_notes(const json_t *view, bool by_name)
@@ -174,15 +267,19 @@ static void print_notes(const json_t *view, bool by_name)
 		printf("  (the instance only audits: everything passes)\n");
 }
 
-static void print(const json_t *view, bool by_name)
+static void print(const json_t *view, bool by_name, bool wide)
 {
-	const json_t *row;
+	const json_t *row, *learned = json_object_get(view, "learned");
 	size_t i;
 
 	json_array_foreach (json_object_get(view, "answers"), i, row)
-		print_answer(view, row, by_name);
-	json_array_foreach (json_object_get(view, "learned"), i, row)
-		print_learned(row);
+		print_answer(view, row, by_name, wide);
+	if (by_name && learned && json_flag(view, "allowed") && json_flag(view, "must_ask"))
+		print_askers(learned);
+	json_array_foreach (learned, i, row) {
+		if (!by_name)
+			print_learned(row);
+	}
 	json_array_foreach (json_object_get(view, "names_without_rule"), i, row)
 		printf("  it was resolved as %s, and no rule has that name\n", json_string_value(row));
 	print_notes(view, by_name);
@@ -201,9 +298,133 @@ static int show(const struct options *options, const struct explain_question *qu
 		json_print(view, options->json_lines);
 		return rc;
 	}
-	print(view, question->name != NULL);
+	print(view, question->name != NULL, options->wide);
 	json_decref(view);
 	return rc;
+}
+
+/* --- a row of drops, by its number --- */
+
+static void print_times(const json_t *row)
+{
+	char age[SHORT_AGE_SIZE];
+	time_t last = 0;
+
+	json_time(row, "last_time", &last);
+	printf("row %lld: %s, %lld packet%s, last %s (%s ago), first %s\n", json_number(row, "number"),
+	       json_flag(row, "audited") ? "would have been denied, and passed" : "denied",
+	       json_number(row, "packets_total"), json_number(row, "packets_total") == 1 ? "" : "s",
+	       json_text(row, "last_time"), short_age(time(NULL) - last, age),
+	       *json_text(row, "first_time") ? json_text(row, "first_time") : "not known");
+}
+
+static void print_row(const json_t *row)
+{
+	char who[ROW_WORDS_SIZE], why[REASON_TEXT_SIZE], subject[CELL_SIZE];
+	const char *name = json_text(row, "name"), *kernel_reason = json_text(row, "kernel_reason");
+
+	cell_subject(row, subject);
+	print_times(row);
+	printf("  who: %s, %s\n", row_who(row, who), subject);
+	if (json_number(row, "pid"))
+		printf("  process: %s[%lld]\n", json_text(row, "process"), json_number(row, "pid"));
+	printf("  to: %s %s%s%s\n", denial_address(row), json_text(row, "port"), *name ? ", name " : "", name);
+	printf("  why: %s: %s\n", json_text(row, "reason"), reason_of_row(row, why));
+	if (strcmp(kernel_reason, json_text(row, "reason")) != 0)
+		printf("  the kernel said: %s\n", kernel_reason);
+	print_rule(row);
+	if (*json_text(row, "nearest_rule"))
+		printf("  nearest rule: %s:%lld: %s\n", json_text(row, "nearest_file"),
+		       json_number(row, "nearest_line"), json_text(row, "nearest_rule"));
+	print_suggestion(row);
+}
+
+/* What the policy that rules says of the same. */
+static void print_now(const json_t *row, bool wide)
+{
+	const json_t *now = json_object_get(row, "now");
+	char who[ROW_WORDS_SIZE];
+
+	if (json_is_null(now)) {
+		puts("now: no rule decides about this; `egret drops --follow` shows whether it goes on");
+		return;
+	}
+	if (json_flag(now, "allowed"))
+		puts("now: allowed");
+	else if (json_flag(now, "must_ask"))
+		printf("now: still denied, and allowed once %s asks a resolver of the policy for %s\n",
+		       row_who(row, who), json_text(row, "name"));
+	else
+		printf("now: still denied: %s\n", json_text(now, "reason"));
+	print_rule(now);
+	print_steps(now, wide);
+}
+
+static bool all_pass(const json_t *rows)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		if (!json_flag(json_object_get(row, "now"), "allowed"))
+			return false;
+	}
+	return true;
+}
+
+static int print_rows(const struct options *options, json_t *rows)
+{
+	int code = all_pass(rows) ? EXIT_YES : EXIT_NO;
+	const json_t *row;
+	size_t i;
+
+	if (options->json) {
+		json_print(rows, options->json_lines);
+		return code;
+	}
+	json_array_foreach (rows, i, row) {
+		if (i)
+			putchar('\n');
+		print_row(row);
+		print_now(row, options->wide);
+	}
+	json_decref(rows);
+	return code;
+}
+
+static int show_rows(const struct options *options, uint32_t number)
+{
+	const struct kernel *kernel;
+	struct error error;
+	json_t *rows = NULL;
+	int rc = kernel_open(options->instance, &kernel, &error);
+
+	if (rc)
+		return options->json ? fail_to_answer(options, rc, &error) : fail_to_look(options, rc, &error);
+	rc = view_explain_rows(kernel, number, &rows);
+	kernel_close(kernel);
+	if (rc)
+		error_set(&error, rc, "cannot read what was denied: %s", strerror(-rc));
+	else if (!json_array_size(rows))
+		rc =
+		    error_set(&error, -ENOENT,
+			      "no row of `egret drops` has the number %u: it made room for newer ones, was cleared, or "
+			      "is of another node",
+			      number);
+	if (!rc)
+		return print_rows(options, rows);
+	json_decref(rows);
+	return fail_to_answer(options, rc, &error);
+}
+
+/* Digits alone; 0 = it is none. */
+static unsigned int row_asked(const struct options *options)
+{
+	unsigned int number;
+
+	if (options->argument_count != 1 || value_number(options->arguments[0], INT_MAX, &number))
+		return 0;
+	return number;
 }
 
 int command_explain(const struct command *command, int argc, char **argv)
@@ -215,6 +436,8 @@ int command_explain(const struct command *command, int argc, char **argv)
 	int rc;
 
 	options_parse(command, argc, argv, &options);
+	if (row_asked(&options) && !options.policy_given)
+		return show_rows(&options, row_asked(&options));
 	rc = read_question(&options, &question, &addr, &error);
 	rc = rc ? fail_to_answer(&options, rc, &error) : show(&options, &question);
 	free((char *)question.name);

@@ -76,8 +76,8 @@ int kernel_each_denial(const struct kernel *kernel,
 		       void *context)
 {
 	struct denial_walk walk = {row, others, context};
-	int rc = map_each_locked(kernel->maps[MAP_drops], sizeof(struct egret_drop_place), sizeof(struct egret_drop_row),
-			      visit_row, &walk);
+	int rc = map_each_locked(kernel->maps[MAP_drops], sizeof(struct egret_drop_place),
+				 sizeof(struct egret_drop_row), visit_row, &walk);
 
 	return rc ? rc
 		  : map_each_locked(kernel->maps[MAP_culprits], sizeof(uint64_t), sizeof(struct egret_culprit),

@@ -2,17 +2,19 @@
 #include "asked_subject.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../base/edit_distance.h"
+#include "../base/value.h"
 #include "../subject/pod.h"
 #include "../subject/tree.h"
 
 #define SUBJECTS                                                                                                       \
-	"`for host`, `for pods`, `for hostnetwork`, `for pods not hostnetwork`, `for cgroup /PATH` or "                \
-	"`for pod NAMESPACE/NAME`"
+	"`for host`, `for pods`, `for hostnetwork`, `for pods not hostnetwork`, `for cgroup /PATH`, "                  \
+	"`for pod NAMESPACE/NAME` or `for pid NUMBER`"
 
 /* A path may be given from the cgroup root or from where it is mounted. */
 static void strip_mount(const char *path, struct asked_subject *ret)
@@ -50,26 +52,56 @@ static int read_path(const char *path, bool must_exist, struct asked_subject *re
 	return rc ? error_set(error, rc, "cannot tell the path of the cgroup %.200s: %s", path, strerror(-rc)) : 0;
 }
 
+static int refuse_pod(int rc, const char *pod, const char *container, struct error *error)
+{
+	if (rc == -ENOTUNIQ)
+		return error_set(error, -EINVAL,
+				 "several pods of %.200s run on this node; name one, as `egret drops` does", pod);
+	return error_set(error, -EINVAL,
+			 "no pod %.200s%s%.80s runs on this node; `for pods` asks for pods in general, "
+			 "`for cgroup /PATH` for one cgroup",
+			 pod, container ? " with a container " : "", container ? container : "");
+}
+
 /* "NAMESPACE/NAME", as `drops` prints it, with the container that stands behind it there. */
 static int read_pod(char *const *words, size_t count, struct asked_subject *ret, struct error *error)
 {
 	const char *container = count == 3 ? words[2] : NULL;
+	char pod[EGRET_POD_NAME_SIZE];
+	char *colon;
+	int rc;
 
 	if (count != 1 && (count != 3 || strcmp(words[1], "container") != 0))
 		return error_set(error, -EINVAL,
 				 "which pod? write `for pod NAMESPACE/NAME`, or `for pods` for all of them");
+	snprintf(pod, sizeof(pod), "%s", words[0]);
+	colon = strchr(pod, ':');
+	if (colon && !container) {
+		*colon = '\0';
+		container = colon + 1;
+	}
 	ret->kind = ASKED_CGROUP;
-	if (pod_find(words[0], container, ret->path, sizeof(ret->path)))
-		return error_set(error, -EINVAL,
-				 "no pod %.200s%s%.80s runs on this node; `for pods` asks for pods in general, "
-				 "`for cgroup /PATH` for one cgroup",
-				 words[0], container ? " with a container " : "", container ? container : "");
+	rc = pod_find(pod, container, ret->path, sizeof(ret->path));
+	return rc ? refuse_pod(rc, pod, container, error) : 0;
+}
+
+static int read_pid(char *const *words, size_t count, struct asked_subject *ret, struct error *error)
+{
+	unsigned int pid;
+
+	if (count != 1 || value_number(words[0], INT_MAX, &pid))
+		return error_set(error, -EINVAL, "which process? write `for pid NUMBER`");
+	ret->kind = ASKED_CGROUP;
+	ret->pid = (pid_t)pid;
+	if (cgroup_of_process(ret->pid, ret->path, sizeof(ret->path)))
+		return error_set(error, -EINVAL, "there is no process %d on this machine, as far as is seen from here",
+				 (int)pid);
 	return 0;
 }
 
 static const char *nearest_subject(const char *word)
 {
-	static const char *const known[] = {"host", "pods", "hostnetwork", "cgroup", "pod"};
+	static const char *const known[] = {"host", "pods", "hostnetwork", "cgroup", "pod", "pid"};
 	unsigned int distance, least = 2;
 	const char *best = NULL;
 
@@ -118,9 +150,11 @@ static bool leaves_out_hostnetwork(char *const *words, size_t count)
 int asked_subject_read(char *const *words, size_t count, bool must_exist, struct asked_subject *ret,
 		       struct error *error)
 {
-	ret->path[0] = '\0';
+	*ret = (struct asked_subject){};
 	if (!strcmp(words[0], "pod"))
 		return read_pod(words + 1, count - 1, ret, error);
+	if (!strcmp(words[0], "pid"))
+		return read_pid(words + 1, count - 1, ret, error);
 	if (!strcmp(words[0], "cgroup")) {
 		if (count != 2)
 			return error_set(error, -EINVAL, "which cgroup? write `for cgroup /PATH`");

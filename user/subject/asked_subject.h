@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* For whom a person asks: "host", "pods" (with or without "not hostnetwork"), "hostnetwork", "cgroup /PATH",
- * "/PATH", "pod NAMESPACE/NAME". */
+ * "/PATH", "pod NAMESPACE/NAME" (with ":CONTAINER" or "container CONTAINER" behind it), "pid NUMBER". */
 #ifndef EGRET_ASKED_SUBJECT_H
 #define EGRET_ASKED_SUBJECT_H
 
@@ -16,6 +16,7 @@ enum asked_kind { ASKED_HOST, ASKED_PODS, ASKED_HOSTNETWORK, ASKED_CGROUP };
 struct asked_subject {
 	enum asked_kind kind;
 	char path[CGROUP_PATH_SIZE]; /* of ASKED_CGROUP, below the cgroup root */
+	pid_t pid;                   /* of the process that was named; 0 = none was */
 };
 
 /* Of a cgroup by its path, as for a socket that is in no pod's own network namespace. */

@@ -87,21 +87,53 @@ bool pod_of_path(const char *cgroup_path, const char *logs, struct pod *ret)
 
 struct search {
 	const char *mount, *who, *container;
+	bool by_workload;
 	char *path; /* below the mount point */
 	size_t size;
+	/* By workload: the first that was found, of the pod with this uid. */
+	char first[CGROUP_PATH_SIZE], uid[64];
+	bool several;
 };
 
-static bool is_wanted(const struct search *search)
+static bool is_container(const struct search *search, const struct pod *pod)
+{
+	char name[CONTAINER_NAME_SIZE];
+
+	if (!search->container)
+		return true;
+	return !strcmp(pod->container, search->container) ||
+	       (pod_container_name(pod, NULL, name) && !strcmp(name, search->container));
+}
+
+/* Goes on looking: there may be another pod of it. */
+static void note_workload(struct search *search, const struct pod *pod)
+{
+	char workload[WORKLOAD_SIZE];
+
+	if (!pod->name[0] || strcmp(pod_workload(pod->name, workload), search->who) != 0 || !is_container(search, pod))
+		return;
+	search->several |= search->uid[0] && strcmp(search->uid, pod->uid) != 0;
+	if (search->uid[0])
+		return;
+	snprintf(search->uid, sizeof(search->uid), "%s", pod->uid);
+	snprintf(search->first, sizeof(search->first), "%s", search->path);
+}
+
+static bool is_wanted(struct search *search)
 {
 	struct pod pod;
 
-	return pod_of_path(search->path, NULL, &pod) &&
-	       (!strcmp(pod.name, search->who) || !strcmp(pod.uid, search->who)) &&
-	       (!search->container || !strcmp(pod.container, search->container));
+	if (!pod_of_path(search->path, NULL, &pod))
+		return false;
+	if (search->by_workload) {
+		note_workload(search, &pod);
+		return false;
+	}
+	return (!strcmp(pod.name, search->who) || !strcmp(pod.uid, search->who)) && is_container(search, &pod);
 }
 
 /* Leaves the path at what was found, or else as it was. */
-static bool search_below(const struct search *search, int depth)
+static bool search_below(struct search *search, int depth)
 {
 	size_t len = strlen(search->path);
 	char full[2 * CGROUP_PATH_SIZE];
@@ -128,12 +160,19 @@ static bool search_below(const struct search *search, int depth)
 int pod_find(const char *who, const char *container, char *ret_path, size_t size)
 {
 	char mount[CGROUP_PATH_SIZE];
-	struct search search = {mount, who, container, ret_path, size};
+	struct search search = {.mount = mount, .who = who, .container = container, .path = ret_path, .size = size};
 	struct error ignored;
 	int rc = cgroup_mount_point(mount, sizeof(mount), &ignored);
 
 	if (rc)
 		return rc;
 	ret_path[0] = '\0';
-	return search_below(&search, SEARCH_DEPTH) ? 0 : -ENOENT;
+	if (search_below(&search, SEARCH_DEPTH))
+		return 0;
+	search.by_workload = true;
+	search_below(&search, SEARCH_DEPTH);
+	if (search.several)
+		return -ENOTUNIQ;
+	snprintf(ret_path, size, "%s", search.first);
+	return search.uid[0] ? 0 : -ENOENT;
 }

@@ -30,8 +30,9 @@ bool pod_container_name(const struct pod *pod, const char *logs, char buf[static
 #define WORKLOAD_SIZE EGRET_POD_NAME_SIZE
 const char *pod_workload(const char *name, char buf[static WORKLOAD_SIZE]);
 
-/* The cgroup, below the cgroup root, of the pod that @who names: "namespace/pod" or a uid. With
- * @container the one of that container's short id. -ENOENT: none is here. */
+/* The cgroup, below the cgroup root, of the pod that @who names: "namespace/pod", a uid, or the workload of one pod
+ * alone. With @container the one of that container, by its name or its short id. -ENOENT: none is here. -ENOTUNIQ:
+ * several are of that workload. */
 int pod_find(const char *who, const char *container, char *ret_path, size_t size);
 
 #endif

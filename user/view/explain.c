@@ -10,7 +10,7 @@
 #include "reason.h"
 #include "rule_text.h"
 
-static json_t *answer_to_json(const struct explain_answer *answer, const struct egret_nat64 *nat64)
+json_t *explain_answer_to_json(const struct explain_answer *answer, const struct egret_nat64 *nat64)
 {
 	const struct judgement *judgement = &answer->judgement;
 	const struct egret_rule_text *text = answer->text.text[0] ? &answer->text : NULL;
@@ -24,6 +24,9 @@ static json_t *answer_to_json(const struct explain_answer *answer, const struct 
 	json_set_rule_text(row, text);
 	json_set_text(row, "purpose", text ? text->purpose : NULL);
 	json_set_text(row, "name", answer->name);
+	json_set_flag(row, "must_ask", answer->must_ask);
+	json_set_text(row, "suggestion", answer->suggestion);
+	json_object_set_new(row, "steps", answer->steps ? answer->steps : json_array());
 	return row;
 }
 
@@ -46,19 +49,22 @@ json_t *explain_to_json(const struct explain_question *question, const struct eg
 			const struct explain_answer *answers, size_t count)
 {
 	json_t *view = json_object(), *rows = json_array();
-	bool allowed = count > 0;
+	bool allowed = count > 0, must_ask = false;
 	char port[24];
 
 	for (size_t i = 0; i < count; i++) {
-		json_array_append_new(rows, answer_to_json(&answers[i], nat64));
+		json_array_append_new(rows, explain_answer_to_json(&answers[i], nat64));
 		allowed &= answers[i].judgement.allow;
+		must_ask |= answers[i].must_ask;
 	}
 	json_set_text(view, "destination", question->destination);
 	json_set_text(view, "port", policy_port_format(&question->port, port));
 	json_set_text(view, "subject", subject_words(&question->subject));
+	json_set_text(view, "who", subject_words(&question->subject));
 	json_set_flag(view, "governed", true);
 	json_set_flag(view, "audited", false);
 	json_set_flag(view, "allowed", allowed);
+	json_set_flag(view, "must_ask", must_ask);
 	json_object_set_new(view, "answers", rows);
 	return view;
 }
@@ -98,6 +104,7 @@ static void judge(const struct compiled *compiled, const struct explain_question
 	else
 		ret->judgement = compiled_judge_addr(compiled, question->addrs, port->l4_proto, port->lo, audience);
 	ret->addr = question->name ? NULL : question->addrs;
+	ret->must_ask = question->name && ret->judgement.allow && !compiled_name_id(compiled, question->name);
 	find_text(compiled, ret);
 }
 

@@ -8,7 +8,14 @@
 #include "../compile/compile.h"
 #include "../kernel/read.h"
 #include "../subject/asked_subject.h"
+#include "suggestion.h"
 #include "egret_limits.h"
+
+/* What answers have taught of a name, or of an address: of a moment, since whoever asks may be taught himself. */
+struct explain_learned {
+	struct kernel_lesson *all; /* also those that are over */
+	size_t count, capacity;
+};
 
 struct explain_question {
 	const char *destination; /* as it was asked */
@@ -18,22 +25,41 @@ struct explain_question {
 	/* The address, or those that the name has: of what runs, a name is judged by each of them. */
 	const struct egret_addr *addrs;
 	size_t addr_count;
+	struct explain_learned learned; /* of what runs */
 };
 
 /*
- * All three: {destination, port, subject, governed, audited, allowed, answers: [{address, nat64_address, allowed,
- * reason, rule, file, line, purpose, name}]}. allowed: all answers are. audited: what is not allowed passes all the
- * same. name: of a special address, the one that a rule has; address: null of a name that files alone were asked about;
- * nat64_address: the IPv4 address in it, by whose rules it is judged, too.
+ * All three: {destination, port, subject, who, governed, audited, allowed, must_ask, answers: [{address, nat64_address,
+ * allowed, must_ask, reason, rule, file, line, purpose, name, suggestion, steps}]}. allowed: all answers are. audited:
+ * what is not allowed passes all the same. must_ask: only who has asked a resolver of the policy for the name is
+ * allowed, and of one subject, that it has not. name: of a special address, the one that a rule has; address: null of a
+ * name that files alone were asked about; nat64_address: the IPv4 address in it, by whose rules it is judged, too.
+ * suggestion: the line that would allow it. who: the subject as `drops` calls it.
  */
 json_t *view_explain_off(const struct explain_question *question);
 /* A name is judged by its rules, or, where it has addresses that it may not bring in, by each of its addresses. */
 json_t *view_explain_files(struct compiled *compiled, const struct explain_question *question);
+
+/* First. @ret: for explain_learned_free. */
+int view_explain_learned(const struct kernel *kernel, const struct explain_question *question,
+			 struct explain_learned *ret);
+void explain_learned_free(struct explain_learned *learned);
+/* The addresses that the subject was given for the name; *ret is malloc'd. Without any, a resolver has to be asked. */
+int view_explain_given(const struct kernel *kernel, const struct explain_question *question, struct egret_addr **ret,
+		       size_t *ret_count);
 /*
- * And, of an address that is denied, {learned: [{name, subject, cgroup_id, allowed, left_seconds}],
- * names_without_rule: [name]}: who learned it, and may therefore reach it; and what it was resolved for in vain.
+ * And {learned: [{name, address, subject, cgroup_id, allowed, expires_time, left_seconds}], names_without_rule:
+ * [name]}: who learned the name, or an address that is denied, and may therefore reach it; and what the address was
+ * resolved for in vain. "steps" of an answer is the way to it, a list of {step, text, ...}: explain_way.h.
  */
 int view_explain_kernel(const struct kernel *kernel, const struct explain_question *question, json_t **ret);
+
+/*
+ * Of each row of `drops` with this number (of row_number, also of `--by workload`): the row as denial_to_json has it,
+ * and "now", an answer as above of what the policy that rules says of the same subject, address and port; null where
+ * no rule decides about its reason. Rows that a person cannot tell apart are one. [] = there is none.
+ */
+int view_explain_rows(const struct kernel *kernel, uint32_t number, json_t **ret);
 
 /* For these functions. */
 struct explain_answer {
@@ -41,7 +67,11 @@ struct explain_answer {
 	const struct egret_addr *addr; /* NULL = of the name, whatever addresses it has */
 	struct egret_rule_text text;   /* "" = no line says it */
 	char name[EGRET_NAME_SIZE];    /* "" = none is known */
+	char suggestion[SUGGESTION_SIZE];
+	bool must_ask;
+	json_t *steps; /* given away to the view; NULL = none */
 };
+json_t *explain_answer_to_json(const struct explain_answer *answer, const struct egret_nat64 *nat64);
 json_t *explain_to_json(const struct explain_question *question, const struct egret_nat64 *nat64,
 			const struct explain_answer *answers, size_t count);
 

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A row of drops by its number, and what is said of it now. */
+#include <string.h>
+
+#include "denials.h"
+#include "egret_reasons.h"
+#include "explain_judge.h"
+#include "explain_way.h"
+#include "json.h"
+#include "passes.h"
+#include "subject_name.h"
+
+/* What the first packet's decision does not tell apart: it was denied on another way, for want of a rule. */
+static bool is_of_another_way(uint32_t reason)
+{
+	switch (reason) {
+	case EGRET_REASON_NOT_A_SOCKET:
+	case EGRET_REASON_TUNNEL:
+	case EGRET_REASON_REWRITTEN:
+	case EGRET_REASON_SERVICE_OUTSIDE:
+	case EGRET_REASON_BEFORE_ATTACH:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The subject was denied as it is; who asks for the name may not be. */
+static int judge_row(struct explain_asking *asking, const struct denial *denial, const char *name,
+		     struct explain_answer *answer)
+{
+	struct kernel_packet packet = explain_packet(answer->addr, asking);
+	struct judgement asked = {};
+	int rc = explain_judge(asking, answer);
+
+	if (rc || answer->judgement.allow)
+		return rc;
+	if (is_of_another_way(denial->key.reason))
+		answer->judgement.reason = (uint8_t)denial->key.reason;
+	packet.name = name;
+	answer->must_ask = *name && !kernel_decide(asking->kernel, &packet, &asked) && asked.allow;
+	if (answer->must_ask && asked.rule >= EGRET_RULE_FIRST)
+		kernel_get_text(asking->kernel, asked.rule, &answer->text);
+	return 0;
+}
+
+static json_t *now_of(const struct kernel *kernel, const struct denial *denial, const char *name)
+{
+	const struct egret_drop_key *key = &denial->key;
+	struct explain_question question = {
+	    .port = {.l4_proto = key->l4_proto, .lo = key->port, .hi = key->port},
+	    .addrs = &key->addr,
+	    .addr_count = 1,
+	};
+	struct explain_asking asking = {.kernel = kernel, .question = &question};
+	struct explain_answer answer = {.addr = &key->addr};
+	json_t *now = json_null();
+
+	if (denial->others || !passes_by_rules(key->reason))
+		return now;
+	asker_of_denial(kernel, denial, &asking.asker);
+	explain_who(kernel, asking.asker.cgroup_id, asking.asker.parent, asking.who);
+	if (!view_explain_learned(kernel, &question, &question.learned) && !judge_row(&asking, denial, name, &answer))
+		now = explain_answer_to_json(&answer, kernel_nat64(kernel));
+	explain_learned_free(&question.learned);
+	return now;
+}
+
+int view_explain_rows(const struct kernel *kernel, uint32_t number, json_t **ret)
+{
+	struct subject_cache subjects = {};
+	struct denials denials = {};
+	json_t *rows = json_array(), *row;
+	int rc = denials_read(kernel, &denials);
+
+	for (size_t i = 0; i < denials.count && !rc; i++) {
+		row = denial_to_json(kernel, &denials.all[i], &subjects);
+		if (row_number(row, false) == number || row_number(row, true) == number) {
+			json_object_set_new(row, "now", now_of(kernel, &denials.all[i], json_text(row, "name")));
+			json_array_append(rows, row);
+		}
+		json_decref(row);
+	}
+	rows_sort(rows, ROWS_BY_LAST);
+	*ret = rows_merge(rows, false);
+	json_decref(rows);
+	subject_cache_clear(&subjects);
+	denials_free(&denials);
+	return rc;
+}
