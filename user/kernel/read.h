@@ -111,7 +111,7 @@ int kernel_each_resolved(const struct kernel *kernel,
 			 int (*visit)(void *context, const struct egret_resolved_key *key,
 				      const struct egret_resolved *resolved),
 			 void *context);
-/* What stands for a name in the maps, of an owner: kernel_each_resolved, kernel_get_asked. */
+/* What stands for a name in the maps: kernel_each_resolved, kernel_get_asked. */
 uint64_t kernel_name_key(const struct kernel *kernel, const char *name);
 /* Of a cgroup; EGRET_AUDIENCE_UNKNOWN where it is gone. */
 uint32_t kernel_get_audience(const struct kernel *kernel, uint64_t cgroup_id);

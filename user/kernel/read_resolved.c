@@ -11,7 +11,12 @@
 
 uint64_t kernel_name_key(const struct kernel *kernel, const char *name)
 {
-	return name_key(name, kernel->hash_keys);
+	struct egret_meta meta = {};
+
+	/* Who only reads has them there alone. */
+	if (!kernel->hash_keys[0])
+		kernel_get_meta(kernel, &meta);
+	return name_key(name, kernel->hash_keys[0] ? kernel->hash_keys : meta.hash_keys);
 }
 
 struct resolved_walk {

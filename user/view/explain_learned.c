@@ -10,7 +10,7 @@
 struct reading {
 	const struct kernel *kernel;
 	const struct explain_question *question;
-	uint64_t name; /* key; 0 = an address was asked about */
+	uint64_t name; /* key, where one was asked about */
 	struct explain_learned *learned;
 };
 
@@ -19,7 +19,7 @@ static bool is_about(const struct reading *reading, const struct kernel_lesson *
 {
 	struct egret_addr meant;
 
-	if (reading->name)
+	if (reading->question->name)
 		return lesson->name == reading->name;
 	meant = nat64_meant(kernel_nat64(reading->kernel), reading->question->addrs);
 	return addr_equal(&lesson->addr, reading->question->addrs) || addr_equal(&lesson->addr, &meant);
