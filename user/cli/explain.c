@@ -353,7 +353,7 @@ static void print_now(const json_t *row, bool wide)
 		puts("now: allowed");
 	else if (json_flag(now, "must_ask"))
 		printf("now: still denied, and allowed once %s asks a resolver of the policy for %s\n",
-		       row_who(row, who), json_text(row, "name"));
+		       row_who(row, who), json_text(now, "name"));
 	else
 		printf("now: still denied: %s\n", json_text(now, "reason"));
 	print_rule(now);

@@ -43,19 +43,23 @@ static const struct command commands[] = {
      "  1  with --strict: there is a warning, or --resolve finds something wrong\n"
      "  2  it has an error, or the words are wrong",
      OPTIONS_POLICY | OPTIONS_OUTPUT | OPTIONS_CHECK},
-    {"explain", command_explain, "Would it pass, by which rule, or why not", "DESTINATION PROTOCOL:PORT [for SUBJECT]",
-     "DESTINATION is an address or a name; SUBJECT is host, pods, a cgroup's path, or `pod NAMESPACE/NAME`. With "
-     "--policy the files are "
-     "asked, else what runs: a name is resolved, and each of its addresses judged.",
+    {"explain", command_explain, "Would it pass, by which rule, or why not",
+     "DESTINATION PROTOCOL:PORT [for SUBJECT] | NUMBER",
+     "DESTINATION is an address or a name; SUBJECT is host, pods, hostnetwork, a cgroup's path, `pod NAMESPACE/NAME` "
+     "(or its workload, and :CONTAINER behind it) or `pid NUMBER`. With --policy the files are asked, else what runs: "
+     "a name is resolved, and each of its addresses judged; of one pod, process or cgroup, by what it was answered "
+     "itself. A NUMBER alone is a row of `egret drops`: all of that row, and what is said of the same now. -o wide "
+     "shows the whole way to each answer.",
      "Examples:\n"
      "  egret explain mcr.microsoft.com tcp:443 for pods\n"
      "  egret explain 10.99.0.4 tcp:443 for pod shop/web-0\n"
+     "  egret explain 4711\n"
      "  egret explain --policy policy.rules a.example tcp:443\n\n"
      "Exit codes:\n"
-     "  0  all of it passes\n"
-     "  1  it does not\n"
+     "  0  all of it passes; of a name, for no one subject: for who has asked for it\n"
+     "  1  it does not; also of one subject that has not asked for the name yet\n"
      "  2  wrong words, or a policy with errors\n"
-     "  " LOOKING_CODES,
+     "  " LOOKING_CODES ", or no row with that number",
      OPTIONS_POLICY | OPTIONS_INSTANCE | OPTIONS_OUTPUT},
     {"status", command_status, "What runs: mode, policy, hooks, names, totals", "",
      "Works when no agent runs. --live and --ready are for probes: one line, and exit code 0 or 1.",

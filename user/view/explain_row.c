@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* A row of drops by its number, and what is said of it now. */
-#include <string.h>
+#include <stdio.h>
 
 #include "denials.h"
 #include "egret_reasons.h"
@@ -25,6 +25,21 @@ static bool is_of_another_way(uint32_t reason)
 	}
 }
 
+/* The row's, or one by which somebody else has the address. */
+static void find_name(const struct explain_asking *asking, const char *name, char buf[static EGRET_NAME_SIZE])
+{
+	const struct explain_learned *learned = &asking->question->learned;
+	struct egret_asked asked;
+
+	if (*name)
+		snprintf(buf, EGRET_NAME_SIZE, "%s", name);
+	for (size_t i = 0; !*buf && i < learned->count; i++) {
+		if (learned->all[i].brings_in && learned->all[i].left_sec > 0 &&
+		    !kernel_get_asked(asking->kernel, learned->all[i].name, &asked))
+			snprintf(buf, EGRET_NAME_SIZE, "%s", asked.name);
+	}
+}
+
 /* The subject was denied as it is; who asks for the name may not be. */
 static int judge_row(struct explain_asking *asking, const struct denial *denial, const char *name,
 		     struct explain_answer *answer)
@@ -37,8 +52,9 @@ static int judge_row(struct explain_asking *asking, const struct denial *denial,
 		return rc;
 	if (is_of_another_way(denial->key.reason))
 		answer->judgement.reason = (uint8_t)denial->key.reason;
-	packet.name = name;
-	answer->must_ask = *name && !kernel_decide(asking->kernel, &packet, &asked) && asked.allow;
+	find_name(asking, name, answer->name);
+	packet.name = answer->name;
+	answer->must_ask = answer->name[0] && !kernel_decide(asking->kernel, &packet, &asked) && asked.allow;
 	if (answer->must_ask && asked.rule >= EGRET_RULE_FIRST)
 		kernel_get_text(asking->kernel, asked.rule, &answer->text);
 	return 0;
