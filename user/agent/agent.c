@@ -12,6 +12,9 @@
 #include "rest.h"
 
 #define RESOLVE_WAIT_SEC 15
+/* How long what was denied last may still be found out about, and how often it is tried. */
+#define COMPLETE_NS      (700 * CLOCK_NS_PER_MS)
+#define COMPLETE_EACH_NS (20 * CLOCK_NS_PER_MS)
 
 struct agent *agent_alloc(const struct agent_options *options, struct error *error)
 {
@@ -19,7 +22,11 @@ struct agent *agent_alloc(const struct agent_options *options, struct error *err
 	struct agent *agent = calloc(1, sizeof(*agent));
 	struct loop *loop = loop_new();
 
-	if (!agent || !loop || !book) {
+	if (agent && loop)
+		agent->completions = completions_new(loop);
+	if (!agent || !loop || !book || !agent->completions) {
+		if (agent)
+			completions_free(agent->completions);
 		resolver_book_leave(book);
 		loop_free(loop);
 		free(agent);
@@ -46,6 +53,7 @@ void agent_free(struct agent *agent)
 	agent_stop_beating(agent);
 	candidate_drop(agent);
 	edition_free(agent_let_go(agent));
+	completions_free(agent->completions);
 	resolver_book_leave(agent->options.book);
 	denial_log_end(&agent->denial_log);
 	free(agent->required_resolvers);
@@ -163,6 +171,36 @@ int agent_serve(struct agent *agent, int stop_fd, struct error *error)
 	loop_fd_remove(&stop);
 	agent_stop_beating(agent);
 	return rc;
+}
+
+struct completing {
+	struct agent *agent;
+	uint64_t until_ns;
+};
+
+static void complete_is_due(void *context)
+{
+	struct completing *completing = context;
+	struct agent *agent = completing->agent;
+
+	if (!completions_finish(agent->completions, agent->kernel, agent->ruling, agent->options.book) ||
+	    clock_now_ns() > completing->until_ns)
+		agent_fail(agent, 0);
+	else
+		loop_timer_set(agent->loop, &agent->completion_due, clock_now_ns() + COMPLETE_EACH_NS, complete_is_due,
+			       completing);
+}
+
+void agent_complete(struct agent *agent)
+{
+	struct completing completing = {agent, clock_now_ns() + COMPLETE_NS};
+	struct error ignored;
+
+	if (!agent->ruling || !agent->kernel)
+		return;
+	loop_timer_set(agent->loop, &agent->completion_due, 0, complete_is_due, &completing);
+	run_loop(agent, &ignored);
+	loop_timer_stop(&agent->completion_due);
 }
 
 void agent_note_problem(struct agent *agent, const char *text)

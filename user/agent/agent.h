@@ -72,6 +72,8 @@ int agent_enforce(struct agent *agent, struct diag *diag, struct error *error);
 void agent_place(struct agent *agent, struct kernel *claimed, const struct agent_place *place);
 /* Keeps the instance fresh until @stop_fd can be read, a pidfd: 0. -ENOENT: somebody took it down. */
 int agent_serve(struct agent *agent, int stop_fd, struct error *error);
+/* What was denied last is completed (completion.h), before `exec` tells it: that takes a moment at most. */
+void agent_complete(struct agent *agent);
 /* What `status` says is wrong with the policy, until another one rules. */
 void agent_note_problem(struct agent *agent, const char *text);
 void agent_free(struct agent *agent); /* takes NULL */

@@ -111,6 +111,8 @@ static void stamp_is_due(void *context)
 	struct agent *agent = context;
 
 	meta_beat(agent->kernel);
+	if (agent->ruling)
+		completions_refresh(agent->completions, agent->kernel, agent->ruling, agent->options.book);
 	denial_log_beat(&agent->denial_log, agent->kernel);
 	loop_timer_set(agent->loop, &agent->stamp_due, clock_now_ns() + STAMP_NS, stamp_is_due, agent);
 }

@@ -330,6 +330,7 @@ struct edition *agent_let_go(struct agent *agent)
 		edition_rest(edition);
 		edition->moved = NULL;
 	}
+	completions_reset(agent->completions);
 	kernel_free(agent->kernel);
 	agent->kernel = NULL;
 	agent->ruling = NULL;

@@ -14,6 +14,7 @@
 #include "../kernel/kernel.h"
 #include "agent.h"
 #include "candidate.h"
+#include "completion.h"
 #include "culprits.h"
 #include "denial_log.h"
 #include "edition.h"
@@ -69,6 +70,8 @@ struct agent {
 	void (*gone)(struct agent *agent, int rc); /* the instance does not stand any more; may let go of it */
 	struct culprits culprits;
 	struct denial_log denial_log;
+	struct completions *completions;
+	struct loop_timer completion_due; /* agent_complete */
 	struct kept kept;
 	uint64_t existing_ns; /* when connections that stood before the attach are looked at next */
 	uint64_t full_seen;   /* addresses that found no room, when that was looked at last */

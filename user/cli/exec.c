@@ -317,6 +317,7 @@ static int run_job(struct job *job)
 		fail(rc, &error);
 		return EXIT_EXEC_FAILED;
 	}
+	agent_complete(job->agent);
 	summary_print(agent_kernel(job->agent));
 	write_report(job);
 	return rc;

@@ -18,6 +18,7 @@
 #include "../base/diag.h"
 #include "egret_device.h"
 #include "egret_family.h"
+#include "egret_limits.h"
 #include "egret_nat64.h"
 
 enum policy_dest_kind {
@@ -219,6 +220,9 @@ int policy_port_parse(const char *text, struct policy_port *ret);
 /* Both return @buf. */
 const char *policy_port_format(const struct policy_port *port, char buf[static 24]);
 const char *policy_dest_format(const struct policy_dest *dest, char buf[static 256]);
+/* What stands behind `for`: "host", "pods", "cgroup /PATH"; "" for all. Returns @buf. */
+#define POLICY_CLASS_TEXT_SIZE (EGRET_PATH_SIZE + 8)
+const char *policy_class_format(const struct policy_class *class, char buf[static POLICY_CLASS_TEXT_SIZE]);
 /* "a.example tcp:443", "a.example or 1 other tcp:443": for messages, so short. */
 #define POLICY_REQUIRE_TEXT_SIZE 320
 const char *policy_require_format(const struct policy_require *require, char buf[static POLICY_REQUIRE_TEXT_SIZE]);

@@ -47,7 +47,7 @@ static void clear(struct text **all)
 
 /* Under com, and under co.uk, everybody has names: a pattern over these would open the world. There is no list of such
  * domains here; all of two letters below which one of up to three stands are taken for one. */
-static bool is_anybodys(const char *domain)
+bool domain_is_anybodys(const char *domain)
 {
 	const char *dot = strchr(domain, '.');
 
@@ -61,7 +61,7 @@ static int add_name(struct text **domains, struct text **names, const char *text
 
 	if (!name)
 		return -ENOMEM;
-	if (name->names++ || !dot || is_anybodys(dot + 1))
+	if (name->names++ || !dot || domain_is_anybodys(dot + 1))
 		return 0;
 	domain = get(domains, dot + 1);
 	if (!domain)

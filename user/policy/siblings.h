@@ -15,6 +15,9 @@ struct siblings {
 	size_t all;         /* exact names of the policy */
 };
 
+/* Under it everybody has names: com, co.uk. */
+bool domain_is_anybodys(const char *domain);
+
 /* -ENOMEM */
 int siblings_find(const struct policy *policy, struct siblings *ret);
 

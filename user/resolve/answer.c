@@ -143,8 +143,11 @@ void answer_read(const unsigned char *answer, size_t len, enum family family, st
 	section.first = at + 4;
 	for (size_t i = 0; i < section.chain_count && !section.is_broken; i++)
 		take_of(&section, section.chain[i], family, ret);
-	for (size_t i = 0; i < section.chain_count; i++)
+	for (size_t i = 0; i < section.chain_count; i++) {
+		if (i && ret->alias && !section.is_broken)
+			ret->alias(ret->context, section.chain[i]);
 		ares_free_string(section.chain[i]);
+	}
 	if (section.is_broken)
 		ret->count = 0;
 }

@@ -141,6 +141,9 @@ struct answer_addrs {
 	struct egret_addr addrs[NAME_MAX_ADDRS]; /* the first of them */
 	size_t count;
 	uint32_t ttl_sec; /* the shortest on the way to them */
+	/* Is told each name that the asked one leads to. NULL: nobody wants to know. */
+	void (*alias)(void *context, const char *target);
+	void *context;
 };
 
 /* Those of the asked name and of all that it is an alias of, wherever the records stand: c-ares' own parser looks only

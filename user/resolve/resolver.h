@@ -33,6 +33,9 @@ struct resolver_book;
 /* One query a microsecond: no server that is in use answers faster. */
 #define RESOLVER_MAX_RATE 1000000
 
+/* An answer says of @name, which was asked for, that it is an alias of @target; or so is what it is an alias of. */
+typedef void (*resolver_alias)(void *context, const char *name, const char *target);
+
 struct resolver_options {
 	const struct zoned_addr *servers; /* copied */
 	size_t server_count;              /* 0 = -EINVAL */
@@ -45,6 +48,7 @@ struct resolver_options {
 	unsigned int tries;               /* of one question, over all servers; 0 = 3 */
 	struct resolver_book *book;       /* borrowed; NULL: it shares its servers' rate with nobody */
 	bool urgent;                      /* goes before the others that share the book */
+	resolver_alias alias;             /* with the context of notify; may be NULL */
 };
 
 enum resolver_state {

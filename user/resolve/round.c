@@ -77,12 +77,21 @@ bool name_drop_expired(struct name *name, uint64_t now_ns)
 	return kept != before;
 }
 
+static void tell_alias(void *context, const char *target)
+{
+	const struct name *name = context;
+
+	name->resolver->options.alias(name->resolver->context, name->text, target);
+}
+
 size_t round_add_answer(struct name *name, enum family family, const unsigned char *answer, int len)
 {
 	struct round *round = &name->round;
 	struct answer_addrs found;
 	struct egret_addr *addrs;
 
+	found.alias = name->resolver->options.alias ? tell_alias : NULL;
+	found.context = name;
 	answer_read(answer, (size_t)len, family, &found);
 	if (!found.count)
 		return 0;

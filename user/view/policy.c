@@ -5,24 +5,6 @@
 
 #include "json.h"
 
-const char *policy_class_format(const struct policy_class *class, char buf[static POLICY_CLASS_TEXT_SIZE])
-{
-	static const char *const words[] = {
-	    [POLICY_FOR_ALL] = "",
-	    [POLICY_FOR_HOST] = "host",
-	    [POLICY_FOR_PODS] = "pods",
-	    [POLICY_FOR_HOSTNETWORK] = "hostnetwork",
-	    [POLICY_FOR_PODS_NOT_HOSTNETWORK] = "pods not hostnetwork",
-	    [POLICY_FOR_CGROUP] = "cgroup",
-	};
-
-	if (class->kind == POLICY_FOR_CGROUP)
-		snprintf(buf, POLICY_CLASS_TEXT_SIZE, "cgroup %s", class->path);
-	else
-		snprintf(buf, POLICY_CLASS_TEXT_SIZE, "%s", words[class->kind]);
-	return buf;
-}
-
 static json_t *dests_to_json(const struct policy_dest *dests, size_t count)
 {
 	json_t *texts = json_array();

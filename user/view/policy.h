@@ -6,11 +6,6 @@
 #include <jansson.h>
 
 #include "../compile/compile.h"
-#include "egret_limits.h"
-
-/* What stands behind `for`: "host", "pods", "cgroup /PATH"; "" for all. Returns @buf. */
-#define POLICY_CLASS_TEXT_SIZE (EGRET_PATH_SIZE + 8)
-const char *policy_class_format(const struct policy_class *class, char buf[static POLICY_CLASS_TEXT_SIZE]);
 
 /*
  * {mode, settings: {NAME: text}, resolvers: [address], resolver_lines: [{resolver, served_by, file, line}],

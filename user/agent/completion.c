@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "completion.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <uthash.h>
+
+#include "../base/clock.h"
+#include "cause.h"
+#include "egret_reasons.h"
+
+/* Of a round: all rows that are taken, and of those one owner's, who may bring many. */
+#define ROWS_AT_ONCE     512
+#define ROWS_OF_AN_OWNER 16
+#define OWNER_PLACES     256
+/* After what took long nothing is done for so many times as long: 2.5 % of a core. */
+#define REST 40
+
+/* A row that is completed. */
+struct done {
+	struct egret_drop_key key;
+	uint64_t first_ns;
+	uint32_t round; /* when its row was seen last */
+	UT_hash_handle hh;
+};
+
+struct completions {
+	struct done *all;
+	struct aliases *aliases;
+	struct cause_row *rows; /* of the round under way */
+	size_t count;
+	uint8_t of_owner[OWNER_PLACES]; /* by a hash of the owner */
+	bool bounded;
+	bool unfinished; /* a row was left for the next round */
+	bool known;      /* what agents before this one completed was read */
+	uint32_t round, generation;
+	uint64_t denied_packets, next_ns;
+	uint64_t oldest_ns; /* rows that began before are not completed: the map is full of newer ones */
+};
+
+/* An answer came: the next round is due. */
+static void answer_came(void *context)
+{
+	struct completions *completions = context;
+
+	completions->unfinished = true;
+}
+
+struct completions *completions_new(struct loop *loop)
+{
+	struct completions *completions = calloc(1, sizeof(*completions));
+
+	if (!completions)
+		return NULL;
+	completions->aliases = aliases_new(loop, answer_came, completions);
+	if (completions->aliases)
+		return completions;
+	free(completions);
+	return NULL;
+}
+
+static void forget(struct completions *completions, struct done *done)
+{
+	HASH_DEL(completions->all, done);
+	free(done);
+}
+
+static void forget_all(struct completions *completions)
+{
+	struct done *done, *next;
+
+	HASH_ITER (hh, completions->all, done, next)
+		forget(completions, done);
+}
+
+void completions_reset(struct completions *completions)
+{
+	forget_all(completions);
+	completions->known = false;
+	completions->unfinished = false;
+	completions->denied_packets = 0;
+	completions->oldest_ns = 0;
+}
+
+void completions_free(struct completions *completions)
+{
+	if (!completions)
+		return;
+	forget_all(completions);
+	aliases_free(completions->aliases);
+	free(completions);
+}
+
+/* --- which are completed --- */
+
+static int note(struct completions *completions, const struct egret_completion *completion)
+{
+	struct done *done;
+
+	HASH_FIND(hh, completions->all, &completion->key, sizeof(completion->key), done);
+	if (!done) {
+		done = calloc(1, sizeof(*done));
+		if (!done)
+			return -1;
+		done->key = completion->key;
+		HASH_ADD(hh, completions->all, key, sizeof(done->key), done);
+	}
+	done->first_ns = completion->first_ns;
+	done->round = completions->round;
+	return 0;
+}
+
+static int note_earlier(void *context, const struct egret_completion *completion)
+{
+	return note(context, completion);
+}
+
+static bool is_done(struct completions *completions, const struct egret_drop_row *row)
+{
+	struct done *done;
+
+	HASH_FIND(hh, completions->all, &row->key, sizeof(row->key), done);
+	if (!done || done->first_ns != row->drop.first_ns)
+		return false;
+	done->round = completions->round;
+	return true;
+}
+
+/* Those whose row did not come in this round. */
+static void sweep(struct completions *completions, struct kernel *kernel)
+{
+	struct done *done, *next;
+
+	HASH_ITER (hh, completions->all, done, next) {
+		if (done->round == completions->round)
+			continue;
+		kernel_forget_completion(kernel, &done->key);
+		forget(completions, done);
+	}
+	if (HASH_COUNT(completions->all) < EGRET_MAX_COMPLETIONS)
+		completions->oldest_ns = 0;
+}
+
+/* The one whose row began first goes, and no row that began before it comes again. */
+static void make_room(struct completions *completions, struct kernel *kernel)
+{
+	struct done *oldest = completions->all, *done, *next;
+
+	if (HASH_COUNT(completions->all) < EGRET_MAX_COMPLETIONS)
+		return;
+	HASH_ITER (hh, completions->all, done, next) {
+		if (done->first_ns < oldest->first_ns)
+			oldest = done;
+	}
+	completions->oldest_ns = oldest->first_ns;
+	kernel_forget_completion(kernel, &oldest->key);
+	forget(completions, oldest);
+}
+
+/* --- which are to be --- */
+
+static bool is_of_interest(const struct completions *completions, const struct egret_drop_row *row)
+{
+	switch (row->key.reason) {
+	case EGRET_REASON_NO_RULE:
+	case EGRET_REASON_PORT:
+	case EGRET_REASON_CLASS:
+	case EGRET_REASON_EXPIRED:
+	case EGRET_REASON_BEFORE_ATTACH:
+		break;
+	default:
+		return false;
+	}
+	/* What another policy denied, that one would have to say. */
+	return (int32_t)(row->drop.generation - completions->generation) >= 0 &&
+	       row->drop.first_ns > completions->oldest_ns;
+}
+
+static bool has_room(struct completions *completions, uint64_t owner)
+{
+	uint8_t *of_owner = &completions->of_owner[owner % OWNER_PLACES];
+
+	if (completions->count == ROWS_AT_ONCE || (completions->bounded && *of_owner == ROWS_OF_AN_OWNER))
+		return false;
+	*of_owner += *of_owner < ROWS_OF_AN_OWNER;
+	return true;
+}
+
+static int take_row(void *context, const struct egret_drop_row *row)
+{
+	struct completions *completions = context;
+
+	if (is_done(completions, row) || !is_of_interest(completions, row))
+		return 0;
+	if (has_room(completions, row->owner))
+		completions->rows[completions->count++] = (struct cause_row){.row = *row};
+	else
+		completions->unfinished = true;
+	return 0;
+}
+
+/* --- a round --- */
+
+static void complete(struct completions *completions, const struct cause_finder *finder, const struct cause_row *row)
+{
+	struct egret_completion completion;
+
+	if (!cause_find(finder, row, &completion)) {
+		completions->unfinished = true;
+		return;
+	}
+	make_room(completions, finder->kernel);
+	if (!kernel_set_completion(finder->kernel, &completion))
+		note(completions, &completion);
+}
+
+static void complete_all(struct completions *completions, const struct cause_finder *finder)
+{
+	if (!completions->count || cause_gather(finder, completions->rows, completions->count))
+		return;
+	for (size_t i = 0; i < completions->count; i++)
+		complete(completions, finder, &completions->rows[i]);
+}
+
+static void begin_round(struct completions *completions, struct kernel *kernel)
+{
+	struct egret_meta meta;
+
+	completions->generation = kernel_get_meta(kernel, &meta) ? 0 : meta.policy_generation;
+	if (!completions->known)
+		completions->known = !kernel_each_completion(kernel, note_earlier, completions);
+	completions->round++;
+	completions->count = 0;
+	completions->unfinished = false;
+	memset(completions->of_owner, 0, sizeof(completions->of_owner));
+}
+
+static void look(struct completions *completions, struct kernel *kernel, const struct edition *ruling,
+		 struct resolver_book *book)
+{
+	struct cause_finder finder = {
+	    .kernel = kernel, .ruling = ruling, .aliases = completions->aliases, .book = book};
+	uint64_t began_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
+
+	completions->rows = calloc(ROWS_AT_ONCE, sizeof(*completions->rows));
+	if (!completions->rows)
+		return;
+	begin_round(completions, kernel);
+	finder.generation = completions->generation;
+	if (!kernel_each_row(kernel, take_row, completions))
+		sweep(completions, kernel);
+	complete_all(completions, &finder);
+	free(completions->rows);
+	completions->rows = NULL;
+	completions->next_ns = clock_now_ns() + REST * (clock_read_ns(CLOCK_THREAD_CPUTIME_ID) - began_ns);
+}
+
+/* Of those reasons that is more to be said of. */
+static uint64_t denied_packets(const struct kernel *kernel)
+{
+	static const uint8_t reasons[] = {EGRET_REASON_NO_RULE, EGRET_REASON_PORT, EGRET_REASON_CLASS,
+					  EGRET_REASON_EXPIRED, EGRET_REASON_BEFORE_ATTACH};
+	struct egret_counter counter;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < 2 * sizeof(reasons); i++)
+		if (!kernel_get_reason(kernel, reasons[i / 2], i & 1, &counter))
+			sum += counter.packets;
+	return sum;
+}
+
+void completions_refresh(struct completions *completions, struct kernel *kernel, const struct edition *ruling,
+			 struct resolver_book *book)
+{
+	uint64_t denied;
+
+	if (clock_now_ns() < completions->next_ns)
+		return;
+	denied = denied_packets(kernel);
+	if (denied == completions->denied_packets && !completions->unfinished)
+		return;
+	completions->denied_packets = denied;
+	completions->bounded = true;
+	look(completions, kernel, ruling, book);
+}
+
+bool completions_finish(struct completions *completions, struct kernel *kernel, const struct edition *ruling,
+			struct resolver_book *book)
+{
+	completions->bounded = false;
+	look(completions, kernel, ruling, book);
+	return completions->unfinished;
+}
