@@ -84,7 +84,7 @@ __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 	struct egret_learned_key key = {.scope = scope};
 	__u64 best = EGRET_REASON_NO_RULE;
 	struct egret_learned *found;
-	__u32 need, sec = now_sec();
+	__u32 need;
 
 	if (!scope)
 		return best;
@@ -95,10 +95,11 @@ __noinline __u64 learned_look_up(__u64 first_half, __u64 last_half, __u32 port_k
 	need = learned_need(first_half, last_half, egret_port_key_slot(port_key));
 	for (int i = 0; i < EGRET_LEARNED_NAMES; i++) {
 		__u64 said, name = found->names[i];
-		__u32 over = egret_is_over(found->expires_sec[i], sec);
+		__u32 over;
 
 		if (!name)
 			continue;
+		over = egret_is_over(found->expires_sec[i], now_sec());
 		said = learned_judge_name(name, port_key, audience, need | over * EGRET_NEED_ENDED);
 		said |= (__u64)(i + 1) << EGRET_SAID_PLACE_SHIFT;
 		/* A deleted element may be given to another address at once: the verdict counts only if this

@@ -39,15 +39,13 @@ enum share_why {
 /* Does only what ended go? */
 static __always_inline bool share_sweeps(__u32 why)
 {
-	return why == SHARE_ENDED || why == SHARE_ENDED_LONG;
+	return why <= SHARE_ENDED_LONG;
 }
 
 /* What ended then or before goes. */
-static __always_inline __u32 share_ended_by(__u32 why, __u32 where)
+static __always_inline __u32 share_ended_by(__u32 why)
 {
-	bool keeps = why == SHARE_ENDED_LONG && !egret_ring_is_outside(egret_hold_ring(where));
-
-	return now_sec() - (keeps ? EGRET_ENDED_KEPT_SEC : 0);
+	return now_sec() - (why == SHARE_ENDED_LONG ? EGRET_ENDED_KEPT_SEC : 0);
 }
 
 /* Does the entry hold this place? */
@@ -94,7 +92,7 @@ static __always_inline bool share_drop_addr(__u64 owner, __u32 where, __u32 why,
 					    const struct egret_learned_key *key)
 {
 	struct egret_learned *entry = bpf_map_lookup_elem(&learned, key);
-	__u32 sec = share_ended_by(why, where), to;
+	__u32 sec = share_ended_by(why), to;
 	__u64 to_owner;
 
 	if (!entry || !share_holds(entry->owner, entry->hold, owner, where))
@@ -116,7 +114,7 @@ static __always_inline bool share_drop_addr(__u64 owner, __u32 where, __u32 why,
 		fill_add(EGRET_FILL_ADDRS, -1);
 	/* Its memory may be another entry's by now, which has another place. */
 	if (share_sweeps(why) && share_holds(entry->owner, entry->hold, owner, where) &&
-	    !egret_learned_ended(entry, sec))
+	    !egret_learned_ended(entry, now_sec()))
 		share_put_back_addr(key, entry, buffer);
 	return false;
 }
@@ -155,7 +153,7 @@ static __always_inline void share_put_back_name(const __u64 *key, const struct e
 static __always_inline bool share_drop_name(__u64 owner, __u32 where, __u32 why, __u32 buffer, const __u64 *key)
 {
 	struct egret_known *entry = bpf_map_lookup_elem(&known, key);
-	__u32 sec = share_ended_by(why, where), to;
+	__u32 sec = share_ended_by(why), to;
 	__u64 to_owner;
 	bool deep;
 
@@ -178,7 +176,7 @@ static __always_inline bool share_drop_name(__u64 owner, __u32 where, __u32 why,
 		fill_add(EGRET_FILL_NAMES, -1);
 	asked_forget(key);
 	if (share_sweeps(why) && share_holds(entry->owner, entry->hold, owner, where) &&
-	    !egret_is_over(entry->expires_sec, sec))
+	    !egret_is_over(entry->expires_sec, now_sec()))
 		share_put_back_name(key, entry, buffer);
 	else if (deep)
 		known_forget_copies(key[0]);
@@ -345,7 +343,7 @@ __noinline int share_turn(__u32 buffer)
 	if (share_is_left(owner))
 		share_list(share, owner);
 	for (__u32 ring = 0; ring < EGRET_SHARE_RINGS; ring++)
-		share_sweep(share, owner, ring, why, buffer);
+		share_sweep(share, owner, ring, egret_ring_is_outside(ring) ? SHARE_ENDED : why, buffer);
 	if (!share_remove_empty(share, owner))
 		bpf_map_push_elem(&turns, &owner, 0);
 	return 0;

@@ -52,17 +52,18 @@ static __always_inline void stranger_datagram(struct __sk_buff *skb, const struc
 	stranger_answers(skb, halves[0], halves[1], ruling->slot);
 }
 
-/* A segment for a socket that is connected, from one who asked. */
-static __always_inline void stranger_segment(struct __sk_buff *skb, const struct ruling *ruling)
+/* A segment for a socket that is connected, from one who was asked. Apart from its caller: for its stack. */
+static __noinline int stranger_segment(struct __sk_buff *skb, const struct ruling *ruling)
 {
 	const struct egret_sock *sock = memory_of(skb);
 	struct packet peer = {};
 	struct segment segment;
 
-	if (!sock || sock->listener_cookie || !connected_to(skb, &peer) || peer.port != DNS_PORT ||
+	if (!ruling || !sock || sock->listener_cookie || !connected_to(skb, &peer) || peer.port != DNS_PORT ||
 	    !segment_read(skb, packet_transport_at(skb, IP_AT_START, IPPROTO_TCP), &segment) || !segment.octets)
-		return;
+		return 0;
 	stranger_datagram(skb, &peer, ruling);
+	return 0;
 }
 
 #endif
