@@ -10,6 +10,7 @@
 #include "../base/text.h"
 #include "../kernel/layer.h"
 #include "../policy/policy.h"
+#include "completion.h"
 #include "json.h"
 #include "passes.h"
 #include "reason.h"
@@ -207,7 +208,8 @@ static void find_name(const struct kernel *kernel, const struct egret_drop *drop
 		snprintf(buf, EGRET_NAME_SIZE, "%s", name.name);
 }
 
-static void set_suggestion(json_t *row, const struct kernel *kernel, const struct denial *denial, const char *name)
+static void set_suggestion(json_t *row, const struct kernel *kernel, const struct denial *denial, const char *name,
+			   const struct egret_completion *completion)
 {
 	const struct egret_drop_key *key = &denial->key;
 	char line[SUGGESTION_SIZE];
@@ -218,6 +220,10 @@ static void set_suggestion(json_t *row, const struct kernel *kernel, const struc
 	    .l4_proto = key->l4_proto,
 	    .port = key->port,
 	    .reason = key->reason,
+	    .cause = completion->cause,
+	    .server = completion->server,
+	    .age_sec = completion->ttl_sec ? completion->ttl_sec + completion->over_sec : 0,
+	    .max_ttl_sec = kernel_settings(kernel)->max_ttl_sec,
 	    .audience = denial->drop.audience,
 	    .at_device = !strcmp(json_text(row, "layer"), "device"),
 	    .families = kernel_settings(kernel)->families,
@@ -296,7 +302,8 @@ static void set_address(json_t *row, const struct kernel *kernel, const struct e
 }
 
 /* What a row says of its one destination, and of whom sent there. */
-static void set_destination(json_t *row, const struct kernel *kernel, const struct denial *denial)
+static void set_destination(json_t *row, const struct kernel *kernel, const struct denial *denial,
+			    const struct egret_completion *completion)
 {
 	const struct egret_drop_key *key = &denial->key;
 	char name[EGRET_NAME_SIZE];
@@ -308,41 +315,8 @@ static void set_destination(json_t *row, const struct kernel *kernel, const stru
 	json_set_text(row, "name", name);
 	json_set_text(row, "reason", reason_label(key->reason));
 	json_set_rule(row, kernel, key->rule);
-	set_suggestion(row, kernel, denial, name);
+	set_suggestion(row, kernel, denial, name, completion);
 	json_set_flag(row, "passes_now", denial->outdated && passes_now(kernel, denial, name));
-}
-
-static void set_over(json_t *row, const struct egret_completion *completion)
-{
-	bool known = completion->ttl_sec;
-
-	json_object_set_new(row, "over_seconds", known ? json_integer(completion->over_sec) : json_null());
-	json_object_set_new(row, "ttl_seconds", known ? json_integer(completion->ttl_sec) : json_null());
-}
-
-/* What the agent found out when the row was new, if an agent was there. */
-static void set_completion(json_t *row, const struct kernel *kernel, const struct denial *denial)
-{
-	struct egret_completion completion = {};
-	bool completed =
-	    !denial->others && !kernel_get_completion(kernel, &denial->key, denial->drop.first_ns, &completion);
-	char server[ADDR_TEXT_SIZE];
-
-	if (!completed)
-		completion = (struct egret_completion){};
-	json_object_set(row, "kernel_reason", json_object_get(row, "reason"));
-	if (completion.cause)
-		json_set_text(row, "reason", cause_label(completion.cause));
-	json_set_flag(row, "completed", completed);
-	json_set_text(row, "policy_name", completion.name);
-	json_set_text(row, "given_to", completion.given_to);
-	addr_format(&completion.server, server);
-	json_set_text(row, "server", completion.cause == EGRET_CAUSE_UNTRUSTED_RESOLVER ? server : NULL);
-	set_over(row, &completion);
-	json_set_text(row, "nearest_rule", completion.rule);
-	json_set_text(row, "nearest_file", completion.file);
-	json_object_set_new(row, "nearest_line", completion.line ? json_integer(completion.line) : json_null());
-	json_set_text(row, "nearest_allows", completion.allows);
 }
 
 /* A pod in the node's network namespace, as the policy that denied first had it. */
@@ -383,6 +357,8 @@ static void set_no_destination(json_t *row, const struct kernel *kernel)
 json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial, struct subject_cache *cache)
 {
 	const struct egret_drop *drop = &denial->drop;
+	struct egret_completion completion;
+	bool completed = completion_find(kernel, denial, &completion);
 	json_t *row = json_object();
 
 	json_set_number(row, "packets_total", drop->packets);
@@ -392,8 +368,8 @@ json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial,
 	if (denial->others)
 		set_no_destination(row, kernel);
 	else
-		set_destination(row, kernel, denial);
-	set_completion(row, kernel, denial);
+		set_destination(row, kernel, denial, &completion);
+	json_set_completion(row, &completion, completed);
 	split_port(row);
 	json_set_subject(row, kernel, denial->key.cgroup_id, drop->parent_cgroup_id, cache);
 	set_hostnetwork(row, drop);

@@ -51,10 +51,15 @@ static const char *kind_of(const char *line, const json_t *row)
 /* Why an address stands there: nobody knows a name of it, or the name may not lead there. */
 static void note_address(const json_t *row, char *buf, size_t size)
 {
-	const char *name = json_text(row, "name");
+	const char *name = json_text(row, "name"), *reason = json_text(row, "reason");
 
-	if (*name)
+	if (!strcmp(reason, "not-asked"))
+		snprintf(buf, size, "address of %.100s, which whoever asks for the name may use without this line",
+			 json_text(row, "policy_name"));
+	else if (*name && strcmp(reason, "expired") != 0)
 		snprintf(buf, size, "address of %.100s, which a name may not bring in", name);
+	else if (*name)
+		snprintf(buf, size, "address of %.100s, of which the answer was over", name);
 	else
 		snprintf(buf, size, "an address, no name is known");
 }
@@ -103,6 +108,7 @@ static void add_without_line(json_t *lines, const json_t *row)
 /* --- settings, of which a policy has one each --- */
 
 #define FAMILIES     "set families ="
+#define MIN_TTL      "set min_ttl ="
 #define SETTING_NOTE "in place of the line that sets it now, if there is one"
 
 /* What frames may be sent by may be listened to, too: the language has a word for each. */
@@ -123,10 +129,18 @@ static void add_words(char *buf, size_t size, const char *from)
 	}
 }
 
-/* All that two lines give: families add up, and of foreign sources `all` is the most. */
+/* Is the second line the wider one? */
+static bool is_wider(const char *then, const char *now)
+{
+	if (begins_with(now, MIN_TTL))
+		return atoll(now + strlen(MIN_TTL)) > atoll(then + strlen(MIN_TTL));
+	return has_word(now, "packet") || has_word(now, "all");
+}
+
+/* All that two lines give: families add up, of times the longest, and of foreign sources `all` is the most. */
 static void join(const char *then, const char *now, char buf[static SUGGESTION_SIZE])
 {
-	bool widest_first = has_word(now, "packet") || has_word(now, "all");
+	bool widest_first = is_wider(then, now);
 
 	if (!begins_with(now, FAMILIES)) {
 		snprintf(buf, SUGGESTION_SIZE, "%s", widest_first ? now : then);

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "reason.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "../base/addr.h"
-#include "../compile/special.h"
 #include "egret_reasons.h"
-#include "json.h"
 
 struct words {
 	const char *label, *sentence;
@@ -52,40 +48,6 @@ const char *reason_sentence(const char *label)
 			return causes[cause].sentence;
 	}
 	return "a reason that this version does not know";
-}
-
-static void append_device(const json_t *row, char buf[static REASON_TEXT_SIZE])
-{
-	size_t len = strlen(buf);
-
-	const char *device = json_text(row, "device");
-	bool ownerless = !json_number(row, "cgroup_id") && !strcmp(json_text(row, "layer"), "device");
-
-	if (*device)
-		snprintf(buf + len, REASON_TEXT_SIZE - len, " (by device %s%s)", device,
-			 ownerless ? ", when nobody knew whose it is" : "");
-}
-
-const char *reason_of_row(const json_t *row, char buf[static REASON_TEXT_SIZE])
-{
-	const char *label = json_text(row, "reason"), *rule = json_text(row, "rule");
-	char sentence[SPECIAL_SENTENCE_SIZE];
-	long long others = json_number(row, "others_total");
-	struct egret_addr addr, meant;
-
-	if (others)
-		snprintf(buf, REASON_TEXT_SIZE, "%lld row%s of this subject made room for newer ones", others,
-			 others == 1 ? "" : "s");
-	else if (strcmp(label, reason_label(EGRET_REASON_SPECIAL_ADDRESS)) != 0 || !*rule ||
-		 addr_parse(json_text(row, "address"), &addr))
-		snprintf(buf, REASON_TEXT_SIZE, "%s", reason_sentence(label));
-	else
-		snprintf(buf, REASON_TEXT_SIZE, "%.250s:%lld %s", json_text(row, "file"), json_number(row, "line"),
-			 special_sentence(json_text(row, "name"), &addr,
-					  addr_parse(json_text(row, "nat64_address"), &meant) ? &addr : &meant, rule,
-					  sentence));
-	append_device(row, buf);
-	return buf;
 }
 
 const char *builtin_label(uint32_t rule)

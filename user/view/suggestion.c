@@ -88,6 +88,14 @@ static void allow_line(const struct denied *denied, char buf[static SUGGESTION_S
 		add_comment("private: whoever answers for the name may lead it to any private address", buf);
 }
 
+/* For all, whatever the name. */
+static void address_line(const struct denied *denied, char buf[static SUGGESTION_SIZE])
+{
+	allow_line(
+	    &(struct denied){.name = "", .addr = denied->addr, .l4_proto = denied->l4_proto, .port = denied->port},
+	    buf);
+}
+
 static void resolver_line(const struct denied *denied, const char *name, char buf[static SUGGESTION_SIZE])
 {
 	char address[ADDR_TEXT_SIZE];
@@ -121,6 +129,43 @@ static bool is_dns(const struct denied *denied)
 	return denied->port == DNS_PORT && (denied->l4_proto == IPPROTO_UDP || denied->l4_proto == IPPROTO_TCP);
 }
 
+/* The answer would have lived that long, and a little more: whoever keeps an address keeps it longer the next time. */
+static uint32_t min_ttl_for(uint32_t age_sec)
+{
+	static const uint32_t steps[] = {60, 300, 900, 1800, 3600, 7200, 21600, 43200};
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (age_sec < steps[i])
+			return steps[i];
+	return (age_sec / 86400 + 1) * 86400;
+}
+
+/* Where no answer may live that long, the address itself is what helps. */
+static void time_line(const struct denied *denied, char buf[static SUGGESTION_SIZE])
+{
+	uint32_t min_ttl_sec = min_ttl_for(denied->age_sec);
+
+	if (denied->age_sec && min_ttl_sec <= denied->max_ttl_sec)
+		snprintf(buf, SUGGESTION_SIZE, "set min_ttl = %u", min_ttl_sec);
+	else
+		address_line(denied, buf);
+}
+
+/* No rule allows the destination, or not on this port or for this subject. */
+static void nothing_line(const struct denied *denied, char buf[static SUGGESTION_SIZE])
+{
+	struct denied server = {.addr = denied->server};
+
+	if (denied->cause == EGRET_CAUSE_UNTRUSTED_RESOLVER)
+		resolver_line(&server, "", buf);
+	else if (denied->cause == EGRET_CAUSE_NOT_ASKED)
+		address_line(denied, buf);
+	else if (is_dns(denied))
+		resolver_line(denied, "", buf);
+	else
+		allow_line(denied, buf);
+}
+
 const char *suggestion_line(const struct denied *denied, char buf[static SUGGESTION_SIZE])
 {
 	buf[0] = '\0';
@@ -129,10 +174,11 @@ const char *suggestion_line(const struct denied *denied, char buf[static SUGGEST
 	case EGRET_REASON_BEFORE_ATTACH:
 	case EGRET_REASON_PORT:
 	case EGRET_REASON_CLASS:
-		if (is_dns(denied))
-			resolver_line(denied, "", buf);
-		else
-			allow_line(denied, buf);
+	case EGRET_REASON_BEFORE_ATTACH:
+		nothing_line(denied, buf);
+		break;
+	case EGRET_REASON_EXPIRED:
+		time_line(denied, buf);
 		break;
 	case EGRET_REASON_NOT_A_SOCKET:
 		allow_line(denied, buf);
@@ -165,10 +211,7 @@ const char *suggestion_line(const struct denied *denied, char buf[static SUGGEST
 		if (*denied->rule_text && !strchr(denied->rule_text, '$'))
 			special_line(&denied->addr, denied->rule_text, buf, SUGGESTION_SIZE);
 		else
-			allow_line(
-			    &(struct denied){
-				.name = "", .addr = denied->addr, .l4_proto = denied->l4_proto, .port = denied->port},
-			    buf);
+			address_line(denied, buf);
 		break;
 	default:
 		break;

@@ -19,6 +19,11 @@ struct denied {
 	uint8_t l4_proto;
 	uint16_t port;
 	uint32_t reason, audience;
+	/* What the agent found out: enum egret_cause, and whom the subject asks. */
+	uint32_t cause;
+	struct egret_addr server;
+	uint32_t age_sec;      /* EGRET_REASON_EXPIRED: of the answer; 0 = not known */
+	uint32_t max_ttl_sec;  /* of the policy */
 	bool at_device;        /* denied at the device of a pod or machine */
 	uint64_t families;     /* that the policy gives to pods, as in egret_settings */
 	const char *rule_text; /* EGRET_REASON_SPECIAL_ADDRESS: of the rule that has the name; "" = not known */

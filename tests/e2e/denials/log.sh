@@ -109,7 +109,7 @@ echo 'allow nonsense' >>"$work/policy.rules"
 line '^<3>.*"level": "error", "message": .*"line": 4' "a finding as an object"
 sed 's/^<[0-9]>//' "$log" >"$work/objects"
 json 'length > 3 and all(.[]; .time and .level and .message)' "every line is one" jq -s . "$work/objects"
-json 'any(.[]; .level == "notice" and (.message | startswith("would be denied: app.service")) and .reason == "no-rule" and
+json 'any(.[]; .level == "notice" and (.message | startswith("would be denied: app.service")) and .kernel_reason == "no-rule" and
 	.packets_total >= 1 and .port_number == 443 and .suggestion == "allow 20.1.0.14 tcp:443")' "with the fields of the row" jq -s . "$work/objects"
 
 fails 2 "--log-format" "$egret" run --policy "$work/policy.rules" --cgroup "$cg" --log-format yaml

@@ -29,7 +29,7 @@ reason() {
 	before=$(counted "$label")
 	$subject "$@" >"$work/tried" 2>&1 </dev/null
 	expect $((before + 1)) "$label is counted once" counted "$label"
-	json "any(.[]; .reason == \"$label\" and .address == \"$addr\" and .packets_total >= 1)" "$label in drops --json" \
+	json "any(.[]; .kernel_reason == \"$label\" and .address == \"$addr\" and .packets_total >= 1)" "$label in drops --json" \
 		egret_cmd drops --json
 	succeeds "drops" egret_cmd drops -o wide
 	shows "${addr//./\\.} .*$sentence" "$label in drops"
@@ -37,7 +37,7 @@ reason() {
 }
 tried=()
 
-reason no-rule "no rule allows this destination" 51.0.0.1 node "$probe" tcp 51.0.0.1 443
+reason no-rule "no rule (allows this destination|has this address)" 51.0.0.1 node "$probe" tcp 51.0.0.1 443
 reason port "not this port and protocol" 20.1.0.2 node "$probe" tcp 20.1.0.2 80
 reason class "not for this subject" 20.1.0.3 node "$probe" tcp 20.1.0.3 443
 reason deny-rule "a deny rule takes this destination away" 20.2.0.2 node "$probe" tcp 20.2.0.2 443

@@ -81,7 +81,7 @@ passes node 169.254.169.254 tcp:80
 nothing_arrived ' 51\.'
 succeeds "drops answers in the agent's container" podman exec egret /egret drops -o wide
 shows "51\.0\.0\.1 .*tcp:443.*$uid" "drops knows the pod"
-json 'map(select(.address == "51.0.0.1" and .reason == "no-rule")) | length >= 1' "drops --json" \
+json 'map(select(.address == "51.0.0.1" and .kernel_reason == "no-rule")) | length >= 1' "drops --json" \
 	podman exec egret /egret drops --json
 succeeds "status answers in the agent's container" podman exec egret /egret status
 shows enforcing "it enforces"

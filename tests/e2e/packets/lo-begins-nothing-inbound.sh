@@ -40,7 +40,7 @@ leave() {
 }
 
 leave $foreign/128 fd00:e9::4 1
-denied_row() { egret_cmd drops --json | jq -e "any(.[]; .address == \"$1\" and .reason == \"no-rule\")"; }
+denied_row() { egret_cmd drops --json | jq -e "any(.[]; .address == \"$1\" and .kernel_reason == \"no-rule\")"; }
 succeeds "what was accepted over lo is judged by the rules" eventually denied_row $foreign
 leave 51.0.0.9/32 10.224.0.4 2
 succeeds "the same, IPv4" eventually denied_row 51.0.0.9

@@ -47,7 +47,7 @@ shows '51\.0\.0\.1.*443' "drops: the destination"
 shows '51\.0\.0\.2.*123' "drops: the pod's"
 shows 'pod default/web' "drops: the pod by its name"
 shows 'deny' "drops: the deny rule"
-json '[.. | objects | select(.reason? == "no-rule")] | length > 0' "drops --json: no-rule" egret_cmd drops --json
+json '[.. | objects | select(.kernel_reason? == "no-rule")] | length > 0' "drops --json: no-rule" egret_cmd drops --json
 json '[.. | objects | select(.reason? == "deny-rule")] | length > 0' "drops --json: deny-rule" egret_cmd drops --json
 json '[.. | objects | select(.reason? == "port")] | length > 0' "drops --json: port" egret_cmd drops --json
 
