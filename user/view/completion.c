@@ -95,17 +95,37 @@ static bool words_of_time(const json_t *row, char *buf, size_t size)
 	return true;
 }
 
+/* "443,5432" of "https:443 tcp:5432", where the packet was of that protocol anyway. */
+static const char *own_ports(const json_t *row, const char *allows, char buf[static EGRET_WHO_SIZE])
+{
+	bool over_tcp = !strcmp(json_text(row, "protocol"), "tcp");
+	size_t len = 0;
+
+	for (size_t word; *allows && len + 1 < EGRET_WHO_SIZE; allows += word + (allows[word] == ' ')) {
+		size_t name = strcspn(allows, ": "), skip;
+
+		word = strcspn(allows, " ");
+		skip = over_tcp && allows[name] == ':' && strchr("th", allows[0]) ? name + 1 : 0;
+		len += (size_t)snprintf(buf + len, EGRET_WHO_SIZE - len, "%s%.*s",
+					!len   ? ""
+					: skip ? ","
+					       : " ",
+					(int)(word - skip), allows + skip);
+	}
+	return buf;
+}
+
 bool completion_words(const json_t *row, char *buf, size_t size)
 {
 	const char *allows = json_text(row, "nearest_allows"), *given_to = json_text(row, "given_to");
-	char where[PLACE_SIZE];
+	char where[PLACE_SIZE], ports[EGRET_WHO_SIZE] = "";
 
 	if (!json_flag(row, "completed"))
 		return false;
 	if (is(row, "expired"))
 		return words_of_time(row, buf, size);
 	if (is(row, "port") && *allows)
-		snprintf(buf, size, "port (allowed: %s)", allows);
+		snprintf(buf, size, "port (allowed: %s)", own_ports(row, allows, ports));
 	else if (is(row, "class") && *allows)
 		snprintf(buf, size, "%s only %s", allows, place(row, false, where));
 	else if (is(row, "not-asked") && *given_to)

@@ -13,7 +13,7 @@ bool completion_find(const struct kernel *kernel, const struct denial *denial, s
 /* The fields of a row that denials.h says, once "reason" is there. */
 void json_set_completion(json_t *row, const struct egret_completion *completion, bool completed);
 
-/* What stands under WHY in place of the row's reason: "port (allowed: tcp:443)", "expired 4s (TTL 10s)". False: the
+/* What stands under WHY in place of the row's reason: "port (allowed: 443)", "expired 4s (TTL 10s)". False: the
  * reason says it all. */
 bool completion_words(const json_t *row, char *buf, size_t size);
 /* The same as a sentence. */

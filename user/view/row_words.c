@@ -97,17 +97,18 @@ const char *row_why(const json_t *row, char buf[static ROW_WORDS_SIZE])
 	const char *file = json_text(row, "file"), *last = strrchr(file, '/'), *device = json_text(row, "device");
 	const char *reason = json_text(row, "reason");
 	char completed[ROW_WORDS_SIZE / 2];
+	bool all_said = completion_words(row, completed, sizeof(completed));
 	long long others = json_number(row, "others_total");
 	int len = 0;
 
 	buf[0] = '\0';
 	if (others)
 		len = snprintf(buf, ROW_WORDS_SIZE, "%lld more destinations", others);
-	else if (completion_words(row, completed, sizeof(completed)))
+	else if (all_said)
 		len = snprintf(buf, ROW_WORDS_SIZE, "%s", completed);
 	else
 		len = snprintf(buf, ROW_WORDS_SIZE, "%s", strcmp(reason, "deny-rule") || !*file ? reason : "deny");
-	if (*file)
+	if (*file && !all_said)
 		len += snprintf(buf + len, ROW_WORDS_SIZE - (size_t)len, " %.200s:%lld", last ? last + 1 : file,
 				json_number(row, "line"));
 	if (*device)

@@ -171,7 +171,6 @@ const char *suggestion_line(const struct denied *denied, char buf[static SUGGEST
 	buf[0] = '\0';
 	switch (denied->reason) {
 	case EGRET_REASON_NO_RULE:
-	case EGRET_REASON_BEFORE_ATTACH:
 	case EGRET_REASON_PORT:
 	case EGRET_REASON_CLASS:
 	case EGRET_REASON_BEFORE_ATTACH:
