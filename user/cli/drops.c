@@ -56,9 +56,9 @@ static const struct column columns[] = {
     {"#", .format = cell_number, .right = true},
     {"LAST", .format = cell_age},
     {"COUNT", .format = cell_count, .right = true},
-    {"WHO", .format = cell_who, .gives = 4},
-    {"DESTINATION", .format = cell_destination, .gives = 3},
-    {"WHY", .format = cell_short_why, .gives = 2, .shade = shade_of},
+    {"WHO", .format = cell_who, .gives = 6},
+    {"DESTINATION", .format = cell_destination, .gives = 4},
+    {"WHY", .format = cell_short_why, .gives = 3, .shade = shade_of},
 };
 #define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 

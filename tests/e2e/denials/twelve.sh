@@ -104,10 +104,10 @@ tells 20.0.0.53 udp:53 '.reason == "address-not-in-policy" and .nearest_rule == 
 	'20\.0\.0\.53 udp:53 +no resolver \(20\.0\.0\.54 is\)$'
 tells 20.2.0.8 tcp:443 '.reason == "not-asked" and .policy_name == "*.mcr.example" and .given_to == "default/web" and
 	.nearest_line == 8 and .suggestion == "allow 20.2.0.8 tcp:443"' \
-	'20\.2\.0\.8 tcp:443 +not-asked \(given to def[^ ]*eb\)$'
+	'20\.2\.0\.8 tcp:443 +not-asked \(given to d[^ ]*b\)$'
 tells 169.254.169.254 tcp:80 '.reason == "class" and .nearest_line == 10 and .nearest_allows == "for host" and
 	.suggestion == "allow 169.254.169.254 tcp:80 for pods"' \
-	'169\.254.* tcp:80 +for host only pol[^ ]*:10$'
+	'169\..* tcp:80 +for host only pol[^ ]*:10$'
 tells 51.0.0.1 tcp:443 '.reason == "before-attach" and .suggestion == "allow 51.0.0.1 tcp:443"' \
 	'51\.0\.0\.1 tcp:443 +before-attach$'
 tells 10.99.0.4 tcp:443 '.reason == "special-address" and .name == "vault.azure.example" and .line == 9 and

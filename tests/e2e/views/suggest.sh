@@ -53,7 +53,7 @@ succeeds "drops" egret_cmd drops
 expect 0 "each line has 80 columns at most, but for sentences" \
 	bash -c "! grep -vE '^(\(and|[a-z-]+: |  )' '$work/output' | awk 'length > 81' | grep -c ."
 shows '^ *#  LAST  COUNT  WHO +DESTINATION +WHY$' "its columns"
-shows 'default/web:web +pay\.suggest\.example tcp:8080 +(no-rule|name-not-in-policy)$' "the pod with its container, the name and the port"
+shows 'd[^ ]*web +pay[^ ]*mple tcp:8080 +(no-rule|name-not-in-policy)$' "the pod with its container, the name and the port"
 shows ' app\.service +20\.1\.0\.9 tcp:443 +deny policy\.rules:4$' "the rule that denies"
 shows '^class: a rule allows this, but not for this subject' "what the words mean"
 json 'length == 6 and all(.[]; .namespace == "default" and .pod == "web" and .container == "web" and
