@@ -47,7 +47,8 @@ struct egret_counter {
 /* When the agent last saw a counter move, and where it stood then. */
 struct egret_hit {
 	__u64 packets;
-	__u64 last_ns; /* CLOCK_REALTIME, 0 = never */
+	__u64 last_ns;  /* CLOCK_REALTIME, 0 = never */
+	__u64 since_ns; /* CLOCK_REALTIME: since then no hit was missed; 0 = it is not known */
 };
 
 /* Where a cgroup is or was that something was denied to: it may be gone when a person asks. */

@@ -37,7 +37,7 @@ static const struct command rules = {
     .arguments = "",
     .summary = "",
     .help = "",
-    .groups = OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_SINCE,
+    .groups = OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_SINCE | OPTIONS_UNUSED,
 };
 static const struct command learned = {
     .name = "learned",
@@ -437,7 +437,8 @@ static void rules_are_a_table(void **state)
 
 	(void)state;
 	set_rules();
-	kernel.hits[RULE_A] = (struct egret_hit){1234567, clock_realtime_ns() - 330 * CLOCK_NS_PER_SEC};
+	kernel.hits[RULE_A] =
+	    (struct egret_hit){1234567, clock_realtime_ns() - 330 * CLOCK_NS_PER_SEC, 86400 * CLOCK_NS_PER_SEC};
 	print(&rules, NULL, &said);
 	assert_int_equal(said.code, EXIT_YES);
 	assert_says_all(&said, "LAST  COUNT  RULE                     WHERE\n"
@@ -452,6 +453,12 @@ static void rules_are_a_table(void **state)
 	assert_says_all(&said, "no rule was hit since then\n");
 	print(&rules, "--since=6m", &said);
 	assert_says(&said, "policy.rules:2");
+	print(&rules, "--unused=6m", &said);
+	assert_says(&said, "no rule is known to be without a hit since 20");
+	print(&rules, "--unused=5m", &said);
+	assert_says(&said, "NO HIT SINCE  RULE                     WHERE\n");
+	assert_says(&said,
+		    "  allow a.example tcp:443  policy.rules:2\nhits are recorded since 1970-01-02T00:00:00Z; policy");
 	/* Nobody was there to see when: it may be of then. */
 	kernel.held = false;
 	kernel.counters[RULE_A].packets++;

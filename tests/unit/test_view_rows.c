@@ -396,23 +396,29 @@ static void rules_say_what_they_let_through(void **state)
 	set_rule(&kernel, RULE_DENY, "deny 51.0.0.0/8", 3);
 	snprintf(kernel.texts[RULE_A].purpose, sizeof(kernel.texts[RULE_A].purpose), "the shop");
 	kernel.counters[RULE_A] = (struct egret_counter){12, 800};
-	kernel.hits[RULE_A] = (struct egret_hit){12, AT_NS};
+	kernel.hits[RULE_A] = (struct egret_hit){12, AT_NS, AT_NS - 86400 * CLOCK_NS_PER_SEC};
+	kernel.hits[RULE_DENY] = (struct egret_hit){0, 0, AT_NS};
 	kernel.counters[EGRET_RULE_INBOUND] = (struct egret_counter){7, 70};
 	add_drop(&kernel, (struct egret_drop_key){.reason = EGRET_REASON_DENY_RULE, .rule = RULE_DENY, .audited = 1},
 		 drop_of(5, 9, 9, 1));
 	add_drop(&kernel, (struct egret_drop_key){.reason = EGRET_REASON_DENY_RULE, .rule = RULE_DENY, .audited = 0},
 		 drop_of(900, 9, 9, 1));
 	assert_int_equal(view_rules(&kernel, "x", &rows), 0);
-	assert_view(rows, "[{'rule_id': 16, 'rule': 'allow a.example tcp:443', 'file': 'policy.rules', 'line': 2,"
-			  "  'purpose': 'the shop', 'packets_total': 12, 'bytes_total': 800,"
-			  "  'last_time': '2026-11-27T18:00:00Z', 'untimed_packets_count': 0,"
-			  "  'would_deny_packets_count': 0},"
-			  " {'rule_id': 17, 'rule': 'deny 51.0.0.0/8', 'file': 'policy.rules', 'line': 3,"
-			  "  'purpose': null, 'packets_total': 0, 'bytes_total': 0, 'last_time': null,"
-			  "  'untimed_packets_count': 0, 'would_deny_packets_count': 5},"
-			  " {'rule_id': 2, 'rule': '(inbound)', 'file': null, 'line': null, 'purpose': null,"
-			  "  'packets_total': 7, 'bytes_total': 70, 'last_time': null, 'untimed_packets_count': 7,"
-			  "  'would_deny_packets_count': 0}]");
+	assert_view(rows,
+		    "[{'rule_id': 16, 'rule': 'allow a.example tcp:443', 'file': 'policy.rules', 'line': 2,"
+		    "  'purpose': 'the shop', 'packets_total': 12, 'bytes_total': 800,"
+		    "  'last_time': '2026-11-27T18:00:00Z', 'last_hit_time': '2026-11-27T18:00:00Z',"
+		    "  'recorded_since_time': '2026-11-26T18:00:00Z', 'unused_since_time': '2026-11-27T18:00:00Z',"
+		    "  'untimed_packets_count': 0,"
+		    "  'would_deny_packets_count': 0},"
+		    " {'rule_id': 17, 'rule': 'deny 51.0.0.0/8', 'file': 'policy.rules', 'line': 3,"
+		    "  'purpose': null, 'packets_total': 0, 'bytes_total': 0, 'last_time': null, 'last_hit_time': null,"
+		    "  'recorded_since_time': '2026-11-27T18:00:00Z', 'unused_since_time': '2026-11-27T18:00:00Z',"
+		    "  'untimed_packets_count': 0, 'would_deny_packets_count': 5},"
+		    " {'rule_id': 2, 'rule': '(inbound)', 'file': null, 'line': null, 'purpose': null,"
+		    "  'packets_total': 7, 'bytes_total': 70, 'last_time': null, 'last_hit_time': null,"
+		    "  'recorded_since_time': null, 'unused_since_time': null, 'untimed_packets_count': 7,"
+		    "  'would_deny_packets_count': 0}]");
 }
 
 /* An agent looks every 10 s: what moved since moved now. Without one, nobody can tell when. */
@@ -426,17 +432,19 @@ static void a_hit_is_timed_by_the_agent(void **state)
 	fake_instance = &kernel;
 	set_rule(&kernel, RULE_A, "allow a.example tcp:443", 2);
 	kernel.counters[RULE_A] = (struct egret_counter){15, 800};
-	kernel.hits[RULE_A] = (struct egret_hit){12, AT_NS};
+	kernel.hits[RULE_A] = (struct egret_hit){12, AT_NS, AT_NS};
 	assert_int_equal(view_rules(&kernel, "x", &rows), 0);
 	row = json_array_get(rows, 0);
 	assert_string_equal(json_text(row, "last_time"), "2026-11-27T18:00:00Z");
 	assert_int_equal(json_number(row, "untimed_packets_count"), 3);
+	assert_true(json_is_null(json_object_get(row, "unused_since_time")));
 	json_decref(rows);
 	kernel.held = true;
 	assert_int_equal(view_rules(&kernel, "x", &rows), 0);
 	row = json_array_get(rows, 0);
 	assert_int_equal(json_number(row, "untimed_packets_count"), 0);
 	take_time(row, "last_time", 0);
+	take_time(row, "unused_since_time", 0);
 	json_decref(rows);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../base/log.h"
+#include "hits.h"
 #include "meta.h"
 #include "rest.h"
 
@@ -70,6 +71,8 @@ int agent_say_goodbye(struct agent *agent, struct error *error)
 		return 0;
 	}
 	denial_log_beat(&agent->denial_log, agent->kernel);
+	hits_refresh(agent->kernel, agent->hits.recalled);
+	hit_record_keep(&agent->hits, agent->kernel, agent->options.state, agent->options.instance, true);
 	agent_keep_names(agent); /* what was answered in the last minute */
 	if (!agent->options.detach_on_exit) {
 		log_say(LOG_LEVEL_INFO, "the agent ends; instance %s stays attached and %s (egret detach opens it)",

@@ -58,6 +58,7 @@ static bool look_at_state(struct agent *agent)
 	standby->unpinned = !kernel_is_pinned(agent->kernel);
 	standby_beat(standby);
 	agent_keep_fresh(agent);
+	hit_record_keep(&agent->hits, agent->kernel, agent->options.state, agent->options.instance, false);
 	if (had_problem || *agent_state_problem(agent))
 		meta_write_problem(agent->kernel, EGRET_PROBLEM_STATE, agent_state_problem(agent));
 	return standby_is_marked(standby);
@@ -86,6 +87,16 @@ static void look_at_policy(struct agent *agent)
 	existing_refresh(agent->kernel, agent->ruling->compiled);
 }
 
+/* Rules that stand in for the policy are not its own: of those no record is made. */
+static void look_at_hits(struct agent *agent)
+{
+	bool of_policy = agent->ruling && agent->ruling->source != EDITION_FALLBACK;
+
+	if (of_policy && !agent->hits.recalled)
+		hit_record_recall(&agent->hits, agent->kernel, agent->options.state, agent->options.instance);
+	hits_refresh(agent->kernel, agent->hits.recalled);
+}
+
 /* 0: all stands. */
 static int look_after(struct agent *agent)
 {
@@ -95,7 +106,7 @@ static int look_after(struct agent *agent)
 	look_at_fullness(agent);
 	look_at_policy(agent);
 	culprits_refresh(&agent->culprits, agent->kernel);
-	hits_refresh(agent->kernel);
+	look_at_hits(agent);
 	servers_note(agent->kernel, agent->options.book, &agent->progress);
 	if (!kernel_is_attached(agent->kernel, &missing))
 		return tell_why_gone(agent, missing);

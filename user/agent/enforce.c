@@ -323,6 +323,7 @@ struct edition *agent_let_go(struct agent *agent)
 	struct edition *edition = agent->ruling;
 
 	agent_end_probation(agent);
+	agent->hits = (struct hit_record){};
 	layers_end(agent);
 	loop_fd_remove(&agent->wanted_came);
 	loop_fd_remove(&agent->denied_came);

@@ -18,6 +18,7 @@
 #include "culprits.h"
 #include "denial_log.h"
 #include "edition.h"
+#include "hit_record.h"
 #include "layers.h"
 #include "probation.h"
 #include "progress.h"
@@ -73,6 +74,7 @@ struct agent {
 	struct completions *completions;
 	struct loop_timer completion_due; /* agent_complete */
 	struct kept kept;
+	struct hit_record hits;
 	uint64_t existing_ns; /* when connections that stood before the attach are looked at next */
 	uint64_t full_seen;   /* addresses that found no room, when that was looked at last */
 	bool full_told;

@@ -135,8 +135,8 @@ void state_lock(int state)
 
 static bool is_own(const char *name)
 {
-	static const char *const kinds[] = {"mark-",   "attach-", "ruled-",        "layered-",
-					    "policy-", "agent-",  STATE_UNFINISHED};
+	static const char *const kinds[] = {"mark-",   "attach-", "ruled-", "layered-",
+					    "policy-", "hits-",   "agent-", STATE_UNFINISHED};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (!strncmp(name, kinds[i], strlen(kinds[i])))

@@ -8,6 +8,7 @@
  *   ruled-INSTANCE   the policies that have ruled here
  *   layered-INSTANCE one of them said, or was free to leave to Egret, what the layers do: there is no way back
  *   policy-INSTANCE  the last good policy, whole (policy/kept.h)
+ *   hits-INSTANCE    when each rule was hit last, and since when that is noted (agent/hit_record.h)
  *   agent-INSTANCE   locked as long as an agent lives
  *
  * Only root may write to the folder, and to those on the way to it: what lies there opens nodes.
@@ -84,6 +85,11 @@ int state_write_policy(int state, const char *instance, const char *bytes, size_
  */
 int state_read_policy(int state, const char *instance, size_t max_bytes, char **ret, size_t *ret_len_bytes);
 int state_remove_policy(int state, const char *instance);
+
+/* --- the last hits of rules: the same, of another file --- */
+
+int state_write_hits(int state, const char *instance, const char *bytes, size_t len_bytes);
+int state_read_hits(int state, const char *instance, size_t max_bytes, char **ret, size_t *ret_len_bytes);
 
 /* --- an agent's life --- */
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The last good policy, as one file: whoever can write it says what rules a node. */
+/* Files that are read whole: the last good policy, and whoever can write it says what rules a node; last hits. */
 #include "state.h"
 
 #include <errno.h>
@@ -22,10 +22,10 @@ int state_remove_policy(int state, const char *instance)
 
 /* Owner and mode are asked of the descriptor that is read then, so nobody can put another file in between; a link is
  * not followed. O_NONBLOCK: opening a FIFO must not wait for its writer. */
-static int open_own(int state, const char *instance, size_t max_bytes, struct stat *ret)
+static int open_own(int state, const char *kind, const char *instance, size_t max_bytes, struct stat *ret)
 {
 	char name[STATE_NAME_SIZE];
-	int fd, rc = state_file_name(name, "policy", instance);
+	int fd, rc = state_file_name(name, kind, instance);
 
 	if (rc)
 		return rc;
@@ -44,10 +44,11 @@ static int open_own(int state, const char *instance, size_t max_bytes, struct st
 	return rc;
 }
 
-int state_read_policy(int state, const char *instance, size_t max_bytes, char **ret, size_t *ret_len_bytes)
+static int read_whole(int state, const char *kind, const char *instance, size_t max_bytes, char **ret,
+		      size_t *ret_len_bytes)
 {
 	struct stat st;
-	int fd = open_own(state, instance, max_bytes, &st), rc = 0;
+	int fd = open_own(state, kind, instance, max_bytes, &st), rc = 0;
 	size_t len = 0;
 	ssize_t got = 1;
 	char *bytes;
@@ -71,4 +72,19 @@ int state_read_policy(int state, const char *instance, size_t max_bytes, char **
 	*ret = bytes;
 	*ret_len_bytes = len;
 	return 0;
+}
+
+int state_read_policy(int state, const char *instance, size_t max_bytes, char **ret, size_t *ret_len_bytes)
+{
+	return read_whole(state, "policy", instance, max_bytes, ret, ret_len_bytes);
+}
+
+int state_write_hits(int state, const char *instance, const char *bytes, size_t len_bytes)
+{
+	return state_file_write(state, "hits", instance, bytes, len_bytes);
+}
+
+int state_read_hits(int state, const char *instance, size_t max_bytes, char **ret, size_t *ret_len_bytes)
+{
+	return read_whole(state, "hits", instance, max_bytes, ret, ret_len_bytes);
 }

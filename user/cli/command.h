@@ -53,7 +53,7 @@ struct options {
 	const char *user, *report, *caller; /* exec */
 	const char *listen, *ocsf;
 	const char *pod, *namespace, *name, *reason; /* of which rows; NULL = of all */
-	time_t since;                                /* 0 = whenever it was */
+	time_t since, unused;                        /* 0 = whenever it was */
 	enum row_order sort;
 	unsigned int limit;          /* 0 = none */
 	bool json, json_lines, wide; /* jsonl: the first two */
@@ -84,6 +84,7 @@ enum option_group {
 	OPTIONS_ROWS = 1 << 14,      /* --reason --by --sort --limit */
 	OPTIONS_WILDCARDS = 1 << 15, /* --wildcards */
 	OPTIONS_SERVE = 1 << 16,     /* --listen */
+	OPTIONS_UNUSED = 1 << 18,    /* --unused */
 	OPTIONS_COMMAND = 1 << 7,    /* --cgroup; the words are a command with its own options */
 };
 

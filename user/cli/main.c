@@ -77,11 +77,11 @@ static const struct command commands[] = {
      "Examples:\n"
      "  egret rules\n"
      "  egret rules --since 1h\n"
-     "  egret rules -o json | jq '.[] | select(.packets_total == 0).rule'\n\n"
+     "  egret rules --unused 90d\n\n"
      "Exit codes:\n"
      "  0  it was shown\n"
      "  " LOOKING_CODES,
-     OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_SINCE},
+     OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_SINCE | OPTIONS_UNUSED},
     {"learned", command_learned, "Addresses that DNS answers taught, for whom, and how long they are good", "",
      "In as many columns as the terminal has, else 80: * stands for what is cut out. Works when no agent runs.",
      "Examples:\n"

@@ -43,6 +43,7 @@ enum option_key {
 	KEY_WILDCARDS,
 	KEY_LOG_FORMAT,
 	KEY_OCSF,
+	KEY_UNUSED,
 };
 
 struct group_option {

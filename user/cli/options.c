@@ -261,15 +261,14 @@ static void take_output(struct argp_state *state, const char *format)
 }
 
 /* A moment, or how long ago it was. */
-static void take_since(struct argp_state *state, const char *text)
+static void take_moment(struct argp_state *state, int key, const char *text, time_t *ret)
 {
-	struct parsing *parsing = state->input;
 	unsigned int seconds;
 
 	if (!value_seconds(text, SINCE_MAX_SEC, &seconds))
-		parsing->options->since = time(NULL) - (time_t)seconds;
-	else if (time_parse(text, &parsing->options->since) || parsing->options->since <= 0)
-		refuse(state, KEY_SINCE, "\"%s\" is no time; write 90, 15m, 2h, 7d, or 2026-11-28T09:00:00Z", text);
+		*ret = time(NULL) - (time_t)seconds;
+	else if (time_parse(text, ret) || *ret <= 0)
+		refuse(state, key, "\"%s\" is no time; write 90, 15m, 2h, 7d, or 2026-11-28T09:00:00Z", text);
 }
 
 static void take_log_format(struct argp_state *state, const char *format)
@@ -292,7 +291,10 @@ static error_t take_rows(struct argp_state *state, int key, const char *argument
 		take_output(state, argument);
 		return 0;
 	case KEY_SINCE:
-		take_since(state, argument);
+		take_moment(state, key, argument, &options->since);
+		return 0;
+	case KEY_UNUSED:
+		take_moment(state, key, argument, &options->unused);
 		return 0;
 	case KEY_BY:
 		options->by_workload = !strcmp(argument, "workload");

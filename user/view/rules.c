@@ -23,16 +23,30 @@ struct rules {
 	uint32_t limit;
 };
 
+/* A hit of which nobody knows when it was may have been a moment ago. */
+static void set_unused(json_t *row, const struct egret_hit *hit, uint64_t last_ns, bool untimed)
+{
+	bool is_known = hit->since_ns && !untimed;
+
+	json_set_time(row, "recorded_since_time", hit->since_ns);
+	json_set_time(row, "unused_since_time", !is_known ? 0 : last_ns > hit->since_ns ? last_ns : hit->since_ns);
+}
+
 static void set_last(const struct rules *rules, json_t *row, uint32_t id, uint64_t packets)
 {
 	struct egret_hit hit = {};
-	bool moved;
+	uint64_t last_ns;
+	bool moved, untimed;
 
 	kernel_get_hit(rules->kernel, id, &hit);
 	/* The counter moved since the agent last noted it, which it does every 10 s. */
 	moved = packets != hit.packets;
-	json_set_time(row, "last_time", moved && rules->agent_alive ? clock_realtime_ns() : hit.last_ns);
-	json_set_number(row, "untimed_packets_count", moved && !rules->agent_alive ? packets - hit.packets : 0);
+	untimed = moved && !rules->agent_alive;
+	last_ns = moved && !untimed ? clock_realtime_ns() : hit.last_ns;
+	json_set_time(row, "last_time", last_ns);
+	json_set_time(row, "last_hit_time", last_ns);
+	json_set_number(row, "untimed_packets_count", untimed ? packets - hit.packets : 0);
+	set_unused(row, &hit, last_ns, untimed);
 }
 
 /* Counts it, and says whether there is a row for it. */
