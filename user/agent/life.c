@@ -278,8 +278,7 @@ static void consider(struct life *life)
 	}
 	if (!life->agent->kernel && standby->on_probation)
 		log_say(LOG_LEVEL_INFO,
-			"the policy's text is another one than the one that was opened: instance %s is attached "
-			"again, on probation",
+			"the policy's text is not the one that was opened: instance %s is attached again, on probation",
 			standby->instance);
 	begin_ruling(life);
 }
