@@ -160,18 +160,24 @@ static void make_room(struct completions *completions, struct kernel *kernel)
 
 /* --- which are to be --- */
 
-static bool is_of_interest(const struct completions *completions, const struct egret_drop_row *row)
+bool completion_is_due(uint32_t reason)
 {
-	switch (row->key.reason) {
+	switch (reason) {
 	case EGRET_REASON_NO_RULE:
 	case EGRET_REASON_PORT:
 	case EGRET_REASON_CLASS:
 	case EGRET_REASON_EXPIRED:
 	case EGRET_REASON_BEFORE_ATTACH:
-		break;
+		return true;
 	default:
 		return false;
 	}
+}
+
+static bool is_of_interest(const struct completions *completions, const struct egret_drop_row *row)
+{
+	if (!completion_is_due(row->key.reason))
+		return false;
 	/* What another policy denied, that one would have to say. */
 	return (int32_t)(row->drop.generation - completions->generation) >= 0 &&
 	       row->drop.first_ns > completions->oldest_ns;

@@ -15,6 +15,7 @@
 #include "../view/ocsf.h"
 #include "../view/rows.h"
 #include "../view/subject_name.h"
+#include "completion.h"
 #include "culprits.h"
 #include "egret_limits.h"
 #include "egret_subject.h"
@@ -33,6 +34,8 @@ static const struct bound {
 /* A look costs no more than that part of a CPU. */
 #define LOOK_SHARE 40
 #define PROBES     8
+/* For what is found out of a row, which may need an answer of DNS. */
+#define PATIENCE_NS (3 * CLOCK_NS_PER_SEC)
 
 void denial_log_begin(struct denial_log *log, bool on, const char *ocsf)
 {
@@ -322,6 +325,7 @@ static void tell_missing(struct denial_log *log)
 
 struct look {
 	struct denial_log *log;
+	const struct kernel *kernel;
 	uint64_t *hashes;
 	size_t count;
 };
@@ -346,25 +350,44 @@ static bool is_seen(const struct denial_log *log, uint64_t hash)
 	return log->seen_count && bsearch(&hash, log->seen, log->seen_count, sizeof(hash), by_number);
 }
 
+/* It says more when it is completed. One that would not be logged anyway waits for nothing. */
+static bool is_to_wait(struct denial_log *log, const struct kernel *kernel, const struct denial_row *row)
+{
+	uint64_t now = clock_now_ns(), age = clock_kernel_ns() - row->drop.first_ns;
+	struct egret_completion completion;
+
+	return completion_is_due(row->key.reason) && age < PATIENCE_NS && pace_has(&log->lines, &all_lines, now) &&
+	       pace_has(&share_of(log, owner_of(row), now)->lines, &own_lines, now) &&
+	       kernel_get_completion(kernel, &row->key, row->drop.first_ns, &completion);
+}
+
 static int look_at_row(void *context, const struct egret_drop_key *key, const struct egret_drop *drop)
 {
 	struct look *look = context;
+	struct denial_row row = {.key = *key, .drop = *drop};
 	uint64_t hash = hash_of(key, drop);
+	bool is_new = drop->first_ns >= look->log->begun_ns && !is_seen(look->log, hash);
+
+	if (is_new && is_to_wait(look->log, look->kernel, &row)) {
+		look->log->late = true;
+		return 0;
+	}
 
 	if (look->count < MAX_SEEN)
 		look->hashes[look->count++] = hash;
-	if (drop->first_ns >= look->log->begun_ns && !is_seen(look->log, hash))
+	if (is_new)
 		denial_log_row(look->log, key, drop);
 	return 0;
 }
 
 static void look_at_rows(struct denial_log *log, const struct kernel *kernel)
 {
-	struct look look = {.log = log, .hashes = malloc(MAX_SEEN * sizeof(*look.hashes))};
+	struct look look = {.log = log, .kernel = kernel, .hashes = malloc(MAX_SEEN * sizeof(*look.hashes))};
 	uint64_t began = clock_now_ns();
 
 	if (!look.hashes)
 		return;
+	log->late = false;
 	kernel_each_drop(kernel, look_at_row, &look);
 	qsort(look.hashes, look.count, sizeof(*look.hashes), by_number);
 	free(log->seen);
@@ -380,7 +403,7 @@ void denial_log_beat(struct denial_log *log, const struct kernel *kernel)
 	if (!log->on)
 		return;
 	denied = culprits_packets(kernel);
-	if (denied != log->denied_packets && clock_now_ns() >= log->look_ns) {
+	if ((log->late || denied != log->denied_packets) && clock_now_ns() >= log->look_ns) {
 		log->denied_packets = denied;
 		look_at_rows(log, kernel);
 	}

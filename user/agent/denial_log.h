@@ -35,6 +35,7 @@ struct denial_log {
 	uint64_t begun_ns;       /* CLOCK_MONOTONIC of the kernel: rows of before were another agent's to log */
 	uint64_t denied_packets; /* when rows were looked at last */
 	uint64_t look_ns;        /* not before then again */
+	bool late;               /* a row waits for what is to be found out of it */
 	uint64_t *seen;          /* rows, as hashes in order */
 	size_t seen_count;
 	struct denial_row *waiting;
