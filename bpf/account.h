@@ -9,6 +9,7 @@
 #include "drops.h"
 #include "learned.h"
 #include "maps.h"
+#include "memory.h"
 #include "packet.h"
 #include "policy.h"
 
@@ -49,27 +50,42 @@ static __always_inline __u64 name_that_ended(struct egret_learned_key *at, __u32
 }
 
 /* The name that was last resolved to where the packet was going, or to the IPv4 address in it; or the one that is over.
- * Which one that was, a socket does not remember: its row does. */
-static __noinline __u64 name_of_drop(const struct egret_drop_key *key, const struct egret_sock *state, __u32 slot,
-				     __u32 place)
+ */
+static __always_inline __u64 name_found(const struct egret_sock *state, const struct packet *pkt, __u32 slot,
+					const struct judgement *why)
 {
 	struct egret_learned_key there __attribute__((aligned(8))) = {};
 	__u64 name, v4;
 
-	if (!key || !state)
-		return 0;
-	if (key->question)
-		return key->question;
-	there.addr = key->addr;
+	there.addr = pkt->addr;
 	there.scope = state->scope;
-	if (key->reason == EGRET_REASON_EXPIRED)
-		return place ? name_that_ended(&there, place, slot) : 0;
+	if (why->reason == EGRET_REASON_EXPIRED && why->place)
+		return name_that_ended(&there, why->place, slot);
 	name = learned_last_name(&there);
 	v4 = name ? 0 : policy_nat64_v4(((__u64 *)&there.addr)[0], ((__u64 *)&there.addr)[1], slot);
 	if (!v4)
 		return name;
 	addr_of_halves(&there.addr, EGRET_V4_FIRST_HALF, v4);
 	return learned_last_name(&there);
+}
+
+/* Of a verdict that the socket remembers, the name that was found with it. What two senders write at once may be the
+ * other's name, in a row for people. */
+static __noinline __u64 name_of_drop(struct egret_sock *state, const struct packet *pkt, __u32 slot,
+				     const struct judgement *why)
+{
+	bool of_peer;
+	__u64 check;
+
+	if (!state || !pkt || !why)
+		return 0;
+	of_peer = peer_is(&state->peer, pkt);
+	check = peer_check(&state->peer) | 1;
+	if (of_peer && state->named_check == check)
+		return state->named;
+	state->named = name_found(state, pkt, slot, why);
+	state->named_check = of_peer ? check : 0;
+	return state->named;
 }
 
 /* What a packet tells when its row is new, or had none in this tick. */
@@ -79,7 +95,6 @@ static __always_inline void drop_fill(struct egret_drop_row *now, const struct e
 	now->drop.packets = 1;
 	now->drop.first_ns = now->drop.last_ns = account_now_ns();
 	now->drop.name = why->name;
-	now->drop.name_key = name_of_drop(&now->key, state, now->drop.generation, why->place);
 	if (!state)
 		return;
 	now->drop.parent_cgroup_id = state->parent_cgroup_id;
@@ -132,8 +147,8 @@ static __always_inline __u32 is_audited(const struct ruling *ruling, const struc
 
 /* @ifindex: of the device whose layer denies; 0 = the hook does. Does the packet pass all the
  * same? 1 or 0. */
-static __noinline int account_denied(const struct egret_sock *state, const struct packet *pkt,
-				     const struct judgement *why, const struct ruling *ruling, __u32 ifindex)
+static __noinline int account_denied(struct egret_sock *state, const struct packet *pkt, const struct judgement *why,
+				     const struct ruling *ruling, __u32 ifindex)
 {
 	struct egret_drop_row now = {};
 	__u32 audit;
@@ -157,7 +172,7 @@ static __noinline int account_denied(const struct egret_sock *state, const struc
 	now.key.reason = why->reason;
 	now.key.rule = why->rule;
 	now.key.audited = audit;
-	now.key.question = why->question;
+	now.key.name_key = why->question ? why->question : name_of_drop(state, pkt, ruling->generation, why);
 	now.drop.generation = ruling->generation;
 	now.drop.ifindex = ifindex;
 	now.drop.last_tick = bpf_jiffies64(); /* 5.6 */

@@ -224,8 +224,6 @@ static __always_inline void drops_count_on(struct egret_drop *drop, const struct
 		drop->pid = now->pid;
 		__builtin_memcpy(drop->comm, now->comm, sizeof(drop->comm));
 	}
-	if (now->name_key)
-		drop->name_key = now->name_key;
 }
 
 /* Counts on the row that stands there, or else takes its place. */

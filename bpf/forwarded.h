@@ -76,7 +76,7 @@ static __always_inline bool forwarded_sender(const struct look *look, __u32 from
 	return true;
 }
 
-static __always_inline int forwarded_to_service(const struct look *look, const struct egret_sock *sender)
+static __always_inline int forwarded_to_service(const struct look *look, struct egret_sock *sender)
 {
 	__u64 hash = service_hash(&look->notes->from, &look->notes->pkt, sender->owner), known;
 

@@ -48,7 +48,7 @@ static __always_inline struct egret_sock *call_socket(struct bpf_sock_addr *ctx)
 	return sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
 }
 
-static __always_inline int call_finish(const struct egret_sock *sock, const struct packet *pkt,
+static __always_inline int call_finish(struct egret_sock *sock, const struct packet *pkt,
 				       const struct judgement *verdict, const struct ruling *ruling)
 {
 	return verdict->allow ? GO_ON : account_denied(sock, pkt, verdict, ruling, 0) & 1;

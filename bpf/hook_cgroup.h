@@ -32,7 +32,7 @@
 #define DROP 0
 
 /* The one end of all verdicts: counts the packet, and answers the kernel. */
-static __always_inline int cgroup_finish(const struct egret_sock *sock, const struct packet *pkt,
+static __always_inline int cgroup_finish(struct egret_sock *sock, const struct packet *pkt,
 					 const struct judgement *verdict, const struct ruling *ruling)
 {
 	if (!verdict->allow)

@@ -166,7 +166,7 @@ static __always_inline int look_pass(const struct look *look, __u32 why)
 }
 
 /* As look->notes->verdict says. */
-static __always_inline int look_deny(const struct look *look, const struct egret_sock *sender)
+static __always_inline int look_deny(const struct look *look, struct egret_sock *sender)
 {
 	__u32 ifindex = look->skb->ifindex;
 
@@ -174,7 +174,7 @@ static __always_inline int look_deny(const struct look *look, const struct egret
 													: TC_ACT_SHOT;
 }
 
-static __always_inline int look_deny_for(const struct look *look, const struct egret_sock *sender, __u8 reason)
+static __always_inline int look_deny_for(const struct look *look, struct egret_sock *sender, __u8 reason)
 {
 	verdict_deny(&look->notes->verdict, reason);
 	return look_deny(look, sender);
@@ -298,7 +298,7 @@ static __always_inline void look_judge(const struct look *look, const struct egr
 		look_explain(pkt, EGRET_REASON_NOT_A_SOCKET, verdict);
 }
 
-static __always_inline int look_in_full(const struct look *look, const struct egret_sock *sender)
+static __always_inline int look_in_full(const struct look *look, struct egret_sock *sender)
 {
 	look_judge(look, sender);
 	if (!look->notes->verdict.allow)

@@ -29,7 +29,9 @@ struct egret_drop_key {
 	__u16 rule;   /* EGRET_REASON_DENY_RULE: which */
 	__u8 audited; /* 1 = would be denied, and passed because the policy only audits */
 	__u8 pad;
-	__u64 question; /* EGRET_REASON_DNS_NAME: key of the name that was asked for; 1 = not readable */
+	/* Of the name that was asked for (EGRET_REASON_DNS_NAME; 1 = not readable), or that was last resolved to the
+	 * address, in the policy or not, or whose answer is over: two names of one address are two rows. 0 = none. */
+	__u64 name_key;
 };
 
 struct egret_drop {
@@ -38,13 +40,12 @@ struct egret_drop {
 	__u64 first_ns; /* CLOCK_MONOTONIC */
 	__u64 last_ns;
 	__u64 last_tick;  /* bpf_jiffies64: in one tick the clock is read once */
-	__u64 name_key;   /* of the name that was last resolved to it, in the policy or not; 0 = none */
 	__u32 pid;        /* of the process that made the socket or connected it; 0 = not known */
 	__u32 name;       /* index into `names` of the policy that denied, 0 = none */
 	__u32 audience;   /* by the policy that denied it first */
 	__u32 generation; /* of the policy that judged the last of these packets */
 	char comm[EGRET_COMM_SIZE];
-	__u32 cause;   /* room for what the kernel saw behind the reason; name_key is the name that it is about */
+	__u32 cause;   /* room for what the kernel saw behind the reason; the key has the name that it is about */
 	__u32 ifindex; /* of the device whose layer denied it; 0 = the hook did. Without a socket `comm` is its name */
 };
 

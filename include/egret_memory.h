@@ -90,6 +90,8 @@ struct egret_sock {
 	/* Before IPsec: under this policy all that its sendmsg() named was allowed, or refused in that call; and one
 	 * call named what may leave no other way than past IPsec. 0 = never. */
 	__u32 inner_generation, inner_refused;
+	/* The name of the last denial of `peer`, and a check word of that verdict (account.h). */
+	__u64 named, named_check;
 	__u64
 	    inner_packet; /* the packet that was allowed as it went into a device of IPsec, which wraps it; 0 = none */
 };

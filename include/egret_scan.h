@@ -25,7 +25,7 @@ struct judgement {
 	__u8 firm;      /* allowed by a name, or for the node to live: no denied name takes it away */
 	__u8 told_only; /* what is denied passes, whatever the mode, and is counted as would-be denied */
 	__u8 place;     /* EGRET_REASON_EXPIRED: which name of the address is over; 0 = not known */
-	__u64 question; /* EGRET_REASON_DNS_NAME: egret_drop_key.question */
+	__u64 question; /* EGRET_REASON_DNS_NAME: egret_drop_key.name_key */
 };
 
 /* --- a judgement as one word: global functions of programs return no more --- */

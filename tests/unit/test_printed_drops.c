@@ -116,11 +116,11 @@ static void add_row(struct row row)
 						      .port = row.port ? row.port : 443,
 						      .l4_proto = IPPROTO_TCP,
 						      .reason = row.reason ? row.reason : EGRET_REASON_NO_RULE,
-						      .audited = row.audited};
+						      .audited = row.audited,
+						      .name_key = row.name};
 	kernel.drops[i].drop = (struct egret_drop){.packets = row.packets ? row.packets : 1,
 						   .first_ns = now - age_ns - 60 * CLOCK_NS_PER_SEC,
 						   .last_ns = now - age_ns,
-						   .name_key = row.name,
 						   .audience = EGRET_AUDIENCE_POD,
 						   .pid = 4242,
 						   .comm = "curl"};

@@ -63,7 +63,6 @@ static void a_denial_says_who_where_why_and_what_to_write(void **state)
 	kernel = (struct kernel){.meta = {.policy_generation = 4}};
 	set_asked(&kernel, NAME_KEY, "www.shop.example");
 	set_subject_path(&kernel, CGROUP_NOTED, "/system.slice/app.service");
-	drop.name_key = NAME_KEY;
 	drop.pid = 4242;
 	memcpy(drop.comm, "curl", sizeof("curl"));
 	add_drop(&kernel,
@@ -71,7 +70,8 @@ static void a_denial_says_who_where_why_and_what_to_write(void **state)
 					 .addr = addr("20.1.0.1"),
 					 .port = 443,
 					 .l4_proto = IPPROTO_TCP,
-					 .reason = EGRET_REASON_NO_RULE},
+					 .reason = EGRET_REASON_NO_RULE,
+					 .name_key = NAME_KEY},
 		 drop);
 	assert_int_equal(view_drops(&kernel, &rows), 0);
 	row = json_array_get(rows, 0);

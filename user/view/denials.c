@@ -91,11 +91,17 @@ static int collect_others(void *context, uint64_t owner, bool audited, const str
 	    });
 }
 
+/* By whichever name. */
 static bool is_listed(const struct denials *denials, const struct egret_drop_key *key)
 {
-	for (size_t i = 0; i < denials->count; i++)
-		if (!memcmp(&denials->all[i].key, key, sizeof(*key)))
+	struct egret_drop_key listed;
+
+	for (size_t i = 0; i < denials->count; i++) {
+		listed = denials->all[i].key;
+		listed.name_key = key->name_key;
+		if (!memcmp(&listed, key, sizeof(*key)))
 			return true;
+	}
 	return false;
 }
 
@@ -196,15 +202,15 @@ static void set_port(json_t *row, const struct egret_drop_key *key)
 }
 
 /* The name that was last resolved to the address, or else the policy's. */
-static void find_name(const struct kernel *kernel, const struct egret_drop *drop, char buf[static EGRET_NAME_SIZE])
+static void find_name(const struct kernel *kernel, const struct denial *denial, char buf[static EGRET_NAME_SIZE])
 {
 	struct egret_name name = {};
 	struct egret_asked asked = {};
 
 	buf[0] = '\0';
-	if (drop->name_key && !kernel_get_asked(kernel, drop->name_key, &asked))
+	if (denial->key.name_key && !kernel_get_asked(kernel, denial->key.name_key, &asked))
 		snprintf(buf, EGRET_NAME_SIZE, "%s", asked.name);
-	else if (drop->name && !kernel_get_name(kernel, drop->name, &name))
+	else if (denial->drop.name && !kernel_get_name(kernel, denial->drop.name, &name))
 		snprintf(buf, EGRET_NAME_SIZE, "%s", name.name);
 }
 
@@ -308,7 +314,7 @@ static void set_destination(json_t *row, const struct kernel *kernel, const stru
 	const struct egret_drop_key *key = &denial->key;
 	char name[EGRET_NAME_SIZE];
 
-	find_name(kernel, &denial->drop, name);
+	find_name(kernel, denial, name);
 	set_address(row, kernel, key);
 	set_layer(row, kernel, denial);
 	set_device_subject(row, kernel, denial);
