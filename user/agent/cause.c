@@ -84,7 +84,7 @@ static void take_ended(struct cause_row *row, const struct kernel_lesson *lesson
 static void take_lesson(struct cause_row *row, const struct kernel_lesson *lesson)
 {
 	const struct egret_addr *addr = &row->row.key.addr;
-	bool is_named = lesson->name == row->row.drop.name_key;
+	bool is_named = lesson->name == row->row.key.name_key;
 
 	if (addr_equal(&lesson->addr, addr) || addr_equal(&lesson->addr, &row->meant)) {
 		take_given(row, lesson);
@@ -115,8 +115,8 @@ int cause_gather(const struct cause_finder *finder, struct cause_row *rows, size
 		rows[i].meant = nat64_meant(kernel_nat64(finder->kernel), &rows[i].row.key.addr);
 		filter_add(&gathering, hash_of_addr(&rows[i].row.key.addr));
 		filter_add(&gathering, hash_of_addr(&rows[i].meant));
-		if (rows[i].row.drop.name_key)
-			filter_add(&gathering, hash_of_name(rows[i].row.drop.name_key));
+		if (rows[i].row.key.name_key)
+			filter_add(&gathering, hash_of_name(rows[i].row.key.name_key));
 	}
 	return kernel_each_lesson_of(finder->kernel, is_wanted, visit_lesson, &gathering);
 }
@@ -317,7 +317,7 @@ bool cause_find(const struct cause_finder *finder, const struct cause_row *row, 
 	    .completed_ns = clock_realtime_ns(),
 	    .generation = finder->generation,
 	};
-	if (denied->drop.name_key && kernel_get_asked(finder->kernel, denied->drop.name_key, &asked))
+	if (denied->key.name_key && kernel_get_asked(finder->kernel, denied->key.name_key, &asked))
 		asked.name[0] = '\0';
 	packet = packet_of(finder, row, asked.name);
 	switch (denied->key.reason) {
