@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Installs what is missing of the packages named as arguments' groups (build,
-# test, image, lint, bench, kernels, room). Says what it does; does nothing if nothing is missing.
+# test, image, lint, bench, kernels, room, page). Says what it does; does nothing if nothing is missing.
 set -eu
 
 build="gcc make clang bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev libc-ares-dev libjansson-dev libseccomp-dev uthash-dev lowdown"
@@ -11,6 +11,7 @@ lint="clang-format clang-tidy"
 bench="ipset iptables bsdextrautils"
 kernels="qemu-system-x86 busybox-static lz4 zstd"
 room="mmdebstrap socat"
+page="chromium nodejs"
 
 command -v apt-get >/dev/null || { echo "deps: no apt-get here; install by hand: $build $test" >&2; exit 1; }
 
@@ -23,6 +24,7 @@ for group in "${@:-build}"; do
 	lint) wanted="$wanted $build $lint" ;;
 	bench) wanted="$wanted $build $test $bench" ;;
 	room) wanted="$wanted $room" ;;
+	page) wanted="$wanted $page" ;;
 	kernels) wanted="$wanted $build $test $kernels" ;;
 	*) echo "deps: no group $group" >&2; exit 2 ;;
 	esac

@@ -6,10 +6,10 @@
 set -euo pipefail
 cd "$1"
 
-# in_place FILE: what stands between the tags, as browsers hash it.
+# in_place FILE: what stands between the tags, as browsers hash it. Comments and indentation stay here.
 in_place() {
 	printf '\n'
-	cat "$1"
+	sed -e 's/^[[:space:]]*//' -e '/^\/\/ /d' -e 's/; \/\/ .*/;/' "$1"
 }
 hash_of() {
 	local digits

@@ -238,6 +238,7 @@ test:
 	mk/deps.sh room || echo "skip: what the clean room is made with cannot be installed"
 	mk/deps.sh kernels || echo "skip: what other kernels are booted with cannot be installed"
 	mk/promtool.sh $(B)/tests/promtool || echo "skip: promtool cannot be fetched"
+	@echo "skip: the page of egret serve in a browser, which is 400 MB to install: make test-page"
 	$(MAKE) --no-print-directory $(BUILD_JOBS) tests replays static kernel-programs releases
 	tests/run
 
@@ -263,6 +264,13 @@ test-long: test
 	tests/sequence/seeded
 	tests/answers/seeded
 	tests/e2e/seeded
+
+## make test-page       the page of `egret serve` in a browser; pictures in build/page/
+.PHONY: test-page
+test-page:
+	mk/deps.sh test page
+	$(MAKE) --no-print-directory $(BUILD_JOBS) $(B)/egret tests-tools
+	tests/page/run
 
 ## make demo            a governed node, pods and an internet in namespaces, in a minute
 .PHONY: demo

@@ -118,12 +118,13 @@ static const struct command commands[] = {
      "  2  wrong words\n"
      "  " LOOKING_CODES,
      OPTIONS_INSTANCE | OPTIONS_OUTPUT | OPTIONS_SINCE | OPTIONS_WHOM | OPTIONS_WILDCARDS},
-    {"serve", command_serve, "Metrics and health by HTTP, for Prometheus and probes", "",
-     "/metrics, /livez and /readyz of the instance, and /healthz of itself. It can change nothing: it runs as a user "
+    {"serve", command_serve, "A page for people, metrics and health, by HTTP", "",
+     "On the loopback a page at /: who is denied what and why, with the line to write. /metrics, /livez and /readyz of "
+     "the instance, and /healthz of itself. It can change nothing: it runs as a user "
      "of group egret-view, which the agent lets read the maps, with CAP_BPF alone, and has no system call that writes. "
      "Started as root, it becomes that user. Works when no agent runs.",
      "Examples:\n"
-     "  egret serve\n"
+     "  egret serve                             then http://127.0.0.1:9964/ in a browser\n"
      "  egret serve --listen 127.0.0.1:9964,10.0.0.4:9964\n\n"
      "Exit codes:\n"
      "  0  it was told to end\n"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* egret serve: metrics and health, by HTTP. */
+/* egret serve: a page for people, metrics and health, by HTTP. */
 #include "command.h"
 
 #include <errno.h>

@@ -6,7 +6,6 @@
 #include "../view/json.h"
 #include "../view/learned.h"
 #include "../view/newest.h"
-#include "../view/packets.h"
 #include "../view/resolvers.h"
 #include "../view/rules.h"
 
@@ -19,6 +18,18 @@ static json_t *policy_to_json(const struct egret_meta *meta)
 	json_set_number(policy, "rules_count", meta->rules);
 	json_set_number(policy, "warnings_count", meta->warnings);
 	return policy;
+}
+
+/* view_packets sums over all rules, one by one. */
+static json_t *packets_to_json(const struct metrics_totals *totals)
+{
+	json_t *packets = json_object();
+
+	json_set_number(packets, "allowed_total", totals->packets.allowed);
+	json_set_number(packets, "denied_total", totals->packets.denied);
+	json_set_number(packets, "would_deny_total", totals->packets.would_deny);
+	json_set_number(packets, "unjudged_total", totals->unjudged);
+	return packets;
 }
 
 static json_t *make_status(const struct api_sources *sources)
@@ -38,8 +49,7 @@ static json_t *make_status(const struct api_sources *sources)
 	json_set_text(view, "agent_text", agent_format(health, agent));
 	json_object_set_new(view, "health", health);
 	json_object_set_new(view, "policy", policy_to_json(&meta));
-	json_object_set_new(view, "packets", view_packets(sources->kernel));
-	json_set_number(view, "unjudged_packets_total", totals.unjudged);
+	json_object_set_new(view, "packets", packets_to_json(&totals));
 	json_object_set(view, "names", metrics_names(sources->metrics));
 	json_object_set_new(view, "resolvers", view_resolvers(&meta));
 	return view;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Metrics and health of an instance, by HTTP: a process that can change nothing. */
+/* A page for people, metrics and health of an instance, by HTTP: a process that can change nothing. */
 #ifndef EGRET_SERVE_H
 #define EGRET_SERVE_H
 

@@ -336,7 +336,7 @@ function drawStatus() {
 		["Policy", `${many(policy.rules_count, "rule")}, ${many(policy.warnings_count, "warning")}, rules since ` +
 			`${policy.loaded_time || "never"}, ${(policy.hash || "").slice(0, 12)}`],
 		["Packets", `${number(packets.allowed_total)} allowed, ${number(packets.denied_total)} denied, ` +
-			`${number(packets.would_deny_total)} would be denied, ${number(view.unjudged_packets_total)} not judged`],
+			`${number(packets.would_deny_total)} would be denied, ${number(packets.unjudged_total)} not judged`],
 		["Names", namesText(view.names)],
 		["Resolvers", view.resolvers.map((resolver) => `${resolver.address} ${resolver.state}`).join(", ") || "none"],
 		["Version", view.version],
