@@ -286,6 +286,43 @@ int kernel_audience_of(const struct kernel *kernel, const char *path, enum egret
 	return 0;
 }
 
+/* Nobody noted a cgroup. */
+int kernel_get_subject(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject *ret)
+{
+	(void)kernel;
+	(void)cgroup_id;
+	(void)ret;
+	return -ENOENT;
+}
+
+uint64_t kernel_name_key(const struct kernel *kernel, const char *name)
+{
+	(void)kernel;
+	(void)name;
+	return 0;
+}
+
+/* The policy has no list. */
+int kernel_each_entry_of_addr(const struct kernel *kernel, const struct egret_addr *addr, uint32_t audience,
+			      int (*visit)(void *context, const struct kernel_entry *entry), void *context)
+{
+	(void)kernel;
+	(void)addr;
+	(void)audience;
+	(void)visit;
+	(void)context;
+	return 0;
+}
+
+int kernel_each_entry_of_name(const struct kernel *kernel, const char *name, uint32_t audience,
+			      int (*visit)(void *context, const struct kernel_entry *entry), void *context,
+			      uint32_t *ret_policy_name)
+{
+	(void)name;
+	*ret_policy_name = 0;
+	return kernel_each_entry_of_addr(kernel, NULL, audience, visit, context);
+}
+
 /* --- rows --- */
 
 int kernel_each_drop(const struct kernel *kernel,
