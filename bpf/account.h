@@ -11,6 +11,7 @@
 #include "maps.h"
 #include "packet.h"
 #include "policy.h"
+#include "subject.h"
 
 /* bpf_ktime_get_coarse_ns (5.11) is three times cheaper than bpf_ktime_get_ns,
  * and a tick is exact enough for "when was the last one". */
@@ -124,9 +125,12 @@ static __always_inline bool is_unaccounted(const struct egret_sock *state, const
 }
 
 /* Is what is denied counted, and passes all the same? @ifindex as in account_denied. */
-static __always_inline __u32 is_audited(const struct ruling *ruling, const struct judgement *why, __u32 ifindex)
+static __always_inline __u32 is_audited(const struct egret_sock *state, const struct ruling *ruling,
+					const struct judgement *why, __u32 ifindex)
 {
-	return (ruling->settings->audit & 1) | why->told_only |
+	const struct egret_sock *who = why->of_caller ? 0 : state; /* who called was found to be enforced */
+
+	return subject_is_audited(who, who ? who->audience : EGRET_AUDIENCE_UNKNOWN, ruling) | (why->told_only & 1) |
 	       (ifindex && ruling->settings->layers != EGRET_LAYERS_ENFORCE);
 }
 
@@ -140,7 +144,7 @@ static __noinline int account_denied(const struct egret_sock *state, const struc
 
 	if (!pkt || !why || !ruling)
 		return 0;
-	audit = is_audited(ruling, why, ifindex);
+	audit = is_audited(state, ruling, why, ifindex);
 	if (is_unaccounted(state, ruling->cfg))
 		return audit;
 	counter_add(&reasons, why->reason + audit * EGRET_REASONS_AUDITED, pkt->len_bytes);

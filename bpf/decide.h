@@ -32,6 +32,7 @@ struct judging {
 static __always_inline void verdict_allow(struct judgement *ret, __u32 rule)
 {
 	ret->allow = 1;
+	ret->told_only = 0;
 	ret->reason = EGRET_REASON_NONE;
 	ret->rule = rule;
 }
@@ -39,6 +40,7 @@ static __always_inline void verdict_allow(struct judgement *ret, __u32 rule)
 static __always_inline void verdict_deny(struct judgement *ret, __u8 reason)
 {
 	ret->allow = 0;
+	ret->told_only = 0;
 	ret->reason = reason;
 	ret->rule = 0;
 	ret->name = 0;
@@ -47,7 +49,9 @@ static __always_inline void verdict_deny(struct judgement *ret, __u8 reason)
 /* Without an agent only the floor passes, and the answers to what came in. */
 static __always_inline void verdict_of_stale_policy(struct judgement *ret, __u32 slot)
 {
-	if (ret->allow && ret->rule != EGRET_RULE_INBOUND && !policy_rule_is_floor(ret->rule, slot))
+	__u32 rule = ret->allow ? ret->rule : ret->passes_by;
+
+	if (egret_passes(ret) && rule != EGRET_RULE_INBOUND && !policy_rule_is_floor(rule, slot))
 		verdict_deny(ret, EGRET_REASON_STALE_AGENT);
 }
 
@@ -111,21 +115,33 @@ static __noinline int existing_record(struct __sk_buff *skb, const struct egret_
 }
 
 /* An earlier policy allowed this connection. Does that hold still? A deny that came
- * since was found by the judgement already. */
-static __always_inline bool memory_still_stands(const struct known *known, const struct packet *pkt,
-						const struct ruling *ruling, __u32 audience)
+ * since was found by the judgement already. As policy_rule_stands says. */
+static __always_inline int memory_still_stands(const struct known *known, const struct packet *pkt,
+					       const struct ruling *ruling, __u32 audience)
 {
 	if (known->state != EGRET_PEER_ALLOWED)
-		return false;
+		return 0;
 	if (pkt->l4_proto != IPPROTO_TCP && !memory_is_fresh(known->seen))
-		return false;
+		return 0;
 	return policy_rule_stands(known->rule, known->generation, port_key(pkt, ruling->slot), audience);
+}
+
+/* @stands: what policy_rule_stands said of @rule. */
+static __always_inline void history_lets_pass(struct judgement *ret, __u32 rule, int stands)
+{
+	if (stands != RULE_STANDS_AUDIT) {
+		verdict_allow(ret, rule);
+	} else if (!ret->allow) {
+		ret->told_only = 1;
+		ret->rule = ret->passes_by = rule;
+	}
 }
 
 /* What history allows although, or before, a rule does; keeps @ret if it does not. */
 static __always_inline void decide_by_history(const struct judging *judging, struct judgement *ret)
 {
 	const struct known *known = &judging->memory.known;
+	int stands;
 
 	if ((known->state == EGRET_PEER_INBOUND && memory_is_fresh(known->seen)) ||
 	    (!ret->allow && memory_has_arrival(judging->skb, judging->skb->sk, judging->pkt, &judging->memory))) {
@@ -134,10 +150,9 @@ static __always_inline void decide_by_history(const struct judging *judging, str
 	}
 	if (ret->reason == EGRET_REASON_DENY_RULE)
 		return;
-	if (memory_still_stands(known, judging->pkt, judging->ruling, judging->subject.audience)) {
-		verdict_allow(ret, known->rule);
-		return;
-	}
+	stands = memory_still_stands(known, judging->pkt, judging->ruling, judging->subject.audience);
+	if (stands)
+		history_lets_pass(ret, known->rule, stands);
 	if (ret->allow || !origin_is(judging->memory.sock, judging->pkt, EGRET_ORIGIN_EXISTING))
 		return;
 	existing_record(judging->skb, judging->memory.sock, judging->pkt);
@@ -171,18 +186,17 @@ __noinline __u32 flow_next(__u32 before, __u64 seen, __u32 allow, __u32 rule, __
 	return state | (state == EGRET_PEER_INBOUND ? SEEN_BOTH_WAYS : both_ways) << FLOW_WAYS_SHIFT;
 }
 
-/* @before: the memory that there was. */
+/* @before: the memory that there was; @audits: that the sender is only audited. What an `audit` line lets pass is
+ * remembered as allowed: it lives on as if that line, or the one that is to be taken away, were no `audit` line. */
 static __always_inline struct remembered decide_what_to_remember(const struct known *before, const struct packet *pkt,
-								 const struct judgement *verdict,
-								 const struct ruling *ruling)
+								 const struct judgement *verdict, __u32 audits)
 {
-	struct remembered what = {.state = verdict->allow ? EGRET_PEER_ALLOWED : EGRET_PEER_DENIED,
+	struct remembered what = {.state = egret_passes(verdict) ? EGRET_PEER_ALLOWED : EGRET_PEER_DENIED,
 				  .reason = verdict->reason,
-				  .rule = verdict->rule};
+				  .rule = verdict->told_only ? verdict->passes_by : verdict->rule};
 
 	if (pkt->l4_proto != IPPROTO_TCP) {
-		__u32 next =
-		    flow_next(before->state, before->seen, verdict->allow, verdict->rule, ruling->settings->audit);
+		__u32 next = flow_next(before->state, before->seen, egret_passes(verdict), what.rule, audits);
 
 		what.state = next;
 		what.both_ways = next >> FLOW_WAYS_SHIFT;
@@ -190,12 +204,19 @@ static __always_inline struct remembered decide_what_to_remember(const struct kn
 	return what;
 }
 
+/* What only an `audit` line lets pass is counted packet by packet: each is judged anew. */
+static __always_inline struct standing standing_of(const struct standing *now, const struct judgement *verdict)
+{
+	return verdict->told_only ? standing_void(now, now->generation) : *now;
+}
+
 static __always_inline void decide_remember(const struct judging *judging, const struct judgement *verdict)
 {
-	struct remembered what =
-	    decide_what_to_remember(&judging->memory.known, judging->pkt, verdict, judging->ruling);
+	__u32 audits = subject_is_audited(judging->memory.sock, judging->subject.audience, judging->ruling);
+	struct remembered what = decide_what_to_remember(&judging->memory.known, judging->pkt, verdict, audits);
+	struct standing standing = standing_of(&judging->standing, verdict);
 
-	memory_write(judging->skb, judging->skb->sk, &judging->memory, judging->pkt, &judging->standing, &what);
+	memory_write(judging->skb, judging->skb->sk, &judging->memory, judging->pkt, &standing, &what);
 }
 
 /* True: it did, and @ret says so. Most sockets have no such history, and need not be asked for their state. */
@@ -241,12 +262,13 @@ static __always_inline void decide_anew(struct judging *judging, struct judgemen
 		return;
 	decide_first_packet(judging->pkt, &judging->subject, judging->ruling, ret);
 	decide_with_history(judging, ret);
+	if (!ret->allow && !sock->raw)
+		explain_denial(judging, ret);
+	add_audit_lines(judging->pkt, &judging->subject, judging->ruling, ret);
 	if (sock->raw) {
-		memory_write_last(sock, judging->pkt, ret->allow);
+		memory_write_last(sock, judging->pkt, egret_passes(ret));
 		return;
 	}
-	if (!ret->allow)
-		explain_denial(judging, ret);
 	decide_remember(judging, ret);
 }
 

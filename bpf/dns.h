@@ -121,7 +121,7 @@ __noinline int question_hold(__u32 buffer)
 	settings = policy_settings(cfg, question->slot);
 	if (!settings->dns_names)
 		return 0;
-	return settings->audit ? 2 : 1;
+	return question->audits ? 2 : 1;
 }
 
 /*

@@ -54,9 +54,11 @@ __noinline int question_opens(struct __sk_buff *skb, __u32 buffer, __u64 first_h
 {
 	struct question *question = question_of(buffer);
 	struct egret_addr server __attribute__((aligned(8)));
+	struct egret_sock *sock = memory_of(skb);
 
 	if (!question)
 		return 0;
+	question->audits = policy_audits(sock ? sock->audience : EGRET_AUDIENCE_UNKNOWN, egret_port_key_slot(port_key));
 	addr_of_halves(&server, first_half, last_half);
 	question->server = query_server(skb, &server, bpf_htons(port_key));
 	question->slot = egret_port_key_slot(port_key);

@@ -327,7 +327,7 @@ __noinline int asks_begin(struct __sk_buff *skb, __u32 buffer, __u32 offset)
 	if (!segment.octets)
 		return true;
 	settings = policy_settings(cfg, question->slot);
-	holds = settings->dns_names && !settings->audit;
+	holds = settings->dns_names && !question->audits;
 	where = asks_place(skb, question, &segment, holds, &fresh);
 	if (where == ASKS_AGAIN && !holds)
 		question->segment.left = 0;

@@ -4,7 +4,8 @@
  * then what was learned for it, then both together (include/egret_decide.h has the words). It needs who sends and where
  * to, and no socket.
  *
- * decide_first_packet() decides; explain_special() gives a denial the reason that says more.
+ * decide_first_packet() decides; explain_special() gives a denial the reason that says more; add_audit_lines() adds
+ * what `audit` lines would change.
  */
 #ifndef EGRET_BPF_FIRST_PACKET_H
 #define EGRET_BPF_FIRST_PACKET_H
@@ -57,6 +58,30 @@ static __always_inline void decide_first_packet(const struct packet *pkt, const 
 	egret_said_unpack(
 	    first_packet_look_up(halves[0], halves[1], port_key(pkt, ruling->slot), subject->audience, subject->scope),
 	    ret);
+}
+
+/* --- `audit` lines --- */
+
+/* @ret: the policy without them. Becomes a denial that is only told (told_only) where one of them would change it. */
+static __always_inline void add_audit_lines(const struct packet *pkt, const struct subject *subject,
+					    const struct ruling *ruling, struct judgement *ret)
+{
+	__u64 sees = egret_audit_counts(ret, ruling->settings->has);
+	const __u64 *halves = (const __u64 *)&pkt->addr;
+
+	if (sees)
+		egret_add_audit(ret,
+				first_packet_look_up(halves[0], halves[1],
+						     port_key(pkt, ruling->slot) | sees << EGRET_PORT_KEY_SEES_SHIFT,
+						     subject->audience, subject->scope));
+}
+
+/* Where there is no memory to ask. */
+static __always_inline void decide_by_policy(const struct packet *pkt, const struct subject *subject,
+					     const struct ruling *ruling, struct judgement *ret)
+{
+	decide_first_packet(pkt, subject, ruling, ret);
+	add_audit_lines(pkt, subject, ruling, ret);
 }
 
 /* --- why a special address is denied --- */

@@ -57,7 +57,7 @@ static __always_inline bool service_is_allowed(const struct look *look, const st
 		verdict_deny(verdict, look->notes->pkt.reason);
 		return false;
 	}
-	decide_first_packet(&look->notes->pkt, &subject, &look->ruling, verdict);
+	decide_by_policy(&look->notes->pkt, &subject, &look->ruling, verdict);
 	return verdict->allow;
 }
 

@@ -95,16 +95,36 @@ static __noinline int call_is_local(struct bpf_sock_addr *ctx, const struct pack
 
 /* --- connect of what sends at once, or speaks with one peer only --- */
 
+/* Who is only audited goes on: what leaves then is counted at egress. */
+static __always_inline bool call_is_audited(const struct egret_sock *sock, __u32 caller, const struct ruling *ruling)
+{
+	return subject_is_audited(sock, sock->audience, ruling) && subject_is_audited(sock, caller, ruling);
+}
+
+/* What an `audit` line lets pass goes on, too. @ret: allows already. */
+static __always_inline void call_decide_for(const struct packet *pkt, const struct egret_sock *sock,
+					    const struct subject *subject, const struct ruling *ruling,
+					    struct judgement *ret)
+{
+	if (subject_is_audited(sock, subject->audience, ruling))
+		return;
+	decide_by_policy(pkt, subject, ruling, ret);
+	if (ret->told_only)
+		verdict_allow(ret, ret->passes_by);
+}
+
 /* What the policy says to the socket's subject, and to the caller's where that is another one: both must be allowed. A
  * caller is judged by what the socket's subject learned. */
-static __always_inline void call_decide(const struct packet *pkt, struct subject *subject, __u32 caller,
-					const struct ruling *ruling, struct judgement *ret)
+static __always_inline void call_decide(const struct packet *pkt, const struct egret_sock *sock,
+					struct subject *subject, __u32 caller, const struct ruling *ruling,
+					struct judgement *ret)
 {
-	decide_first_packet(pkt, subject, ruling, ret);
+	call_decide_for(pkt, sock, subject, ruling, ret);
 	if (!ret->allow || caller == subject->audience)
 		return;
 	subject->audience = caller;
-	decide_first_packet(pkt, subject, ruling, ret);
+	call_decide_for(pkt, sock, subject, ruling, ret);
+	ret->of_caller = !ret->allow;
 }
 
 /* @ret: allows already. */
@@ -112,13 +132,15 @@ static __always_inline void connect_decide(struct bpf_sock_addr *ctx, const stru
 					   const struct ruling *ruling, struct judgement *ret)
 {
 	struct subject subject;
+	__u32 caller;
 	int local;
 
-	if (ruling->settings->audit)
-		return;
 	subject_refresh(sock, ruling);
+	caller = subject_caller(sock, ruling);
+	if (call_is_audited(sock, caller, ruling))
+		return;
 	subject = subject_of(sock);
-	call_decide(pkt, &subject, subject_caller(sock, ruling), ruling, ret);
+	call_decide(pkt, sock, &subject, caller, ruling, ret);
 	if (policy_is_stale(ruling))
 		verdict_of_stale_policy(ret, ruling->slot);
 	if (ret->allow)
@@ -149,17 +171,17 @@ static __always_inline void sendmsg_decide(struct bpf_sock_addr *ctx, const stru
 	struct subject subject;
 	__u32 caller;
 
-	if (ruling->settings->audit)
-		return;
 	subject_refresh(sock, ruling);
 	caller = subject_caller(sock, ruling);
+	if (call_is_audited(sock, caller, ruling))
+		return;
 	if ((only_of_another || !(ruling->settings->has & EGRET_HAS_DENY)) && caller == sock->audience)
 		return;
 	memory_find(ctx, ctx->sk, pkt, &memory);
 	if (memory.known.state == EGRET_PEER_INBOUND)
 		return; /* egress knows whether it still is */
 	subject = subject_of(sock);
-	call_decide(pkt, &subject, caller, ruling, ret);
+	call_decide(pkt, sock, &subject, caller, ruling, ret);
 	if (ret->allow)
 		return;
 	if (ret->service || memory_has_arrival(ctx, ctx->sk, pkt, &memory) ||

@@ -77,9 +77,9 @@ static __always_inline void cgroup_decide_by_content(struct __sk_buff *skb, stru
 {
 	__u64 refused = 0;
 
-	if (verdict->allow)
+	if (egret_passes(verdict))
 		decide_by_source(skb, pkt, ruling, sock, verdict);
-	if (!verdict->allow)
+	if (!egret_passes(verdict))
 		return;
 	if (may_be_dns(pkt, sock))
 		refused = dns_leaves(skb, pkt, ruling, sock);

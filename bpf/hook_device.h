@@ -101,7 +101,8 @@ static __always_inline void look_tell_socket(const struct look *look, struct egr
 
 /* --- judged again --- */
 
-/* What the socket remembers of the packet's destination. Apart from its caller: for its stack. */
+/* What the socket remembers of the packet's destination. Apart from its caller: for its stack. 1;
+ * the caller looks at it, as at that of decide_on_lo. */
 static __noinline int look_ask_history(struct __sk_buff *skb, const struct packet *pkt, const struct ruling *ruling,
 				       struct egret_sock *sock, struct judgement *ret)
 {
@@ -111,7 +112,7 @@ static __noinline int look_ask_history(struct __sk_buff *skb, const struct packe
 		return 0;
 	judging.subject = subject_of(sock);
 	decide_with_history(&judging, ret);
-	return 0;
+	return 1;
 }
 
 /* As the hook would. */
@@ -124,7 +125,9 @@ static __always_inline void look_judge_again(const struct look *look, struct egr
 	subject_refresh(sock, &look->ruling);
 	subject = subject_of(sock);
 	decide_first_packet(pkt, &subject, &look->ruling, verdict);
-	look_ask_history(look->skb, pkt, &look->ruling, sock, verdict);
+	if (!look_ask_history(look->skb, pkt, &look->ruling, sock, verdict))
+		verdict_deny(verdict, EGRET_REASON_NO_MEMORY);
+	add_audit_lines(pkt, &subject, &look->ruling, verdict);
 	look_judge_content(look, sock->audience);
 }
 
@@ -165,7 +168,8 @@ static __always_inline int look_by_peer(const struct look *look, struct bpf_sock
 	subject_refresh(sock, &look->ruling);
 	if (stamp >= STAMP_ALLOWED && look_is_unserved(look, sock->audience))
 		return look_deny_for(look, sock, EGRET_REASON_NOT_SERVER);
-	if (stamp >= STAMP_ALLOWED || (stamp == STAMP_DENIED && look->ruling.settings->audit)) {
+	if (stamp >= STAMP_ALLOWED ||
+	    (stamp == STAMP_DENIED && subject_is_audited(sock, sock->audience, &look->ruling))) {
 		look_tell_socket(look, sock);
 		return TC_ACT_UNSPEC;
 	}
@@ -182,7 +186,7 @@ static __always_inline int look_in_ipsec(const struct look *look, struct egret_s
 		return look_pass(look, EGRET_LOOK_SOCKET);
 	if (says == IPSEC_TOLD && look_stamp(sock, pkt, look->ruling.generation) >= STAMP_ALLOWED)
 		return TC_ACT_UNSPEC;
-	if (look->ruling.settings->audit)
+	if (subject_is_audited(sock, sock->audience, &look->ruling))
 		return TC_ACT_UNSPEC; /* the hook has counted it */
 	if (says == IPSEC_TOLD)
 		return look_again(look, sock, EGRET_REASON_IPSEC);

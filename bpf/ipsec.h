@@ -94,7 +94,7 @@ static __always_inline int ipsec_tell_named(const struct egret_sock *sock, const
 	if (sock->inner_generation != ruling->generation)
 		return IPSEC_UNTOLD;
 	if (peer.l4_proto != IPPROTO_UDP || !peer_verifies(&peer) ||
-	    (peer_is_denied(peer.state) && !ruling->settings->audit))
+	    (peer_is_denied(peer.state) && !subject_is_audited(sock, sock->audience, ruling)))
 		return IPSEC_ALLOWED;
 	pkt->addr = peer.addr;
 	pkt->port_be = peer.port_be;
@@ -130,7 +130,7 @@ static __always_inline bool ipsec_is_device(struct __sk_buff *skb)
 static __noinline int ipsec_note_plain(struct __sk_buff *skb, struct egret_sock *sock, const struct packet *pkt,
 				       const struct judgement *verdict)
 {
-	if (!sock || !pkt || !verdict || !verdict->allow || !sock->in_node_netns)
+	if (!sock || !pkt || !verdict || !egret_passes(verdict) || !sock->in_node_netns)
 		return 0;
 	if (!sock->raw && (pkt->l4_proto == IPPROTO_TCP || pkt->l4_proto == IPPROTO_UDP))
 		return 0;
@@ -272,24 +272,29 @@ static __noinline int ipsec_history(struct bpf_sock_addr *ctx, const struct pack
 {
 	struct memory memory = {.sock = sock};
 	const struct ruling *ruling;
+	struct standing standing;
 	struct remembered what;
+	__u32 audits;
+	int stands;
 
 	if (!pkt || !sock || !named || !ret)
 		return false;
 	ruling = named->ruling;
 	memory_find(ctx, ctx->sk, pkt, &memory);
+	stands = memory_still_stands(&memory.known, pkt, ruling, sock->audience);
 	if ((memory.known.state == EGRET_PEER_INBOUND && memory_is_fresh(memory.known.seen)) ||
 	    (!ret->allow && memory_has_arrival(ctx, ctx->sk, pkt, &memory)))
 		verdict_allow(ret, EGRET_RULE_INBOUND);
-	else if (ret->reason != EGRET_REASON_DENY_RULE &&
-		 memory_still_stands(&memory.known, pkt, ruling, sock->audience))
-		verdict_allow(ret, memory.known.rule);
+	else if (ret->reason != EGRET_REASON_DENY_RULE && stands)
+		history_lets_pass(ret, memory.known.rule, stands);
 	if (policy_is_stale(ruling))
 		verdict_of_stale_policy(ret, ruling->slot);
-	if (!ret->allow && !ruling->settings->audit)
+	audits = subject_is_audited(sock, sock->audience, ruling);
+	if (!egret_passes(ret) && !audits)
 		return false;
-	what = decide_what_to_remember(&memory.known, pkt, ret, ruling);
-	memory_write(ctx, ctx->sk, &memory, pkt, &named->standing, &what);
+	what = decide_what_to_remember(&memory.known, pkt, ret, audits);
+	standing = standing_of(&named->standing, ret);
+	memory_write(ctx, ctx->sk, &memory, pkt, &standing, &what);
 	return true;
 }
 
@@ -307,7 +312,7 @@ static __always_inline void ipsec_names(struct bpf_sock_addr *ctx, const struct 
 		standing_take(ruling, &named.standing);
 		subject_refresh(sock, ruling);
 		subject = subject_of(sock);
-		decide_first_packet(pkt, &subject, ruling, ret);
+		decide_by_policy(pkt, &subject, ruling, ret);
 		goes_on = ipsec_history(ctx, pkt, sock, &named, ret);
 	}
 	ret->allow = goes_on;

@@ -72,7 +72,8 @@ __noinline __u64 learned_judge_name(__u64 name, __u32 port_key, __u32 audience, 
 	struct egret_scan scan;
 	__u64 said;
 
-	if (!target || !target->dest.count || !who || !egret_name_counts(target->dest.flags, need))
+	if (!target || !egret_dest_has_list(&target->dest, port_key) || !who ||
+	    !egret_name_counts(target->dest.flags, need))
 		return EGRET_REASON_NO_RULE;
 	scan = egret_scan_of_name(&target->dest, port_key, who, need & ~(EGRET_NEED_EXPLAINS | EGRET_NEED_ENDED));
 	said = policy_scan(target, &scan);

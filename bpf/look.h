@@ -234,7 +234,8 @@ static __always_inline void look_explain_as(struct judgement *verdict, __u8 reas
 	case EGRET_REASON_SPECIAL_ADDRESS:
 	case EGRET_REASON_EXPIRED:
 		verdict->reason = reason;
-		verdict->rule = 0;
+		if (!verdict->told_only)
+			verdict->rule = 0;
 	}
 }
 
@@ -273,9 +274,9 @@ static __always_inline void look_judge_content(const struct look *look, __u32 au
 {
 	struct judgement *verdict = &look->notes->verdict;
 
-	if (verdict->allow && look_is_forged(look))
+	if (egret_passes(verdict) && look_is_forged(look))
 		verdict_deny(verdict, EGRET_REASON_FORGED);
-	else if (verdict->allow && look_is_unserved(look, audience))
+	else if (egret_passes(verdict) && look_is_unserved(look, audience))
 		verdict_deny(verdict, EGRET_REASON_NOT_SERVER);
 	if (policy_is_stale(&look->ruling))
 		verdict_of_stale_policy(verdict, look->ruling.slot);
@@ -292,7 +293,7 @@ static __always_inline void look_judge(const struct look *look, const struct egr
 		verdict_deny(verdict, pkt->reason);
 		return;
 	}
-	decide_first_packet(pkt, &subject, &look->ruling, verdict);
+	decide_by_policy(pkt, &subject, &look->ruling, verdict);
 	look_judge_content(look, sender->audience);
 	if (!verdict->allow)
 		look_explain(pkt, EGRET_REASON_NOT_A_SOCKET, verdict);

@@ -113,6 +113,7 @@ struct question {
 	/* Its server is trusted to teach, and it is a new one: dns_port.h and dns_tcp_out.h for question_take. */
 	__u32 trusted;
 	__u32 slot;                    /* of the policy that judges it: dns_port.h for question_take */
+	__u32 audits;                  /* its sender is only audited: the same */
 	__u64 server;                  /* that it leaves for, as query_server: the same */
 	struct segment_reader segment; /* of dns_tcp_out.h */
 	/* With room for what verifiers take for possible: the most octets that there may be, behind as many. */

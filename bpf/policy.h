@@ -160,6 +160,20 @@ static __always_inline const struct egret_audience *policy_audience(__u32 audien
 	return table ? bpf_map_lookup_elem(table, &audience) : 0;
 }
 
+/* 1: what is denied to this audience passes, and is counted as would-be denied. Global: one way out, for verifiers. */
+__noinline __u32 policy_audits(__u32 audience, __u32 slot)
+{
+	const struct egret_config *cfg = policy_config();
+	const struct egret_audience *who;
+
+	if (!cfg || policy_settings(cfg, slot)->audit & 1)
+		return !!cfg;
+	if (!(policy_settings(cfg, slot)->has & EGRET_HAS_AUDITED))
+		return 0;
+	who = policy_audience(audience, slot);
+	return who ? who->flags & EGRET_AUDIENCE_AUDITED : 0;
+}
+
 /*
  * What the policy lists for an address, as one word. Global, of scalars (5.6): the verifier then takes it
  * once, for any argument, instead of once for each way to come here. (Pointers could be passed to
@@ -179,7 +193,7 @@ __noinline __u64 policy_look_up(__u64 first_half, __u64 last_half, __u32 port_ke
 	if (!target)
 		return EGRET_REASON_NO_RULE;
 	scan = egret_scan_of_addr(&target->dest, port_key, who);
-	if (!target->dest.count)
+	if (!egret_dest_has_list(&target->dest, port_key))
 		return egret_scan_nothing(&scan);
 	return policy_scan(target, &scan);
 }
@@ -215,9 +229,10 @@ static __always_inline bool policy_is_stale(const struct ruling *ruling)
 
 /*
  * A connection that @rule allowed under @generation: does the rule still stand, with
- * this port and for this subject? Its address is not looked up: it may have gone
- * from the name since, and a live connection survives that.
+ * this port and for this subject? RULE_STANDS_AUDIT: it does, and lets pass as an `audit` line. Its address is not
+ * looked up: it may have gone from the name since, and a live connection survives that.
  */
+#define RULE_STANDS_AUDIT 2
 __noinline int policy_rule_stands(__u32 rule, __u32 generation, __u32 port_key, __u32 audience)
 {
 	const struct egret_audience *who = policy_audience(audience, egret_port_key_slot(port_key));
@@ -239,7 +254,7 @@ __noinline int policy_rule_stands(__u32 rule, __u32 generation, __u32 port_key, 
 		if (!entry)
 			break;
 		if (egret_port_stands(entry, port_key, who))
-			return 1;
+			return entry->audit ? RULE_STANDS_AUDIT : 1;
 	}
 	return 0;
 }

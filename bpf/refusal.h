@@ -84,6 +84,17 @@ static __always_inline void refusal_count(struct egret_drop *drop, const struct 
 	refusal_caller(drop);
 }
 
+/* Is the subject of this cgroup only audited? As subject_is_audited, where there may be no socket yet. */
+static __always_inline __u32 refusal_is_audited(const struct ruling *ruling, __u64 cgroup_id)
+{
+	__u32 audience = EGRET_AUDIENCE_UNKNOWN;
+
+	if (cgroup_id == ruling->cfg->unaccounted_cgroup)
+		return ruling->settings->audit & 1;
+	audience_find(cgroup_id, false, ruling, &audience);
+	return policy_audits(audience, ruling->slot) & 1;
+}
+
 /* @number: as egret_family.h says. True: it is refused. False: it goes on, for this policy only audits. */
 static __noinline int refusal_finish(const struct ruling *ruling, __u64 cgroup_id, __u32 reason, __u32 number)
 {
@@ -93,7 +104,7 @@ static __noinline int refusal_finish(const struct ruling *ruling, __u64 cgroup_i
 
 	if (!ruling)
 		return 0;
-	audit = (ruling->settings->audit & 1) | (ruling->settings->layers != EGRET_LAYERS_ENFORCE);
+	audit = refusal_is_audited(ruling, cgroup_id) | (ruling->settings->layers != EGRET_LAYERS_ENFORCE);
 	if (ruling->cfg->unaccounted_cgroup == EGRET_UNACCOUNTED_ALL || ruling->cfg->unaccounted_cgroup == cgroup_id)
 		return !audit;
 	refusal_add(&reasons, reason + audit * EGRET_REASONS_AUDITED);

@@ -151,7 +151,7 @@ static __always_inline void decide_by_source(struct __sk_buff *skb, const struct
 		verdict_deny(verdict, EGRET_REASON_FORGED);
 	else if (goes_to_many(halves[0], halves[1]) && source_is_foreign(skb))
 		verdict_deny(verdict, EGRET_REASON_FOREIGN_SOURCE);
-	if (!verdict->allow || !source_is_not_own(skb, sock))
+	if (!egret_passes(verdict) || !source_is_not_own(skb, sock))
 		return;
 	verdict_deny(verdict, EGRET_REASON_FOREIGN_SOURCE);
 	verdict->told_only = ruling->settings->layers != EGRET_LAYERS_ENFORCE;

@@ -33,10 +33,13 @@ struct egret_settings {
 /* Of unaccounted_cgroup: while another version's programs rule, no denial is counted. */
 #define EGRET_UNACCOUNTED_ALL (~0ULL)
 
-#define EGRET_HAS_DENY      (1U << 0)
-#define EGRET_HAS_NAME_DENY (1U << 1)
-#define EGRET_HAS_INTERNAL  (1U << 2)
-#define EGRET_HAS_AUDIENCES (1U << 3) /* rules that are not for everybody */
+#define EGRET_HAS_DENY        (1U << 0)
+#define EGRET_HAS_NAME_DENY   (1U << 1)
+#define EGRET_HAS_INTERNAL    (1U << 2)
+#define EGRET_HAS_AUDIENCES   (1U << 3) /* rules that are not for everybody */
+#define EGRET_HAS_AUDITED     (1U << 4) /* EGRET_AUDIENCE_AUDITED */
+#define EGRET_HAS_AUDIT_ALLOW (1U << 5)
+#define EGRET_HAS_AUDIT_DENY  (1U << 6)
 
 struct egret_config {
 	__u32 generation; /* lowest bit = slot of the policy that rules; 0 = nothing yet */

@@ -161,8 +161,35 @@ EGRET_INLINE void egret_add_special(struct judgement *denial, const struct judge
 	if (special->reason <= denial->reason)
 		return;
 	denial->reason = special->reason;
+	if (denial->told_only)
+		return; /* its rule is the line that lets it pass */
 	denial->rule = special->reason == EGRET_REASON_SPECIAL_ADDRESS ? special->rule : 0;
 	denial->name = special->name;
+}
+
+/* --- `audit` lines: what each would change is counted, and nothing else --- */
+
+/* Of a verdict without them: which of them may change it (EGRET_AUDIT_*)? A deny takes nothing from what answers. */
+EGRET_INLINE __u32 egret_audit_counts(const struct judgement *said, __u32 has)
+{
+	if (said->allow)
+		return has & EGRET_HAS_AUDIT_DENY && said->rule != EGRET_RULE_INBOUND ? EGRET_AUDIT_DENY : 0;
+	if (said->reason == EGRET_REASON_DENY_RULE || said->told_only)
+		return 0;
+	return has & EGRET_HAS_AUDIT_ALLOW ? EGRET_AUDIT_ALLOW : 0;
+}
+
+/* @with: what is said to who sees these lines. */
+EGRET_INLINE void egret_add_audit(struct judgement *said, __u64 with)
+{
+	if (said->allow ? egret_said_reason(with) != EGRET_REASON_DENY_RULE : !(with & EGRET_SAID_ALLOW))
+		return;
+	said->passes_by = said->allow ? said->rule : with >> EGRET_SAID_RULE_SHIFT;
+	said->reason = said->allow ? EGRET_REASON_DENY_RULE : said->reason;
+	said->rule = with >> EGRET_SAID_RULE_SHIFT;
+	said->name = with >> EGRET_SAID_NAME_SHIFT & 0xffffff;
+	said->told_only = 1;
+	said->allow = 0;
 }
 
 #endif

@@ -165,6 +165,9 @@ struct egret_meta {
 	struct egret_layer_state sources[EGRET_SOURCE_COUNT];
 	/* CLOCK_REALTIME: since then the layers only audit, as a release without any ruled before; 0 = they do not. */
 	__u64 unlayered_ns;
+	/* Who is only audited while others are enforced, as `for` has it, with commas between; "" = nobody. */
+	char audited[EGRET_PROBLEM_SIZE];
+	__u64 audited_ns;                       /* CLOCK_REALTIME: since then */
 	char absent_cgroups[EGRET_ABSENT_SIZE]; /* that rules are for and that are not there: a line each */
 	struct egret_resolver resolvers[EGRET_MAX_RESOLVERS]; /* whom the agent asks, in this order */
 	__u32 resolver_count;

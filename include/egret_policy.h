@@ -58,7 +58,8 @@ struct egret_port {
 	__u16 hi;
 	__u8 l4_proto;    /* IPPROTO_*, or EGRET_L4_ANY */
 	__u8 action;      /* enum egret_action */
-	__u8 app : 7;     /* enum egret_app */
+	__u8 app : 5;     /* enum egret_app */
+	__u8 audit : 2;   /* of an `audit` line: EGRET_AUDIT_*, and only who asks for these sees it */
 	__u8 private : 1; /* an allow that holds for private addresses of its names, too */
 	__u8 group;       /* entries of one allowed name; 0 = none */
 	__u16 set;        /* of audiences: whom it is for */
@@ -66,15 +67,22 @@ struct egret_port {
 	__u32 rule; /* id that is counted */
 };
 
+/* Two kinds of `audit` lines, which are asked for apart. */
+#define EGRET_AUDIT_DENY  (1U << 0)
+#define EGRET_AUDIT_ALLOW (1U << 1)
+
 /* The set that every audience is in. */
 #define EGRET_SET_ALL 0
 
 /* One audience: a bit for each set that it is in. */
 struct egret_audience {
 	__u64 sets[EGRET_MAX_SETS / 64];
-	__u32 flags;
+	__u32 flags; /* EGRET_AUDIENCE_AUDITED */
 	__u32 pad;
 };
+
+/* `set mode = audit for` it: what is denied passes, and is counted as would-be denied. */
+#define EGRET_AUDIENCE_AUDITED (1U << 0)
 
 EGRET_INLINE bool egret_set_has(__u16 set, const struct egret_audience *audience)
 {
@@ -115,6 +123,8 @@ struct egret_dest {
 /* Of a resolver: the policy says who serves it, or nobody but the node's own can (127/8, ::1): who else speaks in its
  * name is denied. Else that is only counted. */
 #define EGRET_DEST_SERVED (1U << 13)
+/* All of its list are `audit` lines: who does not ask for these sees no list. */
+#define EGRET_DEST_AUDIT (1U << 14)
 /* Of a place in a bucket: it was given away; what stands there counts. */
 #define EGRET_DEST_USED (1U << 1)
 #define EGRET_DEST_LIVE (1U << 2)

@@ -17,16 +17,23 @@
 
 /* What is said of a packet. */
 struct judgement {
-	__u32 rule; /* that allowed or denied, or would allow but for a special address; 0 = none */
-	__u32 name; /* index into `names`, 0 = none: for people only */
+	__u32 rule;      /* that allowed or denied, or would allow but for a special address; 0 = none */
+	__u32 passes_by; /* told_only: what lets it pass, and stands while the connection lives; 0 = nothing is kept */
+	__u32 name;      /* index into `names`, 0 = none: for people only */
 	__u8 allow;
 	__u8 reason;    /* enum egret_reason; EGRET_REASON_NONE if allowed */
 	__u8 service;   /* NAT will change the destination */
 	__u8 firm;      /* allowed by a name, or for the node to live: no denied name takes it away */
 	__u8 told_only; /* what is denied passes, whatever the mode, and is counted as would-be denied */
 	__u8 place;     /* EGRET_REASON_EXPIRED: which name of the address is over; 0 = not known */
+	__u8 of_caller; /* denied to another one than the socket's subject, who called */
 	__u64 question; /* EGRET_REASON_DNS_NAME: egret_drop_key.question */
 };
+
+EGRET_INLINE bool egret_passes(const struct judgement *judgement)
+{
+	return judgement->allow || judgement->told_only;
+}
 
 /* --- a judgement as one word: global functions of programs return no more --- */
 
@@ -39,7 +46,8 @@ struct judgement {
 #define EGRET_SAID_PLACE_SHIFT 11
 #define EGRET_SAID_PLACE_BITS  0x1f
 #define EGRET_PLACE_OF_V4      0x10
-_Static_assert(EGRET_MAX_NAMES < 1 << 24 && EGRET_RULE_FIRST + EGRET_MAX_RULES < 1 << 24, "a word has room for both");
+_Static_assert(EGRET_MAX_NAMES < 1 << 24 && EGRET_RULE_FIRST + EGRET_MAX_RULES < 1 << 23,
+	       "a word has room for both, and a bit is left");
 _Static_assert(EGRET_REASON_COUNT <= EGRET_SAID_ALLOW, "a word has room for the reason");
 
 EGRET_INLINE __u64 egret_said_pack(__u32 rule, __u32 name, __u32 flags, __u8 reason)
@@ -61,13 +69,17 @@ EGRET_INLINE void egret_said_unpack(__u64 said, struct judgement *ret)
 	ret->firm = !!(said & EGRET_SAID_FIRM);
 	ret->place = said >> EGRET_SAID_PLACE_SHIFT & EGRET_SAID_PLACE_BITS;
 	ret->reason = egret_said_reason(said);
+	ret->told_only = said >> 63; /* no id is that large: 0, which the verifier does not walk apart from 1 */
 }
 
 /* --- what a packet asks of a list --- */
 
-/* Slot, protocol and port as one argument: global functions of programs take five. */
+/* Slot, protocol and port as one argument: global functions of programs take five. Above the slot, which all who use it
+ * cut to its bit, is which `audit` lines are seen. */
 #define EGRET_PORT_KEY_SLOT_SHIFT  24
 #define EGRET_PORT_KEY_PROTO_SHIFT 16
+#define EGRET_PORT_KEY_SEES_SHIFT  25
+_Static_assert(EGRET_POLICY_SLOTS == 2, "a slot is one bit of a port key");
 
 /* A rule says `icmp` for both families. */
 EGRET_INLINE __u32 egret_port_key(__u32 slot, __u8 l4_proto, __u16 port)
@@ -100,12 +112,26 @@ EGRET_INLINE bool egret_port_matches(const struct egret_port *entry, __u8 l4_pro
 	return entry->lo <= port && port <= entry->hi;
 }
 
+/* Is it an `audit` line that is not asked for? Of the key in each entry anew: kept, it would take its place on the
+ * stack of programs, which is full there. */
+EGRET_INLINE bool egret_port_is_hidden(const struct egret_port *entry, __u32 port_key)
+{
+	asm volatile("" : "+r"(port_key));
+	return entry->audit & ~(port_key >> EGRET_PORT_KEY_SEES_SHIFT);
+}
+
 /* Does the entry of a rule that allowed a connection still allow it? */
 EGRET_INLINE bool egret_port_stands(const struct egret_port *entry, __u32 port_key, const struct egret_audience *who)
 {
 	return entry->action == EGRET_ALLOW &&
 	       egret_port_matches(entry, port_key >> EGRET_PORT_KEY_PROTO_SHIFT, port_key) &&
 	       egret_set_has(entry->set, who);
+}
+
+/* Has the destination a list for who asks so? */
+EGRET_INLINE bool egret_dest_has_list(const struct egret_dest *dest, __u32 port_key)
+{
+	return dest->count && (!(dest->flags & EGRET_DEST_AUDIT) || port_key >> EGRET_PORT_KEY_SEES_SHIFT);
 }
 
 /* --- one list: the first entry that matches decides --- */
@@ -163,7 +189,8 @@ EGRET_INLINE bool egret_scan_entry(struct egret_scan *scan, const struct egret_p
 	__u32 allows = (1U << EGRET_ALLOW) >> (entry->action & 7) & egret_gives(entry->private, scan->need);
 	__u32 is_for_it;
 
-	if (!egret_port_matches(entry, scan->port_key >> EGRET_PORT_KEY_PROTO_SHIFT, scan->port_key) ||
+	if (egret_port_is_hidden(entry, scan->port_key) ||
+	    !egret_port_matches(entry, scan->port_key >> EGRET_PORT_KEY_PROTO_SHIFT, scan->port_key) ||
 	    (scan->blocked && entry->group == scan->blocked))
 		return false;
 	is_for_it = egret_set_has(entry->set, scan->who);

@@ -88,7 +88,8 @@ static const char *describe(const struct policy_rule *rule, char *buf, size_t si
 	    [POLICY_FOR_CGROUP] = " for cgroup ",
 	};
 	char dest[256], port[24];
-	size_t len = (size_t)snprintf(buf, size, "%s", rule->action == EGRET_ALLOW ? "allow" : "deny");
+	size_t len = (size_t)snprintf(buf, size, "%s%s", rule->audit ? "audit " : "",
+				      rule->action == EGRET_ALLOW ? "allow" : "deny");
 
 	for (size_t i = 0; i < rule->dest_count; i++)
 		len += (size_t)snprintf(buf + len, size - len, " %s", policy_dest_format(&rule->dests[i], dest));
@@ -126,12 +127,74 @@ static void expect_errors(const struct error_case *cases, size_t count)
 	}
 }
 
+static void audit_lines(void **state)
+{
+	struct run run = load("audit allow x.y,10.0.0.1 https:443 private for pods  # why\n"
+			      "audit deny *.z\n"
+			      "allow x.y,10.0.0.1 https:443 private for pods\n");
+	char text[512];
+
+	(void)state;
+	expect_clean(&run);
+	assert_int_equal(run.policy->rule_count, 3);
+	assert_string_equal(describe(&run.policy->rules[0], text, sizeof(text)),
+			    "audit allow x.y 10.0.0.1 https:443 private for pods");
+	assert_string_equal(run.policy->rules[0].text, "audit allow x.y,10.0.0.1 https:443 private for pods");
+	assert_string_equal(run.policy->rules[0].purpose, "why");
+	assert_string_equal(describe(&run.policy->rules[1], text, sizeof(text)), "audit deny *.z any");
+	assert_false(run.policy->rules[2].audit);
+	run_end(&run);
+}
+
+static void audited_subjects(void **state)
+{
+	struct run run = load("set mode = audit for pods not hostnetwork\nset mode = enforce\n"
+			      "set mode = audit for cgroup /a.slice/\nallow x.y any\n");
+
+	(void)state;
+	expect_clean(&run);
+	assert_false(run.policy->settings.audit);
+	assert_int_equal(run.policy->settings.audited_count, 2);
+	assert_int_equal(run.policy->settings.audited[0].kind, POLICY_FOR_PODS_NOT_HOSTNETWORK);
+	assert_string_equal(run.policy->settings.audited[1].path, "/a.slice");
+	run_end(&run);
+
+	run = load("set mode = audit for pods\nset mode = audit for pods\nallow x.y any\n");
+	expect_findings(&run, "t.rules:2:12: warning: an earlier line audits the same; remove one\n");
+	assert_int_equal(run.policy->settings.audited_count, 1);
+	run_end(&run);
+
+	run = load("set mode = audit for pods\nset mode = audit\nallow x.y any\n");
+	expect_findings(&run,
+			"t.rules:2:5: warning: `set mode = audit` audits everybody, and `set mode = audit for ...` is "
+			"there for some; remove one of them\n");
+	assert_true(run.policy->settings.audit);
+	run_end(&run);
+}
+
 static void wrong_statements(void **state)
 {
 	static const struct error_case cases[] = {
 	    {"alow x.y any\n", 1, 1, "did you mean `allow`?"},
+	    {"audit\n", 1, 1, "write `audit allow DEST PORTS`, `audit deny DEST`"},
+	    {"audti deny x.y\n", 1, 1, "did you mean `audit`?"},
+	    {"audit alow x.y any\n", 1, 7, "did you mean `audit allow`?"},
+	    {"audit audit deny x.y\n", 1, 7, "`audit` stands twice"},
+	    {"audit resolver 10.0.0.10\n", 1, 7, "and not before `resolver`; write `audit deny DEST`"},
+	    {"audit require x.y tcp:443\n", 1, 7, "and not before `require`"},
+	    {"audit allow\n", 1, 7, "names no destination"},
+	    {"audit allow x.y\n", 1, 16, "say which ports, or `any`"},
+	    {"audit deny x.y private\n", 1, 16, "`private` is for `allow`"},
+	    {"set mode = off for pods\n", 1, 12, "write `set mode = audit for ...`, which lets them pass"},
+	    {"set mode = enforce for pods\n", 1, 12, "leave this line out"},
+	    {"set mode = adit for pods\n", 1, 12, "write `set mode = audit for ...`"},
+	    {"set mode = audit pods\n", 1, 18, "whom it is for, a file says: `set mode = audit for pods`"},
+	    {"set mode = audit for\n", 1, 18, "does not say whom; write `for host`"},
+	    {"set mode = audit for pod\n", 1, 22, "did you mean `pods`?"},
+	    {"set mode = audit for pods host\n", 1, 27, "one line has one `for`; write a line for each"},
+	    {"set mode = audit for cgroup x\n", 1, 29, "write it from the root"},
 	    {"\n  Deny x.y\n", 2, 3, "did you mean `deny`?"},
-	    {"mcr.microsoft.com https:443\n", 1, 1, "a line begins with allow, deny, resolver"},
+	    {"mcr.microsoft.com https:443\n", 1, 1, "a line begins with allow, deny, audit, resolver"},
 	    {"allow\n", 1, 1, "names no destination"},
 	    {"allow x.y\n", 1, 10, "say which ports, or `any`"},
 	    {"allow x.y   # why\n", 1, 10, "say which ports, or `any`"},
@@ -1458,6 +1521,8 @@ static void a_failed_load_leaves_the_output_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(audit_lines),
+	    cmocka_unit_test(audited_subjects),
 	    cmocka_unit_test(wrong_statements),
 	    cmocka_unit_test(wrong_destinations),
 	    cmocka_unit_test(a_list_with_blanks_is_an_error),

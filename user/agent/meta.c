@@ -10,6 +10,7 @@
 #include "../base/clock.h"
 #include "../base/hash.h"
 #include "../base/process.h"
+#include "../view/policy.h"
 #include "floor.h"
 #include "egret_abi.h"
 #include "egret_limits.h"
@@ -53,6 +54,22 @@ static uint32_t count_patterns(const struct compiled *compiled)
 	return count;
 }
 
+/* Who they are stands there for people; a list that is longer ends in "...". */
+static void write_audited(struct egret_meta *meta, const struct policy *policy)
+{
+	char text[sizeof(meta->audited)] = "", class[POLICY_CLASS_TEXT_SIZE];
+	size_t len = 0;
+
+	for (size_t i = 0; i < policy->settings.audited_count && len < sizeof(text); i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i ? ", " : "",
+					policy_class_format(&policy->settings.audited[i], class));
+	if (len >= sizeof(text))
+		snprintf(text + sizeof(text) - sizeof("..."), sizeof("..."), "...");
+	if (strcmp(text, meta->audited) != 0)
+		meta->audited_ns = meta->policy_ns;
+	memcpy(meta->audited, text, sizeof(text));
+}
+
 int meta_write(struct kernel *kernel, const struct agent_options *options, const struct compiled *compiled,
 	       const struct diag *diag, bool enforcing)
 {
@@ -78,6 +95,7 @@ int meta_write(struct kernel *kernel, const struct agent_options *options, const
 	meta.enforcing = enforcing;
 	meta.patterns = count_patterns(compiled);
 	meta.asked_audit = options->audit || compiled->policy->settings.audit;
+	write_audited(&meta, compiled->policy);
 	snprintf(meta.instance, sizeof(meta.instance), "%s", options->instance);
 	snprintf(meta.cgroup_path, sizeof(meta.cgroup_path), "%s", options->cgroup);
 	snprintf(meta.policy_path, sizeof(meta.policy_path), "%s",

@@ -10,13 +10,17 @@
 
 static bool is_allowed_somebody(const struct compiled *compiled, const struct egret_addr *addr)
 {
-	for (uint32_t audience = 0; audience < compiled_audience_count(compiled); audience++)
-		if (compiled_judge_addr(compiled, addr, IPPROTO_UDP, 9, audience).allow)
+	for (uint32_t audience = 0; audience < compiled_audience_count(compiled); audience++) {
+		struct judgement verdict = compiled_judge_addr(compiled, addr, IPPROTO_UDP, 9, audience);
+
+		if (egret_passes(&verdict))
 			return true;
+	}
 	return false;
 }
 
-/* An address of TEST-NET-1..3 (RFC 5737) that no rule allows: the self-test sends there. */
+/* An address of TEST-NET-1..3 (RFC 5737) that no rule allows, and no `audit` line lets pass: the self-test sends there.
+ */
 static int pick_forbidden_address(const struct compiled *compiled, struct egret_addr *ret)
 {
 	static const char *const candidates[] = {"203.0.113.1", "198.51.100.1", "192.0.2.1"};

@@ -134,9 +134,10 @@ static void dial_dest(struct attempt *attempt, size_t about, const struct egret_
 	size_t dialled = 0;
 
 	for (size_t i = 0; i < count && dialled < MAX_ADDRS; i++) {
-		if (!compiled_judge_addr(requirements->compiled, &addrs[i], port->l4_proto, port->lo,
-					 EGRET_AUDIENCE_HOST)
-			 .allow)
+		struct judgement verdict = compiled_judge_addr(requirements->compiled, &addrs[i], port->l4_proto,
+							       port->lo, EGRET_AUDIENCE_HOST);
+
+		if (!egret_passes(&verdict))
 			continue;
 		dial(attempt, about, &(struct zoned_addr){.addr = addrs[i]}, port->l4_proto, port->lo);
 		dialled++;
@@ -223,7 +224,7 @@ static bool is_ruled_out(const struct attempt *attempt, const struct dial *dial)
 	    .addr = dial->addr.addr, .l4_proto = dial->l4_proto, .port = dial->port, .audience = EGRET_AUDIENCE_HOST};
 	struct judgement verdict;
 
-	return dial->error && ruling && !kernel_decide(ruling, &packet, &verdict) && !verdict.allow;
+	return dial->error && ruling && !kernel_decide(ruling, &packet, &verdict) && !egret_passes(&verdict);
 }
 
 static void call_from_home(struct attempt *attempt)

@@ -34,7 +34,7 @@ static void print_rule(const struct policy_rule *rule)
 	char class[POLICY_CLASS_TEXT_SIZE], dest[256];
 
 	for (size_t d = 0; d < rule->dest_count; d++) {
-		printf("%-5s  %-40s ", rule->action == EGRET_ALLOW ? "allow" : "deny",
+		printf("%s%-5s  %-40s ", rule->audit ? "audit " : "", rule->action == EGRET_ALLOW ? "allow" : "deny",
 		       policy_dest_format(&rule->dests[d], dest));
 		for (size_t p = 0; p < rule->port_count; p++)
 			print_port(&rule->dests[d], rule->ports[p]);

@@ -160,7 +160,8 @@ static int ask_kernel(const struct options *options, const struct explain_questi
 /* "allowed", "denied: WHY", "denied now: WHO has not asked ..." */
 static void print_verdict(const json_t *view, const json_t *answer)
 {
-	const char *denied = json_flag(view, "audited") ? "would be denied" : "denied";
+	bool passes = json_flag(view, "audited") || json_flag(answer, "audit_line");
+	const char *denied = passes ? "would be denied" : "denied";
 	bool must_ask = json_flag(answer, "must_ask");
 	char why[REASON_TEXT_SIZE];
 
@@ -178,11 +179,13 @@ static void print_rule(const json_t *answer)
 {
 	const char *rule = json_text(answer, "rule"), *purpose = json_text(answer, "purpose");
 	char place[CELL_SIZE];
+	bool by_line = json_flag(answer, "audit_line");
 
 	if (!*rule || !strcmp(json_text(answer, "reason"), reason_label(EGRET_REASON_SPECIAL_ADDRESS)))
 		return;
 	cell_place(answer, place);
-	printf("  by %s: %s%s%s\n", place, rule, *purpose ? "   # " : "", purpose);
+	printf("  %sby %s: %s%s%s\n", by_line ? "passes, and is counted, " : "", place, rule, *purpose ? "   # " : "",
+	       purpose);
 }
 
 /* The way: all of it, or what the lines above do not say. */
@@ -263,7 +266,9 @@ static void print_notes(const json_t *view, bool by_name)
 		printf("  (the policy says `set mode = off`: nothing is governed, so everything passes)\n");
 	else if (by_name && !*json_text(first, "address"))
 		printf("  (asked of the files alone: addresses and CIDR rules are not looked at)\n");
-	if (json_flag(view, "audited"))
+	if (json_flag(view, "audited_subject"))
+		printf("  (the policy only audits %s: everything of theirs passes)\n", json_text(view, "subject"));
+	else if (json_flag(view, "audited"))
 		printf("  (the instance only audits: everything passes)\n");
 }
 

@@ -15,7 +15,11 @@ static void print_setting(void *context, const char *name, const char *value, bo
 
 void normal_form_print_settings(const struct policy *policy)
 {
+	char class[POLICY_CLASS_TEXT_SIZE];
+
 	policy_each_setting(policy, print_setting, NULL);
+	for (size_t i = 0; i < policy->settings.audited_count; i++)
+		printf("set mode = audit for %s\n", policy_class_format(&policy->settings.audited[i], class));
 }
 
 static void print_names(const struct policy *policy)

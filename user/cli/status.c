@@ -61,6 +61,18 @@ static void print_mode(const json_t *status)
 	putchar('\n');
 }
 
+static void print_only_audited(const json_t *audited)
+{
+	char since[16];
+	struct tm tm;
+	time_t began;
+
+	if (json_time(audited, "since_time", &began) && localtime_r(&began, &tm) &&
+	    strftime(since, sizeof(since), "%Y-%m-%d", &tm))
+		printf("audited    only audited: %s, since %s (what is denied to them passes, and is counted)\n",
+		       json_text(audited, "subjects_text"), since);
+}
+
 static void print_cgroup(const json_t *status)
 {
 	const char *cgroup = json_text(status, "cgroup");
@@ -335,6 +347,7 @@ static void print_status(const json_t *status)
 {
 	layers_print_first(status);
 	print_mode(status);
+	print_only_audited(json_object_get(status, "only_audited"));
 	print_cgroup(status);
 	layers_print(status);
 	print_subjects(json_object_get(status, "subjects"));

@@ -173,7 +173,10 @@ static int compile_address(struct compiler *compiler, const struct egret_addr *a
 	finding_address(compiler, &list, names);
 	for (size_t i = 0; i < list.count; i++)
 		told |= list.entries[i].action == EGRET_SPECIAL;
-	dest.flags = own ? node->scope.dest.flags : node ? node->scope.dest.flags & EGRET_DEST_INHERITED : 0;
+	dest.flags = own    ? node->scope.dest.flags & ~EGRET_DEST_AUDIT
+		     : node ? node->scope.dest.flags & EGRET_DEST_INHERITED
+			    : 0;
+	dest.flags |= list_flags(&list);
 	if (told)
 		dest.flags |= EGRET_DEST_SPECIAL;
 	dest.name = names->all[0].node->index + 1;

@@ -143,6 +143,17 @@ int server_set(struct compiler *compiler, uint32_t index, const struct policy_cl
 	return find_set(compiler, index, &wanted, set);
 }
 
+/* As server_set, of whom `set mode = audit for` names. */
+int audited_compile(struct compiler *compiler)
+{
+	const struct policy_settings *settings = &compiler->out->policy->settings;
+	int rc = 0;
+
+	for (size_t i = 0; i < settings->audited_count && !rc; i++)
+		rc = server_set(compiler, 0, &settings->audited[i], &compiler->out->audited);
+	return rc;
+}
+
 int audiences_begin(struct compiler *compiler)
 {
 	struct compiled *out = compiler->out;
@@ -213,4 +224,6 @@ void compiled_audience(const struct compiled *compiled, uint32_t audience, struc
 		}
 		ret->sets[i / 64] |= (__u64)holds << (i & 63);
 	}
+	if (compiled->audited && egret_set_has(compiled->audited, ret))
+		ret->flags = EGRET_AUDIENCE_AUDITED;
 }

@@ -120,6 +120,7 @@ static int compile_node(struct compiler *compiler, struct cidr_node *node)
 
 	list_of_scope(&list, compiler, &node->scope, node->around ? &node->around->scope.dest : NULL);
 	rc = list_intern(compiler, &list, &node->scope.dest);
+	node->scope.dest.flags |= list_flags(&list);
 	return rc == -E2BIG ? limit_report(compiler, &list, cidr_format(&node->cidr, text)) : rc;
 }
 

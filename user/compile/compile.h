@@ -130,6 +130,7 @@ struct compiled {
 	uint32_t *around; /* by node: that of the deepest other one that the node lies in, 0 = none */
 	struct audience_set *sets;
 	size_t set_count;
+	uint16_t audited;               /* the set that `set mode = audit for` names; 0 = none */
 	struct egret_addr *resolvers;   /* all of them, `system` included, once each */
 	struct compiled_served *served; /* of each */
 	size_t resolver_count;

@@ -46,7 +46,8 @@ static bool is_decided(const struct compiler *compiler, const struct egret_addr 
 
 	plain.private = 0;
 	for (uint32_t i = 0; dest && i < dest->count; i++) {
-		if (port_covers(compiler, &compiler->out->ports[dest->first + i], &plain))
+		if (port_is_seen_with(&compiler->out->ports[dest->first + i], &plain) &&
+		    port_covers(compiler, &compiler->out->ports[dest->first + i], &plain))
 			return true;
 	}
 	return false;
@@ -66,7 +67,7 @@ void finding_special(struct compiler *compiler, const char *name, const struct n
 		const struct egret_port *allow = &compiler->out->ports[dest->first + i];
 		uint32_t index = rule_index(compiler, allow->rule);
 
-		if (allow->action != EGRET_ALLOW || is_decided(compiler, addr, allow) ||
+		if (allow->action != EGRET_ALLOW || allow->audit || is_decided(compiler, addr, allow) ||
 		    is_decided(compiler, &meant, allow))
 			continue;
 		diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, index), "this rule %s",
@@ -81,12 +82,13 @@ static bool stands_against(const struct compiler *compiler, const struct list *l
 {
 	const struct egret_port *allow = &list->entries[at];
 
-	if (allow->action != EGRET_ALLOW || !allow->group || !port_overlaps(compiler, allow, deny))
+	if (allow->action != EGRET_ALLOW || allow->audit || !allow->group || !port_overlaps(compiler, allow, deny))
 		return false;
 	for (size_t i = 0; i < at; i++) {
 		const struct egret_port *earlier = &list->entries[i];
 
-		if ((earlier->action == EGRET_DENY ||
+		if (port_is_seen_with(earlier, deny) &&
+		    (earlier->action == EGRET_DENY ||
 		     (earlier->action == EGRET_SKIP && earlier->group == allow->group)) &&
 		    port_covers(compiler, earlier, deny))
 			return false;
@@ -107,6 +109,8 @@ static void find_shared(struct compiler *compiler, const struct list *list, cons
 
 		if (deny->action != EGRET_DENY)
 			return;
+		if (deny->audit)
+			continue;
 		while (at < list->count && !stands_against(compiler, list, at, deny))
 			at++;
 		if (at == list->count || !tell_once(compiler, rule_index(compiler, deny->rule), TOLD_SHARED))
@@ -143,7 +147,7 @@ static void find_floor_address(struct compiler *compiler, const struct list *lis
 		const struct egret_port *floor = find_floor(compiler, &name->node->scope.dest, deny);
 		struct diag_place place;
 
-		if (!floor || !tell_once(compiler, rule_index(compiler, deny->rule), TOLD_FLOOR_ADDR))
+		if (!floor || deny->audit || !tell_once(compiler, rule_index(compiler, deny->rule), TOLD_FLOOR_ADDR))
 			continue;
 		place = rule_place(compiler, rule_index(compiler, floor->rule));
 		diag_add(compiler->diag, DIAG_WARNING, rule_place(compiler, rule_index(compiler, deny->rule)),
@@ -207,7 +211,8 @@ static const struct egret_port *find_cover(const struct compiler *compiler, cons
 	for (uint32_t i = 0; i < scope->dest.count; i++) {
 		const struct egret_port *other = &compiler->out->ports[scope->dest.first + i];
 
-		if (other->rule == entry->rule || !port_covers(compiler, other, entry))
+		if (other->rule == entry->rule || !port_is_seen_with(other, entry) ||
+		    !port_covers(compiler, other, entry))
 			continue;
 		if (other->action == EGRET_DENY)
 			return other;
@@ -305,7 +310,7 @@ static void check_floor_rule(struct compiler *compiler, const struct scope *scop
 
 		if (deny->action != EGRET_DENY)
 			return;
-		for (uint32_t i = 0; i < rule->count; i++) {
+		for (uint32_t i = 0; i < rule->count && !deny->audit; i++) {
 			if (port_overlaps(compiler, deny, &out->ports[rule->first + i]))
 				report_floor(compiler, deny, index);
 		}
@@ -352,7 +357,7 @@ static void report_unlearnable(struct compiler *compiler)
 /* Who allows ::/0 means all of IPv6, and says so. */
 static bool opens_nat64(const struct policy_rule *rule, const struct cidr *prefix)
 {
-	for (size_t d = 0; rule->action == EGRET_ALLOW && d < rule->dest_count; d++) {
+	for (size_t d = 0; rule->action == EGRET_ALLOW && !rule->audit && d < rule->dest_count; d++) {
 		const struct policy_dest *dest = &rule->dests[d];
 
 		if (dest->kind == POLICY_DEST_CIDR && dest->cidr.prefix_len && cidr_covers(&dest->cidr, prefix))
@@ -382,9 +387,13 @@ static bool host_may(const struct compiler *compiler, const struct policy_dest *
 {
 	const struct compiled *out = compiler->out;
 
+	struct judgement verdict;
+
 	if (dest->kind == POLICY_DEST_CIDR)
-		return compiled_judge_addr(out, &dest->cidr.addr, port->l4_proto, port->lo, EGRET_AUDIENCE_HOST).allow;
-	return compiled_judge_name(out, dest->name, port->l4_proto, port->lo, EGRET_AUDIENCE_HOST).allow;
+		verdict = compiled_judge_addr(out, &dest->cidr.addr, port->l4_proto, port->lo, EGRET_AUDIENCE_HOST);
+	else
+		verdict = compiled_judge_name(out, dest->name, port->l4_proto, port->lo, EGRET_AUDIENCE_HOST);
+	return egret_passes(&verdict);
 }
 
 /* One of the list must answer, so one of it must be allowed. */

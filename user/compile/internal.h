@@ -133,10 +133,15 @@ int limit_report(struct compiler *compiler, const struct list *list, const char 
 /* list.c */
 bool port_covers(const struct compiler *compiler, const struct egret_port *outer, const struct egret_port *inner);
 bool port_overlaps(const struct compiler *compiler, const struct egret_port *a, const struct egret_port *b);
+/* Who sees @entry, does he see @earlier, too? An `audit` line is seen where it is asked for: allows and denies apart.
+ */
+bool port_is_seen_with(const struct egret_port *earlier, const struct egret_port *entry);
 void list_add(struct list *list, const struct compiler *compiler, struct egret_port entry);
 /* All that @scope and @around say by this action. @around may be NULL. */
 void list_add_scope(struct list *list, const struct compiler *compiler, const struct scope *scope,
 		    const struct egret_dest *around, uint8_t action);
+/* EGRET_DEST_AUDIT, where it is so. */
+uint16_t list_flags(const struct list *list);
 void list_of_scope(struct list *list, const struct compiler *compiler, const struct scope *scope,
 		   const struct egret_dest *around);
 
@@ -147,6 +152,8 @@ int rule_set(struct compiler *compiler, uint32_t index, uint16_t *ret);
 /* Adds a class to the set of a resolver, which is the rule @index. *@set: 0 = it has none yet. -EINVAL, told: over a
  * limit. */
 int server_set(struct compiler *compiler, uint32_t index, const struct policy_class *class, uint16_t *set);
+/* Whom the policy only audits. */
+int audited_compile(struct compiler *compiler);
 /* All cgroups are known; before it set_covers and set_overlaps know only of those that are equal. */
 void audiences_end(struct compiler *compiler);
 bool set_covers(const struct compiled *compiled, uint16_t outer, uint16_t inner);

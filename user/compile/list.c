@@ -53,13 +53,21 @@ static bool may_be_void(const struct list *list, const struct compiler *compiler
 	return false;
 }
 
+/* Who sees @entry, does he see @earlier, too? An `audit` line is seen where it is asked for: allows and denies apart.
+ */
+bool port_is_seen_with(const struct egret_port *earlier, const struct egret_port *entry)
+{
+	return !earlier->audit || earlier->audit == entry->audit;
+}
+
 /* Is everything that @entry matches decided before it? */
 static bool is_covered(const struct list *list, const struct compiler *compiler, const struct egret_port *entry)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const struct egret_port *earlier = &list->entries[i];
 
-		if (earlier->action == EGRET_SPECIAL || !port_covers(compiler, earlier, entry))
+		if (earlier->action == EGRET_SPECIAL || !port_is_seen_with(earlier, entry) ||
+		    !port_covers(compiler, earlier, entry))
 			continue;
 		if (earlier->group && earlier->group == entry->group)
 			return true;
@@ -115,6 +123,16 @@ void list_add_scope(struct list *list, const struct compiler *compiler, const st
 		if (outer[at].action == action)
 			list_add(list, compiler, outer[at]);
 	}
+}
+
+uint16_t list_flags(const struct list *list)
+{
+	size_t i = 0;
+
+	/* A skip says nothing where the allows that it voids are not seen. */
+	while (i < list->count && (list->entries[i].audit || list->entries[i].action == EGRET_SKIP))
+		i++;
+	return list->count && i == list->count ? EGRET_DEST_AUDIT : 0;
 }
 
 void list_of_scope(struct list *list, const struct compiler *compiler, const struct scope *scope,

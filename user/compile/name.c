@@ -185,7 +185,7 @@ static uint16_t name_flags(const struct compiled *out, const struct name_node *n
 {
 	const struct egret_dest *dest = &node->scope.dest;
 	bool inherits = node->around && !node->scope.ref_count;
-	uint16_t flags = dest->count ? EGRET_DEST_TEACHES : 0;
+	uint16_t flags = dest->flags | (dest->count ? EGRET_DEST_TEACHES : 0);
 
 	for (uint32_t i = 0; i < dest->count; i++)
 		flags |= entry_flags(&out->ports[dest->first + i]);
@@ -210,6 +210,7 @@ static int compile_node(struct compiler *compiler, struct name_node *node)
 		return rc;
 	list_of_scope(&list, compiler, &node->scope, node->around ? &node->around->scope.dest : NULL);
 	rc = list_intern(compiler, &list, &node->scope.dest);
+	node->scope.dest.flags |= list_flags(&list);
 	if (rc == -E2BIG)
 		rc = limit_report(compiler, &list, node->text);
 	node->first_allow = first_allow(compiler, &node->scope.dest);

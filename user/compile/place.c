@@ -28,8 +28,11 @@ struct diag_place policy_place(const struct compiler *compiler)
 struct diag_place rule_place(const struct compiler *compiler, uint32_t index)
 {
 	const struct policy *policy = compiler->out->policy;
-	const struct egret_rule_text *text = rule_text(compiler, index);
+	const struct egret_rule_text *text;
 
+	if (index >= compiler->out->rule_count)
+		return policy_place(compiler);
+	text = rule_text(compiler, index);
 	if (index < policy->rule_count)
 		return (struct diag_place){.file = policy->rules[index].file, .line = policy->rules[index].line};
 	return (struct diag_place){.file = text->file, .line = text->line};

@@ -26,6 +26,13 @@ static int finish_rule(struct compiler *compiler, uint32_t index, const struct l
 	return rc;
 }
 
+static uint8_t audit_of(const struct policy_rule *rule)
+{
+	if (!rule->audit)
+		return 0;
+	return rule->action == EGRET_ALLOW ? EGRET_AUDIT_ALLOW : EGRET_AUDIT_DENY;
+}
+
 static int compile_rule(struct compiler *compiler, uint32_t index)
 {
 	const struct policy_rule *rule = &compiler->out->policy->rules[index];
@@ -45,6 +52,7 @@ static int compile_rule(struct compiler *compiler, uint32_t index)
 			     .l4_proto = port->l4_proto,
 			     .action = rule->action,
 			     .app = port->app,
+			     .audit = audit_of(rule),
 			     .private = rule->private,
 			     .set = set,
 			     .rule = compiler->out->ids[index],
@@ -122,6 +130,8 @@ int rules_compile(struct compiler *compiler)
 		rc = i < policy->rule_count ? compile_rule(compiler, i) : compile_resolver(compiler, i);
 	if (!rc)
 		rc = served_compile(compiler);
+	if (!rc)
+		rc = audited_compile(compiler);
 	if (!rc)
 		audiences_end(compiler);
 	return rc;

@@ -38,8 +38,11 @@ const char *addr_special_kind(const struct egret_addr *addr)
 /* What stands behind the destination of a rule, without `private`, which is about names. */
 static void copy_rest(const char *rule_text, char *to, size_t size)
 {
+	static const char audit[] = "audit ";
 	size_t len = 0, words = 0;
 
+	if (!strncmp(rule_text, audit, strlen(audit)))
+		rule_text += strlen(audit);
 	for (const char *at = rule_text; *at; words++) {
 		size_t word = strcspn(at, " ");
 

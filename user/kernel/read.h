@@ -115,6 +115,8 @@ int kernel_each_resolved(const struct kernel *kernel,
 uint64_t kernel_name_key(const struct kernel *kernel, const char *name);
 /* Of a cgroup; EGRET_AUDIENCE_UNKNOWN where it is gone. */
 uint32_t kernel_get_audience(const struct kernel *kernel, uint64_t cgroup_id);
+/* Is what is denied to it only counted, and passes? */
+bool kernel_audits(const struct kernel *kernel, uint32_t audience);
 /* What the policy that rules calls a subject with this path, whether there is such a cgroup or not. */
 int kernel_audience_of(const struct kernel *kernel, const char *path, enum egret_kind kind, uint32_t *ret);
 /* Addresses that the agent resolved, and that @name (an index into `names`) may not bring in by @rule, which
@@ -132,6 +134,7 @@ struct kernel_packet {
 	uint64_t scope;   /* as in egret_learned_key; 0 = nothing was learned there */
 	const char *name; /* counts beside what was learned; NULL = none */
 	uint32_t now_sec; /* kernel_sec_now */
+	uint32_t sees;    /* kernel_decide's own: EGRET_AUDIT_* */
 };
 /* What the programs would say, read from the maps themselves. */
 int kernel_decide(const struct kernel *kernel, const struct kernel_packet *packet, struct judgement *ret);

@@ -40,6 +40,21 @@ uint32_t kernel_get_audience(const struct kernel *kernel, uint64_t cgroup_id)
 	return member.audience[handle_slot(kernel)];
 }
 
+bool kernel_audits(const struct kernel *kernel, uint32_t audience)
+{
+	struct egret_audience who = {};
+	int fd;
+
+	if (kernel_settings(kernel)->audit || !(kernel_settings(kernel)->has & EGRET_HAS_AUDITED))
+		return kernel_settings(kernel)->audit;
+	fd = handle_inner_fd(kernel, MAP_sets);
+	if (fd < 0)
+		return false;
+	bpf_map_lookup_elem(fd, &audience, &who);
+	close(fd);
+	return who.flags & EGRET_AUDIENCE_AUDITED;
+}
+
 int kernel_get_subject(const struct kernel *kernel, uint64_t cgroup_id, struct egret_subject *ret)
 {
 	return bpf_map_lookup_elem(kernel->maps[MAP_subjects], &cgroup_id, ret) ? -errno : 0;

@@ -24,7 +24,7 @@ static int scan(const struct tables *tables, const struct egret_dest *dest, stru
 {
 	struct egret_port entry;
 
-	if (!dest->count) {
+	if (!egret_dest_has_list(dest, scan->port_key)) {
 		*ret = egret_scan_nothing(scan);
 		return 0;
 	}
@@ -44,7 +44,7 @@ static int scan(const struct tables *tables, const struct egret_dest *dest, stru
 
 static uint32_t port_key(const struct kernel_packet *packet)
 {
-	return egret_port_key(0, packet->l4_proto, packet->port);
+	return egret_port_key(0, packet->l4_proto, packet->port) | packet->sees << EGRET_PORT_KEY_SEES_SHIFT;
 }
 
 /* The packet's address, or the IPv4 address in it. */
@@ -221,6 +221,23 @@ static int decide(const struct tables *tables, const struct kernel_packet *packe
 	return rc;
 }
 
+/* As add_audit_lines of bpf/first_packet.h. */
+static int add_audit_lines(const struct tables *tables, const struct kernel_packet *packet, struct judgement *ret)
+{
+	struct kernel_packet seeing = *packet;
+	struct judgement with;
+	int rc;
+
+	seeing.sees = egret_audit_counts(ret, tables->kernel->config->settings[tables->slot].has);
+	if (!seeing.sees)
+		return 0;
+	rc = decide(tables, &seeing, &with);
+	if (!rc)
+		egret_add_audit(ret,
+				egret_said_pack(with.rule, with.name, with.allow ? EGRET_SAID_ALLOW : 0, with.reason));
+	return rc;
+}
+
 int kernel_decide(const struct kernel *kernel, const struct kernel_packet *packet, struct judgement *ret)
 {
 	struct tables tables;
@@ -229,6 +246,8 @@ int kernel_decide(const struct kernel *kernel, const struct kernel_packet *packe
 	if (rc)
 		return rc;
 	rc = decide(&tables, packet, ret);
+	if (!rc)
+		rc = add_audit_lines(&tables, packet, ret);
 	tables_close(&tables);
 	return rc;
 }

@@ -255,9 +255,14 @@ static uint32_t what_it_has(const struct compiled *compiled)
 {
 	uint32_t has = compiled->policy->settings.internal_count ? EGRET_HAS_INTERNAL : 0;
 
+	if (compiled->audited)
+		has |= EGRET_HAS_AUDITED | EGRET_HAS_AUDIENCES;
 	for (size_t i = 0; i < compiled->port_count; i++) {
 		if (compiled->ports[i].action == EGRET_DENY)
 			has |= EGRET_HAS_DENY;
+		if (compiled->ports[i].audit)
+			has |= compiled->ports[i].audit == EGRET_AUDIT_ALLOW ? EGRET_HAS_AUDIT_ALLOW
+									     : EGRET_HAS_AUDIT_DENY;
 		if (compiled->ports[i].set != EGRET_SET_ALL)
 			has |= EGRET_HAS_AUDIENCES;
 	}

@@ -86,7 +86,7 @@ struct loader {
 	const struct word *used; /* by the present line: a file that is to be read next; NULL = none */
 
 	size_t rule_capacity, resolver_capacity, askable_capacity, require_capacity, file_capacity, text_capacity,
-	    overlay_capacity;
+	    overlay_capacity, audited_capacity;
 	size_t expansions, dests; /* tried so far, for the limits */
 	bool too_many_rules;
 	const struct source *hidden_told; /* once a file is enough */
@@ -182,6 +182,14 @@ int resolver_parse(struct loader *loader, const struct statement *statement);
 int families_apply(struct loader *loader, const struct variable *setting);
 void families_write(const struct policy_settings *values, FILE *out);
 
+/* audited.c: `set mode = audit for WHOM` */
+/* Is it that, and not the mode of all? */
+bool audited_is_said(const struct word *setting, const struct words *values);
+int audited_parse(struct loader *loader, const struct words *values);
+/* After all files: do the lines agree with the mode of all? */
+void audited_check(struct loader *loader);
+void audited_clear(struct policy_settings *settings);
+
 /* overlay.c */
 int overlay_add(struct loader *loader, const struct word *word);
 
@@ -207,6 +215,8 @@ int source_read_text(struct loader *loader, const char *name, const char *text, 
 
 /* rule.c */
 int rule_parse(struct loader *loader, const struct statement *statement, uint8_t action);
+/* `audit allow`, `audit deny` */
+int rule_parse_audit(struct loader *loader, const struct statement *statement);
 void rule_clear(struct policy_rule *rule);
 
 /* require.c */

@@ -173,6 +173,7 @@ void policy_free(struct policy *policy)
 	free(policy->resolvers);
 	free(policy->requires);
 	free(policy->files);
+	audited_clear(&policy->settings);
 	free(policy->settings.internal);
 	free(policy->settings.service_ranges);
 	free(policy);

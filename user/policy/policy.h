@@ -61,8 +61,9 @@ struct policy_rule {
 	struct policy_port *ports; /* a deny without ports has one EGRET_L4_ANY */
 	size_t port_count;
 	struct policy_class class;
+	bool audit;    /* `audit allow`, `audit deny`: what it would change is counted, and nothing else */
 	bool private;  /* its names may bring in private addresses */
-	bool floor;    /* from a floor file (node.rules): what a node needs to live */
+	bool floor;    /* from a floor file (node.rules): what a node needs to live; never of `audit` */
 	char *text;    /* as written, blanks folded to one, without the comment */
 	char *purpose; /* the comment behind the rule, or "" */
 	char *file;
@@ -113,10 +114,12 @@ struct policy_files {
 };
 
 struct policy_settings {
-	uint32_t min_ttl_sec;  /* 900 */
-	uint32_t max_ttl_sec;  /* 86400 */
-	bool keep_existing;    /* true */
-	bool audit;            /* false */
+	uint32_t min_ttl_sec;         /* 900 */
+	uint32_t max_ttl_sec;         /* 86400 */
+	bool keep_existing;           /* true */
+	bool audit;                   /* of everybody; false */
+	struct policy_class *audited; /* else of these: `set mode = audit for` */
+	size_t audited_count;
 	bool off;              /* nothing is governed, whatever else the files say; false */
 	bool floor;            /* true */
 	bool dns_names;        /* only names of the policy may be asked for; false */

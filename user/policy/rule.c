@@ -288,11 +288,13 @@ static int add_rule(struct loader *loader, unsigned int column, const struct pol
 	return 0;
 }
 
-int rule_parse(struct loader *loader, const struct statement *statement, uint8_t action)
+/* @statement begins with `allow` or `deny`; its text is that of the whole line. */
+static int parse(struct loader *loader, const struct statement *statement, uint8_t action, bool audit)
 {
 	struct policy_rule rule = {
 	    .action = action,
-	    .floor = loader->source->floor,
+	    .audit = audit,
+	    .floor = loader->source->floor && !audit,
 	    .line = loader->line,
 	};
 	unsigned int column = statement->words[0].column;
@@ -314,4 +316,47 @@ int rule_parse(struct loader *loader, const struct statement *statement, uint8_t
 	if (error)
 		rule_clear(&rule);
 	return error;
+}
+
+int rule_parse(struct loader *loader, const struct statement *statement, uint8_t action)
+{
+	return parse(loader, statement, action, false);
+}
+
+static int report_audit(struct loader *loader, const struct word *word)
+{
+	struct nearest nearest = {.loader = loader, .word = word};
+
+	nearest_try(&nearest, "allow");
+	nearest_try(&nearest, "deny");
+	if (word_is(word, "audit"))
+		report(loader, word->column, "`audit` stands twice; write it once, before `allow` or `deny`");
+	else if (nearest.best)
+		report(loader, word->column, "`audit` stands before `allow` or `deny`; did you mean `audit %s`?",
+		       nearest.best);
+	else
+		report(loader, word->column,
+		       "`audit` stands before `allow` or `deny`, and not before `%.*s`; write `audit deny DEST`, or "
+		       "`set mode = audit` for the whole policy",
+		       EXCERPT(word));
+	return -EINVAL;
+}
+
+int rule_parse_audit(struct loader *loader, const struct statement *statement)
+{
+	struct statement rest = *statement;
+
+	if (statement->count < 2) {
+		report(loader, statement->words[0].column,
+		       "`audit` stands before a rule; write `audit allow DEST PORTS`, `audit deny DEST`, or `set mode "
+		       "= audit` for the whole policy");
+		return -EINVAL;
+	}
+	rest.words++;
+	rest.count--;
+	if (word_is(&rest.words[0], "allow"))
+		return parse(loader, &rest, EGRET_ALLOW, true);
+	if (word_is(&rest.words[0], "deny"))
+		return parse(loader, &rest, EGRET_DENY, true);
+	return report_audit(loader, &rest.words[0]);
 }

@@ -465,6 +465,11 @@ int setting_apply(struct loader *loader, const struct variable *variable)
 {
 	const struct setting *setting = find(variable->name);
 
+	if (variable->count > 1 && setting->apply == apply_mode && word_is(&variable->values[0], "audit")) {
+		report(loader, variable->values[1].column,
+		       "`mode` takes one value here; whom it is for, a file says: `set mode = audit for pods`");
+		return -EINVAL;
+	}
 	if (variable->count > 1 && !setting->list) {
 		report(loader, variable->values[1].column, "`%s` takes one value; remove `%.*s`", setting->name,
 		       EXCERPT(&variable->values[1]));
@@ -479,6 +484,7 @@ void setting_check(struct loader *loader)
 	const struct policy_settings *values = &loader->policy->settings;
 	const struct variable *min, *max, *last;
 
+	audited_check(loader);
 	if (values->min_ttl_sec <= values->max_ttl_sec && values->max_ttl_sec)
 		return;
 	HASH_FIND_STR(loader->variables, "min_ttl", min);

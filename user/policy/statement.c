@@ -35,7 +35,7 @@ static const struct keyword {
 	const char *name;
 	int (*parse)(struct loader *loader, const struct statement *statement);
 } keywords[] = {
-    {"allow", parse_allow},     {"deny", parse_deny},  {"resolver", resolver_parse},
+    {"allow", parse_allow},     {"deny", parse_deny},  {"audit", rule_parse_audit}, {"resolver", resolver_parse},
     {"require", require_parse}, {"set", variable_set}, {"use", parse_use},
 };
 #define KEYWORD_COUNT (sizeof(keywords) / sizeof(keywords[0]))
@@ -51,7 +51,7 @@ static int report_unknown(struct loader *loader, const struct word *word)
 		       nearest.best);
 	else
 		report(loader, word->column,
-		       "unknown statement `%.*s`; a line begins with allow, deny, resolver, require, set or use",
+		       "unknown statement `%.*s`; a line begins with allow, deny, audit, resolver, require, set or use",
 		       EXCERPT(word));
 	return -EINVAL;
 }

@@ -297,6 +297,8 @@ int variable_set(struct loader *loader, const struct statement *statement)
 	error = variable_expand(loader, statement->words + 3, statement->count - 3);
 	if (error == -ENOMEM)
 		return error;
+	if (!error && audited_is_said(name, &loader->words))
+		return audited_parse(loader, &loader->words);
 	variable = find(loader, name);
 	if (variable && has_priority(loader, variable))
 		return error;

@@ -24,6 +24,7 @@
 #include "egret_subject.h"
 
 struct collecting {
+	const struct kernel *kernel;
 	struct denials *denials;
 	uint32_t policy_generation;
 	bool audit, layers_audit;
@@ -42,11 +43,34 @@ static bool is_of_both(const struct denial *denial)
 	       denial->key.reason == EGRET_REASON_NOT_SERVER || denial->key.reason == EGRET_REASON_IPSEC;
 }
 
+/* A line of `audit` lets it pass, in any mode. */
+static bool is_of_audit_line(const struct kernel *kernel, const struct denial *denial)
+{
+	struct egret_rule_text text;
+
+	return denial->key.audited && denial->key.rule >= EGRET_RULE_FIRST &&
+	       !kernel_get_text(kernel, denial->key.rule, &text) && rule_is_audit(&text);
+}
+
+/* Is its subject only audited now? Of a cgroup that is gone, as the policy under which it was denied last had it. */
+static bool is_audited_now(const struct kernel *kernel, const struct denial *denial)
+{
+	uint32_t audience = kernel_get_audience(kernel, denial->key.cgroup_id);
+
+	if (!(kernel_settings(kernel)->has & EGRET_HAS_AUDITED))
+		return false;
+	return kernel_audits(kernel, audience ? audience : denial->drop.audience);
+}
+
 /* Was it denied, or only audited, as it would be now? */
 static bool is_of_mode(const struct collecting *collecting, const struct denial *denial)
 {
 	bool audited = denial->key.audited;
 
+	if (is_of_audit_line(collecting->kernel, denial))
+		return true;
+	if (is_audited_now(collecting->kernel, denial))
+		return audited;
 	/* In any mode: where the policy does not say who serves a resolver. */
 	if (denial->key.reason == EGRET_REASON_NOT_SERVER && audited)
 		return true;
@@ -129,6 +153,7 @@ int denials_read(const struct kernel *kernel, struct denials *ret)
 {
 	const struct egret_settings *settings = kernel_settings(kernel);
 	struct collecting collecting = {
+	    .kernel = kernel,
 	    .denials = ret,
 	    .audit = settings->audit,
 	    .layers_audit = settings->audit || settings->layers != EGRET_LAYERS_ENFORCE,

@@ -20,6 +20,7 @@ json_t *explain_answer_to_json(const struct explain_answer *answer, const struct
 	json_set_text(row, "address", answer->addr ? addr_format(answer->addr, address) : NULL);
 	json_set_nat64(row, nat64, answer->addr);
 	json_set_flag(row, "allowed", judgement->allow);
+	json_set_flag(row, "audit_line", judgement->told_only);
 	json_set_text(row, "reason", reason_label(judgement->reason));
 	json_set_rule_text(row, text);
 	json_set_text(row, "purpose", text ? text->purpose : NULL);
@@ -63,6 +64,7 @@ json_t *explain_to_json(const struct explain_question *question, const struct eg
 	json_set_text(view, "who", subject_words(&question->subject));
 	json_set_flag(view, "governed", true);
 	json_set_flag(view, "audited", false);
+	json_set_flag(view, "audited_subject", false);
 	json_set_flag(view, "allowed", allowed);
 	json_set_flag(view, "must_ask", must_ask);
 	json_object_set_new(view, "answers", rows);
@@ -140,6 +142,16 @@ static json_t *explain_addresses(struct compiled *compiled, const struct explain
 	return view;
 }
 
+static void set_audited(json_t *view, const struct compiled *compiled, uint32_t audience)
+{
+	bool all = compiled->policy->settings.audit;
+	struct egret_audience who;
+
+	compiled_audience(compiled, audience, &who);
+	json_set_flag(view, "audited", all || who.flags & EGRET_AUDIENCE_AUDITED);
+	json_set_flag(view, "audited_subject", !all && who.flags & EGRET_AUDIENCE_AUDITED);
+}
+
 json_t *view_explain_files(struct compiled *compiled, const struct explain_question *question)
 {
 	uint32_t audience = audience_of(&question->subject, compiled);
@@ -149,5 +161,8 @@ json_t *view_explain_files(struct compiled *compiled, const struct explain_quest
 	judge(compiled, question, audience, &answer);
 	if (question->name && answer.judgement.allow && question->addr_count)
 		view = explain_addresses(compiled, question, audience);
-	return view ? view : explain_to_json(question, &compiled->policy->settings.nat64, &answer, 1);
+	if (!view)
+		view = explain_to_json(question, &compiled->policy->settings.nat64, &answer, 1);
+	set_audited(view, compiled, audience);
+	return view;
 }

@@ -29,12 +29,14 @@ struct explain_question {
 };
 
 /*
- * All three: {destination, port, subject, who, governed, audited, allowed, must_ask, answers: [{address, nat64_address,
- * allowed, must_ask, reason, rule, file, line, purpose, name, suggestion, steps}]}. allowed: all answers are. audited:
- * what is not allowed passes all the same. must_ask: only who has asked a resolver of the policy for the name is
- * allowed, and of one subject, that it has not. name: of a special address, the one that a rule has; address: null of a
- * name that files alone were asked about; nat64_address: the IPv4 address in it, by whose rules it is judged, too.
- * suggestion: the line that would allow it. who: the subject as `drops` calls it.
+ * All three: {destination, port, subject, who, governed, audited, audited_subject, allowed, must_ask, answers:
+ * [{address, nat64_address, allowed, must_ask, audit_line, reason, rule, file, line, purpose, name, suggestion,
+ * steps}]}. allowed: all answers are. audited: what is not allowed passes all the same. must_ask: only who has asked a
+ * resolver of the policy for the name is allowed, and of one subject, that it has not. name: of a special address, the
+ * one that a rule has; address: null of a name that files alone were asked about; nat64_address: the IPv4 address in
+ * it, by whose rules it is judged, too. suggestion: the line that would allow it. audited_subject: not all are audited,
+ * but this one is. audit_line: the rule is an `audit` line, by which it passes all the same. who: the subject as
+ * `drops` calls it.
  */
 json_t *view_explain_off(const struct explain_question *question);
 /* A name is judged by its rules, or, where it has addresses that it may not bring in, by each of its addresses. */

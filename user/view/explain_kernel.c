@@ -73,7 +73,9 @@ int view_explain_kernel(const struct kernel *kernel, const struct explain_questi
 	}
 	if (!rc) {
 		*ret = explain_to_json(question, kernel_nat64(kernel), answers, question->addr_count);
-		json_set_flag(*ret, "audited", kernel_settings(kernel)->audit);
+		json_set_flag(*ret, "audited", kernel_audits(kernel, asking.asker.audience));
+		json_set_flag(*ret, "audited_subject",
+			      kernel_audits(kernel, asking.asker.audience) && !kernel_settings(kernel)->audit);
 		if (*asking.who)
 			json_set_text(*ret, "who", asking.who);
 		add_learned(*ret, &asking);

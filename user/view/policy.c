@@ -41,6 +41,7 @@ static json_t *rules_to_json(const struct policy *policy)
 		json_t *row = json_object();
 
 		json_set_text(row, "action", rule->action == EGRET_ALLOW ? "allow" : "deny");
+		json_set_flag(row, "audit", rule->audit);
 		json_object_set_new(row, "destinations", dests_to_json(rule->dests, rule->dest_count));
 		json_object_set_new(row, "ports", ports_to_json(rule));
 		json_set_flag(row, "private", rule->private);
@@ -109,6 +110,16 @@ static const char *mode_of(const struct policy *policy)
 	return policy->settings.audit ? "audit" : "enforce";
 }
 
+static json_t *audited_to_json(const struct policy *policy)
+{
+	char class[POLICY_CLASS_TEXT_SIZE];
+	json_t *audited = json_array();
+
+	for (size_t i = 0; i < policy->settings.audited_count; i++)
+		json_array_append_new(audited, json_string(policy_class_format(&policy->settings.audited[i], class)));
+	return audited;
+}
+
 json_t *view_policy(const struct policy *policy, const struct compiled *compiled)
 {
 	json_t *view = json_object(), *resolvers = json_array();
@@ -117,6 +128,7 @@ json_t *view_policy(const struct policy *policy, const struct compiled *compiled
 	for (size_t i = 0; compiled && i < compiled->resolver_count; i++)
 		json_array_append_new(resolvers, json_string(addr_format(&compiled->resolvers[i], text)));
 	json_set_text(view, "mode", mode_of(policy));
+	json_object_set_new(view, "audited", audited_to_json(policy));
 	json_object_set_new(view, "settings", settings_to_json(policy));
 	json_object_set_new(view, "resolvers", resolvers);
 	json_object_set_new(view, "resolver_lines", lines_to_json(policy));

@@ -12,4 +12,7 @@ void json_set_rule_text(json_t *row, const struct egret_rule_text *text);
 /* The same by the rule's id in the kernel; null where the policy has no such line. */
 void json_set_rule(json_t *row, const struct kernel *kernel, uint32_t rule);
 
+/* Is it `audit allow` or `audit deny`? */
+bool rule_is_audit(const struct egret_rule_text *text);
+
 #endif

@@ -18,7 +18,8 @@ struct rules {
 	json_t *rows;
 	size_t limit_of_each; /* of the used, and of the unused */
 	struct rules_counts counts;
-	/* By rule: what deny rules would have taken away in audit, of the rows that `drops` has. */
+	/* By rule: what deny rules would have taken away in audit, and what only an `audit` line let pass, of the rows
+	 * that `drops` has. */
 	uint64_t *would_deny;
 	uint32_t limit;
 };
@@ -57,6 +58,7 @@ static void add_row(struct rules *rules, uint32_t id, const struct egret_rule_te
 	json_set_rule_text(row, text);
 	if (!is_line) /* it is no line of a file */
 		json_object_set_new(row, "line", json_null());
+	json_set_flag(row, "audit", rule_is_audit(text));
 	json_set_text(row, "purpose", text->purpose);
 	json_set_number(row, "packets_total", counter.packets);
 	json_set_number(row, "bytes_total", counter.bytes);
@@ -84,11 +86,21 @@ static int add_rule(void *context, uint32_t rule, const struct egret_rule_text *
 	return 0;
 }
 
+/* Of a special address a row has the rule that would allow another one: that took nothing away. */
+static bool is_about_rule(const struct rules *rules, const struct egret_drop_key *key)
+{
+	struct egret_rule_text text;
+
+	return key->reason == EGRET_REASON_DENY_RULE ||
+	       (key->rule >= EGRET_RULE_FIRST && !kernel_get_text(rules->kernel, key->rule, &text) &&
+		rule_is_audit(&text));
+}
+
 static int add_would_deny(void *context, const struct egret_drop_key *key, const struct egret_drop *drop)
 {
 	struct rules *rules = context;
 
-	if (key->audited && key->reason == EGRET_REASON_DENY_RULE && key->rule < rules->limit)
+	if (key->audited && key->rule < rules->limit && is_about_rule(rules, key))
 		rules->would_deny[key->rule] += drop->packets;
 	return 0;
 }

@@ -60,6 +60,19 @@ static json_t *policy_to_json(const struct egret_meta *meta)
 	return policy;
 }
 
+/* null: nobody, or all are. */
+static json_t *only_audited_to_json(const struct egret_meta *meta)
+{
+	json_t *audited;
+
+	if (!meta->audited[0] || meta->asked_audit)
+		return json_null();
+	audited = json_object();
+	json_set_text(audited, "subjects_text", meta->audited);
+	json_set_time(audited, "since_time", meta->audited_ns);
+	return audited;
+}
+
 /* null when its time is over: where no agent lives, nobody has ended it, and it means nothing any more. */
 static json_t *probation_to_json(const struct egret_meta *meta)
 {
@@ -202,6 +215,7 @@ json_t *view_status(const struct kernel *kernel, const char *instance, const str
 	json_object_set_new(status, "absent_cgroups", absent_to_json(meta));
 	json_set_number(status, "absent_cgroups_count", meta->absent_cgroup_count);
 	json_object_set_new(status, "policy", policy_to_json(meta));
+	json_object_set_new(status, "only_audited", only_audited_to_json(meta));
 	json_object_set_new(status, "probation", probation_to_json(meta));
 	json_object_set_new(status, "names", view_names(kernel));
 	json_object_set_new(status, "resolvers", view_resolvers(meta));

@@ -10,7 +10,8 @@
 
 /*
  * view_health, what layers_add (layers.h) adds by @links, and {version, attached_time, cgroup, cgroup_gone, policy:
- * {path, hash, loaded_time, rules_count, warnings_count}, probation: {ends_time, waiting_text}, names (names.h),
+ * {path, hash, loaded_time, rules_count, warnings_count}, only_audited: {subjects_text, since_time},
+ * probation: {ends_time, waiting_text}, names (names.h),
  * resolvers (resolvers.h), packets (packets.h), dns_total, existing: [{address, port, subject, cgroup_id}],
  * special_addresses (special.h), maps: [{map, entries_count, max_entries_count, memory_bytes, sized_to_policy, full}],
  * sockets: {each_max_bytes, shared_memory_bytes}}. version: of the Egret that loaded the policy; null as "policy" is
