@@ -60,7 +60,7 @@ static struct memory_lesson *place_of(struct memory_addr *of, const char *name)
 	return first;
 }
 
-static void teach(struct memory_addr *of, const char *name, int64_t ends_ms)
+static void teach(struct memory_addr *of, const char *name, int64_t ends_ms, bool inside)
 {
 	struct memory_lesson *lesson = place_of(of, name);
 	bool is_same = lesson->name && !strcmp(lesson->name, name);
@@ -68,17 +68,18 @@ static void teach(struct memory_addr *of, const char *name, int64_t ends_ms)
 	/* A shorter TTL takes nothing away. */
 	if (is_same && lesson->ends_ms > ends_ms)
 		ends_ms = lesson->ends_ms;
-	*lesson = (struct memory_lesson){.name = name, .ends_ms = ends_ms};
+	*lesson = (struct memory_lesson){.name = name, .ends_ms = ends_ms, .inside = inside};
 }
 
 bool memory_learn(struct memory *memory, const struct model *model, const char *name, const struct egret_addr *addr,
 		  int64_t ends_ms)
 {
 	struct memory_addr *of = find_or_add(memory, addr);
+	bool inside = model_teaches(model, name, addr);
 
 	of->seen = true;
-	teach(of, name, ends_ms);
-	return model_teaches(model, name, addr);
+	teach(of, name, ends_ms, inside);
+	return inside;
 }
 
 static bool is_near(const struct memory_lesson *lesson, int64_t now_ms, int64_t unsure_ms)
@@ -96,10 +97,12 @@ bool memory_is_unsure(const struct memory *memory, const struct egret_addr *addr
 	return unsure;
 }
 
-bool memory_has_ended(const struct memory_addr *of, int64_t by_ms)
+bool memory_may_be_gone(const struct memory_addr *of, int64_t by_ms, int64_t now_ms)
 {
 	for (size_t i = 0; i < EGRET_LEARNED_NAMES; i++) {
-		if (of->lessons[i].name && of->lessons[i].ends_ms <= by_ms)
+		const struct memory_lesson *lesson = &of->lessons[i];
+
+		if (lesson->name && lesson->ends_ms <= (lesson->inside ? by_ms : now_ms))
 			return true;
 	}
 	return false;

@@ -15,6 +15,7 @@ struct memory_lesson {
 	const char *name; /* NULL: none */
 	int64_t ends_ms;
 	bool end_told;
+	bool inside; /* a rule had the name when it was answered last */
 };
 
 struct memory_addr {
@@ -38,8 +39,8 @@ bool memory_learn(struct memory *memory, const struct model *model, const char *
 		  int64_t ends_ms);
 /* Is a lesson of the address about to end? Then nobody can say what holds. */
 bool memory_is_unsure(const struct memory *memory, const struct egret_addr *addr, int64_t now_ms, int64_t unsure_ms);
-/* Did a lesson of the address end by then? */
-bool memory_has_ended(const struct memory_addr *of, int64_t by_ms);
+/* Did a lesson of the address end by then; or by now, one of a name that no rule had? */
+bool memory_may_be_gone(const struct memory_addr *of, int64_t by_ms, int64_t now_ms);
 /* Did a lesson end that this was not said of before? */
 bool memory_tell_ends(struct memory *memory, int64_t before_ms);
 void memory_print(const struct memory *memory, int64_t now_ms);

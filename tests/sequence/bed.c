@@ -170,12 +170,12 @@ static uint64_t count_of(uint8_t reason)
 	return counter.packets;
 }
 
-/* What ended long ago may be gone. */
+/* What ended long ago may be gone, and at once what no rule had. */
 static bool may_be_gone(const struct memory_addr *known)
 {
 	int64_t kept_ms = EGRET_ENDED_KEPT_SEC * bed.clock.one_way_ms / TICKS_ONE_WAY - bed.clock.unsure_ms;
 
-	return known && memory_has_ended(known, bed.clock.now_ms - kept_ms);
+	return known && memory_may_be_gone(known, bed.clock.now_ms - kept_ms, bed.clock.now_ms);
 }
 
 /* Of a special address, the name that was last resolved to it may say more; a socket that was denied it

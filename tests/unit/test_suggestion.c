@@ -16,6 +16,10 @@
 #include "egret_subject.h"
 
 #define NO_RULE EGRET_REASON_NO_RULE
+#define V4(a, b, c, d)                                                                                                 \
+	{                                                                                                              \
+		.bytes = { [10] = 0xff, 0xff, a, b, c, d }                                                             \
+	}
 
 static const struct suggested {
 	const char *address, *line;
@@ -58,6 +62,48 @@ static const struct suggested {
      "resolver 20.0.0.53 x.example",
      {.name = "x.example", .l4_proto = IPPROTO_UDP, .port = 53, .reason = EGRET_REASON_DNS_NAME}},
     {"20.0.0.53", "", {.name = "", .l4_proto = IPPROTO_UDP, .port = 53, .reason = EGRET_REASON_DNS_NAME}},
+    /* what the agent found out */
+    {"20.1.0.1",
+     "resolver 8.8.8.8",
+     {.name = "",
+      .l4_proto = IPPROTO_TCP,
+      .port = 443,
+      .reason = NO_RULE,
+      .cause = EGRET_CAUSE_UNTRUSTED_RESOLVER,
+      .server = V4(8, 8, 8, 8)}},
+    {"20.1.0.1",
+     "allow 20.1.0.1 tcp:443",
+     {.name = "a.example", .l4_proto = IPPROTO_TCP, .port = 443, .reason = NO_RULE, .cause = EGRET_CAUSE_NOT_ASKED}},
+    {"20.1.0.1",
+     "allow a.example https:443",
+     {.name = "a.example", .l4_proto = IPPROTO_TCP, .port = 443, .reason = NO_RULE, .cause = EGRET_CAUSE_ALIAS}},
+    {"20.1.0.1",
+     "set min_ttl = 300",
+     {.name = "a.example",
+      .l4_proto = IPPROTO_TCP,
+      .port = 443,
+      .reason = EGRET_REASON_EXPIRED,
+      .age_sec = 60,
+      .max_ttl_sec = 86400}},
+    {"20.1.0.1",
+     "set min_ttl = 43200",
+     {.name = "a.example",
+      .l4_proto = IPPROTO_TCP,
+      .port = 443,
+      .reason = EGRET_REASON_EXPIRED,
+      .age_sec = 43199,
+      .max_ttl_sec = 86400}},
+    {"20.1.0.1",
+     "allow 20.1.0.1 tcp:443",
+     {.name = "a.example",
+      .l4_proto = IPPROTO_TCP,
+      .port = 443,
+      .reason = EGRET_REASON_EXPIRED,
+      .age_sec = 50,
+      .max_ttl_sec = 59}},
+    {"20.1.0.1",
+     "allow 20.1.0.1 tcp:443",
+     {.name = "a.example", .l4_proto = IPPROTO_TCP, .port = 443, .reason = EGRET_REASON_EXPIRED, .max_ttl_sec = 86400}},
     /* for whom */
     {"20.1.0.1",
      "allow a.example https:443 for host",

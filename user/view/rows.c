@@ -72,7 +72,8 @@ bool rows_is_wanted(const struct rows_wanted *wanted, const json_t *row)
 		return false;
 	return fits(wanted->namespace, json_text(row, "namespace")) && fits_pod(wanted->pod, row) &&
 	       (fits(wanted->name, json_text(row, "name")) || fits(wanted->name, json_text(row, "address"))) &&
-	       (!wanted->reasons || is_listed(wanted->reasons, json_text(row, "reason")));
+	       (!wanted->reasons || is_listed(wanted->reasons, json_text(row, "reason")) ||
+		is_listed(wanted->reasons, json_text(row, "kernel_reason")));
 }
 
 void rows_keep(json_t *rows, const struct rows_wanted *wanted)

@@ -25,7 +25,7 @@ struct rows_wanted {
 	const char *namespace;
 	const char *pod;     /* "web-x2k9p" or "shop/web-x2k9p"; also the workload of many */
 	const char *name;    /* of the destination, or its address */
-	const char *reasons; /* labels with commas between */
+	const char *reasons; /* labels with commas between, of "reason" or "kernel_reason" */
 	time_t since;
 };
 /* Is anything asked for at all? */
