@@ -271,6 +271,12 @@ int kernel_get_pod_name(const struct kernel *kernel, const struct egret_pod_uid 
 	return -ENOENT;
 }
 
+bool kernel_audits(const struct kernel *kernel, uint32_t audience)
+{
+	(void)audience;
+	return kernel->config.settings[0].audit;
+}
+
 uint32_t kernel_get_audience(const struct kernel *kernel, uint64_t cgroup_id)
 {
 	(void)kernel;
