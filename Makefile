@@ -70,7 +70,9 @@ $(B)/egret.bpf.o $(B)/source.bpf.o: $(B)/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h
 
 $(B)/egret.skel.h $(B)/source.skel.h: $(B)/%.skel.h: $(B)/%.bpf.o
 	$(call say,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.new
+	@# The link leaves out DWARF, of which the kernel and libbpf read nothing.
+	$(Q)$(BPFTOOL) gen object $(B)/$*.o $<
+	$(Q)$(BPFTOOL) gen skeleton $(B)/$*.o name $*_bpf > $@.new
 	$(Q)mv $@.new $@
 
 -include $(OBJECTS:.o=.d)

@@ -75,18 +75,15 @@ static __always_inline __u64 name_found(const struct egret_sock *state, const st
 static __noinline __u64 name_of_drop(struct egret_sock *state, const struct packet *pkt, __u32 slot,
 				     const struct judgement *why)
 {
-	bool of_peer;
-	__u64 check;
+	__u64 name;
 
 	if (!state || !pkt || !why)
 		return 0;
-	of_peer = peer_is(&state->peer, pkt);
-	check = peer_check(&state->peer) | 1;
-	if (of_peer && state->named_check == check)
-		return state->named;
-	state->named = name_found(state, pkt, slot, why);
-	state->named_check = of_peer ? check : 0;
-	return state->named;
+	if (!peer_is(&state->peer, pkt))
+		return name_found(state, pkt, slot, why);
+	name = state->named ? state->named : name_found(state, pkt, slot, why);
+	state->named = name ? name : EGRET_NAMED_NOBODY;
+	return name == EGRET_NAMED_NOBODY ? 0 : name;
 }
 
 /* What a packet tells when its row is new, or had none in this tick. */

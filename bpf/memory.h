@@ -244,6 +244,7 @@ static __always_inline void memory_write(void *ctx, const struct bpf_sock *sk, c
 
 	if (!memory->known.here && pkt->l4_proto != IPPROTO_TCP && peer_has_history(peer->state))
 		peer_spill(sock, bpf_get_socket_cookie(ctx), memory_port(sk, pkt));
+	sock->named = 0;
 	peer_write(peer, pkt, standing, what->state, what->rule);
 	peer->reason = what->reason;
 	peer_seal(peer, what->both_ways);
@@ -252,6 +253,7 @@ static __always_inline void memory_write(void *ctx, const struct bpf_sock *sk, c
 /* Where a raw socket's packet went, for hook_device.h. Of no generation: the hook judges each packet of such a one. */
 static __always_inline void memory_write_last(struct egret_sock *sock, const struct packet *pkt, bool allow)
 {
+	sock->named = 0;
 	peer_write(&sock->peer, pkt, &(struct standing){}, allow ? EGRET_PEER_ALLOWED : EGRET_PEER_DENIED, 0);
 	peer_seal(&sock->peer, 0);
 }

@@ -52,6 +52,9 @@ struct egret_peer {
 	__u64 seen;       /* of the last datagram: bpf_jiffies64 << 1, lowest bit: both ways */
 };
 
+/* No name has this key. */
+#define EGRET_NAMED_NOBODY 2
+
 /*
  * What a socket carries with it (sk_storage).
  */
@@ -90,8 +93,9 @@ struct egret_sock {
 	/* Before IPsec: under this policy all that its sendmsg() named was allowed, or refused in that call; and one
 	 * call named what may leave no other way than past IPsec. 0 = never. */
 	__u32 inner_generation, inner_refused;
-	/* The name of the last denial of `peer`, and a check word of that verdict (account.h). */
-	__u64 named, named_check;
+	/* Key of the name in the rows of what is denied of `peer`, as long as that verdict stands; 0 = not looked for,
+	 * EGRET_NAMED_NOBODY = there is none. */
+	__u64 named;
 	__u64
 	    inner_packet; /* the packet that was allowed as it went into a device of IPsec, which wraps it; 0 = none */
 };

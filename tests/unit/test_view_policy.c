@@ -33,12 +33,14 @@ static void each_part_of_a_policy_is_there(void **state)
 			       "require a.example tcp:443\n");
 
 	(void)state;
-	assert_view(json_deep_copy(json_object_get(view, "rules")),
-		    "[{'action': 'allow', 'destinations': ['a.example', '20.0.0.0/8'], 'ports': ['tcp:443', 'udp:1-9'],"
-		    "  'private': false, 'for': 'host', 'floor': false, 'purpose': 'the shop', 'file': 't.rules',"
-		    "  'line': 2},"
-		    " {'action': 'deny', 'destinations': ['*.bad.example'], 'ports': ['any'], 'private': false,"
-		    "  'for': 'cgroup /a.slice', 'floor': false, 'purpose': null, 'file': 't.rules', 'line': 3}]");
+	assert_view(
+	    json_deep_copy(json_object_get(view, "rules")),
+	    "[{'action': 'allow', 'destinations': ['a.example', '20.0.0.0/8'], 'ports': ['tcp:443', 'udp:1-9'],"
+	    "  'private': false, 'audit': false, 'for': 'host', 'floor': false, 'purpose': 'the shop', 'file': "
+	    "'t.rules',"
+	    "  'line': 2},"
+	    " {'action': 'deny', 'destinations': ['*.bad.example'], 'ports': ['any'], 'private': false, 'audit': false,"
+	    "  'for': 'cgroup /a.slice', 'floor': false, 'purpose': null, 'file': 't.rules', 'line': 3}]");
 	assert_view(json_deep_copy(json_object_get(view, "requires")),
 		    "[{'destinations': ['a.example'], 'port': 'tcp:443', 'file': 't.rules', 'line': 4}]");
 	assert_view(json_deep_copy(json_object_get(view, "resolvers")), "['10.0.0.10']");

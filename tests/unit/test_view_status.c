@@ -115,7 +115,8 @@ static void the_first_reason_is_told(void **state)
 	"'no-rule': 0, 'class': 0, 'deny-rule': 0, 'malformed': 0, 'fragment': 0, 'extension-header': 0,"              \
 	"'source-route': 0, 'no-memory': 0, 'dns-name': 0, 'stale-agent': 0, 'forged': 0, 'foreign-source': 0,"        \
 	"'special-address': 0, 'not-a-socket': 0, 'tunnel': 0, 'rewritten': 0, 'not-ip': 0, 'unlooked': 0,"            \
-	"'service-outside': 0, 'family': 0, 'option': 0, 'not-server': 0, 'ipsec': 0,"
+	"'service-outside': 0, 'family': 0, 'option': 0, 'not-server': 0, 'ipsec': 0, 'expired': 0, 'before-attach': " \
+	"0,"
 #define NONE "{'packets_total': 0, 'bytes_total': 0}"
 #define NO_LOOK                                                                                                        \
 	"'socket': " NONE ", 'rule': " NONE ", 'link': " NONE ", 'outside': " NONE ", 'looked-at': " NONE              \
@@ -233,7 +234,8 @@ static void status_has_each_value(void **state)
 	    "'attached_time': '2026-11-27T18:00:00Z', 'cgroup': '/was/here', 'cgroup_gone': true,"
 	    "'subjects': {'kubepods': [], 'kubelets': [], 'late_total': 7},"
 	    "'absent_cgroups': ['/a.slice', '/b?.slice'], 'absent_cgroups_count': 3,"
-	    "'policy': {'path': '/etc/p.rules', 'hash': 'abcd', 'loaded_time': '2026-11-27T18:01:00Z',"
+	    "'only_audited': null, 'policy': {'path': '/etc/p.rules', 'hash': 'abcd', 'loaded_time': "
+	    "'2026-11-27T18:01:00Z',"
 	    " 'rules_count': 2, 'warnings_count': 0}, 'probation': null,"
 	    "'names': {'state_count': {'pending': 0, 'resolved': 1, 'stale': 1, 'failed': 0, 'pattern': 1,"
 	    " 'no-address': 0, 'from-disk': 0, 'unconfirmed': 0}, 'failing': [{'name': 'a.example', 'state': 'stale', "
@@ -456,16 +458,26 @@ static void an_address_is_explained(void **state)
 	fill(&kernel);
 	kernel.judgement = (struct judgement){.reason = EGRET_REASON_DENY_RULE, .rule = 17};
 	assert_int_equal(view_explain_kernel(&kernel, &question, &view), 0);
-	assert_view(view, "{'destination': '51.1.1.1', 'port': 'tcp:443', 'subject': 'host', 'governed': true,"
-			  "'audited': false, 'allowed': false, 'answers': [{'address': '51.1.1.1', 'nat64_address': "
-			  "null, 'allowed': false,"
-			  "'reason': 'deny-rule', 'rule': 'deny 51.0.0.0/8', 'file': 'policy.rules', 'line': 2,"
-			  "'purpose': null, 'name': null}], 'learned': [], 'names_without_rule': []}");
-	assert_view(view_explain_off(&question),
-		    "{'destination': '51.1.1.1', 'port': 'tcp:443', 'subject': 'host', 'governed': false,"
-		    "'audited': false, 'allowed': true, 'answers': [{'address': '51.1.1.1', 'nat64_address': null, "
-		    "'allowed': true,"
-		    "'reason': null, 'rule': null, 'file': null, 'line': null, 'purpose': null, 'name': null}]}");
+	assert_view(view,
+		    "{'destination': '51.1.1.1', 'port': 'tcp:443', 'subject': 'host', 'who': 'host', 'governed': true,"
+		    "'must_ask': false, 'audited_subject': false, 'audited': false, 'allowed': false, 'answers': "
+		    "[{'address': '51.1.1.1', 'nat64_address': "
+		    "null, 'allowed': false,"
+		    "'reason': 'deny-rule', 'rule': 'deny 51.0.0.0/8', 'file': 'policy.rules', 'line': 2,"
+		    "'purpose': null, 'name': null, 'audit_line': false, 'must_ask': false, 'suggestion': null,"
+		    "'steps': [{'step': 'address', 'text': '51.1.1.1', 'source': 'none'},"
+		    "{'step': 'rule', 'text': 'policy.rules:2 decides: deny 51.0.0.0/8', 'rule': 'deny 51.0.0.0/8',"
+		    "'file': 'policy.rules', 'line': 2},"
+		    "{'step': 'verdict', 'text': 'deny-rule', 'reason': 'deny-rule', 'allowed': false}]}],"
+		    "'learned': [], 'names_without_rule': []}");
+	assert_view(
+	    view_explain_off(&question),
+	    "{'destination': '51.1.1.1', 'port': 'tcp:443', 'subject': 'host', 'who': 'host', 'governed': false,"
+	    "'audited': false, 'audited_subject': false, 'must_ask': false, 'allowed': true, 'answers': [{'address': "
+	    "'51.1.1.1', 'nat64_address': null, "
+	    "'allowed': true,"
+	    "'reason': null, 'rule': null, 'file': null, 'line': null, 'purpose': null, 'name': null,"
+	    "'audit_line': false, 'must_ask': false, 'steps': [], 'suggestion': null}]}");
 }
 
 static void findings_stand_in_the_order_of_the_file(void **state)

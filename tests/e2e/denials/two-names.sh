@@ -11,14 +11,14 @@ POLICY
 dns one.shared.example 51.6.6.6
 dns two.shared.example 51.6.6.6
 ask() { node dig +short +time=2 +tries=1 @$resolver "$1" A; }
-rows() { egret_cmd drops --json | jq -r '.[] | select(.address == "51.6.6.6") | .name + " " + (.packets_total | tostring)' | sort | paste -sd' '; }
+rows() { egret_cmd drops --json | jq -r '.[] | select(.address == "51.6.6.6") | (.name // "nameless") + "_" + (.packets_total | tostring)' | sort | paste -sd, -; }
 
 denied node 51.6.6.6 tcp:443
-expect ' 1' "no name was read yet: a row without one" rows
+expect nameless_1 "no name was read yet: a row without one" rows
 expect 51.6.6.6 "the first name is read" ask one.shared.example
 denied node 51.6.6.6 tcp:443 tcp:443
-expect ' 1 one.shared.example 2' "its packets are in a row of its own" rows
+expect nameless_1,one.shared.example_2 "its packets are in a row of its own" rows
 expect 51.6.6.6 "the second name is read" ask two.shared.example
 denied node 51.6.6.6 tcp:443
-expect ' 1 one.shared.example 2 two.shared.example 1' "and so are the other's" rows
+expect nameless_1,one.shared.example_2,two.shared.example_1 "and so are the other's" rows
 finish
