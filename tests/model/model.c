@@ -598,7 +598,7 @@ static struct model_verdict listed_of_both(struct model_verdict own, struct mode
 
 /* A denied name that was learned takes an address away from rules for addresses; what explains a
  * denial gives way to what says more. */
-struct model_verdict model_judge(const struct model *model, const struct model_packet *packet)
+static struct model_verdict judge_packet(const struct model *model, const struct model_packet *packet)
 {
 	struct model_packet translated = *packet;
 	struct model_verdict listed, learned;
@@ -659,7 +659,7 @@ bool model_is_service(const struct model *model, const struct egret_addr *addr)
 	return false;
 }
 
-struct model_verdict model_judge_name(const struct model *model, const char *name, const struct model_packet *packet)
+static struct model_verdict judge_name(const struct model *model, const char *name, const struct model_packet *packet)
 {
 	struct judging judging = {
 	    .model = model, .packet = packet, .names = {name}, .name_count = 1, .nowhere = true, .no_addr = true};
@@ -667,6 +667,65 @@ struct model_verdict model_judge_name(const struct model *model, const char *nam
 	by_name(&judging, name);
 	by_denied_names(&judging);
 	return outcome(&judging);
+}
+
+/* --- `audit` lines: what would be said if they were not there, and if one kind of them were rules as others are --- */
+
+/* The policy with no more of its `audit` lines than those of this action; they stand in their places, empty. NULL: no
+ * memory. */
+static struct policy_rule *rules_with(const struct policy *policy, int action)
+{
+	struct policy_rule *rules = calloc(policy->rule_count + 1, sizeof(*rules));
+
+	for (size_t i = 0; rules && i < policy->rule_count; i++) {
+		rules[i] = policy->rules[i];
+		if (rules[i].audit && rules[i].action != action)
+			rules[i].dest_count = rules[i].port_count = 0;
+	}
+	return rules;
+}
+
+/* @name: asked about alone; NULL = the packet's address. */
+static struct model_verdict judge_with(const struct model *model, int action, const char *name,
+				       const struct model_packet *packet)
+{
+	struct policy policy = *model->policy;
+	struct model with = *model;
+	struct model_verdict verdict;
+
+	policy.rules = rules_with(model->policy, action);
+	if (!policy.rules)
+		abort();
+	with.policy = &policy;
+	verdict = name ? judge_name(&with, name, packet) : judge_packet(&with, packet);
+	free(policy.rules);
+	return verdict;
+}
+
+static struct model_verdict judge_all(const struct model *model, const char *name, const struct model_packet *packet)
+{
+	struct model_verdict plain = judge_with(model, -1, name, packet), tried;
+
+	if (plain.allow) {
+		tried = judge_with(model, EGRET_DENY, name, packet);
+		if (tried.reason == EGRET_REASON_DENY_RULE)
+			return (struct model_verdict){.reason = tried.reason, .rule = tried.rule, .told = true};
+	} else if (plain.reason != EGRET_REASON_DENY_RULE) {
+		tried = judge_with(model, EGRET_ALLOW, name, packet);
+		if (tried.allow)
+			return (struct model_verdict){.reason = plain.reason, .rule = tried.rule, .told = true};
+	}
+	return plain;
+}
+
+struct model_verdict model_judge(const struct model *model, const struct model_packet *packet)
+{
+	return judge_all(model, NULL, packet);
+}
+
+struct model_verdict model_judge_name(const struct model *model, const char *name, const struct model_packet *packet)
+{
+	return judge_all(model, name, packet);
 }
 
 bool model_rule_fits(const struct model *model, size_t place, const struct model_packet *packet)

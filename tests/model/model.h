@@ -48,6 +48,7 @@ struct model_packet {
 struct model_verdict {
 	bool allow;
 	uint8_t reason; /* enum egret_reason; EGRET_REASON_NONE if allowed */
+	bool told;      /* not allowed, and passes all the same, by an `audit` line */
 	/* That decided, or would allow but for a special address: EGRET_RULE_FIRST + its place among the policy's
 	 * rules, 0 = none. */
 	uint32_t rule;

@@ -11,6 +11,8 @@
 
 static uint64_t state;
 
+bool random_audit_lines;
+
 uint64_t random_start(const char *what, unsigned long count)
 {
 	const char *given = getenv("EGRET_SEED");
@@ -87,10 +89,13 @@ static size_t add_rule(char *text, size_t size)
 	const char *dest = RANDOM_OF(dests), *port = RANDOM_OF(ports);
 	bool named = strpbrk(dest, "xyz") != NULL; /* all names of this world have one of these */
 
+	const char *private = *action == 'a' && named && !random_below(3) ? " private" : "";
+	bool audit = random_audit_lines && !*private && !random_below(4);
+
 	if (*action == 'd' && !random_below(3))
 		port = "";
-	return (size_t)snprintf(text, size, "%s %s %s%s%s\n", action, dest, port,
-				*action == 'a' && named && !random_below(3) ? " private" : "", RANDOM_OF(whom));
+	return (size_t)snprintf(text, size, "%s%s %s %s%s%s\n", audit ? "audit " : "", action, dest, port, private,
+				RANDOM_OF(whom));
 }
 
 void random_policy(char *text, size_t size)

@@ -6,6 +6,7 @@
 #ifndef EGRET_RANDOM_H
 #define EGRET_RANDOM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,8 @@ uint64_t random_start(const char *what, unsigned long count);
 uint32_t random_below(uint32_t limit);
 #define RANDOM_OF(array) ((array)[random_below(sizeof(array) / sizeof((array)[0]))])
 
+/* Do random rules have `audit` before some of them? Whoever knows what such a line lets pass sets it. */
+extern bool random_audit_lines;
 /* Rules of every kind, with the floor off. */
 void random_policy(char *text, size_t size);
 /* One rule more, behind @text. */
