@@ -140,7 +140,8 @@ static __always_inline bool is_unaccounted(const struct egret_sock *state, const
 static __always_inline __u32 is_audited(const struct egret_sock *state, const struct ruling *ruling,
 					const struct judgement *why, __u32 ifindex)
 {
-	const struct egret_sock *who = why->of_caller ? 0 : state; /* who called was found to be enforced */
+	bool alone = why->of_caller || egret_reason_guards_others(why->reason);
+	const struct egret_sock *who = alone ? 0 : state; /* who called was found to be enforced */
 
 	return subject_is_audited(who, who ? who->audience : EGRET_AUDIENCE_UNKNOWN, ruling) | (why->told_only & 1) |
 	       (ifindex && ruling->settings->layers != EGRET_LAYERS_ENFORCE);

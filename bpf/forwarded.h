@@ -34,15 +34,23 @@ static __always_inline __u64 service_hash(const struct packet *from, const struc
 	return check_add(hash, owner, hash_keys[5]);
 }
 
-/* Did a rule allow this connection that still stands? */
-static __always_inline bool service_stands(const struct look *look, const struct egret_sock *sender, __u64 hash)
+/* Where the policy has `audit` lines, each packet is judged, so that it is counted. */
+static __always_inline bool service_has_audit(const struct look *look)
+{
+	return look->ruling.settings->has & (EGRET_HAS_AUDIT_ALLOW | EGRET_HAS_AUDIT_DENY);
+}
+
+/* Did a rule, *@ret_rule, allow this connection that still stands? As policy_rule_stands says. */
+static __always_inline int service_stands(const struct look *look, const struct egret_sock *sender, __u64 hash,
+					  __u32 *ret_rule)
 {
 	__u64 *known = bpf_map_lookup_elem(&services, &hash);
 
 	if (!known)
-		return false;
-	if (*known >> 32 == look->ruling.generation)
-		return true;
+		return 0;
+	*ret_rule = (__u32)*known;
+	if (*known >> 32 == look->ruling.generation && !service_has_audit(look))
+		return 1;
 	return policy_rule_stands((__u32)*known, *known >> 32, port_key(&look->notes->pkt, look->ruling.slot),
 				  sender->audience);
 }
@@ -79,16 +87,24 @@ static __always_inline bool forwarded_sender(const struct look *look, __u32 from
 static __always_inline int forwarded_to_service(const struct look *look, struct egret_sock *sender)
 {
 	__u64 hash = service_hash(&look->notes->from, &look->notes->pkt, sender->owner), known;
+	struct judgement *verdict = &look->notes->verdict;
+	__u32 rule = 0;
+	int stands = service_stands(look, sender, hash, &rule);
 
-	if (service_stands(look, sender, hash))
+	if (stands && !service_has_audit(look))
 		return look_pass(look, EGRET_LOOK_LOOKED_AT);
-	if (!service_is_allowed(look, sender)) {
-		look_explain_as(&look->notes->verdict, EGRET_REASON_SERVICE_OUTSIDE);
-		return look_deny(look, sender);
+	/* As decide_by_history. */
+	if (!service_is_allowed(look, sender) && stands && verdict->reason != EGRET_REASON_DENY_RULE)
+		history_lets_pass(verdict, rule, stands);
+	rule = verdict->allow ? verdict->rule : verdict->passes_by;
+	if (verdict->allow || (verdict->told_only && rule)) {
+		known = (__u64)look->ruling.generation << 32 | rule;
+		bpf_map_update_elem(&services, &hash, &known, BPF_ANY);
 	}
-	known = (__u64)look->ruling.generation << 32 | look->notes->verdict.rule;
-	bpf_map_update_elem(&services, &hash, &known, BPF_ANY);
-	return look_pass(look, EGRET_LOOK_LOOKED_AT);
+	if (verdict->allow)
+		return look_pass(look, EGRET_LOOK_LOOKED_AT);
+	look_explain_as(verdict, EGRET_REASON_SERVICE_OUTSIDE);
+	return look_deny(look, sender);
 }
 
 /* Nothing tells where it was to go. Where the policy does not allow where it goes, it may be an answer; the first

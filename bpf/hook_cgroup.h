@@ -103,7 +103,7 @@ static __always_inline struct egret_sock *cgroup_decide_on_lo(struct __sk_buff *
 	sock = cgroup_socket(skb, ruling, pkt);
 	if (!sock || !decide_on_lo(skb, pkt, sock, ruling, verdict))
 		verdict_deny(verdict, EGRET_REASON_NO_MEMORY);
-	else if (verdict->allow && served_counts_on_lo(pkt, sock))
+	else if (egret_passes(verdict) && served_counts_on_lo(pkt, sock))
 		served_decide(skb, pkt, sock, ruling, verdict);
 	return sock;
 }

@@ -124,7 +124,8 @@ static __noinline int decide_on_lo(struct __sk_buff *skb, const struct packet *p
 		decide_first_packet(pkt, &subject, ruling, verdict);
 	if (verdict->reason != EGRET_REASON_DENY_RULE)
 		decide_by_source_on_lo(skb, pkt, sock, verdict);
-	if (!pkt->reason)
+	/* What else denies here is no line of the policy. */
+	if (!pkt->reason && verdict->allow)
 		add_audit_lines(pkt, &subject, ruling, verdict);
 	return 1;
 }

@@ -84,6 +84,16 @@ static __always_inline void refusal_count(struct egret_drop *drop, const struct 
 	refusal_caller(drop);
 }
 
+/* Is a pod only audited, whether or not it is in the node's network namespace? Which it is, is not asked here. */
+static __always_inline __u32 refusal_audits(__u32 audience, __u32 slot)
+{
+	bool is_pod = audience && egret_audience_kind(audience) == EGRET_KIND_POD;
+
+	if (!policy_audits(audience, slot))
+		return 0;
+	return !is_pod || policy_audits(audience + EGRET_KIND_HOSTNETWORK - EGRET_KIND_POD, slot);
+}
+
 /* Is the subject of this cgroup only audited? As subject_is_audited, where there may be no socket yet. */
 static __always_inline __u32 refusal_is_audited(const struct ruling *ruling, __u64 cgroup_id)
 {
@@ -92,7 +102,7 @@ static __always_inline __u32 refusal_is_audited(const struct ruling *ruling, __u
 	if (cgroup_id == ruling->cfg->unaccounted_cgroup)
 		return ruling->settings->audit & 1;
 	audience_find(cgroup_id, false, ruling, &audience);
-	return policy_audits(audience, ruling->slot) & 1;
+	return refusal_audits(audience, ruling->slot);
 }
 
 /* @number: as egret_family.h says. True: it is refused. False: it goes on, for this policy only audits. */

@@ -36,6 +36,7 @@ static __always_inline void sender_take(const struct egret_sender *sender, const
 	ret->scope = sender->scope;
 	ret->in_node_netns = sender->in_node_netns;
 	audience_find(ret->owner, ret->in_node_netns, ruling, &ret->audience);
+	ret->audience_generation = ruling->generation;
 }
 
 /* Whoever sends by the device @ifindex. Where nobody is known, @ret stays nobody: every deny is for that, and of what

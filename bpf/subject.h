@@ -131,11 +131,13 @@ static __always_inline __u32 subject_caller(const struct egret_sock *sock, const
 }
 
 /* 1: what is denied to this audience, which is that of the socket or of its caller, passes and is counted as would-be
- * denied. But never what proves that the policy is enforced (the self-test, a trial). */
+ * denied. But never what proves that the policy is enforced (the self-test, a trial); nor of a socket that was told its
+ * audience under another policy, where that number may have been somebody else's. */
 static __always_inline __u32 subject_is_audited(const struct egret_sock *sock, __u32 audience,
 						const struct ruling *ruling)
 {
-	if (!sock || sock->cgroup_id == ruling->cfg->unaccounted_cgroup)
+	if (!sock || sock->cgroup_id == ruling->cfg->unaccounted_cgroup ||
+	    (__s32)(ruling->settings->born - sock->audience_generation) > 0)
 		return ruling->settings->audit & 1;
 	return policy_audits(audience, ruling->slot) & 1;
 }

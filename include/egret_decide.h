@@ -169,12 +169,28 @@ EGRET_INLINE void egret_add_special(struct judgement *denial, const struct judge
 
 /* --- `audit` lines: what each would change is counted, and nothing else --- */
 
+/* What the policy's lines say when they do not allow: of no other reason an `audit allow` may say that it passes. */
+EGRET_INLINE bool egret_reason_is_of_lines(__u32 reason)
+{
+	return reason == EGRET_REASON_NO_RULE || reason == EGRET_REASON_PORT || reason == EGRET_REASON_CLASS ||
+	       reason == EGRET_REASON_SPECIAL_ADDRESS || reason == EGRET_REASON_EXPIRED ||
+	       reason == EGRET_REASON_BEFORE_ATTACH;
+}
+
+/* Denials for the sake of others, whom such a packet would deceive: that its sender is only audited does not let it
+ * pass. */
+EGRET_INLINE bool egret_reason_guards_others(__u32 reason)
+{
+	return reason == EGRET_REASON_FORGED || reason == EGRET_REASON_FOREIGN_SOURCE ||
+	       reason == EGRET_REASON_NOT_SERVER;
+}
+
 /* Of a verdict without them: which of them may change it (EGRET_AUDIT_*)? A deny takes nothing from what answers. */
 EGRET_INLINE __u32 egret_audit_counts(const struct judgement *said, __u32 has)
 {
 	if (said->allow)
 		return has & EGRET_HAS_AUDIT_DENY && said->rule != EGRET_RULE_INBOUND ? EGRET_AUDIT_DENY : 0;
-	if (said->reason == EGRET_REASON_DENY_RULE || said->told_only)
+	if (!egret_reason_is_of_lines(said->reason) || said->told_only)
 		return 0;
 	return has & EGRET_HAS_AUDIT_ALLOW ? EGRET_AUDIT_ALLOW : 0;
 }

@@ -64,7 +64,8 @@ struct egret_drop_row {
 };
 
 /*
- * What the agent found out about a row, once, within a second of its first packet; from then on it is as it was then.
+ * What the agent found out about a row, within a second of its first packet; it stays as it was then, until another
+ * policy denies a packet of the row.
  * Under a hash of the row's key, which says itself whose it is. "" and 0: not known, or nothing to say.
  */
 struct egret_completion {

@@ -129,17 +129,17 @@ static void expect_errors(const struct error_case *cases, size_t count)
 
 static void audit_lines(void **state)
 {
-	struct run run = load("audit allow x.y,10.0.0.1 https:443 private for pods  # why\n"
+	struct run run = load("audit allow x.y,10.0.0.1 https:443 for pods  # why\n"
 			      "audit deny *.z\n"
-			      "allow x.y,10.0.0.1 https:443 private for pods\n");
+			      "allow x.y,10.0.0.1 https:443 for pods\n");
 	char text[512];
 
 	(void)state;
 	expect_clean(&run);
 	assert_int_equal(run.policy->rule_count, 3);
 	assert_string_equal(describe(&run.policy->rules[0], text, sizeof(text)),
-			    "audit allow x.y 10.0.0.1 https:443 private for pods");
-	assert_string_equal(run.policy->rules[0].text, "audit allow x.y,10.0.0.1 https:443 private for pods");
+			    "audit allow x.y 10.0.0.1 https:443 for pods");
+	assert_string_equal(run.policy->rules[0].text, "audit allow x.y,10.0.0.1 https:443 for pods");
 	assert_string_equal(run.policy->rules[0].purpose, "why");
 	assert_string_equal(describe(&run.policy->rules[1], text, sizeof(text)), "audit deny *.z any");
 	assert_false(run.policy->rules[2].audit);
@@ -185,6 +185,7 @@ static void wrong_statements(void **state)
 	    {"audit allow\n", 1, 7, "names no destination"},
 	    {"audit allow x.y\n", 1, 16, "say which ports, or `any`"},
 	    {"audit deny x.y private\n", 1, 16, "`private` is for `allow`"},
+	    {"audit allow x.y tcp:1 private\n", 1, 23, "write `audit allow ADDRESS`"},
 	    {"set mode = off for pods\n", 1, 12, "write `set mode = audit for ...`, which lets them pass"},
 	    {"set mode = enforce for pods\n", 1, 12, "leave this line out"},
 	    {"set mode = adit for pods\n", 1, 12, "write `set mode = audit for ...`"},

@@ -198,7 +198,12 @@ static enum alias_state begin(struct aliases *aliases, const struct edition *rul
 	struct asked_alias *asked = choose_place(aliases, name);
 	uint64_t now_ns = clock_now_ns();
 
-	if (!asked || !may_ask(ruling) || !take_turn(aliases, now_ns) || !begin_asking(aliases, ruling, book))
+	if (!asked || !may_ask(ruling))
+		return ALIAS_NONE;
+	/* Somebody's flood of names must not tell of another's alias that it is none. */
+	if (!take_turn(aliases, now_ns))
+		return ALIAS_ASKED;
+	if (!begin_asking(aliases, ruling, book))
 		return ALIAS_NONE;
 	*asked = (struct asked_alias){.asked_ns = now_ns, .pending = true};
 	snprintf(asked->name, sizeof(asked->name), "%s", name);

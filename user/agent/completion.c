@@ -21,7 +21,8 @@
 struct done {
 	struct egret_drop_key key;
 	uint64_t first_ns;
-	uint32_t round; /* when its row was seen last */
+	uint32_t generation; /* of the policy that ruled when that was found out */
+	uint32_t round;      /* when its row was seen last */
 	UT_hash_handle hh;
 };
 
@@ -107,6 +108,7 @@ static int note(struct completions *completions, const struct egret_completion *
 		HASH_ADD(hh, completions->all, key, sizeof(done->key), done);
 	}
 	done->first_ns = completion->first_ns;
+	done->generation = completion->generation;
 	done->round = completions->round;
 	return 0;
 }
@@ -116,6 +118,8 @@ static int note_earlier(void *context, const struct egret_completion *completion
 	return note(context, completion);
 }
 
+/* Under another policy what was found out may be untrue: once that one has denied a packet of the row, it is found out
+ * anew. */
 static bool is_done(struct completions *completions, const struct egret_drop_row *row)
 {
 	struct done *done;
@@ -124,7 +128,8 @@ static bool is_done(struct completions *completions, const struct egret_drop_row
 	if (!done || done->first_ns != row->drop.first_ns)
 		return false;
 	done->round = completions->round;
-	return true;
+	return (int32_t)(row->drop.generation - completions->generation) < 0 ||
+	       (int32_t)(completions->generation - done->generation) <= 0;
 }
 
 /* Those whose row did not come in this round. */

@@ -34,6 +34,8 @@ static const struct bound {
 /* A look costs no more than that part of a CPU. */
 #define LOOK_SHARE 40
 #define PROBES     8
+/* A sentence of the log's own fits: an agent never waits for who reads its log. */
+#define SAYING_SIZE 1024
 /* For what is found out of a row, which may need an answer of DNS. */
 #define PATIENCE_NS (3 * CLOCK_NS_PER_SEC)
 
@@ -178,11 +180,11 @@ static const char *ocsf_place(const struct denial_log *log)
 /* Told when it begins, and when it is over. */
 static void note_written(struct denial_log *log, int rc)
 {
-	if (rc && !log->failed)
+	if (rc && !log->failed && log_has_room(SAYING_SIZE))
 		log_say(LOG_LEVEL_WARNING,
 			"denials cannot be written to %s (--ocsf): %s; they are lost until it can be written",
 			ocsf_place(log), why_not_written(rc));
-	if (!rc && log->failed) {
+	if (!rc && log->failed && log_has_room(SAYING_SIZE)) {
 		log_say(LOG_LEVEL_NOTICE, "denials are written to %s again; %llu were lost", ocsf_place(log),
 			(unsigned long long)log->unwritten);
 		log->unwritten = 0;
@@ -314,7 +316,7 @@ static void tell_missing(struct denial_log *log)
 {
 	uint64_t now = clock_now_ns();
 
-	if ((!log->unlogged && !log->unwritten) || now < log->tell_ns)
+	if ((!log->unlogged && !log->unwritten) || now < log->tell_ns || !log_has_room(SAYING_SIZE))
 		return;
 	log->tell_ns = now + TELL_NS;
 	tell_unlogged(log);

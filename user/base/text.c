@@ -29,9 +29,16 @@ static size_t character(const unsigned char *at, size_t left, uint32_t *ret_code
 }
 
 /* C0, DEL and C1. */
+/* What turns a line around on a terminal, or ends it (Unicode 15, UAX #9 and line breaks). */
+static bool is_direction(uint32_t code)
+{
+	return code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+	       (code >= 0x2066 && code <= 0x2069);
+}
+
 static bool is_control(uint32_t code)
 {
-	return code < ' ' || (code >= 0x7f && code < 0xa0);
+	return code < ' ' || (code >= 0x7f && code < 0xa0) || is_direction(code);
 }
 
 size_t text_utf8_len(const char *text, size_t len)

@@ -172,11 +172,25 @@ static uint32_t first_allow(const struct compiler *compiler, const struct egret_
 	return UINT32_MAX;
 }
 
+/* An `audit allow` changes nothing of what the other lines of its name say: it has no part in what these may bring in,
+ * or explain. */
 static uint16_t entry_flags(const struct egret_port *entry)
 {
 	if (entry->action != EGRET_ALLOW)
 		return EGRET_DEST_DENIES;
+	if (entry->audit)
+		return EGRET_DEST_ASKABLE;
 	return EGRET_DEST_ASKABLE | EGRET_DEST_ALLOWS | (entry->private ? EGRET_DEST_PRIVATE : 0);
+}
+
+/* Does no rule have the name, but for `audit` lines, which take nothing away? */
+static bool is_only_audited(const struct compiled *out, const struct scope *scope)
+{
+	for (uint32_t i = 0; i < scope->ref_count; i++) {
+		if (!out->policy->rules[scope->refs[i]].audit)
+			return false;
+	}
+	return true;
 }
 
 /* A question for an exact name carries out nothing but that name, which the policy has; and the agent must be able to
@@ -184,7 +198,7 @@ static uint16_t entry_flags(const struct egret_port *entry)
 static uint16_t name_flags(const struct compiled *out, const struct name_node *node)
 {
 	const struct egret_dest *dest = &node->scope.dest;
-	bool inherits = node->around && !node->scope.ref_count;
+	bool inherits = node->around && is_only_audited(out, &node->scope);
 	uint16_t flags = dest->flags | (dest->count ? EGRET_DEST_TEACHES : 0);
 
 	for (uint32_t i = 0; i < dest->count; i++)

@@ -91,6 +91,13 @@ static int check_private(struct loader *loader, const struct word *word, const s
 		       "`private` is for `allow`: a deny takes private addresses away as it is; leave the word out");
 		return -EINVAL;
 	}
+	if (rule->audit) {
+		report(
+		    loader, word->column,
+		    "`private` is for `allow` alone: what an `audit` line lets pass for a while brings in no private "
+		    "addresses; write `audit allow ADDRESS`");
+		return -EINVAL;
+	}
 	if (rule->dest_count && !has_name(rule) && !is_variable(dests)) {
 		report(loader, word->column,
 		       "`private` is about what a name resolves to, and this rule has addresses only, which it allows "

@@ -40,7 +40,8 @@ static bool is_of_layer(const struct denial *denial)
 static bool is_of_both(const struct denial *denial)
 {
 	return denial->others || denial->key.reason == EGRET_REASON_FOREIGN_SOURCE ||
-	       denial->key.reason == EGRET_REASON_NOT_SERVER || denial->key.reason == EGRET_REASON_IPSEC;
+	       denial->key.reason == EGRET_REASON_NOT_SERVER || denial->key.reason == EGRET_REASON_FORGED ||
+	       denial->key.reason == EGRET_REASON_IPSEC;
 }
 
 /* A line of `audit` lets it pass, in any mode. */
