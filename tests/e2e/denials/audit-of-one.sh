@@ -25,6 +25,9 @@ reload() {
 announced() { [ "$(grep -cE '(enforcing|auditing):' "$work/agent.log")" -ge "$1" ]; }
 
 dns tried.example 51.0.0.4
+dns a.wild.example 51.0.0.6
+echo "nameserver $resolver" >"$work/resolv.conf"
+mount --bind "$work/resolv.conf" /etc/resolv.conf
 govern <<POLICY
 set mode = audit for cgroup /$id/audited.slice
 resolver 20.0.0.53
@@ -37,6 +40,7 @@ audit deny  20.1.0.2 tcp:443 udp:123
 audit deny  51.0.0.3
 deny  20.1.0.3
 audit allow 20.1.0.3 any
+audit allow *.wild.example tcp:443
 POLICY
 
 # --- an audited subject beside an enforced one
@@ -92,6 +96,17 @@ expect '1/deny-rule/10/now' "audit allow: a deny rule stands over it" row 20.1.0
 fails 1 "explain of an audit allow" egret_cmd explain 51.0.0.1 udp:123
 shows "would be denied" "explain: would be denied"
 shows "passes, and is counted, by .*policy.rules:5: audit allow 51.0.0.1" "explain: by the audit line"
+
+wild() { ungoverned "$egret" explain --instance "$instance" a.wild.example tcp:443 for "$@"; }
+fails 1 "explain: an audit allow of a pattern, and nobody asked" wild cgroup "/$id/system.slice/app.service"
+shows "denied now: .* has not asked a resolver of the policy for it, and passes once it does" "explain: it is denied, as yet"
+fails 1 "explain: the same of a class" wild host
+shows "would be denied, and passes for who has asked a resolver of the policy for it" "explain: for whom it passes"
+denied node 51.0.0.6 tcp:443
+node dig +short +time=3 +tries=1 @$resolver a.wild.example A >/dev/null
+passes node 51.0.0.6 tcp:443
+fails 1 "explain: once it asked" wild cgroup "/$id/system.slice/app.service"
+shows "passes, and is counted, by .*policy.rules:12: audit allow" "explain: it passes"
 
 # Each packet of a live connection.
 hold_open live "$cg/system.slice/app.service" "$id-node" 51.0.0.1 443
