@@ -69,7 +69,7 @@ struct speaking {
 	size_t count;
 };
 
-/* A rule with two destinations that lead here has each port twice. */
+/* The deny of a name that is also allowed stands twice in the list of its address. */
 static void add_port(struct spoken *spoken, const struct kernel_entry *entry)
 {
 	for (size_t i = 0; i < spoken->port_count; i++) {

@@ -26,6 +26,7 @@ announced() { [ "$(grep -cE '(enforcing|auditing):' "$work/agent.log")" -ge "$1"
 
 dns tried.example 51.0.0.4
 dns a.wild.example 51.0.0.6
+dns away.example 51.0.0.7
 echo "nameserver $resolver" >"$work/resolv.conf"
 mount --bind "$work/resolv.conf" /etc/resolv.conf
 govern <<POLICY
@@ -41,6 +42,8 @@ audit deny  51.0.0.3
 deny  20.1.0.3
 audit allow 20.1.0.3 any
 audit allow *.wild.example tcp:443
+audit deny away.example
+allow away.example tcp:443
 POLICY
 
 # --- an audited subject beside an enforced one
@@ -131,6 +134,8 @@ fails 1 "explain: the row" egret_cmd explain "$(number_of 20.1.0.2 true)"
 shows "^now: would still be denied: deny-rule$" "explain: passes by the line"
 fails 1 "explain of what an audit deny is about, and no rule allows" egret_cmd explain 51.0.0.3 udp:123
 shows "51.0.0.3 would be denied on any by .*policy.rules:9: audit deny" "explain: an audit line denies nothing"
+fails 1 "explain of an address of a name" egret_cmd explain 51.0.0.7 udp:80
+shows "51.0.0.7 would be denied on any by .*policy.rules:13: audit deny" "explain: each port once"
 fails 1 "explain of another port of an audit allow" egret_cmd explain 51.0.0.1 udp:80
 shows "51.0.0.1 would be allowed on udp:123,tcp:443 by .*policy.rules:5: audit allow" "explain: nor allows"
 json '[.answers[].steps[] | select(.audit) | .allows] == [false]' "explain: in JSON" egret_cmd explain 51.0.0.1 udp:80 --json
