@@ -143,6 +143,10 @@ async function audited() {
 	check("what would be denied", (await ask("texts('[data-part=drops] li')")).some((row) => row.startsWith("would deny")));
 }
 
+async function one() {
+	check("who is only audited, it says", (await ask("texts('#facts')"))[0].includes("Only audited"), await ask("texts('#facts')"));
+}
+
 async function gone() {
 	check("nothing can be read, it says", await browser.until("/Nothing can be read/.test(byId('alarm').textContent) && seen(byId('alarm'))"),
 		await ask("byId('alarm').textContent"));
@@ -150,7 +154,7 @@ async function gone() {
 
 // --- all of it ---
 
-const states = {empty, denials, many, broken, audited, gone};
+const states = {empty, denials, many, broken, audited, one, gone};
 try {
 	await browser.open(url);
 	await browser.look(1280, "light");

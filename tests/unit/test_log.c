@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "../../user/base/diag.h"
 #include "../../user/base/log.h"
 #include "../../user/base/rotated_file.h"
 
@@ -54,7 +55,8 @@ static const char *said(int pipe_fd, char *buf, size_t size)
 static void lines_are_texts_or_objects(void **state)
 {
 	int ends[2], before = dup(STDERR_FILENO);
-	char buf[512], *object;
+	char buf[1024], *object;
+	struct diag diag = {};
 	bool has_room;
 
 	(void)state;
@@ -67,6 +69,9 @@ static void lines_are_texts_or_objects(void **state)
 	log_say(LOG_LEVEL_ERROR, "a \"quote\", a \\ and a\nline");
 	object = strdup(said(ends[0], buf, sizeof(buf)));
 	log_event(LOG_LEVEL_NOTICE, "x", "{\"a\": 1}");
+	diag_add(&diag, DIAG_WARNING, (struct diag_place){"p.rules", 12, 0}, "of all of it");
+	log_diag(&diag);
+	diag_clear(&diag);
 	has_room = log_has_room(100);
 	while (write(ends[1], buf, 100) > 0)
 		;
@@ -79,6 +84,7 @@ static void lines_are_texts_or_objects(void **state)
 	    strstr(object, ", \"level\": \"error\", \"message\": \"a \\\"quote\\\", a \\\\ and a?line\"}\n"));
 	said(ends[0], buf, sizeof(buf));
 	assert_non_null(strstr(buf, ", \"level\": \"notice\", \"message\": \"x\", \"a\": 1}\n"));
+	assert_non_null(strstr(buf, ", \"file\": \"p.rules\", \"line\": 12, \"column\": null}\n"));
 	free(object);
 	close(ends[0]);
 	close(ends[1]);

@@ -148,6 +148,15 @@ void log_step(const char *text)
 	as.open_line = true;
 }
 
+/* Lines and columns are counted from 1. */
+static void put_place(FILE *file, const char *key, unsigned int number)
+{
+	if (number)
+		fprintf(file, ", \"%s\": %u", key, number);
+	else
+		fprintf(file, ", \"%s\": null", key);
+}
+
 static void say_finding(void *context, const struct diag_entry *entry)
 {
 	enum log_level level = entry->severity == DIAG_ERROR ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
@@ -159,7 +168,9 @@ static void say_finding(void *context, const struct diag_entry *entry)
 		put_object(line.file, level, entry->text);
 		fputs(", \"file\": ", line.file);
 		put_string(line.file, entry->file);
-		fprintf(line.file, ", \"line\": %u, \"column\": %u}", entry->line, entry->column);
+		put_place(line.file, "line", entry->line);
+		put_place(line.file, "column", entry->line ? entry->column : 0);
+		fputs("}", line.file);
 	} else if (line.file) {
 		diag_print_entry(entry, line.file);
 	}

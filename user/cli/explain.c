@@ -157,6 +157,30 @@ static int ask_kernel(const struct options *options, const struct explain_questi
 	return rc ? fail_to_answer(options, rc, &error) : EXIT_YES;
 }
 
+/* What becomes of it then, by the rule that the answer has. */
+static const char *once_asked(const json_t *answer)
+{
+	static const char audit[] = "audit ";
+
+	return strncmp(json_text(answer, "rule"), audit, strlen(audit)) ? "is allowed" : "passes";
+}
+
+/* Not yet, and why not. */
+static void print_must_ask(const json_t *view, const json_t *answer, const char *denied)
+{
+	const char *who = json_text(view, "who");
+
+	if (json_flag(answer, "audit_line"))
+		printf("%s, and passes for who has asked a resolver of the policy for it\n", denied);
+	else if (!strcmp(json_text(answer, "reason"), reason_label(EGRET_REASON_EXPIRED)))
+		printf("%s now: the answer that %s was given is over, and it %s once it asks a resolver of the policy "
+		       "again\n",
+		       denied, who, once_asked(answer));
+	else
+		printf("%s now: %s has not asked a resolver of the policy for it, and %s once it does\n", denied, who,
+		       once_asked(answer));
+}
+
 /* "allowed", "denied: WHY", "denied now: WHO has not asked ..." */
 static void print_verdict(const json_t *view, const json_t *answer)
 {
@@ -168,8 +192,7 @@ static void print_verdict(const json_t *view, const json_t *answer)
 	if (json_flag(answer, "allowed"))
 		puts(must_ask ? "allowed, for who has asked a resolver of the policy for it" : "allowed");
 	else if (must_ask)
-		printf("%s now: %s has not asked a resolver of the policy for it, and is allowed once it does\n",
-		       denied, json_text(view, "who"));
+		print_must_ask(view, answer, denied);
 	else
 		printf("%s: %s\n", denied, reason_of_row(answer, why));
 }
@@ -344,6 +367,21 @@ static void print_row(const json_t *row)
 	print_suggestion(row);
 }
 
+/* "still" is what was so before. */
+static const char *denied_now(const json_t *row, const json_t *now)
+{
+	bool passed = json_flag(row, "audited");
+
+	if (json_flag(now, "audited") || json_flag(now, "audit_line"))
+		return passed ? "would still be denied" : "would be denied";
+	return passed ? "denied" : "still denied";
+}
+
+static const char *passes_by_mode(const json_t *now)
+{
+	return json_flag(now, "audited") ? " (only audited: passes)" : "";
+}
+
 /* What the policy that rules says of the same. */
 static void print_now(const json_t *row, bool wide)
 {
@@ -357,10 +395,10 @@ static void print_now(const json_t *row, bool wide)
 	if (json_flag(now, "allowed"))
 		puts("now: allowed");
 	else if (json_flag(now, "must_ask"))
-		printf("now: still denied, and allowed once %s asks a resolver of the policy for %s\n",
-		       row_who(row, who), json_text(now, "name"));
+		printf("now: %s, and %s once %s asks a resolver of the policy for %s%s\n", denied_now(row, now),
+		       once_asked(now), row_who(row, who), json_text(now, "name"), passes_by_mode(now));
 	else
-		printf("now: still denied: %s\n", json_text(now, "reason"));
+		printf("now: %s: %s%s\n", denied_now(row, now), json_text(now, "reason"), passes_by_mode(now));
 	print_rule(now);
 	print_steps(now, wide);
 }

@@ -8,6 +8,7 @@
 #include "../view/newest.h"
 #include "../view/resolvers.h"
 #include "../view/rules.h"
+#include "../view/status.h"
 
 static json_t *policy_to_json(const struct egret_meta *meta)
 {
@@ -49,6 +50,7 @@ static json_t *make_status(const struct api_sources *sources)
 	json_set_text(view, "agent_text", agent_format(health, agent));
 	json_object_set_new(view, "health", health);
 	json_object_set_new(view, "policy", policy_to_json(&meta));
+	json_object_set_new(view, "only_audited", view_only_audited(&meta));
 	json_object_set_new(view, "packets", packets_to_json(&totals));
 	json_object_set(view, "names", metrics_names(sources->metrics));
 	json_object_set_new(view, "resolvers", view_resolvers(&meta));

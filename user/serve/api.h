@@ -27,8 +27,8 @@ struct api_path {
 };
 /*
  * /api/status   {version, now_time, health, agent_text, policy: {hash, loaded_time, rules_count, warnings_count},
- *               packets: {allowed_total, denied_total, would_deny_total, unjudged_total}, names, resolvers}: health,
- *               names and resolvers are the views of these names
+ *               only_audited, packets: {allowed_total, denied_total, would_deny_total, unjudged_total}, names,
+ *               resolvers}: health, only_audited, names and resolvers are the views of these names
  * /api/drops    {rows: view_newest_drops, left_out_count}
  * /api/rates    history_to_json
  * /api/rules    {rows: view_rules_some, rules_count, unused_count}

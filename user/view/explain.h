@@ -58,8 +58,9 @@ int view_explain_kernel(const struct kernel *kernel, const struct explain_questi
 
 /*
  * Of each row of `drops` with this number (of row_number, also of `--by workload`): the row as denial_to_json has it,
- * and "now", an answer as above of what the policy that rules says of the same subject, address and port; null where
- * no rule decides about its reason. Rows that a person cannot tell apart are one. [] = there is none.
+ * and "now", an answer as above of what the policy that rules says of the same subject, address and port, with audited
+ * and audited_subject; null where no rule decides about its reason. Its suggestion is the row's while that is not
+ * outdated. Rows that a person cannot tell apart are one. [] = there is none.
  */
 int view_explain_rows(const struct kernel *kernel, uint32_t number, json_t **ret);
 
@@ -76,5 +77,7 @@ struct explain_answer {
 json_t *explain_answer_to_json(const struct explain_answer *answer, const struct egret_nat64 *nat64);
 json_t *explain_to_json(const struct explain_question *question, const struct egret_nat64 *nat64,
 			const struct explain_answer *answers, size_t count);
+/* Sets "audited" and "audited_subject" by what runs. */
+void explain_set_audited(json_t *view, const struct kernel *kernel, uint32_t audience);
 
 #endif

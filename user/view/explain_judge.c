@@ -95,7 +95,7 @@ static bool is_own_lesson(const struct explain_asking *asking, const struct expl
 		if (lesson->scope == asking->asker.scope && lesson->left_sec > 0)
 			return false;
 	}
-	if (unasked->allow || !asking->asker.scope)
+	if (egret_passes(unasked) || !asking->asker.scope)
 		return false;
 	kernel_each_lesson(asking->kernel, find_other, &others);
 	return !others.found;
@@ -110,23 +110,28 @@ static int judge_name(const struct explain_asking *asking, const struct judgemen
 
 	packet.name = asking->question->name;
 	rc = kernel_decide(asking->kernel, &packet, &asked);
-	if (!rc && now->allow) {
+	if (!rc && egret_passes(now)) {
 		packet.name = NULL;
 		packet.scope = 0;
 		rc = kernel_decide(asking->kernel, &packet, &unasked);
 	}
 	if (rc)
 		return rc;
-	answer->must_ask = asked.allow && (!now->allow || is_own_lesson(asking, answer, &unasked));
+	answer->must_ask = egret_passes(&asked) && (!egret_passes(now) || is_own_lesson(asking, answer, &unasked));
 	answer->judgement = asked;
-	if (answer->must_ask && asking->asker.cgroup_id) {
+	if (!asking->asker.cgroup_id)
+		return 0;
+	if (answer->must_ask) {
 		answer->judgement.allow = false;
+		answer->judgement.told_only = false;
 		answer->judgement.reason = unasked.reason;
+	} else if (now->told_only) {
+		answer->judgement = *now;
 	}
 	return 0;
 }
 
-static void suggest(const struct explain_asking *asking, struct explain_answer *answer)
+void explain_suggest(const struct explain_asking *asking, struct explain_answer *answer)
 {
 	struct denied denied = {
 	    .name = answer->name,
@@ -140,6 +145,7 @@ static void suggest(const struct explain_asking *asking, struct explain_answer *
 	    .rule_text = answer->judgement.reason == EGRET_REASON_SPECIAL_ADDRESS ? answer->text.text : "",
 	};
 
+	answer->suggestion[0] = '\0';
 	if (answer->judgement.allow || answer->must_ask)
 		return;
 	if (kernel_addr_need(asking->kernel, answer->addr, &denied.need))
@@ -180,7 +186,7 @@ int explain_judge(const struct explain_asking *asking, struct explain_answer *an
 	find_name(asking, answer);
 	if (answer->judgement.rule >= EGRET_RULE_FIRST)
 		kernel_get_text(asking->kernel, answer->judgement.rule, &answer->text);
-	suggest(asking, answer);
+	explain_suggest(asking, answer);
 	answer->steps = explain_way(&(struct explain_way){
 	    .kernel = asking->kernel,
 	    .learned = &asking->question->learned,

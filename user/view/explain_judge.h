@@ -17,6 +17,8 @@ struct explain_asking {
 
 /* To answer->addr; fills in the rest. */
 int explain_judge(const struct explain_asking *asking, struct explain_answer *answer);
+/* The line that would allow it, by the name and the reason that the answer has. */
+void explain_suggest(const struct explain_asking *asking, struct explain_answer *answer);
 struct kernel_packet explain_packet(const struct egret_addr *addr, const struct explain_asking *asking);
 
 #endif

@@ -59,6 +59,14 @@ static void add_learned(json_t *view, const struct explain_asking *asking)
 	json_object_set_new(view, "names_without_rule", without_rule);
 }
 
+void explain_set_audited(json_t *view, const struct kernel *kernel, uint32_t audience)
+{
+	bool audited = kernel_audits(kernel, audience);
+
+	json_set_flag(view, "audited", audited);
+	json_set_flag(view, "audited_subject", audited && !kernel_settings(kernel)->audit);
+}
+
 int view_explain_kernel(const struct kernel *kernel, const struct explain_question *question, json_t **ret)
 {
 	struct explain_answer *answers = calloc(question->addr_count, sizeof(*answers));
@@ -73,9 +81,7 @@ int view_explain_kernel(const struct kernel *kernel, const struct explain_questi
 	}
 	if (!rc) {
 		*ret = explain_to_json(question, kernel_nat64(kernel), answers, question->addr_count);
-		json_set_flag(*ret, "audited", kernel_audits(kernel, asking.asker.audience));
-		json_set_flag(*ret, "audited_subject",
-			      kernel_audits(kernel, asking.asker.audience) && !kernel_settings(kernel)->audit);
+		explain_set_audited(*ret, kernel, asking.asker.audience);
 		if (*asking.who)
 			json_set_text(*ret, "who", asking.who);
 		add_learned(*ret, &asking);

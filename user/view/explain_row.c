@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "denials.h"
+#include "egret_device.h"
 #include "egret_reasons.h"
 #include "explain_judge.h"
 #include "explain_way.h"
@@ -54,13 +55,30 @@ static int judge_row(struct explain_asking *asking, const struct denial *denial,
 		answer->judgement.reason = (uint8_t)denial->key.reason;
 	find_name(asking, name, answer->name);
 	packet.name = answer->name;
-	answer->must_ask = answer->name[0] && !kernel_decide(asking->kernel, &packet, &asked) && asked.allow;
+	answer->must_ask = answer->name[0] && !egret_passes(&answer->judgement) &&
+			   !kernel_decide(asking->kernel, &packet, &asked) && egret_passes(&asked);
 	if (answer->must_ask && asked.rule >= EGRET_RULE_FIRST)
 		kernel_get_text(asking->kernel, asked.rule, &answer->text);
+	explain_suggest(asking, answer);
 	return 0;
 }
 
-static json_t *now_of(const struct kernel *kernel, const struct denial *denial, const char *name)
+/* The mode of the subject, or, at a device, that of the layers. */
+static void set_audited(json_t *now, const struct explain_asking *asking, const struct denial *denial)
+{
+	explain_set_audited(now, asking->kernel, asking->asker.audience);
+	if (denial->drop.ifindex && kernel_settings(asking->kernel)->layers != EGRET_LAYERS_ENFORCE)
+		json_set_flag(now, "audited", true);
+}
+
+/* One denial has one line: what the agent found out of the row is more than is known here. */
+static void set_suggestion(json_t *now, const json_t *row)
+{
+	if (*json_text(now, "suggestion") && !json_flag(row, "outdated"))
+		json_set_text(now, "suggestion", json_text(row, "suggestion"));
+}
+
+static json_t *now_of(const struct kernel *kernel, const struct denial *denial, const json_t *row)
 {
 	const struct egret_drop_key *key = &denial->key;
 	struct explain_question question = {
@@ -76,8 +94,12 @@ static json_t *now_of(const struct kernel *kernel, const struct denial *denial, 
 		return now;
 	asker_of_denial(kernel, denial, &asking.asker);
 	explain_who(kernel, asking.asker.cgroup_id, asking.asker.parent, asking.who);
-	if (!view_explain_learned(kernel, &question, &question.learned) && !judge_row(&asking, denial, name, &answer))
+	if (!view_explain_learned(kernel, &question, &question.learned) &&
+	    !judge_row(&asking, denial, json_text(row, "name"), &answer)) {
 		now = explain_answer_to_json(&answer, kernel_nat64(kernel));
+		set_audited(now, &asking, denial);
+		set_suggestion(now, row);
+	}
 	explain_learned_free(&question.learned);
 	return now;
 }
@@ -92,7 +114,7 @@ int view_explain_rows(const struct kernel *kernel, uint32_t number, json_t **ret
 	for (size_t i = 0; i < denials.count && !rc; i++) {
 		row = denial_to_json(kernel, &denials.all[i], &subjects);
 		if (row_number(row, false) == number || row_number(row, true) == number) {
-			json_object_set_new(row, "now", now_of(kernel, &denials.all[i], json_text(row, "name")));
+			json_object_set_new(row, "now", now_of(kernel, &denials.all[i], row));
 			json_array_append(rows, row);
 		}
 		json_decref(row);

@@ -55,12 +55,13 @@ __attribute__((format(printf, 3, 4))) static json_t *add_step(json_t *steps, con
 /* --- the rules that speak of a name, or of an address --- */
 
 #define RULES_AT_MOST 8
+#define PORTS_AT_MOST 16
 
 struct spoken {
 	uint32_t rule;
-	uint8_t l4_proto; /* of the last port */
 	bool allows, is_for_it;
-	char ports[PORTS_SIZE];
+	struct policy_port ports[PORTS_AT_MOST];
+	size_t port_count;
 };
 
 struct speaking {
@@ -68,19 +69,36 @@ struct speaking {
 	size_t count;
 };
 
-/* "tcp:443,5432,udp:53" */
+/* The deny of a name that is also allowed stands twice in the list of its address. */
 static void add_port(struct spoken *spoken, const struct kernel_entry *entry)
 {
-	struct policy_port port = {.l4_proto = entry->l4_proto, .lo = entry->lo, .hi = entry->hi};
-	size_t len = strlen(spoken->ports);
-	bool goes_on = len && spoken->l4_proto == port.l4_proto;
+	for (size_t i = 0; i < spoken->port_count; i++) {
+		if (spoken->ports[i].l4_proto == entry->l4_proto && spoken->ports[i].lo == entry->lo &&
+		    spoken->ports[i].hi == entry->hi)
+			return;
+	}
+	if (spoken->port_count < PORTS_AT_MOST)
+		spoken->ports[spoken->port_count++] =
+		    (struct policy_port){.l4_proto = entry->l4_proto, .lo = entry->lo, .hi = entry->hi};
+}
+
+/* "tcp:443,5432,udp:53" */
+static const char *format_ports(const struct spoken *spoken, char buf[static PORTS_SIZE])
+{
 	const char *colon;
+	size_t len = 0;
 	char text[24];
 
-	policy_port_format(&port, text);
-	colon = strchr(text, ':');
-	snprintf(spoken->ports + len, PORTS_SIZE - len, "%s%s", len ? "," : "", goes_on && colon ? colon + 1 : text);
-	spoken->l4_proto = port.l4_proto;
+	buf[0] = '\0';
+	for (size_t i = 0; i < spoken->port_count; i++) {
+		bool goes_on = i && spoken->ports[i - 1].l4_proto == spoken->ports[i].l4_proto;
+
+		policy_port_format(&spoken->ports[i], text);
+		colon = strchr(text, ':');
+		snprintf(buf + len, PORTS_SIZE - len, "%s%s", len ? "," : "", goes_on && colon ? colon + 1 : text);
+		len = strlen(buf);
+	}
+	return buf;
 }
 
 static int note_entry(void *context, const struct kernel_entry *entry)
@@ -101,19 +119,30 @@ static int note_entry(void *context, const struct kernel_entry *entry)
 	return 0;
 }
 
+/* An audit line does neither. */
+static const char *action_words(const struct egret_rule_text *text, bool allows)
+{
+	if (rule_is_audit(text))
+		return allows ? "would be allowed" : "would be denied";
+	return allows ? "is allowed" : "is denied";
+}
+
 static void add_rule(json_t *steps, const struct explain_way *way, const char *kind, const char *what,
 		     const struct spoken *spoken)
 {
 	struct egret_rule_text text = {};
+	char ports[PORTS_SIZE];
 	json_t *step;
 
 	if (spoken->rule < EGRET_RULE_FIRST || kernel_get_text(way->kernel, spoken->rule, &text))
 		return;
-	step = add_step(steps, kind, "%s is %s on %s by %s:%u%s: %s", what, spoken->allows ? "allowed" : "denied",
-			spoken->ports, text.file, text.line, spoken->is_for_it ? "" : ", for others", text.text);
+	format_ports(spoken, ports);
+	step = add_step(steps, kind, "%s %s on %s by %s:%u%s: %s", what, action_words(&text, spoken->allows), ports,
+			text.file, text.line, spoken->is_for_it ? "" : ", for others", text.text);
 	json_set_text(step, "policy_name", what);
-	json_set_text(step, "ports", spoken->ports);
-	json_set_flag(step, "allows", spoken->allows);
+	json_set_text(step, "ports", ports);
+	json_set_flag(step, "allows", spoken->allows && !rule_is_audit(&text));
+	json_set_flag(step, "audit", rule_is_audit(&text));
 	json_set_flag(step, "for_others", !spoken->is_for_it);
 	json_set_rule_text(step, &text);
 }

@@ -60,8 +60,7 @@ static json_t *policy_to_json(const struct egret_meta *meta)
 	return policy;
 }
 
-/* null: nobody, or all are. */
-static json_t *only_audited_to_json(const struct egret_meta *meta)
+json_t *view_only_audited(const struct egret_meta *meta)
 {
 	json_t *audited;
 
@@ -215,7 +214,7 @@ json_t *view_status(const struct kernel *kernel, const char *instance, const str
 	json_object_set_new(status, "absent_cgroups", absent_to_json(meta));
 	json_set_number(status, "absent_cgroups_count", meta->absent_cgroup_count);
 	json_object_set_new(status, "policy", policy_to_json(meta));
-	json_object_set_new(status, "only_audited", only_audited_to_json(meta));
+	json_object_set_new(status, "only_audited", view_only_audited(meta));
 	json_object_set_new(status, "probation", probation_to_json(meta));
 	json_object_set_new(status, "names", view_names(kernel));
 	json_object_set_new(status, "resolvers", view_resolvers(meta));

@@ -20,4 +20,7 @@
 json_t *view_status(const struct kernel *kernel, const char *instance, const struct egret_meta *meta,
 		    const struct layer_links *links);
 
+/* {subjects_text, since_time}; null: nobody is only audited, or all are. */
+json_t *view_only_audited(const struct egret_meta *meta);
+
 #endif

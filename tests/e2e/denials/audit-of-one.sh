@@ -12,6 +12,9 @@ row() { # row ADDR AUDITED: packets, reason and line of the row
 		'map(select(.address == $a and .audited == $v)) | if . == [] then "none" else
 			.[] | "\(.packets_total)/\(.kernel_reason)/\(.line // "-")/\(if .outdated then "older" else "now" end)" end'
 }
+number_of() { # number_of ADDR AUDITED
+	egret_cmd drops --json | jq --arg a "$1" --argjson v "$2" 'map(select(.address == $a and .audited == $v))[0].number'
+}
 totals() { egret_cmd status --json | jq -r '.packets | "\(.denied_total)/\(.would_deny_total)"'; }
 reload() {
 	local before
@@ -22,6 +25,10 @@ reload() {
 announced() { [ "$(grep -cE '(enforcing|auditing):' "$work/agent.log")" -ge "$1" ]; }
 
 dns tried.example 51.0.0.4
+dns a.wild.example 51.0.0.6
+dns away.example 51.0.0.7
+echo "nameserver $resolver" >"$work/resolv.conf"
+mount --bind "$work/resolv.conf" /etc/resolv.conf
 govern <<POLICY
 set mode = audit for cgroup /$id/audited.slice
 resolver 20.0.0.53
@@ -34,6 +41,9 @@ audit deny  20.1.0.2 tcp:443 udp:123
 audit deny  51.0.0.3
 deny  20.1.0.3
 audit allow 20.1.0.3 any
+audit allow *.wild.example tcp:443
+audit deny away.example
+allow away.example tcp:443
 POLICY
 
 # --- an audited subject beside an enforced one
@@ -53,7 +63,24 @@ shows "would be denied" "explain: would be denied"
 shows "the policy only audits /$id/audited.slice: everything of theirs passes" "explain: passes"
 fails 1 "explain: for the other one" egret_cmd explain 51.0.0.9 udp:123
 shows "51.0.0.9 udp:123: denied" "explain: denied"
+fails 1 "explain: the row of the audited one" egret_cmd explain "$(number_of 51.0.0.9 true)"
+shows "^now: would still be denied: no-rule \(only audited: passes\)" "explain: what of it passes now"
+json '.[0].now | .audited and .audited_subject and (.allowed | not)' "explain --json of the row" \
+	egret_cmd explain "$(number_of 51.0.0.9 true)" --json
+fails 1 "explain: the row of the other one" egret_cmd explain "$(number_of 51.0.0.9 false)"
+shows "^now: still denied: no-rule$" "explain: that one does not pass"
+json '.[0].now | (.audited or .audited_subject) | not' "explain --json of the other row" \
+	egret_cmd explain "$(number_of 51.0.0.9 false)" --json
+node dig +short +time=3 +tries=1 @$resolver tried.example A >/dev/null
+denied node 51.0.0.4 tcp:443
+json '.[0] | .name == "tried.example" and .suggestion == "allow tried.example https:443" and .now.suggestion == .suggestion' \
+	"explain: one denial has one line" egret_cmd explain "$(number_of 51.0.0.4 false)" --json
 egret_cmd drops --clear >/dev/null
+
+start "$work/serve.log" - "$id-node" "$egret" serve --instance "$instance"
+eventually logged "$work/serve.log" 'listens on|egret:'
+json ".health.mode == \"enforcing\" and .only_audited.subjects_text == \"cgroup /$id/audited.slice\"" "serve says so, too" \
+	node curl -sS -m 5 http://127.0.0.1:9964/api/status
 
 # --- audit allow: passes, each packet is counted, with the line
 before=$(totals)
@@ -72,6 +99,17 @@ expect '1/deny-rule/10/now' "audit allow: a deny rule stands over it" row 20.1.0
 fails 1 "explain of an audit allow" egret_cmd explain 51.0.0.1 udp:123
 shows "would be denied" "explain: would be denied"
 shows "passes, and is counted, by .*policy.rules:5: audit allow 51.0.0.1" "explain: by the audit line"
+
+wild() { ungoverned "$egret" explain --instance "$instance" a.wild.example tcp:443 for "$@"; }
+fails 1 "explain: an audit allow of a pattern, and nobody asked" wild cgroup "/$id/system.slice/app.service"
+shows "denied now: .* has not asked a resolver of the policy for it, and passes once it does" "explain: it is denied, as yet"
+fails 1 "explain: the same of a class" wild host
+shows "would be denied, and passes for who has asked a resolver of the policy for it" "explain: for whom it passes"
+denied node 51.0.0.6 tcp:443
+node dig +short +time=3 +tries=1 @$resolver a.wild.example A >/dev/null
+passes node 51.0.0.6 tcp:443
+fails 1 "explain: once it asked" wild cgroup "/$id/system.slice/app.service"
+shows "passes, and is counted, by .*policy.rules:12: audit allow" "explain: it passes"
 
 # Each packet of a live connection.
 hold_open live "$cg/system.slice/app.service" "$id-node" 51.0.0.1 443
@@ -92,6 +130,15 @@ passes node 20.1.0.1 tcp:443
 expect none "what no audit line is about is no row" row 20.1.0.1 true
 fails 1 "explain of an audit deny" egret_cmd explain 20.1.0.2 tcp:443
 shows "passes, and is counted, by .*policy.rules:8: audit deny" "explain: by the audit line"
+fails 1 "explain: the row" egret_cmd explain "$(number_of 20.1.0.2 true)"
+shows "^now: would still be denied: deny-rule$" "explain: passes by the line"
+fails 1 "explain of what an audit deny is about, and no rule allows" egret_cmd explain 51.0.0.3 udp:123
+shows "51.0.0.3 would be denied on any by .*policy.rules:9: audit deny" "explain: an audit line denies nothing"
+fails 1 "explain of an address of a name" egret_cmd explain 51.0.0.7 udp:80
+shows "51.0.0.7 would be denied on any by .*policy.rules:13: audit deny" "explain: each port once"
+fails 1 "explain of another port of an audit allow" egret_cmd explain 51.0.0.1 udp:80
+shows "51.0.0.1 would be allowed on udp:123,tcp:443 by .*policy.rules:5: audit allow" "explain: nor allows"
+json '[.answers[].steps[] | select(.audit) | .allows] == [false]' "explain: in JSON" egret_cmd explain 51.0.0.1 udp:80 --json
 json '.[] | select(.line == 8) | .audit and .packets_total == 0 and .would_deny_packets_count > 3' \
 	"rules: an audit deny takes nothing away" egret_cmd rules --json
 json '.[] | select(.line == 5) | .audit and .packets_total == 0 and .would_deny_packets_count > 3' \

@@ -21,6 +21,8 @@ shows audit "status says that it audits"
 succeeds "drops works" egret_cmd drops -o wide
 shows '51\.0\.0\.1.*443' "drops shows what would have been denied"
 shows 51.0.0.2 "drops shows what a deny rule would have denied"
+fails 1 "explain of a row" egret_cmd explain "$(egret_cmd drops --json | jq 'map(select(.address == "51.0.0.2"))[0].number')"
+shows '^now: would still be denied: deny-rule \(only audited: passes\)' "says that it passes now"
 succeeds "it is taken down" egret_cmd detach
 stop "$agent"
 

@@ -6,6 +6,9 @@
 needs_egret
 bed_up
 dns last.example 20.1.0.1
+dns a.wild.example 20.1.0.1 # by which `explain` finds its address
+echo "nameserver $resolver" >"$work/resolv.conf"
+mount --bind "$work/resolv.conf" /etc/resolv.conf
 short=20.0.0.54
 stranger=20.0.0.55
 start "$work/short.log" - "$id-inet" dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts \
@@ -74,6 +77,10 @@ denied node 20.1.0.8 tcp:443
 row 20.1.0.8 tcp:443 no-rule
 fails 1 "explain" egret_cmd explain 20.1.0.1 tcp:443
 shows "the answer that allowed this address is over" "and says what drops says"
+explain() { ungoverned "$egret" explain --instance "$instance" "$@"; }
+fails 1 "explain of the name" explain a.wild.example tcp:443 for cgroup "$app"
+shows "denied now: the answer that .* was given is over, and it is allowed once it asks a resolver of the policy again" "says so, too"
+json '.must_ask and .answers[0].reason == "expired"' "in JSON" explain a.wild.example tcp:443 for cgroup "$app" --json
 
 # It is asked for again; a deny that stands is not over.
 expect 20.1.0.2 "the name is asked for again" ask $short a.range.example

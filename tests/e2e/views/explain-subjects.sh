@@ -55,7 +55,7 @@ number=$(number_of 20.1.0.9 shop)
 fails 1 "a row by its number" explain "$number"
 shows "^row $number: denied, 1 packet" "the row"
 shows 'who: default/shop' "whose it is"
-shows 'now: still denied, and allowed once default/shop(:shop)? asks a resolver of the policy for a\.wild\.example' "what would help now"
+shows 'now: still denied, and is allowed once default/shop(:shop)? asks a resolver of the policy for a\.wild\.example' "what would help now"
 json '.[0].kernel_reason == .[0].now.reason and .[0].now.must_ask' "the kernel's reason is what explain says now" \
 	explain "$number" --json
 succeeds "the column of drops has it" egret_cmd drops

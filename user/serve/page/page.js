@@ -321,6 +321,11 @@ function namesText(names) {
 		.map(([state, count]) => `${number(count)} ${state}`).join(", ") || "none";
 }
 
+// What is denied to them passes, and the badge says "enforcing", of the others.
+function onlyAudited(audited) {
+	return audited ? [["Only audited", `${audited.subjects_text}, since ${audited.since_time}`]] : [];
+}
+
 function drawStatus() {
 	const view = had.status;
 	if (!view)
@@ -335,6 +340,7 @@ function drawStatus() {
 		["Agent", view.agent_text],
 		["Policy", `${many(policy.rules_count, "rule")}, ${many(policy.warnings_count, "warning")}, rules since ` +
 			`${policy.loaded_time || "never"}, ${(policy.hash || "").slice(0, 12)}`],
+		...onlyAudited(view.only_audited),
 		["Packets", `${number(packets.allowed_total)} allowed, ${number(packets.denied_total)} denied, ` +
 			`${number(packets.would_deny_total)} would be denied, ${number(packets.unjudged_total)} not judged`],
 		["Names", namesText(view.names)],
