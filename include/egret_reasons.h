@@ -7,11 +7,15 @@
 #ifndef EGRET_REASONS_H
 #define EGRET_REASONS_H
 
+/* Of an address of its own, and of one that others were given for a name. */
+#define EGRET_PORT_SENTENCE  "rules name this destination, but not this port and protocol"
+#define EGRET_CLASS_SENTENCE "a rule allows this, but not for this subject"
+
 /* X(symbol, label, sentence) */
 #define EGRET_REASONS(X)                                                                                               \
 	X(NO_RULE, "no-rule", "no rule allows this destination")                                                       \
-	X(PORT, "port", "rules name this destination, but not this port and protocol")                                 \
-	X(CLASS, "class", "a rule allows this, but not for this subject")                                              \
+	X(PORT, "port", EGRET_PORT_SENTENCE)                                                                           \
+	X(CLASS, "class", EGRET_CLASS_SENTENCE)                                                                        \
 	X(DENY_RULE, "deny-rule", "a deny rule takes this destination away")                                           \
 	X(MALFORMED, "malformed", "the packet could not be parsed")                                                    \
 	X(FRAGMENT, "fragment", "a fragment that a raw socket made")                                                   \
@@ -53,15 +57,19 @@ _Static_assert(EGRET_REASON_COUNT <= EGRET_REASONS_AUDITED, "more reasons than t
 
 /*
  * What the agent finds out, within a second, of a row whose reason in the kernel is `no-rule`: the label and the
- * sentence stand in place of the reason's. Numbers are ABI: add at the end. X(symbol, label, sentence)
+ * sentence stand in place of the reason's. The last two have the words of reasons. Numbers are ABI: add at the end.
+ * X(symbol, label, sentence)
  */
 #define EGRET_CAUSES(X)                                                                                                \
 	X(NOT_ASKED, "not-asked", "an address of an allowed name, and this subject was not given it for that name")    \
-	X(UNTRUSTED_RESOLVER, "untrusted-resolver", "this subject asks a DNS server that is no `resolver`")            \
+	X(UNTRUSTED_RESOLVER, "untrusted-resolver",                                                                    \
+	  "this subject may have it from a DNS server that is no `resolver`")                                          \
 	X(ALIAS, "alias",                                                                                              \
 	  "the name that was asked for is an alias of an allowed one: the name itself must be allowed")                \
 	X(NAME_NOT_IN_POLICY, "name-not-in-policy", "no rule has this name")                                           \
-	X(ADDRESS_NOT_IN_POLICY, "address-not-in-policy", "no rule has this address, and no name of it is known")
+	X(ADDRESS_NOT_IN_POLICY, "address-not-in-policy", "no rule has this address, and no name of it is known")      \
+	X(PORT_OF_NAME, "port", EGRET_PORT_SENTENCE)                                                                   \
+	X(CLASS_OF_NAME, "class", EGRET_CLASS_SENTENCE)
 
 enum egret_cause {
 	EGRET_CAUSE_NONE = 0,

@@ -410,6 +410,14 @@ int kernel_addr_need(const struct kernel *kernel, const struct egret_addr *addr,
 	return 0;
 }
 
+bool kernel_may_ask(const struct kernel *kernel, const struct egret_addr *server, const char *name)
+{
+	(void)kernel;
+	(void)server;
+	(void)name;
+	return false;
+}
+
 void kernel_each_special(const struct kernel *kernel,
 			 void (*visit)(void *context, const struct egret_addr *addr, uint32_t name, uint32_t rule),
 			 void *context)

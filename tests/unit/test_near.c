@@ -21,7 +21,8 @@ static const char rules[] = "resolver 10.0.0.10\n"
 			    "allow 40.1.7.9                tcp:443\n"
 			    "allow 2603:1000::1:1          tcp:22\n"
 			    "allow 169.254.169.254         tcp:80  for host\n"
-			    "deny  20.9.0.1\n";
+			    "deny  20.9.0.1\n"
+			    "audit allow tried.example tcp:9999\n";
 
 struct bed {
 	struct policy *policy;
@@ -159,6 +160,26 @@ static void addresses_beside_it(void **state)
 	}
 }
 
+/* An address without a name may be a name's where a rule with one allows the port; `audit` lines allow nothing. */
+static void what_rules_with_names_allow(void **state)
+{
+	struct near_packet packet = to("", 5432);
+	struct near_rule near;
+
+	(void)state;
+	assert_true(near_has_name(bed.compiled, "a.cdn.contoso.example"));
+	assert_false(near_has_name(bed.compiled, "tried.example"));
+	assert_true(near_may_be_named(bed.compiled, &packet));
+	packet.port = 6000;
+	assert_false(near_may_be_named(bed.compiled, &packet)); /* for host only */
+	packet.port = 22;
+	assert_false(near_may_be_named(bed.compiled, &packet)); /* of an address only */
+	packet = to("tried.example", 9999);
+	assert_false(near_may_be_named(bed.compiled, &packet));
+	assert_false(near_by_time(bed.compiled, &packet, &near));
+	assert_false(near_by_port(bed.compiled, &packet, &near));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +188,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_rule_that_would_allow_it, begin, end),
 	    cmocka_unit_test_setup_teardown(names_that_are_really_near, begin, end),
 	    cmocka_unit_test_setup_teardown(addresses_beside_it, begin, end),
+	    cmocka_unit_test_setup_teardown(what_rules_with_names_allow, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

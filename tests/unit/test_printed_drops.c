@@ -169,11 +169,11 @@ static void a_denial_is_a_line(void **state)
 	assert_says_all(&said, "   #  LAST  COUNT  WHO              DESTINATION             WHY\n"
 			       "3703  5m        3  shop/we*k9p:app  pay.co*xample tcp:8443  port\n"
 			       "4331  7m      120  app.service      51.9.9.9 tcp:22         deny policy.rules:35\n"
-			       " 954  8m     123k  ku*9p (hostnet)  10.99.0.4 tcp:443 (*t)  special-address\n"
+			       " 954  8m     123k  ku*9p (hostnet)  shopkv*ure.net tcp:443  special-address\n"
 			       "7442  9m        2  cgroup 922*5154  2603:1000::7 tcp:443    no-rule\n"
 			       "\n"
 			       "port: rules name this destination, but not this port and protocol\n"
-			       "deny-rule: a deny rule takes this destination away\n"
+			       "deny (deny-rule): a deny rule takes this destination away\n"
 			       "special-address: a rule has the name, but this is an address that a name may not\n"
 			       "  bring in; allow the address itself\n"
 			       "no-rule: no rule allows this destination\n" HINT);
@@ -181,7 +181,7 @@ static void a_denial_is_a_line(void **state)
 	setenv("COLUMNS", "120", 1);
 	SAY(&said, drops, NULL);
 	assert_says(&said, "5m        3  shop/web-6d5f9c4b7-x2k9p:app         pay.contoso.example tcp:8443");
-	assert_says(&said, "  kube-system/*-proxy-x2k9p (hostnet)  10.99.0.4 tcp:443 (shopkv.vault.az");
+	assert_says(&said, "  kube-system/*-proxy-x2k9p (hostnet)  shopkv.vault.azure.net tcp:443");
 	setenv("COLUMNS", "nonsense", 1);
 	SAY(&said, drops, "-otext");
 	assert_says(&said, "3703  5m        3  shop/we*k9p:app  pay.co*xample tcp:8443  port\n");

@@ -64,7 +64,7 @@ static const struct suggested {
     {"20.0.0.53", "", {.name = "", .l4_proto = IPPROTO_UDP, .port = 53, .reason = EGRET_REASON_DNS_NAME}},
     /* what the agent found out */
     {"20.1.0.1",
-     "resolver 8.8.8.8",
+     "resolver 8.8.8.8  # a guess, or else: allow 20.1.0.1 tcp:443",
      {.name = "",
       .l4_proto = IPPROTO_TCP,
       .port = 443,

@@ -404,6 +404,8 @@ static void rules_say_what_they_let_through(void **state)
 	add_drop(&kernel, (struct egret_drop_key){.reason = EGRET_REASON_DENY_RULE, .rule = RULE_DENY, .audited = 0},
 		 drop_of(900, 9, 9, 1));
 	assert_int_equal(view_rules(&kernel, "x", &rows), 0);
+	assert_true(json_is_string(json_object_get(json_array_get(rows, 1), "would_deny_last_time")));
+	json_object_del(json_array_get(rows, 1), "would_deny_last_time");
 	assert_view(
 	    rows,
 	    "[{'rule_id': 16, 'rule': 'allow a.example tcp:443', 'file': 'policy.rules', 'line': 2,"
@@ -411,7 +413,7 @@ static void rules_say_what_they_let_through(void **state)
 	    "  'last_time': '2026-11-27T18:00:00Z', 'last_hit_time': '2026-11-27T18:00:00Z',"
 	    "  'recorded_since_time': '2026-11-26T18:00:00Z', 'unused_since_time': '2026-11-27T18:00:00Z',"
 	    "  'untimed_packets_count': 0, 'audit': false,"
-	    "  'would_deny_packets_count': 0},"
+	    "  'would_deny_packets_count': 0, 'would_deny_last_time': null},"
 	    " {'rule_id': 17, 'rule': 'deny 51.0.0.0/8', 'file': 'policy.rules', 'line': 3,"
 	    "  'purpose': null, 'packets_total': 0, 'bytes_total': 0, 'last_time': null, 'last_hit_time': null,"
 	    "  'recorded_since_time': '2026-11-27T18:00:00Z', 'unused_since_time': '2026-11-27T18:00:00Z',"
@@ -419,7 +421,7 @@ static void rules_say_what_they_let_through(void **state)
 	    " {'rule_id': 2, 'rule': '(inbound)', 'file': null, 'line': null, 'purpose': null,"
 	    "  'packets_total': 7, 'bytes_total': 70, 'last_time': null, 'last_hit_time': null,"
 	    "  'recorded_since_time': null, 'unused_since_time': null, 'untimed_packets_count': 7, 'audit': false,"
-	    "  'would_deny_packets_count': 0}]");
+	    "  'would_deny_packets_count': 0, 'would_deny_last_time': null}]");
 }
 
 /* An agent looks every 10 s: what moved since moved now. Without one, nobody can tell when. */

@@ -191,26 +191,43 @@ static void set_given_to(const struct cause_finder *finder, const struct kernel_
 	json_decref(row);
 }
 
-static void by_given(const struct cause_finder *finder, const struct cause_row *row, struct egret_completion *ret)
+/* Others were given the address for a name of the policy. What a rule with that name does not allow on this port, or
+ * not to this subject, it would not be allowed if it asked, either. */
+static bool by_given(const struct cause_finder *finder, const struct cause_row *row, struct egret_completion *ret)
 {
+	const struct compiled *compiled = finder->ruling->compiled;
 	const char *name = policy_name(finder, row->given.policy_name);
 	struct near_packet packet = packet_of(finder, row, "");
 	struct near_rule near;
 
-	ret->cause = EGRET_CAUSE_NOT_ASKED;
+	packet.policy_name = name;
+	packet.addr = NULL;
+	if (!row->given.name)
+		return false;
+	if (near_by_time(compiled, &packet, &near))
+		ret->cause = EGRET_CAUSE_NOT_ASKED;
+	else if (near_by_class(compiled, &packet, &near))
+		ret->cause = EGRET_CAUSE_CLASS_OF_NAME;
+	else if (near_by_port(compiled, &packet, &near))
+		ret->cause = EGRET_CAUSE_PORT_OF_NAME;
+	else
+		return false;
+	set_rule(ret, &near);
 	snprintf(ret->name, sizeof(ret->name), "%s", name);
 	set_given_to(finder, &row->given, ret);
-	packet.policy_name = name;
-	if (near_by_port(finder->ruling->compiled, &packet, &near))
-		set_rule(ret, &near);
+	return true;
 }
 
-/* Did a server that is no resolver answer the row's owner, @within_ns before the row began? */
+/* Did a server that is no resolver answer the row's owner, @within_ns before the row began? What it answered nobody
+ * knows: it is a guess, and none where no rule with a name allows the port. */
 static bool by_stranger(const struct cause_finder *finder, const struct cause_row *row, uint64_t within_ns,
 			struct egret_completion *ret)
 {
+	struct near_packet packet = packet_of(finder, row, "");
 	struct egret_stranger stranger;
 
+	if (!near_may_be_named(finder->ruling->compiled, &packet))
+		return false;
 	if (kernel_get_stranger(finder->kernel, row->row.owner, &stranger) ||
 	    stranger.last_ns + within_ns < row->row.drop.first_ns)
 		return false;
@@ -274,14 +291,12 @@ static void by_address(const struct cause_finder *finder, const struct cause_row
 static bool by_nothing(const struct cause_finder *finder, const struct cause_row *row, const char *name,
 		       struct egret_completion *ret)
 {
-	if (*name && !compiled_name_teacher(finder->ruling->compiled, name))
+	if (*name && !near_has_name(finder->ruling->compiled, name))
 		return by_name(finder, row, name, ret);
-	if (by_stranger(finder, row, STRANGER_FRESH_NS, ret))
+	if (by_stranger(finder, row, STRANGER_FRESH_NS, ret) || by_given(finder, row, ret) ||
+	    by_stranger(finder, row, STRANGER_LATE_NS, ret))
 		return true;
-	if (row->given.name)
-		by_given(finder, row, ret);
-	else if (!by_stranger(finder, row, STRANGER_LATE_NS, ret))
-		by_address(finder, row, ret);
+	by_address(finder, row, ret);
 	return true;
 }
 

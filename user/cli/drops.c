@@ -165,6 +165,27 @@ static void print_meaning(const char *word, const char *sentence, int width)
 	putchar('\n');
 }
 
+/* WHY may begin with other words than the reason. */
+static const char *word_of(const json_t *row, char buf[static ROW_WORDS_SIZE], const char **ret_sentence)
+{
+	const char *reason = json_text(row, "reason");
+	char why[ROW_WORDS_SIZE];
+
+	row_why(row, why);
+	*ret_sentence = reason_sentence(reason);
+	if (!strncmp(why, "no resolver ", strlen("no resolver "))) {
+		snprintf(buf, ROW_WORDS_SIZE, "no resolver (%s)", reason);
+		*ret_sentence = "a DNS server that the policy lets nobody ask";
+	} else if (!strncmp(why, "for ", strlen("for "))) {
+		snprintf(buf, ROW_WORDS_SIZE, "for ... only (%s)", reason);
+	} else if (!strncmp(why, "deny ", strlen("deny "))) {
+		snprintf(buf, ROW_WORDS_SIZE, "deny (%s)", reason);
+	} else {
+		snprintf(buf, ROW_WORDS_SIZE, "%s", reason);
+	}
+	return buf;
+}
+
 static void print_reasons(const json_t *rows, const struct screen *screen)
 {
 	json_t *told = json_object();
@@ -172,11 +193,13 @@ static void print_reasons(const json_t *rows, const struct screen *screen)
 	size_t i;
 
 	json_array_foreach (rows, i, row) {
-		const char *reason = json_text(row, "reason");
+		const char *sentence;
+		char word[ROW_WORDS_SIZE];
 
-		if (*reason && !json_object_get(told, reason))
-			print_meaning(reason, reason_sentence(reason), screen->width);
-		json_object_set_new(told, reason, json_true());
+		word_of(row, word, &sentence);
+		if (*json_text(row, "reason") && !json_object_get(told, word))
+			print_meaning(word, sentence, screen->width);
+		json_object_set_new(told, word, json_true());
 	}
 	json_decref(told);
 }

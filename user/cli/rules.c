@@ -41,6 +41,29 @@ static void cell_hit_age(const json_t *row, char buf[static CELL_SIZE])
 		cell_age(row, buf);
 }
 
+/* An `audit` line has no hits of its own: what it would change is what a person looks for. */
+static json_t *with_audit_hits(const json_t *row)
+{
+	json_t *shown = json_copy((json_t *)row);
+
+	if (json_flag(row, "audit")) {
+		json_object_set(shown, "packets_total", json_object_get(row, "would_deny_packets_count"));
+		json_object_set(shown, "last_time", json_object_get(row, "would_deny_last_time"));
+	}
+	return shown;
+}
+
+static json_t *all_with_audit_hits(const json_t *rows)
+{
+	json_t *shown = json_array();
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row)
+		json_array_append_new(shown, with_audit_hits(row));
+	return shown;
+}
+
 /* The purpose has no room in 80 columns: it stands there, in the file. */
 static void cell_short_place(const json_t *row, char buf[static CELL_SIZE])
 {
@@ -115,6 +138,7 @@ static void print_unanswered(const json_t *names, const char *state, const char 
 
 static void print(const struct options *options, const json_t *rows, const json_t *names)
 {
+	json_t *shown = all_with_audit_hits(rows);
 	struct screen screen;
 
 	/* The last column is left out where it would be empty: nothing was only audited. */
@@ -127,7 +151,8 @@ static void print(const struct options *options, const json_t *rows, const json_
 	else if (options->wide)
 		table_print(rows, wide_columns, COUNT_OF(wide_columns) - !any_would_deny(rows), &screen);
 	else
-		table_print(rows, columns, COUNT_OF(columns), &screen);
+		table_print(shown, columns, COUNT_OF(columns), &screen);
+	json_decref(shown);
 	print_unanswered(names, "from-disk", "from disk");
 	print_unanswered(names, "unconfirmed", "those of before");
 }

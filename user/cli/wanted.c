@@ -47,6 +47,8 @@ bool wanted_is_right(const struct options *options)
 	fprintf(stderr, "egret: --reason \"%s\" is no reason; there are", word);
 	for (uint32_t reason = EGRET_REASON_NONE + 1; reason < EGRET_REASON_COUNT; reason++)
 		fprintf(stderr, "%s %s", reason > EGRET_REASON_NONE + 1 ? "," : "", reason_label(reason));
+	for (uint32_t cause = EGRET_CAUSE_NONE + 1; cause < EGRET_CAUSE_PORT_OF_NAME; cause++)
+		fprintf(stderr, ", %s", cause_label(cause));
 	fputc('\n', stderr);
 	return false;
 }

@@ -54,6 +54,12 @@ static bool has_port(const struct policy_rule *rule, const struct near_packet *p
 	return false;
 }
 
+/* A line of `audit` allows nothing. */
+static bool allows(const struct policy_rule *rule)
+{
+	return rule->action == EGRET_ALLOW && !rule->audit;
+}
+
 /* All entries of a rule are for the same subjects. */
 static bool is_for(const struct compiled *compiled, size_t index, const struct egret_audience *who)
 {
@@ -133,7 +139,7 @@ bool near_by_port(const struct compiled *compiled, const struct near_packet *pac
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
 
-		if (rule->action != EGRET_ALLOW || !names(rule, packet) || !is_for(compiled, i, &who))
+		if (!allows(rule) || !names(rule, packet) || !is_for(compiled, i, &who))
 			continue;
 		if (!told.count)
 			ret->rule = rule;
@@ -155,8 +161,7 @@ static const struct policy_rule *find(const struct compiled *compiled, const str
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
 
-		if (rule->action == EGRET_ALLOW && names(rule, packet) && has_port(rule, packet) &&
-		    is_for(compiled, i, &who) == mine)
+		if (allows(rule) && names(rule, packet) && has_port(rule, packet) && is_for(compiled, i, &who) == mine)
 			return rule;
 	}
 	return NULL;
@@ -182,6 +187,41 @@ bool near_by_time(const struct compiled *compiled, const struct near_packet *pac
 	if (rule)
 		take(rule, ret);
 	return rule;
+}
+
+bool near_has_name(const struct compiled *compiled, const char *name)
+{
+	const struct near_packet packet = {.name = name, .policy_name = ""};
+	const struct policy *policy = compiled->policy;
+	bool found = false;
+
+	for (size_t i = 0; i < policy->rule_count && !found; i++)
+		found = allows(&policy->rules[i]) && names(&policy->rules[i], &packet);
+	return found;
+}
+
+static bool is_by_name(const struct policy_rule *rule)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < rule->dest_count && !found; i++)
+		found = rule->dests[i].kind != POLICY_DEST_CIDR;
+	return found;
+}
+
+bool near_may_be_named(const struct compiled *compiled, const struct near_packet *packet)
+{
+	const struct policy *policy = compiled->policy;
+	struct egret_audience who;
+	bool found = false;
+
+	compiled_audience(compiled, packet->audience, &who);
+	for (size_t i = 0; i < policy->rule_count && !found; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+
+		found = allows(rule) && is_by_name(rule) && has_port(rule, packet) && is_for(compiled, i, &who);
+	}
+	return found;
 }
 
 /* --- names --- */
@@ -272,7 +312,7 @@ bool near_by_name(const struct compiled *compiled, const struct near_packet *pac
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
 
-		for (size_t d = 0; d < rule->dest_count && rule->action == EGRET_ALLOW; d++) {
+		for (size_t d = 0; d < rule->dest_count && allows(rule); d++) {
 			unsigned int near = nearness(&rule->dests[d], packet->name);
 
 			if (near > nearest) {
@@ -303,7 +343,7 @@ bool near_by_address(const struct compiled *compiled, const struct near_packet *
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
 
-		for (size_t d = 0; d < rule->dest_count && rule->action == EGRET_ALLOW; d++) {
+		for (size_t d = 0; d < rule->dest_count && allows(rule); d++) {
 			if (!is_beside(&rule->dests[d], packet->addr))
 				continue;
 			take(rule, ret);

@@ -23,6 +23,13 @@ struct near_rule {
 	char allows[EGRET_WHO_SIZE]; /* "tcp:443,5432", or "for host" */
 };
 
+/* Lines of `audit` allow nothing: none of these counts them. */
+
+/* Does a rule have this name, on whatever port and for whomever? */
+bool near_has_name(const struct compiled *compiled, const char *name);
+/* Does a rule with some name allow this port for this subject? Then the packet may be to that name. */
+bool near_may_be_named(const struct compiled *compiled, const struct near_packet *packet);
+
 /* All of these: false, no rule comes near, and *ret is as it was. */
 
 /* Rules have the destination for this subject, on other ports: the first of them, and the ports of all. */

@@ -157,6 +157,8 @@ int kernel_each_entry_of_name(const struct kernel *kernel, const char *name, uin
 uint32_t kernel_addr_name(const struct kernel *kernel, const struct egret_addr *addr);
 /* What the running policy makes this address ask of a name. */
 int kernel_addr_need(const struct kernel *kernel, const struct egret_addr *addr, enum egret_need *ret);
+/* Is it a resolver of the running policy, which may be asked for this name? NULL: any name. */
+bool kernel_may_ask(const struct kernel *kernel, const struct egret_addr *server, const char *name);
 
 /* --- what traffic brought --- */
 

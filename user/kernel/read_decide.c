@@ -377,3 +377,18 @@ int kernel_addr_need(const struct kernel *kernel, const struct egret_addr *addr,
 	*ret = (enum egret_need)need;
 	return rc;
 }
+
+bool kernel_may_ask(const struct kernel *kernel, const struct egret_addr *server, const char *name)
+{
+	struct egret_target target = {}, list = {.dest.flags = EGRET_DEST_ASKABLE};
+	struct tables tables;
+	bool found;
+
+	if (tables_open(kernel, &tables))
+		return false;
+	found = !tables_find_target(&tables, server, &target) && target.dest.flags & EGRET_DEST_RESOLVER;
+	if (name)
+		tables_find_list_of_text(&tables, name, &list);
+	tables_close(&tables);
+	return found && list.dest.flags & EGRET_DEST_ASKABLE;
+}

@@ -163,7 +163,8 @@ static void sentence_of_server(const json_t *row, const char *where, char *buf, 
 {
 	const char *resolver = resolver_of(row);
 	int len = snprintf(buf, size,
-			   "this subject asks the DNS server %s, which is no `resolver`: its answers allow nothing",
+			   "no rule has this address; the subject may have it from the DNS server %s, which is no "
+			   "`resolver`: its answers allow nothing",
 			   json_text(row, "server"));
 
 	if (*resolver && (size_t)len < size)

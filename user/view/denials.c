@@ -262,6 +262,9 @@ static void set_suggestion(json_t *row, const struct kernel *kernel, const struc
 	    .rule_text = key->reason == EGRET_REASON_SPECIAL_ADDRESS ? json_text(row, "rule") : "",
 	};
 
+	/* The policy trusts it by now. */
+	if (denied.cause == EGRET_CAUSE_UNTRUSTED_RESOLVER && kernel_may_ask(kernel, &denied.server, NULL))
+		denied.cause = EGRET_CAUSE_ADDRESS_NOT_IN_POLICY;
 	if (kernel_addr_need(kernel, &key->addr, &denied.need))
 		denied.need = EGRET_NEED_NOTHING;
 	json_set_text(row, "suggestion", suggestion_line(&denied, line));
@@ -348,7 +351,7 @@ static void set_destination(json_t *row, const struct kernel *kernel, const stru
 	json_set_text(row, "reason", reason_label(key->reason));
 	json_set_rule(row, kernel, key->rule);
 	set_suggestion(row, kernel, denial, name, completion);
-	json_set_flag(row, "passes_now", denial->outdated && passes_now(kernel, denial, name));
+	json_set_flag(row, "passes_now", denial->outdated && passes_now(kernel, denial, name, completion));
 }
 
 /* A pod in the node's network namespace, as the policy that denied first had it. */

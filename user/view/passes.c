@@ -25,7 +25,14 @@ bool passes_by_rules(uint32_t reason)
 	}
 }
 
-bool passes_now(const struct kernel *kernel, const struct denial *denial, const char *name)
+/* What an `audit deny` would take away passes; what an `audit allow` alone lets pass is not allowed. */
+static bool is_allowed(const struct judgement *judgement)
+{
+	return judgement->allow || (judgement->told_only && judgement->reason == EGRET_REASON_DENY_RULE);
+}
+
+bool passes_now(const struct kernel *kernel, const struct denial *denial, const char *name,
+		const struct egret_completion *completion)
 {
 	struct kernel_packet packet = {
 	    .addr = denial->key.addr,
@@ -37,5 +44,11 @@ bool passes_now(const struct kernel *kernel, const struct denial *denial, const 
 	};
 	struct judgement judgement = {};
 
-	return passes_by_rules(denial->key.reason) && !kernel_decide(kernel, &packet, &judgement) && judgement.allow;
+	if (denial->key.reason == EGRET_REASON_DNS_NAME)
+		return *name && kernel_may_ask(kernel, &denial->key.addr, name);
+	/* Once its server is trusted the subject need only ask again. */
+	if (completion->cause == EGRET_CAUSE_UNTRUSTED_RESOLVER && kernel_may_ask(kernel, &completion->server, NULL))
+		return true;
+	return passes_by_rules(denial->key.reason) && !kernel_decide(kernel, &packet, &judgement) &&
+	       is_allowed(&judgement);
 }

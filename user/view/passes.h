@@ -9,7 +9,8 @@
 
 /* Can a rule do something about what is denied for this reason? */
 bool passes_by_rules(uint32_t reason);
-/* @name: of the destination, as who sends would learn it; "" = none is known. */
-bool passes_now(const struct kernel *kernel, const struct denial *denial, const char *name);
+/* @name: of the destination, as who sends would learn it; "" = none is known. @completion: of the row. */
+bool passes_now(const struct kernel *kernel, const struct denial *denial, const char *name,
+		const struct egret_completion *completion);
 
 #endif

@@ -60,6 +60,9 @@ static void note_address(const json_t *row, char *buf, size_t size)
 		snprintf(buf, size, "address of %.100s, which a name may not bring in", name);
 	else if (*name)
 		snprintf(buf, size, "address of %.100s, of which the answer was over", name);
+	else if (*json_text(row, "policy_name"))
+		snprintf(buf, size, "address of %.100s, which the rules with this name do not allow there",
+			 json_text(row, "policy_name"));
 	else
 		snprintf(buf, size, "an address, no name is known");
 }
@@ -162,6 +165,18 @@ static void add_setting(json_t *lines, const char *line, const json_t *row)
 	count(one, row);
 }
 
+/* Both: the server, if its answers led there, and the address, if they did not. */
+static void add_guess(json_t *lines, const char *line, const char *otherwise, const json_t *row)
+{
+	char note[SUGGESTION_SIZE];
+
+	snprintf(note, sizeof(note), "a guess: trusts all answers of %.100s, which may have led there",
+		 json_text(row, "server"));
+	count(add_line(lines, line, "resolver", line, note), row);
+	snprintf(note, sizeof(note), "an address, in place of trust in %.100s", json_text(row, "server"));
+	count(add_line(lines, otherwise, "address", otherwise, note), row);
+}
+
 static void add_row(json_t *lines, const json_t *row)
 {
 	const char *suggestion = json_text(row, "suggestion"), *comment = strstr(suggestion, SUGGESTION_COMMENT), *kind;
@@ -176,6 +191,10 @@ static void add_row(json_t *lines, const json_t *row)
 	snprintf(line, sizeof(line), "%.*s", comment ? (int)(comment - suggestion) : (int)strlen(suggestion),
 		 suggestion);
 	snprintf(note, sizeof(note), "%s", comment ? comment + strlen(SUGGESTION_COMMENT) : "");
+	if (begins_with(note, SUGGESTION_ELSE)) {
+		add_guess(lines, line, note + strlen(SUGGESTION_ELSE), row);
+		return;
+	}
 	kind = kind_of(line, row);
 	if (!strcmp(kind, "setting")) {
 		add_setting(lines, line, row);

@@ -80,15 +80,11 @@ const char *denial_address(const json_t *row)
 const char *row_destination(const json_t *row, char buf[static ROW_WORDS_SIZE])
 {
 	const char *name = json_text(row, "name"), *address = denial_address(row), *port = json_text(row, "port");
-	bool by_address = !*name || !strcmp(json_text(row, "reason"), "special-address");
 
 	if (!*address)
 		snprintf(buf, ROW_WORDS_SIZE, "a frame");
-	else if (by_address)
-		snprintf(buf, ROW_WORDS_SIZE, "%s%s%s%s%s%s", address, *port ? " " : "", port, *name ? " (" : "", name,
-			 *name ? ")" : "");
 	else
-		snprintf(buf, ROW_WORDS_SIZE, "%s %s", name, port);
+		snprintf(buf, ROW_WORDS_SIZE, "%s%s%s", *name ? name : address, *port ? " " : "", port);
 	return buf;
 }
 

@@ -58,7 +58,7 @@ uint32_t row_number(const json_t *row, bool by_workload);
 /* What a person calls it: "shop/web-x2k9p:app", "kubelet.service", "cgroup 7". Returns @buf. */
 #define ROW_WORDS_SIZE 1024
 const char *row_who(const json_t *row, char buf[static ROW_WORDS_SIZE]);
-/* "a.example tcp:443", "10.9.0.1 tcp:443 (a.example)" where the address is what matters. */
+/* "a.example tcp:443", "10.9.0.1 tcp:443" where no name is known. */
 const char *row_destination(const json_t *row, char buf[static ROW_WORDS_SIZE]);
 /* "port", "deny-rule policy.rules:7". */
 const char *row_why(const json_t *row, char buf[static ROW_WORDS_SIZE]);

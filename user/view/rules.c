@@ -12,6 +12,10 @@
 #include "rule_text.h"
 #include "egret_reasons.h"
 
+struct would_deny {
+	uint64_t packets, last_ns; /* CLOCK_MONOTONIC */
+};
+
 struct rules {
 	const struct kernel *kernel;
 	bool agent_alive;
@@ -20,7 +24,7 @@ struct rules {
 	struct rules_counts counts;
 	/* By rule: what deny rules would have taken away in audit, and what only an `audit` line let pass, of the rows
 	 * that `drops` has. */
-	uint64_t *would_deny;
+	struct would_deny *would_deny;
 	uint32_t limit;
 };
 
@@ -61,6 +65,7 @@ static bool is_listed(struct rules *rules, bool used)
 static void add_row(struct rules *rules, uint32_t id, const struct egret_rule_text *text)
 {
 	bool is_line = id >= EGRET_RULE_FIRST;
+	struct would_deny would_deny = id < rules->limit ? rules->would_deny[id] : (struct would_deny){};
 	struct egret_counter counter = {};
 	json_t *row;
 
@@ -77,7 +82,8 @@ static void add_row(struct rules *rules, uint32_t id, const struct egret_rule_te
 	json_set_number(row, "packets_total", counter.packets);
 	json_set_number(row, "bytes_total", counter.bytes);
 	set_last(rules, row, id, counter.packets);
-	json_set_number(row, "would_deny_packets_count", id < rules->limit ? rules->would_deny[id] : 0);
+	json_set_number(row, "would_deny_packets_count", would_deny.packets);
+	json_set_kernel_time(row, "would_deny_last_time", would_deny.last_ns);
 	json_array_append_new(rules->rows, row);
 }
 
@@ -114,8 +120,13 @@ static int add_would_deny(void *context, const struct egret_drop_key *key, const
 {
 	struct rules *rules = context;
 
-	if (key->audited && key->rule < rules->limit && is_about_rule(rules, key))
-		rules->would_deny[key->rule] += drop->packets;
+	struct would_deny *would_deny = &rules->would_deny[key->rule < rules->limit ? key->rule : 0];
+
+	if (!key->audited || key->rule >= rules->limit || !is_about_rule(rules, key))
+		return 0;
+	would_deny->packets += drop->packets;
+	if (drop->last_ns > would_deny->last_ns)
+		would_deny->last_ns = drop->last_ns;
 	return 0;
 }
 

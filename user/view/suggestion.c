@@ -151,13 +151,23 @@ static void time_line(const struct denied *denied, char buf[static SUGGESTION_SI
 		address_line(denied, buf);
 }
 
+/* What a server that is no resolver answered nobody knows: the address may be of another source. */
+static void guessed_line(const struct denied *denied, char buf[static SUGGESTION_SIZE])
+{
+	struct denied server = {.addr = denied->server};
+	char line[SUGGESTION_SIZE], comment[SUGGESTION_SIZE];
+
+	resolver_line(&server, "", buf);
+	address_line(denied, line);
+	snprintf(comment, sizeof(comment), SUGGESTION_ELSE "%.400s", line);
+	add_comment(comment, buf);
+}
+
 /* No rule allows the destination, or not on this port or for this subject. */
 static void nothing_line(const struct denied *denied, char buf[static SUGGESTION_SIZE])
 {
-	struct denied server = {.addr = denied->server};
-
 	if (denied->cause == EGRET_CAUSE_UNTRUSTED_RESOLVER)
-		resolver_line(&server, "", buf);
+		guessed_line(denied, buf);
 	else if (denied->cause == EGRET_CAUSE_NOT_ASKED)
 		address_line(denied, buf);
 	else if (is_dns(denied))

@@ -31,6 +31,8 @@ struct denied {
 
 #define SUGGESTION_SIZE    512
 #define SUGGESTION_COMMENT "  # " /* what stands between the line and what else there is to say */
+/* Behind a line that is a guess: what begins the comment, and the line that helps in any case ends it. */
+#define SUGGESTION_ELSE "a guess, or else: "
 /* Without a line end. "" = no line would help: a rule denies it, or the packet itself is wrong. Returns @buf. */
 const char *suggestion_line(const struct denied *denied, char buf[static SUGGESTION_SIZE]);
 

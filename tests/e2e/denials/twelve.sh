@@ -42,7 +42,7 @@ ask() { # ask WHO SERVER NAME [TYPE]
 }
 over() { egret_cmd learned --json | jq -e 'all(.[]; .name != "ttl.cdn.contoso.example")'; }
 
-# 1 a port, 4 the other family, 8 an address that another pod was given, 9 for others, 11 private, 12 a deny
+# 1 a port (also of what another pod was given: asking would not help), 4 the other family, 8 an address that another pod was given, 9 for others, 11 private, 12 a deny
 ask "pod shop" $short pay.contoso.example
 denied "pod shop" 20.1.0.4 tcp:8443
 ask "pod shop" $short partner.example
@@ -50,7 +50,7 @@ ask "pod shop" $short partner.example AAAA
 denied "pod shop" 2603:1000::9 tcp:443
 ask "pod web" $short data.mcr.example
 passes "pod web" 20.2.0.8 tcp:443
-denied "pod shop" 20.2.0.8 tcp:443
+denied "pod shop" 20.2.0.8 tcp:443 tcp:8443
 denied "pod shop" 169.254.169.254 tcp:80
 ask "pod shop" $short vault.azure.example
 denied "pod shop" 10.99.0.4 tcp:443
@@ -63,6 +63,8 @@ expect "timeout|EPERM|EPIPE|ECONNRESET" "what was there before is cut" hold_say 
 # 5 a server that is no resolver
 ask "pod shop" $stranger other.cdn.contoso.example
 denied "pod shop" 20.2.0.5 tcp:443
+# What no rule with a name allows is no matter of that server.
+denied "pod shop" 51.0.0.77 tcp:22
 # 2 an answer that is over
 ask "pod shop" $short ttl.cdn.contoso.example
 passes "pod shop" 20.2.0.1 tcp:443
@@ -97,8 +99,12 @@ tells 2603:1000::9 tcp:443 '.reason == "name-not-in-policy" and .name == "partne
 	.nearest_allows == "40.1.0.1" and .suggestion == "allow partner.example https:443"' \
 	'part.*mple tcp:443 +name-not-in-policy$'
 tells 20.2.0.5 tcp:443 '.reason == "untrusted-resolver" and .name == null and .server == "20.0.0.55" and
-	.nearest_rule == "resolver 20.0.0.54" and .suggestion == "resolver 20.0.0.55"' \
+	.nearest_rule == "resolver 20.0.0.54" and .suggestion == "resolver 20.0.0.55  # a guess, or else: allow 20.2.0.5 tcp:443"' \
 	'20\.2\.0\.5 tcp:443 +untrust[^ ]*resolver 20\.0\.0\.55$'
+tells 51.0.0.77 tcp:22 '.reason == "address-not-in-policy" and .suggestion == "allow 51.0.0.77 tcp:22"' \
+	'51\.0\.0\.77 tcp:22 +address-not-in-policy$'
+tells 20.2.0.8 tcp:8443 '.reason == "port" and .policy_name == "*.mcr.example" and .nearest_line == 8 and
+	.suggestion == "allow 20.2.0.8 tcp:8443"' '20\.2\.0\.8 tcp:8443 +port \(allowed: 443\)$'
 tells 20.0.0.53 udp:53 '.reason == "address-not-in-policy" and .nearest_rule == "resolver 20.0.0.54" and
 	.suggestion == "resolver 20.0.0.53"' \
 	'20\.0\.0\.53 udp:53 +no resolver \(20\.0\.0\.54 is\)$'
@@ -112,18 +118,23 @@ tells 51.0.0.1 tcp:443 '.reason == "before-attach" and .suggestion == "allow 51.
 	'51\.0\.0\.1 tcp:443 +before-attach$'
 tells 10.99.0.4 tcp:443 '.reason == "special-address" and .name == "vault.azure.example" and .line == 9 and
 	.suggestion == "allow 10.99.0.4 https:443"' \
-	'10\.99\.0\..* +spec[^ ]*ress pol[^ ]*:9$'
+	'vault.* tcp:443 +spec[^ ]*ress pol[^ ]*:9$'
 tells 20.9.0.1 tcp:443 '.reason == "deny-rule" and .line == 11 and .suggestion == null' 'deny policy\.rules:11$'
 
+shows '^no resolver \(address-not-in-policy\): a DNS server' "the word under WHY below, and of --reason"
 # As sentences, of the wide rows.
 succeeds "drops -o wide" egret_cmd drops -o wide
 shows 'policy\.rules:5 `allow pay\.contoso.*` allows https:443 tcp:5432' "a port, as a sentence"
 shows 'over for [0-9]+s \(TTL 1s\): whoever uses it must ask' "time"
 shows 'files\.contoso\.example is an alias of b\.cdn\.contoso\.example, which .*policy\.rules:6 allows' "an alias"
 shows 'another address of it, 40\.1\.0\.1, is allowed by .*policy\.rules:7' "the other family"
-shows 'asks the DNS server 20\.0\.0\.55, which is no `resolver`' "another server"
+shows 'may have it from the DNS server 20\.0\.0\.55, which is no `resolver`' "another server"
 shows 'no trusted resolver; the policy has resolver 20\.0\.0\.54' "one that may not be asked"
 shows 'it was given to default/web, and this subject did not ask' "somebody else's"
+
+succeeds "suggest" egret_cmd suggest
+shows '^resolver 20\.0\.0\.55 +# a guess: ' "a server, as a guess"
+shows '^allow 20\.2\.0\.5 tcp:443 +# an address, in place of trust' "and the address beside it"
 
 # 7 a question that is held back; and without an agent the kernel's word stands.
 cat - "$work/policy.rules" >"$work/names.rules" <<<"set dns_names = policy"

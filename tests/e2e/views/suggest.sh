@@ -55,7 +55,7 @@ expect 0 "each line has 80 columns at most, but for sentences" \
 shows '^ *#  LAST  COUNT  WHO +DESTINATION +WHY$' "its columns"
 shows 'd[^ ]*web +pay[^ ]*mple tcp:8080 +(no-rule|name-not-in-policy)$' "the pod with its container, the name and the port"
 shows ' app\.service +20\.1\.0\.9 tcp:443 +deny policy\.rules:4$' "the rule that denies"
-shows '^class: a rule allows this, but not for this subject' "what the words mean"
+shows '^for \.\.\. only \(class\): a rule allows this' "what the words mean"
 json 'length == 6 and all(.[]; .namespace == "default" and .pod == "web" and .container == "web" and
 	.workload == "default/web" and .hostnetwork == false)' "drops --pod" egret_cmd drops --json --pod default/web
 json 'map(.address) == ["20.1.0.9"]' "drops --reason" egret_cmd drops --json --reason deny-rule
