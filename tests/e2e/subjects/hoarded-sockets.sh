@@ -8,7 +8,7 @@ needs_egret
 flood=$root/build/tests/flood
 [ -x "$flood" ] || make -s -C "$root" build/tests/flood >&2 || die "tests/subjects does not build"
 memory=/sys/fs/cgroup/memory/$id-agent
-limit=$(sed -n '/^ *limits:/,/^ *[a-z]*:$/ s/^ *memory: *\([0-9]*\)Mi$/\1/p' "$root/deploy/daemonset.yaml")
+limit=$(sed '/- name: serve$/,$d' "$root/deploy/daemonset.yaml" | sed -n '/^ *limits:/,/^ *[a-z]*:$/ s/^ *memory: *\([0-9]*\)Mi$/\1/p')
 sockets=${EGRET_HOARD:-17000}
 [ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ] || skip "no memory controller of cgroup v1 here"
 bed_up
