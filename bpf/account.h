@@ -52,12 +52,14 @@ static __always_inline __u64 name_that_ended(struct egret_learned_key *at, __u32
 
 /* The name that was last resolved to where the packet was going, or to the IPv4 address in it; or the one that is over.
  */
-static __always_inline __u64 name_found(const struct egret_sock *state, const struct packet *pkt, __u32 slot,
-					const struct judgement *why)
+static __noinline __u64 name_of_drop(const struct egret_sock *state, const struct packet *pkt, __u32 slot,
+				     const struct judgement *why)
 {
 	struct egret_learned_key there __attribute__((aligned(8))) = {};
 	__u64 name, v4;
 
+	if (!state || !pkt || !why)
+		return 0;
 	there.addr = pkt->addr;
 	there.scope = state->scope;
 	if (why->reason == EGRET_REASON_EXPIRED && why->place)
@@ -68,22 +70,6 @@ static __always_inline __u64 name_found(const struct egret_sock *state, const st
 		return name;
 	addr_of_halves(&there.addr, EGRET_V4_FIRST_HALF, v4);
 	return learned_last_name(&there);
-}
-
-/* Of a verdict that the socket remembers, the name that was found with it. What two senders write at once may be the
- * other's name, in a row for people. */
-static __noinline __u64 name_of_drop(struct egret_sock *state, const struct packet *pkt, __u32 slot,
-				     const struct judgement *why)
-{
-	__u64 name;
-
-	if (!state || !pkt || !why)
-		return 0;
-	if (!peer_is(&state->peer, pkt))
-		return name_found(state, pkt, slot, why);
-	name = state->named ? state->named : name_found(state, pkt, slot, why);
-	state->named = name ? name : EGRET_NAMED_NOBODY;
-	return name == EGRET_NAMED_NOBODY ? 0 : name;
 }
 
 /* What a packet tells when its row is new, or had none in this tick. */
@@ -149,8 +135,8 @@ static __always_inline __u32 is_audited(const struct egret_sock *state, const st
 
 /* @ifindex: of the device whose layer denies; 0 = the hook does. Does the packet pass all the
  * same? 1 or 0. */
-static __noinline int account_denied(struct egret_sock *state, const struct packet *pkt, const struct judgement *why,
-				     const struct ruling *ruling, __u32 ifindex)
+static __noinline int account_denied(const struct egret_sock *state, const struct packet *pkt,
+				     const struct judgement *why, const struct ruling *ruling, __u32 ifindex)
 {
 	struct egret_drop_row now = {};
 	__u32 audit;

@@ -92,6 +92,7 @@ static __always_inline bool decide_by_memory(struct egret_sock *sock, const stru
 	}
 	ret->rule = peer.rule;
 	ret->reason = peer.reason;
+	ret->place = peer.place;
 	ret->name = 0;
 	ret->allow = !peer_is_denied(peer.state);
 	return true;
@@ -193,6 +194,7 @@ static __always_inline struct remembered decide_what_to_remember(const struct kn
 {
 	struct remembered what = {.state = egret_passes(verdict) ? EGRET_PEER_ALLOWED : EGRET_PEER_DENIED,
 				  .reason = verdict->reason,
+				  .place = verdict->place,
 				  .rule = verdict->told_only ? verdict->passes_by : verdict->rule};
 
 	if (pkt->l4_proto != IPPROTO_TCP) {

@@ -132,7 +132,7 @@ static __always_inline void peer_write(struct egret_peer *peer, const struct pac
 	peer->l4_proto = pkt->l4_proto;
 	peer->state = state;
 	peer->reason = 0;
-	peer->pad = 0;
+	peer->place = 0;
 	peer->rule = rule;
 	peer->generation = standing->generation;
 	/* An allowance holds until an answer brings a denial. */
@@ -229,7 +229,7 @@ static __always_inline bool memory_has_arrival(void *ctx, const struct bpf_sock 
 /* What a verdict makes of a peer. */
 struct remembered {
 	__u8 state; /* enum egret_peer_state */
-	__u8 reason;
+	__u8 reason, place;
 	__u16 rule;
 	__u64 both_ways; /* SEEN_BOTH_WAYS, or 0 */
 };
@@ -244,16 +244,15 @@ static __always_inline void memory_write(void *ctx, const struct bpf_sock *sk, c
 
 	if (!memory->known.here && pkt->l4_proto != IPPROTO_TCP && peer_has_history(peer->state))
 		peer_spill(sock, bpf_get_socket_cookie(ctx), memory_port(sk, pkt));
-	sock->named = 0;
 	peer_write(peer, pkt, standing, what->state, what->rule);
 	peer->reason = what->reason;
+	peer->place = what->place;
 	peer_seal(peer, what->both_ways);
 }
 
 /* Where a raw socket's packet went, for hook_device.h. Of no generation: the hook judges each packet of such a one. */
 static __always_inline void memory_write_last(struct egret_sock *sock, const struct packet *pkt, bool allow)
 {
-	sock->named = 0;
 	peer_write(&sock->peer, pkt, &(struct standing){}, allow ? EGRET_PEER_ALLOWED : EGRET_PEER_DENIED, 0);
 	peer_seal(&sock->peer, 0);
 }

@@ -42,18 +42,15 @@ struct egret_peer {
 	struct egret_addr addr;
 	__u16 port_be;
 	__u8 l4_proto;
-	__u8 state;  /* enum egret_peer_state */
-	__u8 reason; /* denied: enum egret_reason */
-	__u8 pad;
+	__u8 state;       /* enum egret_peer_state */
+	__u8 reason;      /* denied: enum egret_reason */
+	__u8 place;       /* EGRET_REASON_EXPIRED: as in struct judgement */
 	__u16 rule;       /* allowed: by which rule; denied: by which deny rule */
 	__u32 generation; /* that the verdict was made under */
 	__u32 learned;    /* valid while config.denials, or of a denial what was learned, is this */
 	__u64 check;      /* over all of the above */
 	__u64 seen;       /* of the last datagram: bpf_jiffies64 << 1, lowest bit: both ways */
 };
-
-/* No name has this key. */
-#define EGRET_NAMED_NOBODY 2
 
 /*
  * What a socket carries with it (sk_storage).
@@ -93,9 +90,6 @@ struct egret_sock {
 	/* Before IPsec: under this policy all that its sendmsg() named was allowed, or refused in that call; and one
 	 * call named what may leave no other way than past IPsec. 0 = never. */
 	__u32 inner_generation, inner_refused;
-	/* Key of the name in the rows of what is denied of `peer`, as long as that verdict stands; 0 = not looked for,
-	 * EGRET_NAMED_NOBODY = there is none. */
-	__u64 named;
 	__u64
 	    inner_packet; /* the packet that was allowed as it went into a device of IPsec, which wraps it; 0 = none */
 };

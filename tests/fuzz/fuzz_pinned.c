@@ -188,7 +188,7 @@ static void agent_reads(void)
 	if (open_pinned("fuzz", PROT_READ | PROT_WRITE, &kernel, &error))
 		return;
 	meta_beat(kernel);
-	hits_refresh(kernel);
+	hits_refresh(kernel, true);
 	culprits_refresh(&culprits, kernel);
 	meta_write_name(kernel, compiled_once(), &name);
 	meta_write(kernel, &options, compiled_once(), &diag, true);
