@@ -35,8 +35,8 @@ isnt_kept() { [ ! -e "$kept" ]; }
 
 write_good
 agent_start -D place=good
+succeeds "what rules is kept" eventually is_kept
 stop "$agent" KILL
-succeeds "what rules is kept" is_kept
 succeeds "for root alone" test "$(stat -c '%u %a' "$kept")" = "0 600"
 
 # Broken, in each of its files; by another definition; not there at all.
