@@ -50,7 +50,7 @@
 #define EGRET_MAX_COMPLETIONS   4096 /* rows that the agent says more of; the oldest make room */
 #define EGRET_WHO_SIZE          96
 #define EGRET_MAX_STRANGERS     256  /* owners whose last DNS server that is no resolver is known */
-#define EGRET_MAX_SUBJECT_NAMES 2048 /* cgroups whose paths are kept for `drops` */
+#define EGRET_MAX_SUBJECT_NAMES 1536 /* cgroups whose paths are kept for `drops`: a node with 250 pods has so many */
 #define EGRET_NAMES_PER_OWNER   8    /* of these, of one owner: a power of two */
 #define EGRET_MAX_POD_NAMES     1024
 #define EGRET_DENIED_BYTES      4096 /* of the ring that tells of new subjects: pages, a power of two */
