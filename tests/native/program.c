@@ -159,7 +159,7 @@ static void load_policy(void)
 {
 	/* Rules of every kind. */
 	static struct egret_target teaches = {
-	    .dest = {.count = 1, .flags = 0xffff & ~EGRET_DEST_PRIVATE & ~EGRET_DEST_OF_PATTERN},
+	    .dest = {.count = 1, .flags = 0xffff & ~(EGRET_DEST_PRIVATE | EGRET_DEST_OF_PATTERN | EGRET_DEST_AUDIT)},
 	    .head = {.rule = EGRET_RULE_FIRST + 1}};
 	const struct egret_settings settings = {.bucket_shift = BUCKET_SHIFT, .min_ttl_sec = 900, .max_ttl_sec = 86400};
 	struct egret_config cfg = {.generation = GENERATION, .settings = {settings, settings}};
