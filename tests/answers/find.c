@@ -255,6 +255,17 @@ static bool parse(const uint8_t *bytes, size_t len, uint16_t asked_type, struct 
 	return status != ARES_EBADRESP;
 }
 
+/* Is an alias that was left in gone, because its name lies behind the last record? An alias of itself leads to the same
+ * addresses all the same. */
+static bool loses_alias(const struct section *edited, const struct section *section)
+{
+	for (size_t i = 0; i < edited->count; i++) {
+		if (edited->records[i].type == TYPE_CNAME && !edited->records[i].alias && section->records[i].alias)
+			return true;
+	}
+	return false;
+}
+
 /* A name may lie in what was taken out, or go on behind the last record: then the records of the copy read otherwise.
  */
 static bool is_entangled(const uint8_t *copy, const struct section *section, const struct asked *asked,
@@ -262,7 +273,8 @@ static bool is_entangled(const uint8_t *copy, const struct section *section, con
 {
 	struct addr_set again = {.count = 0};
 	struct section edited;
-	bool same = section_read(&edited, copy, section->end, asked) && edited.count == section->count;
+	bool same = section_read(&edited, copy, section->end, asked) && edited.count == section->count &&
+		    !loses_alias(&edited, section);
 
 	if (same)
 		take_from(&edited, edited.asked, asked->type, &again);

@@ -137,9 +137,10 @@ struct allowed_port {
 	uint8_t app;
 };
 
+/* An `audit deny` takes nothing away, also where what it would deny is worked out. */
 static bool takes_away(const struct policy_rule *deny, bool deny_is_by_address, const struct allowed_port *allowed)
 {
-	if (deny->action != EGRET_DENY || !class_within(&allowed->rule->class, &deny->class))
+	if (deny->action != EGRET_DENY || deny->audit || !class_within(&allowed->rule->class, &deny->class))
 		return false;
 	for (size_t i = 0; i < deny->port_count; i++) {
 		uint8_t app = deny_is_by_address ? EGRET_APP_NONE : deny->ports[i].app;
@@ -174,14 +175,20 @@ static bool rule_allows_name(const struct policy *policy, const struct policy_ru
 	return false;
 }
 
-/* The first rule that allows the name something; rule_count = none does. */
+/* The first rule that allows the name something, and behind all of these the first `audit` line; SIZE_MAX = none. */
 static size_t first_allow(const struct policy *policy, const char *name)
 {
-	size_t i = 0;
+	size_t first_audit = SIZE_MAX;
 
-	while (i < policy->rule_count && !rule_allows_name(policy, &policy->rules[i], name))
-		i++;
-	return i;
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		if (!rule_allows_name(policy, &policy->rules[i], name))
+			continue;
+		if (!policy->rules[i].audit)
+			return i;
+		if (first_audit == SIZE_MAX)
+			first_audit = policy->rule_count + i;
+	}
+	return first_audit;
 }
 
 bool model_is_translated(const struct policy *policy, const struct egret_addr *addr, struct egret_addr *ret)
@@ -250,6 +257,7 @@ static size_t appearance(const struct policy *policy, const char *name)
 /* Names of the address, those that earlier rules allow first. */
 static size_t names_of(const struct model *model, const struct egret_addr *addr, const char *names[MAX_NAMES])
 {
+	const struct policy *policy = model->written ? model->written : model->policy;
 	size_t count = 0;
 
 	for (size_t i = 0; i < model->name_count; i++) {
@@ -261,11 +269,11 @@ static size_t names_of(const struct model *model, const struct egret_addr *addr,
 		if (a == name->count || count == MAX_NAMES)
 			continue;
 		for (at = count++; at > 0; at--) {
-			size_t before = first_allow(model->policy, names[at - 1]);
-			size_t own = first_allow(model->policy, name->name);
+			size_t before = first_allow(policy, names[at - 1]);
+			size_t own = first_allow(policy, name->name);
 
-			if (before < own || (before == own && appearance(model->policy, names[at - 1]) <=
-								  appearance(model->policy, name->name)))
+			if (before < own ||
+			    (before == own && appearance(policy, names[at - 1]) <= appearance(policy, name->name)))
 				break;
 			names[at] = names[at - 1];
 		}
@@ -390,7 +398,7 @@ static void by_special_name(struct judging *judging, const char *name)
 {
 	const struct policy *policy = judging->model->policy;
 
-	if (first_allow(policy, name) == policy->rule_count || name_is_denied(judging, name))
+	if (first_allow(policy, name) == SIZE_MAX || name_is_denied(judging, name))
 		return;
 	hear(judging, SAID_SOMETHING);
 	for (size_t i = 0; i < policy->rule_count && judging->said < SAID_SPECIAL; i++) {
@@ -542,7 +550,7 @@ static struct model_verdict judge_ended_lesson(const struct model *model, const 
 {
 	struct model_verdict said = judge_lesson(model, name, packet);
 
-	if (first_allow(model->policy, name) == model->policy->rule_count)
+	if (first_allow(model->policy, name) == SIZE_MAX)
 		return (struct model_verdict){.reason = EGRET_REASON_NO_RULE};
 	if (said.allow)
 		return (struct model_verdict){.reason = EGRET_REASON_EXPIRED, .rule = said.rule};
@@ -697,6 +705,7 @@ static struct model_verdict judge_with(const struct model *model, int action, co
 	if (!policy.rules)
 		abort();
 	with.policy = &policy;
+	with.written = model->policy;
 	verdict = name ? judge_name(&with, name, packet) : judge_packet(&with, packet);
 	free(policy.rules);
 	return verdict;

@@ -24,6 +24,7 @@ struct memory;
 
 struct model {
 	const struct policy *policy;
+	const struct policy *written; /* its order is what counts; NULL = @policy. It has all the `audit` lines */
 	const struct model_name *names;
 	size_t name_count;
 	const struct egret_addr *system_resolvers;

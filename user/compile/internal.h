@@ -39,9 +39,11 @@ struct name_node {
 	const char *text;         /* in compiled->names */
 	struct name_node *around; /* the narrowest pattern that covers this one, or NULL */
 	struct scope scope;
-	uint32_t index;       /* in compiled->names */
-	uint32_t first_allow; /* the index of its first rule that allows; UINT32_MAX = none */
-	bool askable;         /* a `resolver` line has it */
+	uint32_t index; /* in compiled->names */
+	/* The index of its first rule that allows. Of a name that only `audit` lines allow, it is the first of these,
+	 * and EGRET_MAX_RULES more: they do not change whose rule counts. UINT32_MAX = none. */
+	uint32_t first_allow;
+	bool askable; /* a `resolver` line has it */
 	bool done;
 	UT_hash_handle hh;
 };

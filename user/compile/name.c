@@ -163,13 +163,19 @@ static void add_refs(struct compiler *compiler, struct name_node *const *nodes)
 
 static uint32_t first_allow(const struct compiler *compiler, const struct egret_dest *dest)
 {
-	const struct compiled *out = compiler->out;
+	uint32_t first_audit = UINT32_MAX;
 
 	for (uint32_t i = 0; i < dest->count; i++) {
-		if (out->ports[dest->first + i].action == EGRET_ALLOW)
-			return rule_index(compiler, out->ports[dest->first + i].rule);
+		const struct egret_port *entry = &compiler->out->ports[dest->first + i];
+
+		if (entry->action != EGRET_ALLOW)
+			continue;
+		if (!entry->audit)
+			return rule_index(compiler, entry->rule);
+		if (first_audit == UINT32_MAX)
+			first_audit = EGRET_MAX_RULES + rule_index(compiler, entry->rule);
 	}
-	return UINT32_MAX;
+	return first_audit;
 }
 
 /* An `audit allow` changes nothing of what the other lines of its name say: it has no part in what these may bring in,
