@@ -316,8 +316,9 @@ static void hear(struct judging *judging, enum said said)
 		judging->said = said;
 }
 
-/* An allow for somebody else, which no deny has taken away: so the class is what is wrong. */
-static void hear_class(struct judging *judging, const struct policy_rule *rule, const char *name)
+/* An allow for somebody else, which no deny has taken away: so the class is what is wrong. @by_then: the denied names
+ * have been asked, whichever name it is for. */
+static void hear_class(struct judging *judging, const struct policy_rule *rule, const char *name, bool by_then)
 {
 	const struct policy *policy = judging->model->policy;
 	const struct egret_addr *addr = &judging->packet->addr;
@@ -332,7 +333,7 @@ static void hear_class(struct judging *judging, const struct policy_rule *rule, 
 			       takes_away(&policy->rules[i], true, &allowed);
 		if (name)
 			gone = gone || name_denies(policy, name, &allowed);
-		for (size_t n = 0; n < judging->name_count && !name && !gone; n++)
+		for (size_t n = 0; n < judging->name_count && by_then && !gone; n++)
 			gone = name_denies(policy, judging->names[n], &allowed);
 		if (!gone)
 			hear(judging, SAID_CLASS);
@@ -352,7 +353,7 @@ static void by_address(struct judging *judging, uint8_t action)
 		if (rule_takes(rule, judging->packet))
 			settle(judging, action == EGRET_ALLOW, i);
 		else if (action == EGRET_ALLOW)
-			hear_class(judging, rule, NULL);
+			hear_class(judging, rule, NULL, true);
 	}
 }
 
@@ -389,7 +390,7 @@ static void by_name(struct judging *judging, const char *name)
 		if (rule_takes(rule, judging->packet))
 			settle(judging, true, i);
 		else
-			hear_class(judging, rule, name);
+			hear_class(judging, rule, name, false);
 	}
 }
 
@@ -410,7 +411,7 @@ static void by_special_name(struct judging *judging, const char *name)
 			judging->special_rule = i;
 			hear(judging, SAID_SPECIAL);
 		} else {
-			hear_class(judging, rule, name);
+			hear_class(judging, rule, name, true);
 		}
 	}
 }
