@@ -541,6 +541,23 @@ govern() {
 	agent_start
 }
 
+# reload < POLICY: another policy, at once whole; returns when it rules.
+reload() {
+	local before
+	before=$(announced)
+	policy "$work/next.rules"
+	mv "$work/next.rules" "$work/policy.rules"
+	eventually announced_more_than "$before" || die "no reload: $(cat "$work/agent.log")"
+}
+announced() { grep -cE '(enforcing|auditing):' "$work/agent.log"; }
+announced_more_than() { [ "$(announced)" -gt "$1" ]; }
+
+# rows_completed: the agent says of each row of drops what it finds out, within a second.
+rows_completed() {
+	egret_cmd drops --json |
+		jq -e 'all(.[] | select(.kernel_reason | IN("no-rule", "port", "class", "expired")); .completed)'
+}
+
 egret_cmd() {
 	local command=$1
 	shift

@@ -28,6 +28,7 @@ without_inotify() {
 	succeeds "$limit: its log" cat "$work/agent.log"
 	shows "fs\.inotify\.max_user_$limit, $value, is used up" "it names the sysctl and its value"
 	expect 1 "in one line" grep -c inotify "$work/agent.log"
+	eventually logged "$work/agent.log" 'denied.* 20\.2\.0\.1 '
 	before=$(wc -l <"$work/agent.log")
 	ticks=$(awk '{ print $14 + $15 }' "/proc/$agent/stat")
 	sleep 6

@@ -14,13 +14,7 @@ layers() { # layers MODE WHAT
 	json '.layers[1].mode == "'"$1"'" and .layers[2].mode == "'"$1"'" and (.layers_only_audit != null) == '$told \
 		"$2" egret_cmd status --json
 }
-reloaded() { [ "$(grep -c "enforcing: instance" "$work/agent.log")" -gt "$1" ]; }
-reload() { # reload RULES...: with what is added
-	local before
-	before=$(grep -c "enforcing: instance" "$work/agent.log")
-	printf '%s\n' "$@" >>"$work/policy.rules"
-	eventually reloaded "$before" || die "not reloaded: $(cat "$work/agent.log")"
-}
+reload_with() { reload < <(cat "$work/policy.rules" && echo "$1"); }
 
 policy <<'POLICY'
 set floor = off
@@ -38,7 +32,7 @@ succeeds "the second line says so, and what to write" sh -c \
 stop "$agent" KILL
 agent_again
 layers audit "after a restart too"
-reload "allow 20.1.0.2 tcp:443"
+reload_with "allow 20.1.0.2 tcp:443"
 layers audit "and by other rules, since lists change with a release"
 # Pins go with a reboot.
 stop "$agent"
@@ -46,10 +40,10 @@ stop "$agent"
 rm -f "$EGRET_STATE"/mark-* "$EGRET_STATE"/attach-*
 agent_again
 layers audit "after a reboot"
-reload "set layers = enforce"
+reload_with "set layers = enforce"
 layers enforce "a policy that says it has them"
 sed -i '/^set layers/d' "$work/policy.rules"
-reload "allow 20.1.0.3 tcp:443"
+reload_with "allow 20.1.0.3 tcp:443"
 layers enforce "also when the line is gone"
 stop "$agent"
 "$this" detach --instance node >/dev/null 2>&1

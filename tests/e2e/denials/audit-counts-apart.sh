@@ -12,13 +12,6 @@ row() { # row ADDR AUDITED: its packets and whose policy it is
 		'map(select(.address == $a and .audited == $v)) | if . == [] then "none" else .[] | "\(.packets_total)/\(if .outdated then "older" else "running" end)" end'
 }
 would() { egret_cmd explain "$@"; }
-reload() {
-	local before
-	before=$(grep -cE '(enforcing|auditing):' "$work/agent.log")
-	policy
-	eventually announced "$((before + 1))" || die "no reload: $(cat "$work/agent.log")"
-}
-announced() { [ "$(grep -cE '(enforcing|auditing):' "$work/agent.log")" -ge "$1" ]; }
 
 govern <<'POLICY'
 set mode = audit

@@ -16,13 +16,6 @@ number_of() { # number_of ADDR AUDITED
 	egret_cmd drops --json | jq --arg a "$1" --argjson v "$2" 'map(select(.address == $a and .audited == $v))[0].number'
 }
 totals() { egret_cmd status --json | jq -r '.packets | "\(.denied_total)/\(.would_deny_total)"'; }
-reload() {
-	local before
-	before=$(grep -cE '(enforcing|auditing):' "$work/agent.log")
-	policy
-	eventually announced "$((before + 1))" || die "no reload: $(cat "$work/agent.log")"
-}
-announced() { [ "$(grep -cE '(enforcing|auditing):' "$work/agent.log")" -ge "$1" ]; }
 
 dns tried.example 51.0.0.4
 dns a.wild.example 51.0.0.6

@@ -79,13 +79,6 @@ passes node 20.5.0.7 tcp:443
 # what no rule has any more may not.
 ask node later.wild.example
 ask node exact.example
-reload() {
-	local before
-	before=$(grep -c enforcing: "$work/agent.log")
-	policy
-	eventually enforced_since "$before" || die "no reload: $(cat "$work/agent.log")"
-}
-enforced_since() { [ "$(grep -c enforcing: "$work/agent.log")" -gt "$1" ]; }
 reload <<'POLICY'
 resolver 20.0.0.53
 allow *.wild.example     tcp:443

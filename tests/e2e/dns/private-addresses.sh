@@ -34,15 +34,6 @@ mount --bind "$work/resolv.conf" /etc/resolv.conf
 ask() { $1 dig +short +time=3 +tries=1 @$resolver "$2" A "$2" AAAA >/dev/null; }
 explain() { ungoverned "$egret" explain --instance "$instance" "$@"; }
 line_of() { grep -nF "$1" "$work/policy.rules" | cut -d: -f1; }
-loads() { grep -cE '(enforcing|auditing):' "$work/agent.log"; }
-reloaded() { [ "$(loads)" -gt "$1" ]; }
-reload() {
-	local before
-	before=$(loads)
-	policy "$work/next.rules"
-	mv "$work/next.rules" "$work/policy.rules"
-	eventually reloaded "$before" || failed "no reload: $(cat "$work/agent.log")"
-}
 rules() {
 	cat <<POLICY
 set internal = 10.99.0.7/32
@@ -142,18 +133,18 @@ told "explain what a filter answers" 'sunk.wild.example, but 0.0.0.0 is an addre
 
 # A reload takes `private` away, from live connections too, and brings it at once to what was resolved before.
 hold_open flow "$cg/system.slice/app.service" "$id-node" 172.16.5.1 443
-rules "" | reload
+reload < <(rules "")
 denied node 172.16.5.1 tcp:443
 denied node fd77::1 tcp:443
 told "drops tell of it" "names a.priv.example, but 172.16.5.1" egret_cmd drops -o wide
-rules private | reload
+reload < <(rules private)
 passes node 172.16.5.1 tcp:443
 passes node fd77::1 tcp:443
 ask node later.example
 denied node 10.99.0.8 tcp:443
-{ rules private; echo "allow later.example tcp:443"; } | reload
+reload < <(rules private; echo "allow later.example tcp:443")
 denied node 10.99.0.8 tcp:443
-{ rules private; echo "allow later.example tcp:443 private"; } | reload
+reload < <(rules private; echo "allow later.example tcp:443 private")
 passes node 10.99.0.8 tcp:443
 
 # What merely explains does not stand before a deny: one name of the address is denied this port, another one
@@ -198,7 +189,7 @@ printf 'resolver 20.0.0.54\nallow exact.vault.example tcp:443 private\n' | polic
 fails 1 "a resolver that does not answer" check --resolve --strict "$work/check.rules"
 
 # A private cluster, with the rules that are shipped.
-printf 'set api_server = api.privatelink.example\nset location = eastus\nset internal = 10.224.0.0/12\nuse aks/node\nresolver 20.0.0.53\n' | reload
+reload < <(printf 'set api_server = api.privatelink.example\nset location = eastus\nset internal = 10.224.0.0/12\nuse aks/node\nresolver 20.0.0.53\n')
 passes node 10.99.0.10 tcp:443
 rmdir "$cg.exec" 2>/dev/null
 finish

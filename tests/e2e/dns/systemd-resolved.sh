@@ -7,7 +7,9 @@
 . "$(dirname "$0")/../lib.sh"
 needs_egret
 [ -e /etc/resolv.conf ] || skip "no /etc/resolv.conf to put another one over"
+rm "$idle_pipe"
 mount -t tmpfs run /run || skip "nothing can be mounted on /run"
+mkfifo "$idle_pipe"
 mkdir -p /run/systemd/resolve
 bed_up
 dns www.exact.example 20.1.0.1

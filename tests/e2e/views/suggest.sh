@@ -37,18 +37,12 @@ each() { # each passes|denied
 		"$1" "${who/./ }" "$addr" "$port"
 	done 3<"$work/traffic"
 }
-reload() {
-	local before
-	before=$(grep -c enforcing: "$work/agent.log")
-	cat "$@" >"$work/next.rules" && cp "$work/next.rules" "$work/policy.rules"
-	eventually announced "$((before + 1))" || die "no reload: $(cat "$work/agent.log")"
-}
-announced() { [ "$(grep -c enforcing: "$work/agent.log")" -ge "$1" ]; }
 
 each denied
 denied node 20.1.0.9 tcp:443
 
 # --- drops ---
+eventually rows_completed
 succeeds "drops" egret_cmd drops
 expect 0 "each line has 80 columns at most, but for sentences" \
 	bash -c "! grep -vE '^(\(and|[a-z-]+: |  )' '$work/output' | awk 'length > 81' | grep -c ."
@@ -75,7 +69,7 @@ cp "$work/output" "$work/suggested"
 cp "$work/policy.rules" "$work/first.rules"
 cat "$work/first.rules" "$work/suggested" >"$work/more.rules"
 succeeds "check takes them" "$egret" check --strict "$work/more.rules"
-reload "$work/more.rules"
+reload <"$work/more.rules"
 each passes
 denied node 20.1.0.9 tcp:443
 succeeds "suggest, afterwards" egret_cmd suggest
@@ -83,7 +77,7 @@ lacks '^(allow|resolver)' "nothing is left to allow"
 shows '^# no line helps 20\.1\.0\.9' "but for what a rule denies"
 
 # The same with a wildcard, of the pod's alone, under the first policy.
-reload "$work/first.rules"
+reload <"$work/first.rules"
 each denied
 succeeds "suggest --wildcards" egret_cmd suggest --wildcards --pod web
 shows '^allow \*\.cdn\.suggest\.example https:443 +# all names below it, whoever has them, for 2 ' "one line for both"
@@ -92,7 +86,7 @@ lacks '51\.0\.0\.1' "nothing of anybody else"
 cp "$work/output" "$work/suggested"
 cat "$work/first.rules" "$work/suggested" >"$work/more.rules"
 succeeds "check takes them" "$egret" check --strict "$work/more.rules"
-reload "$work/more.rules"
+reload <"$work/more.rules"
 sed -i '/^node/d' "$work/traffic"
 each passes
 finish
