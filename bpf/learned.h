@@ -65,18 +65,15 @@ __noinline __u64 name_list_key(__u64 name, __u32 slot)
  * once. */
 __noinline __u64 learned_judge_name(__u64 name, __u32 port_key, __u32 audience, __u32 need)
 {
-	const struct egret_audience *who = policy_audience(audience, egret_port_key_slot(port_key));
 	void *table = policy_table(&lists, egret_port_key_slot(port_key));
 	__u64 key = name_list_key(name, egret_port_key_slot(port_key));
 	struct egret_target *target = table ? bpf_map_lookup_elem(table, &key) : 0;
-	struct egret_scan scan;
-	__u64 said;
+	__u64 asks, said;
 
-	if (!target || !egret_dest_has_list(&target->dest, port_key) || !who ||
-	    !egret_name_counts(target->dest.flags, need))
+	if (!target || !egret_dest_has_list(&target->dest, port_key) || !egret_name_counts(target->dest.flags, need))
 		return EGRET_REASON_NO_RULE;
-	scan = egret_scan_of_name(&target->dest, port_key, who, need & ~(EGRET_NEED_EXPLAINS | EGRET_NEED_ENDED));
-	said = policy_scan(target, &scan);
+	asks = scan_asks(target->dest.name, 0, need & ~(EGRET_NEED_EXPLAINS | EGRET_NEED_ENDED));
+	said = policy_scan_list(target->dest.first, target->dest.count, asks, port_key, audience);
 	return need & EGRET_NEED_ENDED ? egret_said_of_ended(said) : said;
 }
 

@@ -126,18 +126,47 @@ static __always_inline __u64 policy_nat64_v4(__u64 first_half, __u64 last_half, 
 	return cfg ? egret_nat64_v4(first_half, last_half, &cfg->nat64[slot & (EGRET_POLICY_SLOTS - 1)]) : 0;
 }
 
-/* The first entry that matches decides. There is one entry at least. */
-static __always_inline __u64 policy_scan(const struct egret_target *target, struct egret_scan *scan)
+/* The sets that an audience is in; NULL = the policy has none such. */
+static __always_inline const struct egret_audience *policy_audience(__u32 audience, __u32 slot)
 {
-	__u32 first = target->dest.first, count = target->dest.count;
-	__u64 said = 0;
-	void *table;
+	void *table = policy_table(&sets, slot);
 
-	scan->special = scan->other_class = zero_unknown();
-	if (egret_scan_entry(scan, &target->head, &said))
-		return said;
-	table = policy_table(&ports, egret_port_key_slot(scan->port_key));
-	for (__u32 i = 1; i < EGRET_MAX_PORTS_PER_DEST && table; i++) {
+	return table ? bpf_map_lookup_elem(table, &audience) : 0;
+}
+
+/* What else is asked of a list, as one word: egret_scan.name, flags, need. */
+static __always_inline __u64 scan_asks(__u32 name, __u32 flags, __u32 need)
+{
+	return (__u64)need << 48 | (__u64)flags << 32 | name;
+}
+
+static __always_inline struct egret_scan scan_that_asks(__u64 asks, __u32 port_key, const struct egret_audience *who)
+{
+	return (struct egret_scan){
+	    .who = who,
+	    .port_key = port_key,
+	    .name = asks,
+	    .flags = asks >> 32 & 0xffff,
+	    .need = asks >> 48,
+	    .blocked = zero_unknown(),
+	    .other_class = zero_unknown(),
+	    .special = zero_unknown(),
+	};
+}
+
+/* The list of @count entries from @first: the first entry that matches decides. Global: lists of addresses and of names
+ * are scanned by it, and the verifier takes its loop once for both. */
+__noinline __u64 policy_scan_list(__u32 first, __u32 count, __u64 asks, __u32 port_key, __u32 audience)
+{
+	const struct egret_audience *who = policy_audience(audience, egret_port_key_slot(port_key));
+	void *table = policy_table(&ports, egret_port_key_slot(port_key));
+	struct egret_scan scan;
+	__u64 said = 0;
+
+	if (!who || !table)
+		return EGRET_REASON_NO_RULE;
+	scan = scan_that_asks(asks, port_key, who);
+	for (__u32 i = 0; i < EGRET_MAX_PORTS_PER_DEST; i++) {
 		__u32 index = first + i;
 		struct egret_port *entry;
 
@@ -146,18 +175,10 @@ static __always_inline __u64 policy_scan(const struct egret_target *target, stru
 		entry = bpf_map_lookup_elem(table, &index);
 		if (!entry)
 			break;
-		if (egret_scan_entry(scan, entry, &said))
+		if (egret_scan_entry(&scan, entry, &said))
 			return said;
 	}
-	return egret_scan_denies(scan);
-}
-
-/* The sets that an audience is in; NULL = the policy has none such. */
-static __always_inline const struct egret_audience *policy_audience(__u32 audience, __u32 slot)
-{
-	void *table = policy_table(&sets, slot);
-
-	return table ? bpf_map_lookup_elem(table, &audience) : 0;
+	return egret_scan_denies(&scan);
 }
 
 /* 1: what is denied to this audience passes, and is counted as would-be denied. Global: one way out, for verifiers. */
@@ -186,6 +207,7 @@ __noinline __u64 policy_look_up(__u64 first_half, __u64 last_half, __u32 port_ke
 	struct egret_config *cfg = policy_config();
 	struct egret_target *target;
 	struct egret_scan scan;
+	__u64 said = 0;
 
 	if (!cfg || !who)
 		return EGRET_REASON_NO_RULE;
@@ -195,7 +217,13 @@ __noinline __u64 policy_look_up(__u64 first_half, __u64 last_half, __u32 port_ke
 	scan = egret_scan_of_addr(&target->dest, port_key, who);
 	if (!egret_dest_has_list(&target->dest, port_key))
 		return egret_scan_nothing(&scan);
-	return policy_scan(target, &scan);
+	/* Of the first entry a copy stands here: mostly it decides. */
+	if (egret_scan_entry(&scan, &target->head, &said))
+		return said;
+	if (target->dest.count == 1)
+		return egret_scan_denies(&scan);
+	return policy_scan_list(target->dest.first, target->dest.count, scan_asks(scan.name, scan.flags, 0), port_key,
+				audience);
 }
 
 /* The same of a destination: of its address, and of the IPv4 address in it. */

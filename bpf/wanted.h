@@ -64,33 +64,40 @@ __noinline int wanted_tell(struct __sk_buff *skb, __u32 index)
 	return wanted_put(skb, query->name);
 }
 
-/* Those of the crowd: all places of the owner are looked through for what is this socket's. */
-__noinline int wanted_tell_crowd(struct __sk_buff *skb)
+/* Those in one place of the crowd's that are this socket's. Global: the verifier takes it once, and not for each place.
+ */
+__noinline int wanted_tell_place(struct __sk_buff *skb, __u32 place)
 {
-	struct egret_queries *open = queries_of(skb, 0);
 	struct egret_sock *sock = memory_of(skb);
-	struct egret_place key = {};
+	struct egret_crowd *crowd;
+	struct egret_place key;
 	__u64 cookie;
 
-	if (!open || !open->crowded || !sock)
+	if (!sock)
 		return 0;
 	cookie = bpf_get_socket_cookie(skb);
-	key.owner = sock->owner;
-	for (int i = 0; i < EGRET_CROWD_SHARE; i++) {
-		struct egret_crowd *crowd;
+	key = (struct egret_place){.owner = sock->owner, .place = place};
+	crowd = bpf_map_lookup_elem(&crowds, &key);
+	for (int i = 0; crowd && i < EGRET_CROWD_WAYS; i++) {
+		struct egret_crowded way = crowd->all[i];
 
-		key.place = i;
-		crowd = bpf_map_lookup_elem(&crowds, &key);
-		for (int j = 0; crowd && j < EGRET_CROWD_WAYS; j++) {
-			struct egret_crowded way = crowd->all[j];
-
-			if (!query_waits(&way.query) || !crowded_verifies(&way, cookie))
-				continue;
-			crowd->all[j].query.server |= EGRET_QUERY_TOLD;
-			wanted_put(skb, way.query.name);
-		}
+		if (!query_waits(&way.query) || !crowded_verifies(&way, cookie))
+			continue;
+		crowd->all[i].query.server |= EGRET_QUERY_TOLD;
+		wanted_put(skb, way.query.name);
 	}
 	return 0;
+}
+
+/* Those of the crowd: all places of the owner are looked through. */
+static __always_inline void wanted_tell_crowd(struct __sk_buff *skb)
+{
+	struct egret_queries *open = queries_of(skb, 0);
+
+	if (!open || !open->crowded)
+		return;
+	for (int i = 0; i < EGRET_CROWD_SHARE; i++)
+		wanted_tell_place(skb, i);
 }
 
 /* All that the socket has open. Global: the verifier takes it once. */
@@ -98,7 +105,8 @@ __noinline int wanted_tell_all(struct __sk_buff *skb)
 {
 	for (int i = 0; i < EGRET_QUERIES; i++)
 		wanted_tell(skb, i);
-	return wanted_tell_crowd(skb);
+	wanted_tell_crowd(skb);
+	return 0;
 }
 
 #endif

@@ -249,6 +249,7 @@ test-long: export EGRET_DECISIONS = 100000
 test-long: export EGRET_SEQUENCES = 2000
 test-long: export EGRET_ANSWERS = 1000000
 test-long: export EGRET_ANSWERS_SENT = 50000
+test-long: export EGRET_RATE = 800
 test-long: export EGRET_KILLS = 200
 test-long: export EGRET_RELOADS = 1000
 test-long: export EGRET_TAKEOVERS = 20

@@ -474,11 +474,12 @@ hold_has_more() {
 # so: after agent_start. $EGRET_RATE: datagrams a second of each of three kinds.
 ledger_start() {
 	[ -x "$ledger" ] || make -s -C "$root" build/tests/ledger >&2 || die "tests/tools does not build"
+	rm -f "$work/receiver.log" "$work/sender.log" # of a ledger before this one, which was ready
 	start "$work/receiver.log" - "$id-inet" "$ledger" receive "$work/received"
 	receiver=$started
 	eventually logged "$work/receiver.log" ^ready || die "no receiver: $(cat "$work/receiver.log")"
 	start "$work/sender.log" "$cg/system.slice/app.service" "$id-node" \
-		"$ledger" -r "${EGRET_RATE:-800}" send "$work/sent" "$@"
+		"$ledger" -r "${EGRET_RATE:-400}" send "$work/sent" "$@"
 	sender=$started
 	eventually logged "$work/sender.log" ^ready || die "no sender: $(cat "$work/sender.log")"
 }

@@ -191,7 +191,7 @@ static void agent_reads(void)
 	hits_refresh(kernel, true);
 	culprits_refresh(&culprits, kernel);
 	meta_write_name(kernel, compiled_once(), &name);
-	meta_write(kernel, &options, compiled_once(), &diag, true);
+	meta_write(kernel, &options, compiled_once(), &diag, true, "");
 	handle_free(kernel);
 }
 

@@ -114,7 +114,7 @@ static void write_problems(struct agent *agent, const struct edition *edition)
 
 static int write_meta(struct agent *agent, const struct edition *edition, const struct diag *diag, bool proved)
 {
-	int rc = meta_write(agent->kernel, &agent->options, edition->compiled, diag, proved);
+	int rc = meta_write(agent->kernel, &agent->options, edition->compiled, diag, proved, agent->problem);
 
 	write_problems(agent, edition);
 	return rc;

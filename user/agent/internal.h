@@ -49,6 +49,8 @@ struct agent {
 	int failed;          /* why the loop was ended: a negative errno; 0 = somebody asked */
 	struct error *error; /* of that; the caller's */
 	struct life *life;   /* of life.c, if it is one that governs a node */
+	/* Why the newest policy cannot rule: told of the instance, whatever rules instead. "" = it can. */
+	char problem[EGRET_PROBLEM_SIZE];
 
 	/* What rules. */
 	enum agent_hold hold;

@@ -67,11 +67,9 @@ static const char *what_goes_on(const struct life *life, int rc)
 
 static void note_finding(const struct life *life)
 {
-	char problem[EGRET_PROBLEM_SIZE];
-
-	finding_tell_instead(life->instead.text, life->finding, problem);
+	finding_tell_instead(life->instead.text, life->finding, life->agent->problem);
 	if (life->agent->kernel)
-		meta_write_problem(life->agent->kernel, EGRET_PROBLEM_POLICY, problem);
+		meta_write_problem(life->agent->kernel, EGRET_PROBLEM_POLICY, life->agent->problem);
 }
 
 /* Once: what is read again and again has the same errors each time. */
@@ -237,6 +235,8 @@ static void candidate_is_over(struct agent *agent, int rc, const struct error *w
 	struct life *life = agent->life;
 	struct error error = {};
 
+	if (!rc && !life->broken)
+		agent->problem[0] = '\0';
 	if (rc)
 		error = *why;
 	else

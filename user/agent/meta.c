@@ -71,7 +71,7 @@ static void write_audited(struct egret_meta *meta, const struct policy *policy)
 }
 
 int meta_write(struct kernel *kernel, const struct agent_options *options, const struct compiled *compiled,
-	       const struct diag *diag, bool enforcing)
+	       const struct diag *diag, bool enforcing, const char *problem)
 {
 	uint32_t generation = kernel_config(kernel)->generation;
 	char hash[sizeof(((struct egret_meta *)0)->policy_hash)];
@@ -104,7 +104,7 @@ int meta_write(struct kernel *kernel, const struct agent_options *options, const
 	if (options->standby)
 		snprintf(meta.text_hash, sizeof(meta.text_hash), "%016" PRIx64, compiled->policy->text_hash);
 	snprintf(meta.version, sizeof(meta.version), "%s", EGRET_VERSION);
-	meta.problems[EGRET_PROBLEM_POLICY][0] = '\0';
+	snprintf(meta.problems[EGRET_PROBLEM_POLICY], EGRET_PROBLEM_SIZE, "%s", problem);
 	meta.problems[EGRET_PROBLEM_REQUIRED][0] = '\0';
 	meta.probation_ends_ns = 0;
 	meta.waiting[0] = '\0';

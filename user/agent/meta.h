@@ -10,13 +10,13 @@
 #include "agent.h"
 
 int meta_write(struct kernel *kernel, const struct agent_options *options, const struct compiled *compiled,
-	       const struct diag *diag, bool enforcing);
+	       const struct diag *diag, bool enforcing, const char *problem);
 /* The rules that go on without a floor (floor.h), or 0. */
 void meta_write_floorless(struct kernel *kernel, uint64_t rules);
 /* Do the layers only audit, since a release without them ruled before (unlayered.h)? */
 void meta_write_unlayered(struct kernel *kernel, bool unlayered);
 /* What `status` must say is wrong, each kind apart; "" = nothing of this kind. A policy that
- * begins to rule (meta_write) ends those of POLICY and REQUIRED. */
+ * begins to rule (meta_write) ends that of REQUIRED, and has its own of POLICY. */
 void meta_write_problem(struct kernel *kernel, enum egret_problem kind, const char *text);
 /* @ends_ns: CLOCK_REALTIME, 0 = none is on. @waiting: what does not answer yet. */
 void meta_write_probation(struct kernel *kernel, uint64_t ends_ns, const char *waiting);

@@ -50,7 +50,7 @@ has_no_rule() { ! "$1" rules --instance "$instance" --json | grep -q "$2"; }
 tries() {
 	local name=$1 cgroup=$2 netns=$3
 	shift 3
-	printf 'while :; do %s; sleep 0.02; done\n' "$*" >"$work/$name.sh"
+	printf 'while :; do %s; sleep 0.05; done\n' "$*" >"$work/$name.sh"
 	: >"$work/$name.tries"
 	start "$work/$name.tries" "$cgroup" "$netns" bash "$work/$name.sh"
 	trying+=("$started")
@@ -61,7 +61,7 @@ tries() {
 tries_fresh() {
 	cat >"$work/fresh.sh" <<-TRY
 		while :; do
-			for part in f f1 f2; do "$client" fresh \$part 200 $resolver 8443; done
+			for part in f f1 f2; do "$client" fresh \$part 200 $resolver 8443; sleep 0.1; done
 		done
 	TRY
 	: >"$work/fresh.tries"

@@ -22,17 +22,30 @@ shows '^connected' "its output comes back"
 fails 1 "a denied one" run_as_dev -- "$work/probe" tcp 51.0.0.1 443
 shows "denied:" "the list is shown"
 fails 42 "the exit code comes back" run_as_dev -- sh -c 'exit 42'
-expect 54321 "the command is the user's" run_as_dev -- id -u
-expect "54321,54400,54777" "with all groups, those of a directory too" run_as_dev -- \
-	sh -c 'id -G | tr " " "\n" | sort -n | paste -sd,'
-expect "my" "programs of the user's PATH are found" run_as_dev -- mytool
-expect "secret" "variables are the user's" run_as_dev -- sh -c 'echo $NPM_TOKEN'
-expect "$work/home" "and the home" run_as_dev -- sh -c 'echo $HOME'
-expect "1" "the command can tell that it is under a list" run_as_dev -- sh -c 'echo $EGRET'
-succeeds "and which instance" run_as_dev -- sh -c 'case $EGRET_INSTANCE in exec-*) ;; *) exit 1 ;; esac'
-expect "" "sudo's variables are not the command's" run_as_dev -- sh -c 'echo $SUDO_UID$SUDO_COMMAND'
-expect "1" "no new privileges" run_as_dev -- sed -n 's/NoNewPrivs:\t//p' /proc/self/status
-expect 5 "words stay words" run_as_dev -- sh -c 'echo ${#1}' - "a b'c"
+cat >"$work/home/about.sh" <<'ABOUT'
+echo "user $(id -u)"
+echo "groups $(id -G | tr ' ' '\n' | sort -n | paste -sd,)"
+echo "mytool $(mytool)"
+echo "token $NPM_TOKEN"
+echo "home $HOME"
+echo "egret $EGRET"
+case $EGRET_INSTANCE in exec-*) echo "instance exec" ;; esac
+echo "sudo $SUDO_UID$SUDO_COMMAND"
+sed -n 's/NoNewPrivs:\t/privileges /p' /proc/self/status
+echo "word ${#1}"
+ABOUT
+chmod 755 "$work/home/about.sh"
+succeeds "a command that tells of itself" run_as_dev -- sh "$work/home/about.sh" "a b'c"
+shows '^user 54321$' "the command is the user's"
+shows '^groups 54321,54400,54777$' "with all groups, those of a directory too"
+shows '^mytool my own tool$' "programs of the user's PATH are found"
+shows '^token secret$' "variables are the user's"
+shows "^home $work/home\$" "and the home"
+shows '^egret 1$' "the command can tell that it is under a list"
+shows '^instance exec$' "and which instance"
+shows '^sudo $' "sudo's variables are not the command's"
+shows '^privileges 1$' "no new privileges"
+shows '^word 5$' "words stay words"
 echo text >"$work/text"
 chmod 644 "$work/text"
 from_text() { run_as_dev "$@" <"$work/text"; }
@@ -63,9 +76,10 @@ succeeds "as root" root_exec -- true
 shows "warning: the command runs as root" "it warns"
 succeeds "as root on purpose" root_exec --as-root -- true
 lacks "warning" "it does not"
-expect 0 "--user root, by a user" run_as_dev --user root -- id -u
-expect "/root" "with root's home" run_as_dev --user root -- sh -c 'echo $HOME'
-expect "" "and nothing of the user's environment" run_as_dev --user root -- sh -c 'echo $NPM_TOKEN'
+succeeds "--user root, by a user" run_as_dev --user root -- sh -c 'echo "user $(id -u)"; echo "home $HOME"; echo "token $NPM_TOKEN"'
+shows '^user 0$' "it is root"
+shows '^home /root$' "with root's home"
+shows '^token $' "and nothing of the user's environment"
 expect 65534 "another user, by root" root_exec --user nobody -- id -u
 fails 125 "a user who is not there" root_exec --user nosuchuser -- true
 

@@ -22,14 +22,14 @@ nothing_left() {
 }
 # at_stage WHAT: the start has come so far; or it is over.
 at_stage() {
-	until compgen -G "$1" >/dev/null || [ ! -d "/proc/$started" ]; do :; done
+	until compgen -G "$1" >/dev/null || [ ! -d "/proc/$started" ]; do nap 0.002; done
 }
 # killed SIGNAL STAGE: its exit code is in $code.
 killed() {
 	rm -f "$work/exec.log"
 	start "$work/exec.log" "$cg/caller" "$id-node" env --default-signal "$egret" exec \
 		--policy "$work/policy.rules" -- sleep 300
-	timeout 30 bash -c "$(declare -f at_stage); started=$started; at_stage '$2'" || failed "no stage $2"
+	timeout 30 bash -c "$(declare -f at_stage nap); idle_pipe=$idle_pipe started=$started; at_stage '$2'" || failed "no stage $2"
 	kill "-$1" "$started"
 	# It may have begun to run its command, which has SIGINT to itself.
 	[ "$1" = KILL ] || kill -TERM "$started"
@@ -50,7 +50,7 @@ for stage in "${stages[@]}"; do
 done
 # What nohup(1) switched off ends nothing.
 (trap '' HUP; start "$work/nohup.log" "$cg/caller" "$id-node" "$egret" exec --policy "$work/policy.rules" -- echo ran
-	timeout 30 bash -c "$(declare -f at_stage); started=$started; at_stage '$pins/exec-*'"
+	timeout 30 bash -c "$(declare -f at_stage nap); idle_pipe=$idle_pipe started=$started; at_stage '$pins/exec-*'"
 	kill -HUP "$started"
 	wait "$started")
 expect ran "a signal that is ignored ends nothing" grep ran "$work/nohup.log"
