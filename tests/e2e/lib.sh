@@ -19,6 +19,7 @@ set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 egret=${EGRET:-$root/build/egret}
 probe=$root/build/tests/probe
+enter=$root/build/tests/enter
 ledger=$root/build/tests/ledger
 name=$(basename "$0" .sh)
 
@@ -30,6 +31,7 @@ if [ -z "${EGRET_TEST_MOUNTS:-}" ]; then
 	EGRET_TEST_MOUNTS=1 exec unshare --mount --propagation private -- bash "$0" "$@"
 fi
 unset EGRET_TEST_MOUNTS
+{ [ -x "$enter" ] && [ -x "$probe" ]; } || make -s -C "$root" build/tests/enter build/tests/probe >&2 || exit 1
 
 failures=0
 checks=0
@@ -65,29 +67,16 @@ finish() {
 
 # --- processes, namespaces, cgroups -----------------------------------------
 
-# enter CGROUP NETNS CMD...: becomes CMD. "-" leaves either as it is. Not by `ip
-# netns exec`, which mounts a fresh /sys without the cgroup file system.
-enter() {
-	local cgroup=$1 netns=$2
-	shift 2
-	if [ "$cgroup" != - ]; then
-		{ [ -d "$cgroup" ] || mkdir -p "$cgroup"; } && echo "$BASHPID" >"$cgroup/cgroup.procs" || exit 126
-	fi
-	if [ "$netns" = - ]; then
-		exec "$@"
-	fi
-	exec nsenter --net="/run/netns/$netns" -- "$@"
-}
-
+# in_cgroup CGROUP NETNS CMD...: "-" leaves either as it is (tests/tools/enter.c).
 in_cgroup() {
-	(enter "$@")
+	"$enter" "$@"
 }
 
 # start LOG CGROUP NETNS CMD...: in the background; its pid is in $started.
 start() {
 	local log=$1
 	shift
-	(enter "$@") >>"$log" 2>&1 </dev/null &
+	"$enter" "$@" >>"$log" 2>&1 </dev/null &
 	started=$!
 	pids+=("$started")
 }
@@ -244,7 +233,6 @@ dns_serves() {
 
 bed_up() {
 	[ -n "$cgroup_root" ] || skip "no cgroup v2 is mounted"
-	[ -x "$probe" ] || make -s -C "$root" build/tests/probe >&2 || die "tests/tools does not build"
 	mount_private
 	mkdir "$cg" || skip "no cgroup can be made below $cgroup_root"
 	internet_up
@@ -448,7 +436,7 @@ hold_open() {
 	local hold=$1 fd
 	shift
 	mkfifo "$work/$hold.in"
-	(enter "$1" "$2" "$probe" hold "$3" "$4") <"$work/$hold.in" >"$work/$hold.hold" 2>&1 &
+	"$enter" "$1" "$2" "$probe" hold "$3" "$4" <"$work/$hold.in" >"$work/$hold.hold" 2>&1 &
 	pids+=($!)
 	exec {fd}>"$work/$hold.in"
 	hold_fd[$hold]=$fd

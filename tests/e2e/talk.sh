@@ -13,7 +13,7 @@ talk_open() {
 	local talker=$1 fd
 	shift
 	mkfifo "$work/$talker.in"
-	(enter "$1" "$2" "$forger" talk "$3" "$4") <"$work/$talker.in" >"$work/$talker.talk" 2>&1 &
+	"$enter" "$1" "$2" "$forger" talk "$3" "$4" <"$work/$talker.in" >"$work/$talker.talk" 2>&1 &
 	pids+=($!)
 	exec {fd}>"$work/$talker.in"
 	talk_fd[$talker]=$fd

@@ -584,12 +584,16 @@ static void each_line_stands_once_with_who_asked_for_it(void **state)
 	add_row((struct row){PROXY, 9, 0, "10.0.0.53", 2, 0, 53, false});
 	add_row((struct row){PROXY, 9, 0, "20.1.0.8", 2, EGRET_REASON_CLASS, 22, false});
 	kernel.drops[7].drop.audience = EGRET_AUDIENCE_HOSTNETWORK;
+	add_row((struct row){APP, 2, 0, "20.1.0.7", 2, 0, 22, true});
+	add_row((struct row){WEB_A, 4, 0, "51.9.9.9", 2, EGRET_REASON_DENY_RULE, 0, true});
+	kernel.drops[9].key.rule = RULE_DENY;
 	SAY(&said, suggest, NULL);
 	assert_int_equal(said.code, EXIT_YES);
 	assert_says_all(
 	    &said, READ_THEM
 	    "resolver 10.0.0.53                     # kube-system/kube-proxy, 9 packets\n"
-	    "allow pay.example https:443            # shop/web, 7 packets; /system.slice/app.service, 1 packet\n"
+	    "allow pay.example https:443            # shop/web, 7 packets; /system.slice/app.service, 1 packet; 1 "
+	    "of them passed, audited\n"
 	    "allow vault.example https:443 private  # private: whoever answers for the name may lead it to any "
 	    "private address: shop/web, 2 packets\n"
 	    "allow 20.1.0.8 tcp:22 for hostnetwork  # an address, no name is known: kube-system/kube-proxy, 9 "
@@ -598,7 +602,12 @@ static void each_line_stands_once_with_who_asked_for_it(void **state)
 	    "packets\n"
 	    "# no line helps 51.9.9.9 tcp:443: a deny rule takes this destination away (deny policy.rules:35): "
 	    "shop/web, "
-	    "6 packets\n");
+	    "6 packets\n"
+	    "# What passed, audited, and would be denied else; read each line before you add it:\n"
+	    "allow 20.1.0.7 tcp:22                  # an address, no name is known: /system.slice/app.service, 2 "
+	    "packets\n"
+	    "# no line helps 51.9.9.9 tcp:443: would be denied: a deny rule takes this destination away (deny "
+	    "policy.rules:35 (older)): shop/web, 4 packets\n");
 	SAY(&said, suggest, "--pod=shop/web", "--name=pay.*");
 	assert_says_all(&said, READ_THEM "allow pay.example https:443  # shop/web, 7 packets\n");
 	SAY(&said, suggest, "--since=1m");

@@ -61,6 +61,8 @@ static void print_line(const json_t *line, int width)
 	else
 		printf("# no line helps %s: ", note);
 	print_subjects(json_object_get(line, "subjects"));
+	if (json_number(line, "audited_packets_total") && !proposal_is_audited(line))
+		printf("; %lld of them passed, audited", (long long)json_number(line, "audited_packets_total"));
 	putchar('\n');
 }
 
@@ -68,16 +70,21 @@ static void print_line(const json_t *line, int width)
 static void print(const json_t *lines, bool any_wanted)
 {
 	int width = width_of(lines);
+	bool audited = false;
 	const json_t *line;
 	size_t i;
 
 	if (!json_array_size(lines))
 		printf("# nothing %swas denied that the policy does not allow by now\n",
 		       any_wanted ? "of what was asked for " : "");
-	else
+	else if (!proposal_is_audited(json_array_get(lines, 0)))
 		puts("# What was denied; read each line before you add it: whoever asks for it, is it meant?");
-	json_array_foreach (lines, i, line)
+	json_array_foreach (lines, i, line) {
+		if (!audited && proposal_is_audited(line))
+			puts("# What passed, audited, and would be denied else; read each line before you add it:");
+		audited = proposal_is_audited(line);
 		print_line(line, width);
+	}
 }
 
 static int suggest(const struct kernel *kernel, const struct options *options, struct error *error)

@@ -34,6 +34,11 @@ void json_set_number(json_t *object, const char *key, uint64_t number)
 	json_object_set_new(object, key, json_integer((json_int_t)number));
 }
 
+void json_add_number(json_t *to, const char *key, const json_t *from, const char *from_key)
+{
+	json_set_number(to, key, (uint64_t)(json_number(to, key) + json_number(from, from_key)));
+}
+
 void json_set_flag(json_t *object, const char *key, bool flag)
 {
 	json_object_set_new(object, key, json_boolean(flag));

@@ -24,6 +24,8 @@
 /* null where @text is NULL or empty; what is no UTF-8 in it becomes "?". */
 void json_set_text(json_t *object, const char *key, const char *text);
 void json_set_number(json_t *object, const char *key, uint64_t number);
+/* What @from has there comes to what @to has. */
+void json_add_number(json_t *to, const char *key, const json_t *from, const char *from_key);
 void json_set_flag(json_t *object, const char *key, bool flag);
 /* Of CLOCK_REALTIME; null where @realtime_ns is 0. */
 void json_set_time(json_t *object, const char *key, uint64_t realtime_ns);

@@ -78,6 +78,7 @@ static json_t *add_line(json_t *lines, const char *key, const char *kind, const 
 	json_set_text(one, "line", line);
 	json_set_text(one, "note_text", note);
 	json_set_number(one, "packets_total", 0);
+	json_set_number(one, "audited_packets_total", 0);
 	json_object_set_new(one, "subjects", json_object());
 	json_object_set_new(lines, key, one);
 	return one;
@@ -89,8 +90,9 @@ static void count(json_t *line, const json_t *row)
 	char who[ROW_WORDS_SIZE];
 	const char *subject = *json_text(row, "workload") ? json_text(row, "workload") : row_who(row, who);
 
-	json_set_number(line, "packets_total",
-			(uint64_t)(json_number(line, "packets_total") + json_number(row, "packets_total")));
+	json_add_number(line, "packets_total", row, "packets_total");
+	if (json_flag(row, "audited"))
+		json_add_number(line, "audited_packets_total", row, "packets_total");
 	json_set_number(subjects, subject,
 			(uint64_t)(json_number(subjects, subject) + json_number(row, "packets_total")));
 }
@@ -103,8 +105,9 @@ static void add_without_line(json_t *lines, const json_t *row)
 	if (json_number(row, "others_total"))
 		snprintf(key, sizeof(key), "more destinations, of which no row is kept");
 	else
-		snprintf(key, sizeof(key), "%s: %s (%s)", destination, reason_sentence(json_text(row, "reason")),
-			 row_why(row, why));
+		snprintf(key, sizeof(key), "%s: %s%s (%s)", destination,
+			 json_flag(row, "audited") ? "would be denied: " : "",
+			 reason_sentence(json_text(row, "reason")), row_why(row, why));
 	count(add_line(lines, key, "none", NULL, key), row);
 }
 
@@ -207,6 +210,11 @@ static void add_row(json_t *lines, const json_t *row)
 
 /* --- as an array, in order --- */
 
+bool proposal_is_audited(const json_t *line)
+{
+	return json_number(line, "audited_packets_total") == json_number(line, "packets_total");
+}
+
 struct sorting {
 	json_t *value;
 	size_t rank;
@@ -270,7 +278,8 @@ static json_t *lines_in_order(json_t *lines)
 
 	json_object_foreach (lines, key, line) {
 		if (all)
-			all[count++] = (struct sorting){line, rank_of(json_text(line, "kind")), key};
+			all[count++] = (struct sorting){
+			    line, rank_of(json_text(line, "kind")) + proposal_is_audited(line) * KIND_COUNT, key};
 	}
 	if (count)
 		qsort(all, count, sizeof(*all), by_kind_and_line);

@@ -61,8 +61,8 @@ static void add_counts(json_t *to, const json_t *line)
 	json_t *subjects = json_object_get(to, "subjects"), *packets;
 	const char *subject;
 
-	json_set_number(to, "packets_total",
-			(uint64_t)(json_number(to, "packets_total") + json_number(line, "packets_total")));
+	json_add_number(to, "packets_total", line, "packets_total");
+	json_add_number(to, "audited_packets_total", line, "audited_packets_total");
 	json_object_foreach (json_object_get(line, "subjects"), subject, packets)
 		json_set_number(subjects, subject,
 				(uint64_t)(json_number(subjects, subject) + json_integer_value(packets)));
@@ -80,6 +80,7 @@ static void replace(json_t *lines, const char *wildcard, const json_t *keys)
 	json_set_text(one, "line", wildcard);
 	json_set_text(one, "note_text", note);
 	json_set_number(one, "packets_total", 0);
+	json_set_number(one, "audited_packets_total", 0);
 	json_object_set_new(one, "subjects", json_object());
 	json_array_foreach (keys, i, key) {
 		add_counts(one, json_object_get(lines, json_string_value(key)));

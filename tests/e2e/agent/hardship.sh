@@ -157,7 +157,7 @@ write_policy "$work/rules/node.rules" 3
 mkdir "$work/small"
 mount -t tmpfs -o size=64k small "$work/small"
 begin_full() {
-	(cd "$work/small" && TMPDIR=$work/small enter - "$id-node" "$egret" run --policy "$work/rules/node.rules" \
+	(cd "$work/small" && TMPDIR=$work/small exec "$enter" - "$id-node" "$egret" run --policy "$work/rules/node.rules" \
 		--cgroup "$cg" --instance "$instance") >>"$work/small/agent.log" 2>&1 </dev/null &
 	agent=$!
 	pids+=("$agent")
@@ -180,7 +180,7 @@ umount -l "$work/small"
 phase nobody to tell
 mkfifo "$work/log"
 exec {reader}<>"$work/log"
-(exec {reader}<&- && enter - "$id-node" "$egret" run --policy "$work/rules/node.rules" --cgroup "$cg" --instance "$instance") \
+(exec {reader}<&- && exec "$enter" - "$id-node" "$egret" run --policy "$work/rules/node.rules" --cgroup "$cg" --instance "$instance") \
 	2>"$work/log" </dev/null >/dev/null &
 agent=$!
 pids+=("$agent")

@@ -21,7 +21,7 @@ for line in sys.stdin:
             print(e.strerror or e, flush=True)
 PY
 mkfifo "$work/in"
-(enter "$cg/system.slice/app.service" "$id-node" /usr/bin/python3 "$work/talk.py") <"$work/in" >"$work/said" 2>&1 &
+"$enter" "$cg/system.slice/app.service" "$id-node" /usr/bin/python3 "$work/talk.py" <"$work/in" >"$work/said" 2>&1 &
 pids+=($!)
 exec 9>"$work/in"
 lines() { [ "$(wc -l <"$work/said")" -ge "$1" ]; }

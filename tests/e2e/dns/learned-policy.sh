@@ -21,7 +21,7 @@ ask() { $1 dig +short +time=3 +tries=1 @$resolver "$2" >/dev/null; }
 
 # A socket that was there before Egret, and asks when it has come.
 mkfifo "$work/early.in"
-(enter "$app" "$id-node" "$root/build/tests/early" $resolver early.good.example) <"$work/early.in" >"$work/early.log" 2>&1 &
+"$enter" "$app" "$id-node" "$root/build/tests/early" $resolver early.good.example <"$work/early.in" >"$work/early.log" 2>&1 &
 pids+=($!)
 exec {early}>"$work/early.in"
 eventually logged "$work/early.log" ^ready || die "no early socket: $(cat "$work/early.log")"
