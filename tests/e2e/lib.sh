@@ -103,12 +103,13 @@ nap() {
 	return 0
 }
 
-# eventually CMD...: until it succeeds, 30 s at most.
+# eventually CMD...: until it succeeds, 30 s at most. Who waits for long asks less often: what is waited for needs the
+# processor, too.
 eventually() {
-	local _
-	for _ in {1..300}; do
+	local tries
+	for tries in {1..130}; do
 		"$@" >/dev/null 2>&1 && return 0
-		nap 0.1
+		if [ "$tries" -le 10 ]; then nap 0.1; else nap 0.25; fi
 	done
 	return 1
 }
@@ -522,6 +523,12 @@ agent_ready() {
 
 agent_settled() {
 	agent_ready || ! agent_alive
+}
+
+# kill_agent: as a crash ends it, once what it enforces is kept on disk, which follows "enforcing:".
+kill_agent() {
+	eventually test -e "$EGRET_STATE/policy-$instance" || die "no policy is kept"
+	stop "$agent" KILL
 }
 
 # govern < POLICY: the usual beginning of a test.

@@ -2,8 +2,8 @@
 /*
  * enter CGROUP NETNS COMMAND [ARG...]: becomes COMMAND, in that cgroup, which is made if it is not there, and in the
  * network namespace /run/netns/NETNS. "-" leaves either as it is. Not by `ip netns exec`, which mounts a fresh /sys
- * without the cgroup file system; nor by a shell and nsenter(1): tests begin thousands of commands, and this costs half.
- * Exit code 126: it cannot be entered; 127: no such command.
+ * without the cgroup file system; nor by a shell and nsenter(1): tests begin thousands of commands, and this costs
+ * half. Exit code 126: it cannot be entered; 127: no such command.
  */
 #include <errno.h>
 #include <fcntl.h>

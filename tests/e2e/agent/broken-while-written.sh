@@ -21,8 +21,7 @@ begin() {
 }
 good
 agent_start
-eventually test -e "$EGRET_STATE/policy-$instance" || die "no policy is kept"
-stop "$agent" KILL
+kill_agent
 for file in more policy; do
 	reboot
 	good

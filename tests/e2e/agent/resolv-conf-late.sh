@@ -107,7 +107,7 @@ echo "nameserver $resolver" >/etc/resolv.conf
 policy <<<"$resolver_line$text"
 agent_start
 passes node 20.1.0.1 tcp:443
-stop "$agent" KILL
+kill_agent
 rm -rf "/sys/fs/bpf/egret/$instance" /etc/resolv.conf
 succeeds "run --once of what ruled here" once
 denied node 51.0.0.1 tcp:443

@@ -24,6 +24,8 @@ rows() {
 }
 
 govern < <(rules)
+is_told() { egret_cmd status --json | jq -e 'any(.problems[]; .text | test("IPsec"))'; }
+eventually is_told
 fails 1 "a resolver behind IPsec is a PROBLEM" egret_cmd status
 shows 'PROBLEM.*the resolver 20.0.0.53 is reached by an IPsec policy' "status says so"
 

@@ -59,7 +59,7 @@ stop "$agent"
 
 good
 agent_start
-stop "$agent" KILL
+kill_agent
 broken
 begin
 eventually logged "$work/agent.log" 'enforcing:' || failed "the last good policy stands in"
