@@ -38,11 +38,13 @@ expect 5 "SIGTERM reaches the command" echo $?
 
 # The user who called sudo, no new privileges, no inherited sockets.
 sudo_run() { SUDO_UID=65534 SUDO_GID=65534 SUDO_USER=nobody run -- "$@"; }
-expect 65534 "the user who called sudo" sudo_run id -u
-expect 65534 "and that user's group" sudo_run id -g
-expect 65534 "and no group of root's" sudo_run id -G
-expect 1 "no new privileges" sudo_run sh -c "awk '/NoNewPrivs/ { print \$2 }' /proc/self/status"
-expect 0000000000000000 "no capabilities" sudo_run sh -c "awk '/CapEff/ { print \$2 }' /proc/self/status"
+succeeds "the user who called sudo" sudo_run sh -c 'echo "user $(id -u)"; echo "group $(id -g)"; echo "groups $(id -G)"
+	cat /proc/self/status'
+shows '^user 65534$' "the command is that user's"
+shows '^group 65534$' "and of that user's group"
+shows '^groups 65534$' "and of no group of root's"
+shows '^NoNewPrivs:[[:space:]]1$' "no new privileges"
+shows '^CapEff:[[:space:]]0000000000000000$' "no capabilities"
 # shellcheck disable=SC2016
 inherits() {
 	ungoverned bash -c 'exec 2>/dev/null 9<>/dev/tcp/51.0.0.1/443 || exit 99; exec "$@"' - "$egret" exec \
