@@ -44,15 +44,26 @@ static int map_open(const char *name)
 
 static void fill(void)
 {
-	int learned = map_open("learned"), rings = map_open("rings");
+	int learned = map_open("learned"), known = map_open("known"), chunks = map_open("chunks");
+	static const struct egret_chunk no_keys;
 
 	for (uint32_t i = 0; i < EGRET_MAX_LEARNED; i++) {
 		struct egret_learned_key key = {.addr = addr_from_v4(POLICY_TAUGHT + i)};
-		struct egret_ring_key place = {.place = i};
 		struct egret_learned value = {};
 
-		if (bpf_map_update_elem(learned, &key, &value, BPF_NOEXIST) ||
-		    bpf_map_update_elem(rings, &place, &key, BPF_NOEXIST))
+		if (bpf_map_update_elem(learned, &key, &value, BPF_NOEXIST))
+			die("a map is full too early");
+	}
+	for (uint64_t name = 1; name <= EGRET_MAX_KNOWN; name++) {
+		struct egret_known value = {};
+
+		if (bpf_map_update_elem(known, &name, &value, BPF_NOEXIST))
+			die("a map is full too early");
+	}
+	for (uint32_t i = 0; i < EGRET_MAX_CHUNKS; i++) {
+		struct egret_chunk_key key = {.chunk = i};
+
+		if (bpf_map_update_elem(chunks, &key, &no_keys, BPF_NOEXIST))
 			die("a map is full too early");
 	}
 }

@@ -57,7 +57,7 @@ static void run_to_end(struct resolver *resolver)
 
 static double resolve_all_sec(void)
 {
-	struct egret_addr server = addr_from_v4(htonl(INADDR_LOOPBACK));
+	struct zoned_addr server = {.addr = addr_from_v4(htonl(INADDR_LOOPBACK))};
 	struct resolver_options options = {.servers = &server,
 					   .server_count = 1,
 					   .inflight = INFLIGHT,

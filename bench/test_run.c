@@ -117,6 +117,7 @@ double test_run_ns(int program_fd, const struct packet *packet, unsigned int ifi
 		die("BPF_PROG_TEST_RUN");
 	if (options.retval == verdict)
 		return options.duration;
-	fprintf(stderr, "test_run: verdict %u instead of %u\n", options.retval, verdict);
+	fprintf(stderr, "test_run: verdict %u instead of %u, device %u, to %02x%02x%02x%02x\n", options.retval, verdict,
+		ifindex, packet->bytes[30], packet->bytes[31], packet->bytes[32], packet->bytes[33]);
 	exit(1);
 }

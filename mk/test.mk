@@ -247,7 +247,7 @@ test:
 	mk/deps.sh kernels || echo "skip: what other kernels are booted with cannot be installed"
 	mk/promtool.sh $(B)/tests/promtool || echo "skip: promtool cannot be fetched"
 	@echo "skip: the page of egret serve in a browser, which is 400 MB to install: make test-page"
-	$(MAKE) --no-print-directory $(BUILD_JOBS) tests replays static kernel-programs releases
+	$(MAKE) --no-print-directory $(BUILD_JOBS) tests replays static kernel-programs bench-programs releases
 	tests/run
 
 ## make test-long       the same with all random pairs, sequences and answers, and with seeded bugs: an hour
