@@ -5,7 +5,7 @@
 # often, EGRET_SEED repeats a run.
 . "$(dirname "$0")/../lib.sh"
 needs_egret
-kills=${EGRET_KILLS:-8}
+kills=${EGRET_KILLS:-10}
 seed=${EGRET_SEED:-$((RANDOM * 32768 + RANDOM))}
 RANDOM=$seed
 echo "seed $seed, $kills kills"

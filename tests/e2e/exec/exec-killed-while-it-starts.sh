@@ -38,10 +38,7 @@ killed() {
 }
 stages=("$pins/exec-*" "$cg/caller/egret-*" "$pins/exec-*/map_config" "$pins/exec-*/link_create" "$pins/exec-*/link_egress")
 for stage in "${stages[@]}"; do
-	signals="TERM HUP INT"
-	# Between the first stage and the last each is the same.
-	case $stage in */map_config | */link_create) signals=TERM ;; esac
-	for signal in $signals; do
+	for signal in TERM HUP INT; do
 		killed $signal "$stage"
 		expect '129|130|143' "its exit code is the signal's" echo $code
 		nothing_left "SIG$signal once there is ${stage##*/}"
