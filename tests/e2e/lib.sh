@@ -114,11 +114,12 @@ eventually() {
 	return 1
 }
 
-# logged FILE PATTERN: has a line of it the pattern? Who waits asks many times, so no process is begun for it.
+# logged FILE PATTERN: has a line of it the pattern? Who waits asks many times, so no process is begun for it. A read that
+# fails, of /proc/PID/status once the process has ended, leaves the line before in $line: it would be read for ever.
 logged() {
 	local line
 	[ -r "$1" ] || return 1
-	while IFS= read -r line || [ -n "$line" ]; do
+	while line='' && { IFS= read -r line || [ -n "$line" ]; }; do
 		[[ $line =~ $2 ]] && return 0
 	done <"$1"
 	return 1
@@ -514,7 +515,7 @@ agent_again() {
 }
 
 agent_alive() {
-	[ -d "/proc/$agent" ] && ! logged "/proc/$agent/status" '^State:.Z'
+	[ -d "/proc/$agent" ] && ! logged "/proc/$agent/status" '^State:.Z' 2>/dev/null
 }
 
 agent_ready() {
