@@ -104,4 +104,36 @@ allow 20.1.0.1 tcp:443
 audit deny *.b.names.example
 POLICY
 expect 51.0.0.61 "a name below an audited deny is asked for" asks @$resolver a.b.names.example
+# --- services: a line about the service, or about where it leads, takes no way away and opens none
+nat_up <<'NFT'
+table ip egret_services {
+	map places { type ipv4_addr : ipv4_addr; elements = { 10.0.0.1 : 20.1.0.1, 10.0.0.2 : 20.1.0.2, 10.0.0.3 : 51.0.0.3, 10.0.0.4 : 20.1.0.4, 10.0.0.5 : 51.0.0.5 } }
+	chain before { type nat hook prerouting priority -100; dnat to ip daddr map @places; }
+	chain out { type nat hook output priority -100; dnat to ip daddr map @places; }
+}
+NFT
+reload <<'POLICY'
+set service_ranges = 10.0.0.0/16
+allow 10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.5 any for pods
+allow 20.1.0.0/16 any
+audit deny 10.0.0.1,10.0.0.3,10.0.0.4
+audit deny 20.1.0.2
+audit allow 51.0.0.5 tcp:443
+POLICY
+egret_cmd drops --clear >/dev/null
+passes "pod web" 10.0.0.1 tcp:443 udp:123
+passes "pod web" 10.0.0.2 tcp:443 udp:123
+passes "pod web" 10.0.0.5 tcp:443
+passes node 10.0.0.2 tcp:443 udp:123
+expect "timeout|EPERM" "a service that leads outside stays denied" pod web "$probe" -t 300 tcp 10.0.0.3 443
+expect EPERM "one that no rule allows stays denied" try "pod web" 10.0.0.4 udp:123
+services() { # services ADDR: reason and whether it passed, each once
+	egret_cmd drops --json | jq -r --arg a "$1" '[.[] | select(.address == $a) | "\(.kernel_reason)/\(.audited)"] | unique | join(",")'
+}
+expect deny-rule/true "the service of an audited deny" services 10.0.0.1
+expect deny-rule/true "the end point of one" services 20.1.0.2
+expect service-outside/true "the end point of an audited allow" services 51.0.0.5
+expect service-outside/false "the end point outside" services 51.0.0.3
+expect no-rule/false "the service without a rule" services 10.0.0.4
+expect 0 "packets that an audited deny took away" sh -c "'$egret' rules --instance '$instance' --json | jq '[.[] | select(.rule | startswith(\"audit deny\")).packets_total] | add'"
 finish
