@@ -91,6 +91,43 @@ static void lines_are_texts_or_objects(void **state)
 	close(before);
 }
 
+/* The reader of a pipe that is full: lines are lost, and counted, and that is told when he reads on. */
+static void who_reads_nothing_holds_up_nobody(void **state)
+{
+	int ends[2], before = dup(STDERR_FILENO);
+	char buf[1 << 17], *first, *second;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	dup2(ends[1], STDERR_FILENO);
+	log_begin(false);
+	memset(buf, 'x', sizeof(buf));
+	assert_true(write(ends[1], buf, fcntl(ends[1], F_GETPIPE_SZ)) > 0);
+	log_say(LOG_LEVEL_INFO, "nobody hears it");
+	log_say(LOG_LEVEL_INFO, "nor this");
+	log_tell_lost();
+	said(ends[0], buf, sizeof(buf));
+	log_tell_lost();
+	log_tell_lost();
+	first = strdup(said(ends[0], buf, sizeof(buf)));
+	memset(buf, 'x', sizeof(buf));
+	assert_true(write(ends[1], buf, fcntl(ends[1], F_GETPIPE_SZ)) > 0);
+	log_say(LOG_LEVEL_INFO, "lost, too");
+	said(ends[0], buf, sizeof(buf));
+	log_say(LOG_LEVEL_INFO, "heard again");
+	second = strdup(said(ends[0], buf, sizeof(buf)));
+	dup2(before, STDERR_FILENO);
+	assert_string_equal(first, "egret: 2 lines of this log were lost: whoever reads it stood still\n");
+	assert_string_equal(
+	    second, "egret: 1 line of this log was lost: whoever reads it stood still\negret: heard again\n");
+	free(first);
+	free(second);
+	close(ends[0]);
+	close(ends[1]);
+	close(before);
+}
+
 static void expect_file(const char *name, const char *content)
 {
 	char buf[64] = "";
@@ -167,6 +204,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(lines_are_texts_or_objects),
+	    cmocka_unit_test(who_reads_nothing_holds_up_nobody),
 	    cmocka_unit_test_setup_teardown(a_full_file_makes_room, make_folder, remove_folder),
 	    cmocka_unit_test_setup_teardown(only_a_file_of_its_own_is_written, make_folder, remove_folder),
 	};

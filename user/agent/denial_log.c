@@ -316,6 +316,7 @@ static void tell_missing(struct denial_log *log)
 {
 	uint64_t now = clock_now_ns();
 
+	log_tell_lost();
 	if ((!log->unlogged && !log->unwritten) || now < log->tell_ns || !log_has_room(SAYING_SIZE))
 		return;
 	log->tell_ns = now + TELL_NS;

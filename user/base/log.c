@@ -16,8 +16,15 @@
 #include "rotated_file.h"
 #include "text.h"
 
+/* Whoever reads what an agent says has that time, once; then lines are lost until he reads on. */
+#define PATIENCE_MS 200
+/* Of the line that tells of those. */
+#define TELL_SIZE 256
+
 static struct {
 	bool json, priorities;
+	bool waits_for_nobody;
+	unsigned long long lost; /* lines since that was told */
 	bool open_line; /* on a terminal: of log_step */
 } as;
 
@@ -36,6 +43,7 @@ void log_begin(bool json)
 {
 	as.json = json;
 	as.priorities = is_journal();
+	as.waits_for_nobody = true;
 }
 
 bool log_is_terminal(void)
@@ -73,17 +81,42 @@ static void line_begin(struct line *line, enum log_level level)
 		fprintf(line->file, "<%d>", level);
 }
 
+static bool is_read(size_t len)
+{
+	return !as.waits_for_nobody || fd_gets_room(STDERR_FILENO, len, as.lost ? 0 : PATIENCE_MS);
+}
+
+static void put_line(const struct line *line)
+{
+	if (as.open_line)
+		fputs("\r\033[K", stderr);
+	as.open_line = false;
+	fwrite(line->bytes, 1, line->len, stderr);
+}
+
 static void line_end(struct line *line)
 {
 	if (!line->file)
 		return;
 	putc('\n', line->file);
-	if (as.open_line)
-		fputs("\r\033[K", stderr);
-	as.open_line = false;
-	if (!fclose(line->file))
-		fwrite(line->bytes, 1, line->len, stderr);
+	if (!fclose(line->file) && is_read(line->len + TELL_SIZE)) {
+		log_tell_lost();
+		put_line(line);
+	} else {
+		as.lost++;
+	}
 	free(line->bytes);
+}
+
+void log_tell_lost(void)
+{
+	unsigned long long lost = as.lost;
+
+	if (!lost || !is_read(TELL_SIZE))
+		return;
+	as.lost = 0;
+	log_say(LOG_LEVEL_WARNING, "%llu line%s of this log %s lost: whoever reads it stood still", lost,
+		lost == 1 ? "" : "s", lost == 1 ? "was" : "were");
 }
 
 /* RFC 8259 section 7. What is no character is "?" by then. */

@@ -21,7 +21,8 @@ enum log_level {
 	LOG_LEVEL_INFO = 6,
 };
 
-/* Of the agent, before its first line. A command that does not call it writes plain lines, without priorities. */
+/* Of the agent, before its first line: it waits for nobody who reads them, and counts the lines that are lost so. A
+ * command that does not call it writes plain lines, without priorities. */
 void log_begin(bool json);
 /* Is a person looking at lines as they come? */
 bool log_is_terminal(void);
@@ -35,6 +36,8 @@ void log_step(const char *text);
 /* Each finding is a line. */
 void log_diag(const struct diag *diag);
 
+/* How many lines were lost, if any, once whoever reads them goes on. The next line tells it, too. */
+void log_tell_lost(void);
 /* Would a line of @len bytes be taken at once? A reader that stands still must not hold up who writes. */
 bool log_has_room(size_t len);
 

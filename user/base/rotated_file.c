@@ -22,11 +22,16 @@ static bool pipe_has_room(int fd, size_t len)
 	return size < 0 || ioctl(fd, FIONREAD, &held) || (size_t)held + len <= (size_t)size / 2;
 }
 
-bool fd_has_room(int fd, size_t len)
+bool fd_gets_room(int fd, size_t len, int timeout_ms)
 {
 	struct pollfd out = {.fd = fd, .events = POLLOUT};
 
-	return poll(&out, 1, 0) == 1 && out.revents & POLLOUT && (len <= PIPE_BUF || pipe_has_room(fd, len));
+	return poll(&out, 1, timeout_ms) == 1 && out.revents & POLLOUT && (len <= PIPE_BUF || pipe_has_room(fd, len));
+}
+
+bool fd_has_room(int fd, size_t len)
+{
+	return fd_gets_room(fd, len, 0);
 }
 
 static bool is_standard_output(const struct rotated_file *file)

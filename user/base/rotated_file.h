@@ -31,5 +31,7 @@ void rotated_file_end(struct rotated_file *file);
 
 /* Would @fd take @len bytes at once? A reader that stands still must not hold up who writes. */
 bool fd_has_room(int fd, size_t len);
+/* The same; whoever reads has that time to make room. */
+bool fd_gets_room(int fd, size_t len, int timeout_ms);
 
 #endif

@@ -112,6 +112,51 @@ json 'length > 3 and all(.[]; .time and .level and .message)' "every line is one
 json 'any(.[]; .level == "notice" and (.message | startswith("would be denied: app.service")) and .kernel_reason == "no-rule" and
 	.packets_total >= 1 and .port_number == 443 and .suggestion == "allow 20.1.0.14 tcp:443")' "with the fields of the row" jq -s . "$work/objects"
 
+# --- whoever reads the lines, and the events, stands still: the agent does not wait for him ---
+stop "$agent"
+policy <<'POLICY'
+resolver 20.0.0.53
+allow 20.1.0.1  tcp:443
+POLICY
+mkfifo "$work/lines" "$work/events"
+readers=()
+for pipe in lines events; do
+	cat "$work/$pipe" >"$work/$pipe.read" &
+	pids+=($!) readers+=($!)
+done
+log=$work/lines.read events=$work/events.read
+# shellcheck disable=SC2016
+start "$work/none.log" - "$id-node" bash -c 'lines=$1 events=$2; shift 2; exec "$@" >"$events" 2>"$lines"' - "$work/lines" "$work/events" \
+	"$egret" run --policy "$work/policy.rules" --cgroup "$cg" --instance "$instance" --ocsf -
+agent=$started
+eventually logged "$log" 'enforcing:' || die "no agent: $(cat "$log")"
+kill -STOP "${readers[@]}"
+head -c 2000000 /dev/zero | tr '\0' '\n' >"$work/filling"
+for pipe in lines events; do
+	dd if="$work/filling" of="$work/$pipe" oflag=nonblock bs=4096 2>/dev/null
+done
+denied node 20.1.0.15 tcp:443
+denied "pod calm" 20.1.0.16 tcp:443
+succeeds "rows are completed" eventually rows_completed
+echo 'allow nonsense' >"$work/policy.rules"
+is_bad() { ! egret_cmd status; }
+succeeds "a policy with errors is read" eventually is_bad
+policy <<'POLICY'
+resolver 20.0.0.53
+allow 20.1.0.1,20.1.0.15  tcp:443
+POLICY
+reaches() { node "$probe" tcp 20.1.0.15 443; }
+succeeds "the next one rules" eventually reaches
+denied node 20.1.0.17 tcp:443
+succeeds "the agent is alive" egret_cmd status --live
+kill -CONT "${readers[@]}"
+denied node 20.1.0.18 tcp:443
+line '[0-9]+ lines? of this log (was|were) lost' "what could not be said is counted"
+line '^egret: [1-9] more denials? of [12] subjects? (was|were) not logged' "and what was not logged"
+line '[1-9] (were lost|more denials? (was|were) not written to standard output)' "and what was not written"
+line 'denied: app.service .* -> 20.1.0.18 tcp:443' "lines come again"
+event '.dst_endpoint.ip == "20.1.0.18"' "and events"
+
 fails 2 "--log-format" "$egret" run --policy "$work/policy.rules" --cgroup "$cg" --log-format yaml
 shows 'yaml" is no format of a log; write text or json' "it says so"
 fails 2 "EGRET_LOG_FORMAT" env EGRET_LOG_FORMAT=x "$egret" run --policy "$work/policy.rules" --cgroup "$cg"
