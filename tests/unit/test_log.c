@@ -119,8 +119,8 @@ static void who_reads_nothing_holds_up_nobody(void **state)
 	second = strdup(said(ends[0], buf, sizeof(buf)));
 	dup2(before, STDERR_FILENO);
 	assert_string_equal(first, "egret: 2 lines of this log were lost: whoever reads it stood still\n");
-	assert_string_equal(
-	    second, "egret: 1 line of this log was lost: whoever reads it stood still\negret: heard again\n");
+	assert_string_equal(second,
+			    "egret: 1 line of this log was lost: whoever reads it stood still\negret: heard again\n");
 	free(first);
 	free(second);
 	close(ends[0]);

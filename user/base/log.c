@@ -25,7 +25,7 @@ static struct {
 	bool json, priorities;
 	bool waits_for_nobody;
 	unsigned long long lost; /* lines since that was told */
-	bool open_line; /* on a terminal: of log_step */
+	bool open_line;          /* on a terminal: of log_step */
 } as;
 
 /* JOURNAL_STREAM: device and inode of what the journal reads, decimal, with a colon between: systemd.exec(5). */
