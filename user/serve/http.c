@@ -27,6 +27,7 @@ enum stage { STAGE_FREE, STAGE_READING, STAGE_WRITING, STAGE_LINGERING };
 struct connection {
 	enum stage stage;
 	int fd;
+	bool from_here;            /* its other end is of the loopback */
 	uint64_t until_ns, number; /* in the order of coming */
 	size_t have, sent, head_len;
 	struct http_text *body;
@@ -122,24 +123,30 @@ static void refuse(struct connection *connection, int status)
 	reply(connection, &refusal, false);
 }
 
-/* Did it come to an address that nobody outside of this machine reaches? */
-static bool is_local(int fd)
+static bool is_of_loopback(const struct sockaddr_storage *end)
 {
-	struct sockaddr_storage own = {};
-	socklen_t len = sizeof(own);
-	const struct sockaddr_in *v4 = (const void *)&own;
-	const struct sockaddr_in6 *v6 = (const void *)&own;
+	const struct sockaddr_in *v4 = (const void *)end;
+	const struct sockaddr_in6 *v6 = (const void *)end;
 	struct egret_addr addr;
 
-	if (getsockname(fd, (struct sockaddr *)&own, &len))
-		return false;
-	if (own.ss_family == AF_INET)
+	if (end->ss_family == AF_INET)
 		addr = addr_from_v4(v4->sin_addr.s_addr);
-	else if (own.ss_family == AF_INET6)
+	else if (end->ss_family == AF_INET6)
 		memcpy(addr.bytes, v6->sin6_addr.s6_addr, sizeof(addr.bytes));
 	else
 		return false;
 	return addr_is_loopback(&addr);
+}
+
+/* Both ends are: with net.ipv4.conf.all.route_localnet, which kube-proxy sets, a neighbour reaches 127.0.0.1, too
+ * (CVE-2020-8558). */
+static bool is_local(const struct connection *connection)
+{
+	struct sockaddr_storage own = {};
+	socklen_t len = sizeof(own);
+
+	return connection->from_here && !getsockname(connection->fd, (struct sockaddr *)&own, &len) &&
+	       is_of_loopback(&own);
 }
 
 static void answer_request(const struct http *http, struct connection *connection)
@@ -156,7 +163,7 @@ static void answer_request(const struct http *http, struct connection *connectio
 		refuse(connection, rc);
 		return;
 	}
-	request.local = is_local(connection->fd);
+	request.local = is_local(connection);
 	http->answer(http->context, &request, &given);
 	reply(connection, &given, request.head);
 }
@@ -251,7 +258,9 @@ static void go_on(struct http *http, struct connection *connection)
 static void accept_some(struct http *http, int listener)
 {
 	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-		int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		struct sockaddr_storage peer = {};
+		socklen_t len = sizeof(peer);
+		int fd = accept4(listener, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		struct connection *connection;
 
 		if (fd < 0)
@@ -259,6 +268,7 @@ static void accept_some(struct http *http, int listener)
 		connection = find_place(http);
 		connection->stage = STAGE_READING;
 		connection->fd = fd;
+		connection->from_here = is_of_loopback(&peer);
 		connection->have = 0;
 		connection->number = http->next_number++;
 		connection->until_ns = clock_now_ns() + LIFE_NS;

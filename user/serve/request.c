@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "request.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +28,7 @@ static bool begins(const char *text, const char *end, const char *word)
 /* "GET /metrics?x HTTP/1.1" (RFC 9112 section 3). */
 static int parse_line(const char *at, const char *end, struct request *ret)
 {
-	const char *blank = memchr(at, ' ', (size_t)(end - at)), *path, *path_end;
+	const char *blank = memchr(at, ' ', (size_t)(end - at)), *path, *path_end, *query;
 	size_t len;
 
 	if (!blank)
@@ -39,7 +40,8 @@ static int parse_line(const char *at, const char *end, struct request *ret)
 		return 400;
 	if (!ret->head && !(blank - at == 3 && !memcmp(at, "GET", 3)))
 		return 405;
-	len = strcspn(path, " ?");
+	query = memchr(path, '?', (size_t)(path_end - path));
+	len = (size_t)((query ? query : path_end) - path);
 	if (len >= sizeof(ret->path))
 		return 414;
 	if (memchr(path, '\0', len))
@@ -49,34 +51,50 @@ static int parse_line(const char *at, const char *end, struct request *ret)
 	return 0;
 }
 
+/* Whoever has no use for it does not name it. */
 static bool takes_open_metrics(const char *at, const char *end)
 {
-	return begins(at, end, "accept:") &&
-	       memmem(at, (size_t)(end - at), "application/openmetrics-text", strlen("application/openmetrics-text"));
+	static const char type[] = "application/openmetrics-text";
+
+	if (!begins(at, end, "accept:"))
+		return false;
+	while (at < end && !begins(at, end, type))
+		at++;
+	return at < end;
 }
 
-/* "localhost:9964", "[::1]": an address that can be nobody else's, or the name of one (RFC 6761 section 6.3). */
-static bool is_loopback(const char *host, size_t len)
+/* ":9964", or nothing. */
+static bool is_port(const char *text, size_t len)
+{
+	for (size_t i = 1; i < len; i++)
+		if (!isdigit((unsigned char)text[i]))
+			return false;
+	return !len || *text == ':';
+}
+
+static bool is_loopback_name(const char *host, size_t len)
 {
 	char text[ADDR_TEXT_SIZE];
 	struct egret_addr addr;
 
-	if (len && *host == '[') {
-		const char *end = memchr(host, ']', len);
-
-		len = end ? (size_t)(end - host - 1) : 0;
-		host++;
-	} else {
-		const char *colon = memchr(host, ':', len);
-
-		len = colon ? (size_t)(colon - host) : len;
-	}
 	if (len == strlen("localhost") && !strncasecmp(host, "localhost", len))
 		return true;
 	if (len >= sizeof(text))
 		return false;
 	snprintf(text, sizeof(text), "%.*s", (int)len, host);
 	return !addr_parse(text, &addr) && addr_is_loopback(&addr);
+}
+
+/* "localhost:9964", "[::1]": an address that can be nobody else's, or the name of one (RFC 6761 section 6.3). */
+static bool is_loopback(const char *host, size_t len)
+{
+	const bool bracketed = len && *host == '[';
+	const char *end = memchr(host, bracketed ? ']' : ':', len);
+	size_t name_len = end ? (size_t)(end - host) : len, rest = name_len + bracketed;
+
+	if (bracketed && !end)
+		return false;
+	return is_port(host + rest, len - rest) && is_loopback_name(host + bracketed, name_len - bracketed);
 }
 
 static bool has_foreign_host(const char *at, const char *end)

@@ -123,6 +123,15 @@ for path in / /api/drops /metrics; do
 	expect 403 "nobody is led to $path by a name of his own" status_of "127.0.0.1:9964$path" -H 'Host: rebound.example:9964'
 	expect 200 "localhost is none" status_of "127.0.0.1:9964$path" -H 'Host: localhost:1234'
 done
+# A neighbour whose packets to 127.0.0.1 the node takes, as kube-proxy lets it (CVE-2020-8558).
+set_sysctl "$id-node" net.ipv4.conf.all.route_localnet=1
+netns_up "$id-near" -
+wire "$id-near" 10.225.0.2/16 fd00:e5::2/64 "$id-node" 10.225.0.1/16 fd00:e5::1/64 near
+in_cgroup - "$id-near" sh -c 'sysctl -qw net.ipv4.conf.all.route_localnet=1; ip addr del 127.0.0.1/8 dev lo
+	ip route add 127.0.0.1 via 10.225.0.1 src 10.225.0.2'
+near() { in_cgroup - "$id-near" curl -sS -m 5 -o /dev/null -w '%{http_code}\n' "http://127.0.0.1:9964$1"; }
+expect 200 "a neighbour is heard" near /metrics
+expect 403 "and told no rows, though he came to the loopback" near /api/drops
 expect 405 "nothing can be asked for but what is there" status_of 127.0.0.1:9964/api/drops -X POST
 api() { get "127.0.0.1:9964/api/$1"; }
 json '[.rows[] | select(.who_text == "default/web:web" and .destination_text == "51.0.0.1 tcp:443" and .reason_text != null
