@@ -141,6 +141,8 @@ async function broken() {
 async function audited() {
 	check("only audited, it says", /only audits/.test((await ask("texts('#mode')"))[0]));
 	check("what would be denied", (await ask("texts('[data-part=drops] li')")).some((row) => row.startsWith("would deny")));
+	const rule = (await ask("texts('[data-part=rules] li')")).find((row) => row.startsWith("deny 51.0.0.4"));
+	check("a rule that would deny is used", /would deny [1-9]\d* packets?, last/.test(rule) && !/not used/.test(rule), rule);
 }
 
 async function one() {

@@ -40,12 +40,17 @@ static void requests_are_read_or_refused(void **state)
 	    {"GET / HTTP/1.1\r\nHost: localhost.evil.example\r\n\r\n", 0, "/", false, false, true},
 	    {"GET / HTTP/1.1\r\nHost: 10.0.0.1\r\n\r\n", 0, "/", false, false, true},
 	    {"GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", 0, "/", false, false, true},
+	    {"GET / HTTP/1.1\r\nHost: [::1]evil.example\r\n\r\n", 0, "/", false, false, true},
+	    {"GET / HTTP/1.1\r\nHost: localhost:9964.evil.example\r\n\r\n", 0, "/", false, false, true},
+	    {"GET / HTTP/1.1\r\nHost: [\r\n\r\n", 0, "/", false, false, true},
 	    {"GET / HTTP/1.1\r\nHost:\r\n\r\n", 0, "/", false, false, true},
 	    {"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n", 0, "/", false, false, true},
 	    {"GET /metrics?a=b HTTP/1.0\r\n\r\n", 0, "/metrics", false, false, false},
 	    {"HEAD / HTTP/1.1\r\n\r\n", 0, "/", true, false, false},
 	    {"GET / HTTP/1.1\n\n", 0, "/", false, false, false},
 	    {"GET /m HTTP/1.1\r\naccept: application/openmetrics-text;version=1.0.0,*/*\r\n\r\n", 0, "/m", false, true,
+	     false},
+	    {"GET /m HTTP/1.1\r\nAccept: text/plain, Application/OpenMetrics-Text\r\n\r\n", 0, "/m", false, true,
 	     false},
 	    {"GET /m HTTP/1.1\r\nX-Accept: application/openmetrics-text\r\n\r\n", 0, "/m", false, false, false},
 	    {"GET /m HTTP/1.1\r\n\r\nAccept: application/openmetrics-text\r\n\r\n", 0, "/m", false, false, false},
@@ -260,6 +265,7 @@ static void fill(struct kernel *kernel)
 	set_rule(kernel, 16, "allow \"a\\b\" tcp:443", 1);
 	set_rule(kernel, 17, "deny 51.0.0.0/8", 2);
 	set_rule(kernel, 18, "allow \"a\\b\" tcp:443", 1); /* its file is used twice */
+	set_rule(kernel, 21, "audit deny 52.0.0.0/8", 5);
 	kernel->counters[16] = (struct egret_counter){10, 1000};
 	kernel->counters[17] = (struct egret_counter){4, 400};
 	kernel->counters[18] = (struct egret_counter){1, 100};
@@ -355,7 +361,8 @@ static void metrics_are_exact(void **state)
 		    "# HELP egret_rule_info What stands in the line of a rule.\n"
 		    "# TYPE egret_rule_info gauge\n"
 		    "egret_rule_info{rule=\"policy.rules:1\",text=\"allow \\\"a\\\\b\\\" tcp:443\"} 1\n"
-		    "egret_rule_info{rule=\"policy.rules:2\",text=\"deny 51.0.0.0/8\"} 1\n");
+		    "egret_rule_info{rule=\"policy.rules:2\",text=\"deny 51.0.0.0/8\"} 1\n"
+		    "egret_rule_info{rule=\"policy.rules:5\",text=\"audit deny 52.0.0.0/8\"} 1\n");
 	assert_only(text_of(metrics, false, false), "egret_rule_info", "");
 	assert_only(text_of(metrics, false, false), "egret_allowed",
 		    "# HELP egret_allowed_packets_total Packets that a rule allowed, built-in ones included.\n"
@@ -639,10 +646,15 @@ static void of_many_rules_some_are_shown(void **state)
 	fill(&kernel);
 	set_rule(&kernel, 19, "allow 1.1.1.1", 3);
 	set_rule(&kernel, 20, "allow 1.1.1.2", 4);
+	/* The audit line has met a packet. */
+	kernel.drop_count = 2;
+	set_drop(&kernel, 1, CGROUP_NOTED, EGRET_REASON_DENY_RULE, 1);
+	kernel.drops[1].key.rule = 21;
+	kernel.drops[1].key.audited = true;
 	fake_instance = &kernel;
 	assert_int_equal(view_rules_some(&kernel, "node", 1, &rows, &counts), 0);
 	assert_int_equal(json_array_size(rows), 4); /* two of them are no lines */
-	assert_int_equal(counts.all, 5);
+	assert_int_equal(counts.all, 6);
 	assert_int_equal(counts.unused, 2);
 	assert_int_equal(json_number(json_array_get(rows, 0), "rule_id"), 16);
 	assert_int_equal(json_number(json_array_get(rows, 1), "rule_id"), 19);

@@ -8,11 +8,12 @@
 #include <uthash.h>
 
 #include "../view/reason.h"
+#include "../view/rule_text.h"
 #include "egret_reasons.h"
 
 struct rule_known {
 	uint32_t id;
-	bool denies;
+	bool denies, audits;
 	char place[EGRET_PATH_SIZE + 16]; /* "policy.rules:7" */
 	char text[EGRET_RULE_TEXT_SIZE];
 	/* A file that is used twice has its lines twice: one series, since no two may have the same labels. */
@@ -31,6 +32,7 @@ static int keep(void *context, uint32_t rule, const struct egret_rule_text *text
 	known = &rules->all[rules->count++];
 	known->id = rule;
 	known->denies = !strncmp(text->text, "deny ", strlen("deny "));
+	known->audits = rule_is_audit(text);
 	snprintf(known->place, sizeof(known->place), "%s:%u", text->file, text->line);
 	memcpy(known->text, text->text, sizeof(known->text));
 	HASH_FIND_STR(rules->by_place, known->place, known->first);
@@ -121,7 +123,8 @@ static void write_lines(const struct rules *rules, struct series *series, bool b
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule_known *rule = &rules->all[i];
 
-		if (rule->first != rule)
+		/* What an audit line met is in egret_would_deny_packets. */
+		if (rule->first != rule || rule->audits)
 			continue;
 		if (written++ < RULES_MAX)
 			add(series, rule->place, rule->denies, rule->sum);

@@ -70,7 +70,7 @@ static void add_row(struct rules *rules, uint32_t id, const struct egret_rule_te
 	json_t *row;
 
 	kernel_get_counter(rules->kernel, id, &counter);
-	if (is_line && !is_listed(rules, counter.packets))
+	if (is_line && !is_listed(rules, counter.packets || would_deny.packets))
 		return;
 	row = json_object();
 	json_set_number(row, "rule_id", id);

@@ -20,11 +20,11 @@
  */
 int view_rules(const struct kernel *kernel, const char *instance, json_t **ret);
 
-/* Of lines of the policy. */
+/* Of lines of the policy; what a line would have taken away in audit is a use of it, too. */
 struct rules_counts {
 	size_t all, unused;
 };
-/* The same with @limit lines that let anything through or took it away, and @limit of those that did not. */
+/* The same with @limit lines that were used, and @limit of those that were not. */
 int view_rules_some(const struct kernel *kernel, const char *instance, size_t limit, json_t **ret,
 		    struct rules_counts *ret_counts);
 

@@ -172,7 +172,7 @@ function aboutDrops(view, count, all) {
 
 // --- rules ---
 
-const isUsed = (row) => row.packets_total > 0 || Boolean(row.last_time);
+const isUsed = (row) => row.packets_total > 0 || row.would_deny_packets_count > 0 || Boolean(row.last_time);
 
 function rulesOf(view) {
 	return byId("unused").checked ? view.rows.filter((row) => !isUsed(row)) : view.rows;
@@ -185,13 +185,20 @@ function beginRule() {
 	return element;
 }
 
+// An audit line, and a deny rule in audit, takes away nothing: what it would have is told beside what any did.
+function usesOf(row) {
+	const when = row.untimed_packets_count ? "last since the agent ended" : `last ${ago(row.last_time)}`;
+	const uses = row.packets_total > 0 || row.last_time ? [`${many(row.packets_total, "packet")}, ${when}`] : [];
+	if (row.would_deny_packets_count > 0)
+		uses.push(`would deny ${many(row.would_deny_packets_count, "packet")}, last ${ago(row.would_deny_last_time)}`);
+	return uses;
+}
+
 function fillRule(element, row) {
 	const place = row.file ? `${row.file}:${row.line}` : "no line of the policy";
-	const when = row.untimed_packets_count ? "last since the agent ended" : `last ${ago(row.last_time)}`;
 	say(element.parts.code, row.rule);
 	say(element.parts.purpose, row.purpose || "");
-	say(element.parts.used, (isUsed(row) ? `${many(row.packets_total, "packet")}, ${when}` : "not used") + `; ${place}`,
-		isUsed(row) ? "quiet" : "warn");
+	say(element.parts.used, `${usesOf(row).join("; ") || "not used"}; ${place}`, isUsed(row) ? "quiet" : "warn");
 }
 
 function aboutRules(view, count, all) {
