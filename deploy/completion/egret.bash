@@ -39,6 +39,9 @@ _egret() {
 	--rules-path | --state) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
 	-o | --output) mapfile -t COMPREPLY < <(compgen -W "text wide json jsonl" -- "$word") ;;
 	--by) COMPREPLY=(workload) ;;
+	--log-format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$word") ;;
+	--fallback) mapfile -t COMPREPLY < <(compgen -W "audit closed" -- "$word") ;;
+	--listen) mapfile -t COMPREPLY < <(compgen -W "127.0.0.1:9964" -- "$word") ;;
 	--sort) mapfile -t COMPREPLY < <(compgen -W "last count who destination why" -- "$word") ;;
 	--reason) mapfile -t COMPREPLY < <(compgen -W "$(_egret_reasons)" -- "$word") ;;
 	-p | --policy) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -64,7 +65,21 @@ static void try_to_write(int fd, const char *path)
 	must_fail(bpf(BPF_MAP_UPDATE_BATCH, &batch), "update many of", path);
 	batch.batch.count = 1;
 	must_fail(bpf(BPF_MAP_DELETE_BATCH, &batch), "delete many of", path);
+	batch.batch.count = 1;
+	batch.batch.out_batch = (uintptr_t)key;
+	must_fail(bpf(BPF_MAP_LOOKUP_AND_DELETE_BATCH, &batch), "look up and delete many of", path);
 	must_fail(bpf(BPF_MAP_FREEZE, &freeze), "freeze", path);
+}
+
+/* Its memory, and the descriptor as a file. */
+static void try_as_file(int fd, const char *path)
+{
+	char own[64];
+
+	snprintf(own, sizeof(own), "/proc/self/fd/%d", fd);
+	must_fail(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED ? -1 : 0,
+		  "write in place to", path);
+	must_fail(open(own, O_RDWR), "open again to write", path);
 }
 
 static void try_map(const char *path)
@@ -81,6 +96,7 @@ static void try_map(const char *path)
 	}
 	read_count++;
 	try_to_write(fd, path);
+	try_as_file(fd, path);
 	close(fd);
 }
 

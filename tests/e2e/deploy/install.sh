@@ -35,6 +35,7 @@ complete_bash() {
 }
 expect "status" "bash completes a command" complete_bash egret sta
 expect "--json" "and an option" complete_bash egret drops --js
+expect "closed" "and what an option may be" complete_bash egret run --fallback c
 if command -v zsh >/dev/null; then
 	expect 0 "zsh can read its completion" bash -c "zsh -n '$to/share/zsh/site-functions/_egret'; echo \$?"
 fi
