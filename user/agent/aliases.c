@@ -28,6 +28,7 @@ struct aliases {
 	struct asked_alias all[KEPT];
 	struct resolver *resolver; /* only while something is asked */
 	uint64_t full_ns;          /* when all of AT_ONCE may be asked again */
+	uint64_t last_owner;
 	struct loop *loop;
 	struct loop_module asking;
 	void (*moved)(void *context);
@@ -193,7 +194,7 @@ static bool may_ask(const struct edition *ruling)
 }
 
 static enum alias_state begin(struct aliases *aliases, const struct edition *ruling, struct resolver_book *book,
-			      const char *name)
+			      uint64_t owner, const char *name)
 {
 	struct asked_alias *asked = choose_place(aliases, name);
 	uint64_t now_ns = clock_now_ns();
@@ -203,6 +204,7 @@ static enum alias_state begin(struct aliases *aliases, const struct edition *rul
 	/* Somebody's flood of names must not tell of another's alias that it is none. */
 	if (!take_turn(aliases, now_ns))
 		return ALIAS_ASKED;
+	aliases->last_owner = owner;
 	if (!begin_asking(aliases, ruling, book))
 		return ALIAS_NONE;
 	*asked = (struct asked_alias){.asked_ns = now_ns, .pending = true};
@@ -216,12 +218,12 @@ static enum alias_state begin(struct aliases *aliases, const struct edition *rul
 }
 
 enum alias_state aliases_ask(struct aliases *aliases, const struct edition *ruling, struct resolver_book *book,
-			     const char *name, char ret[static EGRET_NAME_SIZE])
+			     uint64_t owner, const char *name, char ret[static EGRET_NAME_SIZE])
 {
 	const struct asked_alias *asked = find(aliases, name);
 
 	if (!asked || clock_now_ns() - asked->asked_ns > KEEP_NS)
-		return begin(aliases, ruling, book, name);
+		return begin(aliases, ruling, book, owner, name);
 	if (asked->pending)
 		return ALIAS_ASKED;
 	for (size_t i = 0; i < asked->target_count; i++) {
@@ -231,4 +233,9 @@ enum alias_state aliases_ask(struct aliases *aliases, const struct edition *ruli
 		return ALIAS_FOUND;
 	}
 	return ALIAS_NONE;
+}
+
+uint64_t aliases_last_owner(const struct aliases *aliases)
+{
+	return aliases->last_owner;
 }

@@ -2,6 +2,7 @@
 /*
  * Of what a name is an alias (CNAME, RFC 1034 section 3.6.2): programs keep no aliases, so the agent asks once for a
  * name that was denied and that no rule has. Eight at once, then two a second: whoever is denied chooses these names.
+ * Who asks for many must leave turns to others: aliases_last_owner().
  */
 #ifndef EGRET_ALIASES_H
 #define EGRET_ALIASES_H
@@ -20,8 +21,10 @@ enum alias_state {
 struct aliases *aliases_new(struct loop *loop, void (*moved)(void *context), void *context);
 void aliases_free(struct aliases *aliases); /* takes NULL */
 
-/* Of which name of the policy that rules: *ret is it if ALIAS_FOUND. */
+/* Of which name of the policy that rules: *ret is it if ALIAS_FOUND. @owner: whose row it is about. */
 enum alias_state aliases_ask(struct aliases *aliases, const struct edition *ruling, struct resolver_book *book,
-			     const char *name, char ret[static EGRET_NAME_SIZE]);
+			     uint64_t owner, const char *name, char ret[static EGRET_NAME_SIZE]);
+/* About whose row a server was asked last. */
+uint64_t aliases_last_owner(const struct aliases *aliases);
 
 #endif

@@ -258,7 +258,8 @@ static bool by_name(const struct cause_finder *finder, const struct cause_row *r
 		    struct egret_completion *ret)
 {
 	const struct compiled *compiled = finder->ruling->compiled;
-	enum alias_state alias = aliases_ask(finder->aliases, finder->ruling, finder->book, name, ret->name);
+	enum alias_state alias =
+	    aliases_ask(finder->aliases, finder->ruling, finder->book, row->row.owner, name, ret->name);
 	struct near_packet packet = packet_of(finder, row, alias == ALIAS_FOUND ? ret->name : name);
 	struct near_rule near;
 

@@ -16,6 +16,8 @@ struct cause_row {
 	struct kernel_lesson ended; /* its address and name, and the time is over */
 	struct egret_addr other;    /* an address of its name of the other family */
 	bool has_other;
+	uint8_t rank;   /* among its owner's of this round, from 0 */
+	uint64_t after; /* how far its owner is behind the one that a server was asked for last */
 };
 
 struct cause_finder {

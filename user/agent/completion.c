@@ -7,6 +7,7 @@
 #include <uthash.h>
 
 #include "../base/clock.h"
+#include "../base/hash.h"
 #include "cause.h"
 #include "egret_reasons.h"
 
@@ -188,12 +189,21 @@ static bool is_of_interest(const struct completions *completions, const struct e
 	       row->drop.first_ns > completions->oldest_ns;
 }
 
-static bool has_room(struct completions *completions, uint64_t owner)
+/* Which owners share a place is another matter in each round. */
+static uint8_t *place_of(struct completions *completions, uint64_t owner)
 {
-	uint8_t *of_owner = &completions->of_owner[owner % OWNER_PLACES];
+	uint64_t hash = hash_bytes(HASH_BEGIN, (const char *)&completions->round, sizeof(completions->round));
+
+	return &completions->of_owner[(hash_bytes(hash, (const char *)&owner, sizeof(owner)) >> 40) % OWNER_PLACES];
+}
+
+static bool has_room(struct completions *completions, uint64_t owner, uint8_t *ret_rank)
+{
+	uint8_t *of_owner = place_of(completions, owner);
 
 	if (completions->count == ROWS_AT_ONCE || (completions->bounded && *of_owner == ROWS_OF_AN_OWNER))
 		return false;
+	*ret_rank = *of_owner;
 	*of_owner += *of_owner < ROWS_OF_AN_OWNER;
 	return true;
 }
@@ -201,14 +211,28 @@ static bool has_room(struct completions *completions, uint64_t owner)
 static int take_row(void *context, const struct egret_drop_row *row)
 {
 	struct completions *completions = context;
+	uint8_t rank;
 
 	if (is_done(completions, row) || !is_of_interest(completions, row))
 		return 0;
-	if (has_room(completions, row->owner))
-		completions->rows[completions->count++] = (struct cause_row){.row = *row};
+	if (has_room(completions, row->owner, &rank))
+		completions->rows[completions->count++] =
+		    (struct cause_row){.row = *row,
+				       .rank = rank,
+				       .after = row->owner - aliases_last_owner(completions->aliases) - 1};
 	else
 		completions->unfinished = true;
 	return 0;
+}
+
+/* Servers are asked about one row of each owner, in turn, before they are about a second one of any. */
+static int in_turn(const void *a, const void *b)
+{
+	const struct cause_row *left = a, *right = b;
+
+	if (left->rank != right->rank)
+		return left->rank - right->rank;
+	return (left->after > right->after) - (left->after < right->after);
 }
 
 /* --- a round --- */
@@ -230,6 +254,7 @@ static void complete_all(struct completions *completions, const struct cause_fin
 {
 	if (!completions->count || cause_gather(finder, completions->rows, completions->count))
 		return;
+	qsort(completions->rows, completions->count, sizeof(*completions->rows), in_turn);
 	for (size_t i = 0; i < completions->count; i++)
 		complete(completions, finder, &completions->rows[i]);
 }

@@ -1,12 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # A pod that is denied at thousands of destinations pushes out rows of its own only: its neighbours keep theirs, its own
-# newest ones are there, and what made room is told as "other destinations". Nothing of the totals is lost.
+# newest ones are there, and what made room is told as "other destinations". Nothing of the totals is lost. Nor do names
+# without end, of each of which the agent must ask whose alias it is, keep it from asking about a neighbour's.
 . "$(dirname "$0")/../lib.sh"
 needs_egret
 bed_up
 pod_up calm 11
 pod_up noisy 12
+nat_up </dev/null
+{
+	seq -f 'cname=f%.0f.flood.example,way.flood.example' 2000
+	echo 'cname=way.flood.example,cloud.example'
+} >"$work/aliases"
+start "$work/aliases.log" - "$id-inet" dnsmasq --keep-in-foreground --conf-file="$work/aliases" --no-resolv --no-hosts --user=root \
+	--pid-file= --bind-interfaces --listen-address=20.0.0.54 --log-facility=- --local-ttl=1 --cache-size=0 '--local=/#/' \
+	--host-record=cloud.example,51.0.0.4 --host-record=b.cdn.example,20.2.0.2 \
+	--cname=files.example,b.cdn.example --cname=pictures.example,b.cdn.example
 govern <<'POLICY'
 resolver 20.0.0.53
 allow 20.1.0.1 tcp:443
@@ -50,4 +60,53 @@ succeeds "drops --clear" egret_cmd drops --clear
 expect 0 "rows after that" rows true
 denied "pod noisy" 51.6.6.6 tcp:443
 expect 1 "rows of what comes after it" rows true
+# --- aliases ---
+cat >"$work/ask.py" <<'PY'
+import socket, struct, time
+server, other = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+server.connect(("20.0.0.54", 53))
+server.settimeout(1)
+number = 0
+while True:
+    number += 1
+    name = b"f%d" % (number % 2000 + 1)
+    server.send(struct.pack(">6H", number & 0xffff, 0x100, 1, 0, 0, 0) +
+                b"".join(bytes([len(x)]) + x for x in (name, b"flood", b"example", b"")) + struct.pack(">2H", 1, 1))
+    try:
+        if b"\x33\x00\x00\x04" not in server.recv(512):
+            print("no address", flush=True)
+        other.sendto(b"x", ("51.0.0.4", 123))
+    except PermissionError:
+        pass
+    except OSError as e:
+        print(e, flush=True)
+    if number % 500 == 0:
+        print(number, "names", flush=True)
+    time.sleep(0.001)
+PY
+reload <<'POLICY'
+resolver 20.0.0.54
+allow *.cdn.example tcp:443
+POLICY
+is_alias() { # is_alias NAME: the calm pod's row of it says so
+	egret_cmd drops --json |
+		jq -e --arg name "$1" "any(.[]; $calm and .name == \$name and .reason == \"alias\" and .policy_name == \"b.cdn.example\")"
+}
+resident() { awk '$1 == "VmRSS:" { print $2 }' "/proc/$agent/status"; }
+ask() { pod calm dig +short +time=3 +tries=2 @20.0.0.54 "$1" A >/dev/null; }
+ask files.example
+denied "pod calm" 20.2.0.2 tcp:443
+succeeds "an alias is told as one" eventually is_alias files.example
+start "$work/ask.log" "${pod_cgroup[noisy]}" "$id-noisy" /usr/bin/python3 "$work/ask.py"
+asking=$started
+eventually logged "$work/ask.log" '^1000 names' || die "no flood of names: $(cat "$work/ask.log")"
+before=$(resident)
+ask pictures.example
+denied "pod calm" 20.2.0.2 tcp:443
+succeeds "and beside a neighbour that asks for thousands, too" eventually is_alias pictures.example
+succeeds "what was told before it stays told" is_alias files.example
+eventually logged "$work/ask.log" '^2000 names' || die "the flood of names ended: $(cat "$work/ask.log")"
+expect '-?[0-9]{1,3}' "kB more of the agent" expr "$(resident)" - "$before"
+expect 0 "questions without an answer" grep -cv names "$work/ask.log"
+stop "$asking"
 finish
