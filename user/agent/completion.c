@@ -216,10 +216,8 @@ static int take_row(void *context, const struct egret_drop_row *row)
 	if (is_done(completions, row) || !is_of_interest(completions, row))
 		return 0;
 	if (has_room(completions, row->owner, &rank))
-		completions->rows[completions->count++] =
-		    (struct cause_row){.row = *row,
-				       .rank = rank,
-				       .after = row->owner - aliases_last_owner(completions->aliases) - 1};
+		completions->rows[completions->count++] = (struct cause_row){
+		    .row = *row, .rank = rank, .after = row->owner - aliases_last_owner(completions->aliases) - 1};
 	else
 		completions->unfinished = true;
 	return 0;
