@@ -178,6 +178,16 @@ static void a_full_file_makes_room(void **state)
 	file.max_bytes = 8;
 	write_line(&file, "12345\n");
 	expect_file(path, "12345\n");
+	/* One that is emptied in place has room again. */
+	assert_int_equal(truncate(path, 0), 0);
+	write_line(&file, "67\n");
+	write_line(&file, "89\n");
+	expect_file(path, "67\n89\n");
+	/* Half a line of before stays one of its own. */
+	assert_int_equal(truncate(path, 4), 0);
+	rotated_file_end(&file);
+	write_line(&file, "0\n");
+	expect_file(path, "67\n8\n0\n");
 	rotated_file_end(&file);
 }
 

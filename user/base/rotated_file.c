@@ -51,10 +51,23 @@ void rotated_file_end(struct rotated_file *file)
 	file->fd = -1;
 }
 
+/* A machine that lost its power may have left half a line: what follows is not to be part of it. */
+static int end_half_line(int fd, struct stat *st)
+{
+	char last;
+
+	if (!st->st_size || pread(fd, &last, 1, st->st_size - 1) != 1 || last == '\n')
+		return 0;
+	if (write(fd, "\n", 1) != 1)
+		return -errno;
+	st->st_size++;
+	return 0;
+}
+
 /* O_NONBLOCK: opening a FIFO must not wait for its reader. */
 static int open_file(struct rotated_file *file)
 {
-	int fd = open(file->path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, FILE_MODE);
+	int fd = open(file->path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, FILE_MODE);
 	struct stat st;
 	int rc = 0;
 
@@ -64,6 +77,8 @@ static int open_file(struct rotated_file *file)
 		rc = -errno;
 	else if (!S_ISREG(st.st_mode))
 		rc = -EINVAL;
+	else
+		rc = end_half_line(fd, &st);
 	if (rc) {
 		close(fd);
 		return rc;
@@ -74,13 +89,16 @@ static int open_file(struct rotated_file *file)
 	return 0;
 }
 
-/* Is the path still the file that is open? */
-static bool is_in_place(const struct rotated_file *file)
+/* Is the path still the file that is open? It may have been emptied in place (logrotate's copytruncate). */
+static bool is_in_place(struct rotated_file *file)
 {
 	struct stat at_path, open_one;
 
-	return !lstat(file->path, &at_path) && !fstat(file->fd, &open_one) && at_path.st_dev == open_one.st_dev &&
-	       at_path.st_ino == open_one.st_ino;
+	if (lstat(file->path, &at_path) || fstat(file->fd, &open_one) || at_path.st_dev != open_one.st_dev ||
+	    at_path.st_ino != open_one.st_ino)
+		return false;
+	file->size_bytes = (uint64_t)open_one.st_size;
+	return true;
 }
 
 static int be_open(struct rotated_file *file)

@@ -2,6 +2,7 @@
 #include "ocsf.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "../base/addr.h"
 #include "../base/clock.h"
@@ -142,7 +143,8 @@ static void set_connection(json_t *event, const struct denial *denial, const jso
 
 	json_set_number(connection, "direction_id", 2);
 	json_set_text(connection, "direction", "Outbound");
-	copy_known(connection, "protocol_name", row, "protocol");
+	if (!strchr(json_text(row, "protocol"), ':')) /* "protocol:47" is no name */
+		copy_known(connection, "protocol_name", row, "protocol");
 	if (*address) {
 		json_set_number(connection, "protocol_num", denial->key.l4_proto);
 		json_set_number(connection, "protocol_ver_id", addr_is_v4(&denial->key.addr) ? 4 : 6);

@@ -77,9 +77,14 @@ event '.activity_id == 5 and .action_id == 2 and .disposition_id == 2 and .dst_e
 	.unmapped.namespace == "default" and .connection_info.protocol_num == 6' "an event says whose, where, and what became of it"
 event '.firewall_rule == {name: "deny 20.1.0.9", uid: "'"$work"'/policy.rules:3"} and .policy.is_applied and
 	.actor.process.name != null and .status_code == "deny-rule"' "by which rule"
+expect EPERM "a protocol that has no name" node "$probe" ip6-exthdr unknown 2603:1000:51::1 123
+event '.connection_info.protocol_num == 253 and (.connection_info | has("protocol_name") | not)' "is told by its number"
+echo -n '{"half": ' >"$events.half"
 mv "$events" "$events.moved"
+mv "$events.half" "$events"
 denied node 20.1.0.10 tcp:443
-event '.dst_endpoint.ip == "20.1.0.10"' "a file that was moved away is made anew"
+event_in_lines() { jq -Rse 'split("\n") | map(fromjson?) | any(.dst_endpoint.ip == "20.1.0.10")' "$events" >/dev/null; }
+eventually event_in_lines && passed "a file that was moved away, or has half a line, is written on" || failed "not: $(cat "$events")"
 mv "$work/siem" "$work/gone"
 denied node 20.1.0.11 tcp:443
 line 'denials cannot be written to [^ ]+/denials\.jsonl \(--ocsf\): No such file' "a folder that is gone is told"
