@@ -46,6 +46,7 @@ int decide(struct __sk_buff *skb)
 	decide_first_packet(&pkt, &subject, &ruling, &verdict);
 	if (!verdict.allow)
 		explain_special(&pkt, &subject, ruling.slot, &verdict);
+	add_audit_lines(&pkt, &subject, &ruling, &verdict);
 	decision = (void *)(long)skb->data;
 	if ((void *)(decision + 1) > (void *)(long)skb->data_end)
 		return 1;
@@ -54,5 +55,6 @@ int decide(struct __sk_buff *skb)
 	decision->rule = verdict.rule;
 	decision->allow = verdict.allow;
 	decision->reason = verdict.reason;
+	decision->told = verdict.told_only;
 	return 0;
 }

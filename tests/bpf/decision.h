@@ -16,7 +16,8 @@ struct decision {
 	__u32 rule;
 	__u8 allow;
 	__u8 reason;
-	__u8 pad2[2];
+	__u8 told;
+	__u8 pad2;
 };
 
 #endif

@@ -37,7 +37,7 @@ struct bench {
 	struct decide_bpf *programs;
 	struct world world;
 	uint64_t fresh_scope; /* in which nothing was learned yet */
-	unsigned long allowed, denied, learned_allows, special, ended, names;
+	unsigned long allowed, denied, learned_allows, special, ended, told, names;
 };
 
 static void die(const char *what)
@@ -131,7 +131,8 @@ static struct judgement ask_programs(const struct bench *bench, const struct ker
 			die("BPF_PROG_TEST_RUN of decide");
 	} while (answer.ticks_taken);
 	*ret_tick = answer.tick;
-	return (struct judgement){.allow = answer.allow, .reason = answer.reason, .rule = answer.rule};
+	return (struct judgement){
+	    .allow = answer.allow, .told_only = answer.told, .reason = answer.reason, .rule = answer.rule};
 }
 
 /* --- both --- */
@@ -142,11 +143,14 @@ static void disagree(const struct bench *bench, const char *what, const struct k
 	char addr[ADDR_TEXT_SIZE];
 
 	fprintf(stderr,
-		"decisions: %s: explain says %s, reason %u, rule %u; the kernel decides %s, reason %u, rule %u\n"
+		"decisions: %s: explain says %s, told %d, reason %u, rule %u; the kernel decides %s, told %d, reason "
+		"%u, rule "
+		"%u\n"
 		"  of %s protocol %u port %u audience %u scope %llu\n",
-		what, said.allow ? "allow" : "deny", said.reason, said.rule, decided.allow ? "allow" : "deny",
-		decided.reason, decided.rule, addr_format(&packet->addr, addr), packet->l4_proto, packet->port,
-		packet->audience, (unsigned long long)packet->scope);
+		what, said.allow ? "allow" : "deny", said.told_only, said.reason, said.rule,
+		decided.allow ? "allow" : "deny", decided.told_only, decided.reason, decided.rule,
+		addr_format(&packet->addr, addr), packet->l4_proto, packet->port, packet->audience,
+		(unsigned long long)packet->scope);
 	world_print(&bench->world);
 	exit(1);
 }
@@ -162,7 +166,8 @@ static struct judgement compare(const struct bench *bench, const char *what, str
 
 	if (kernel_decide(bench->kernel, explained, &said))
 		die("kernel_decide");
-	if (said.allow != decided.allow || said.reason != decided.reason || said.rule != decided.rule)
+	if (said.allow != decided.allow || said.told_only != decided.told_only || said.reason != decided.reason ||
+	    said.rule != decided.rule)
 		disagree(bench, what, packet, said, decided);
 	return decided;
 }
@@ -214,6 +219,7 @@ static void compare_in_scope(struct bench *bench)
 	bench->learned_allows += decided.allow && !listed.allow;
 	bench->special += decided.reason == EGRET_REASON_SPECIAL_ADDRESS;
 	bench->ended += decided.reason == EGRET_REASON_EXPIRED;
+	bench->told += decided.told_only;
 }
 
 /* `explain NAME`: what becomes of a packet to an address of the name that was resolved a moment ago. */
@@ -258,11 +264,12 @@ int main(int argc, char **argv)
 	load_programs(&bench);
 	bench.fresh_scope = FIRST_FRESH_SCOPE;
 	random_start("decisions in random states", count);
+	random_audit_lines = true;
 	for (unsigned long done = 0; done < count; done += STATES_PER_POLICY)
 		run_policy(&bench);
 	printf("note: %lu allowed, %lu of them by what was learned; %lu denied, %lu of them as special addresses, %lu "
-	       "because an answer was over; %lu names explained\n",
-	       bench.allowed, bench.learned_allows, bench.denied, bench.special, bench.ended, bench.names);
+	       "because an answer was over, %lu that an `audit` line lets pass; %lu names explained\n",
+	       bench.allowed, bench.learned_allows, bench.denied, bench.special, bench.ended, bench.told, bench.names);
 	world_clear(&bench.world);
 	kernel_free(bench.kernel);
 	return kernel_detach(INSTANCE, &error) ? 1 : 0;

@@ -22,19 +22,27 @@ int judge(struct __sk_buff *skb)
 {
 	struct question *question = (void *)(long)skb->data;
 	struct judgement verdict = {};
+	__u64 halves[2], sees;
 	struct ruling ruling;
-	__u32 port_key;
+	__u32 port_key, audience;
 
 	if (!ruling_take(&ruling) || (void *)(question + 1) > (void *)(long)skb->data_end)
 		return 1;
 	port_key = question->port_key | ruling.slot << EGRET_PORT_KEY_SLOT_SHIFT;
-	egret_said_unpack(policy_look_up_both(question->first_half, question->last_half, port_key, question->audience),
-			  &verdict);
+	halves[0] = question->first_half;
+	halves[1] = question->last_half;
+	audience = question->audience;
+	egret_said_unpack(policy_look_up_both(halves[0], halves[1], port_key, audience), &verdict);
+	sees = egret_audit_counts(&verdict, ruling.settings->has);
+	if (sees)
+		egret_add_audit(&verdict, policy_look_up_both(halves[0], halves[1],
+							      port_key | sees << EGRET_PORT_KEY_SEES_SHIFT, audience));
 	question = (void *)(long)skb->data;
 	if ((void *)(question + 1) > (void *)(long)skb->data_end)
 		return 1;
 	question->allow = verdict.allow;
 	question->reason = verdict.reason;
+	question->told = verdict.told_only;
 	question->rule = verdict.rule;
 	return 0;
 }

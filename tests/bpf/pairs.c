@@ -39,7 +39,7 @@
 
 /* What the counters must have moved by, by rule and by reason. */
 struct counts {
-	uint64_t rules[MAX_COUNTED], reasons[EGRET_REASON_COUNT];
+	uint64_t rules[MAX_COUNTED], reasons[EGRET_REASON_COUNT], audited[EGRET_REASON_COUNT];
 };
 
 struct bench {
@@ -49,6 +49,7 @@ struct bench {
 	unsigned int ifindex;
 	struct world world;
 	struct counts expected, before;
+	unsigned long told; /* packets that only an `audit` line let pass */
 };
 
 static void die(const char *what)
@@ -77,11 +78,12 @@ static void disagree(const struct world *world, const char *who, const struct pa
 	char addr[ADDR_TEXT_SIZE];
 
 	fprintf(stderr,
-		"pairs: %s says %s, reason %u, rule %u; the model says %s, reason %u, rule %u\n"
+		"pairs: %s says %s, told %d, reason %u, rule %u; the model says %s, told %d, reason %u, rule %u\n"
 		"  of %s protocol %u port %u reason %u host %d pods %d cgroups %zu\n",
-		who, got.allow ? "allow" : "deny", got.reason, got.rule, expected.allow ? "allow" : "deny",
-		expected.reason, expected.rule, addr_format(&packet->addr, addr), packet->l4_proto, packet->port,
-		packet->reason, packet->host, packet->pods, packet->cgroup_count);
+		who, got.allow ? "allow" : "deny", got.told_only, got.reason, got.rule,
+		expected.allow ? "allow" : "deny", expected.told, expected.reason, expected.rule,
+		addr_format(&packet->addr, addr), packet->l4_proto, packet->port, packet->reason, packet->host,
+		packet->pods, packet->cgroup_count);
 	world_print(world);
 	if (bytes) {
 		fprintf(stderr, "ethertype %04x:", bytes->ethertype);
@@ -94,7 +96,8 @@ static void disagree(const struct world *world, const char *who, const struct pa
 
 static bool agree(struct judgement got, struct model_verdict expected)
 {
-	return got.allow == expected.allow && got.reason == expected.reason && got.rule == expected.rule;
+	return got.allow == expected.allow && got.told_only == expected.told && got.reason == expected.reason &&
+	       got.rule == expected.rule;
 }
 
 /* The compiled lists, the maps as `explain` reads them, and the kernel's own look-up. */
@@ -123,7 +126,8 @@ static void compare_look_ups(struct bench *bench, struct world *world, const str
 	question.port_key = (uint32_t)l4_proto << 16 | packet->port;
 	if (bpf_prog_test_run_opts(bpf_program__fd(bench->judge->progs.judge), &options) || options.retval)
 		die("BPF_PROG_TEST_RUN of judge");
-	got = (struct judgement){.allow = answer.allow, .reason = answer.reason, .rule = answer.rule};
+	got = (struct judgement){
+	    .allow = answer.allow, .told_only = answer.told, .reason = answer.reason, .rule = answer.rule};
 	if (!agree(got, in_kernel))
 		disagree(world, "the kernel's look-up", NULL, packet, got, expected);
 }
@@ -150,6 +154,22 @@ static int tell_own(struct kernel *kernel, const struct compiled *compiled, uint
 					compiled_audience_of(compiled, "/nowhere", EGRET_KIND_HOST));
 }
 
+/* A packet is sent twice. What only an `audit` line lets pass is counted as what would be denied, and by no rule. */
+static void expect_counts(struct counts *counts, struct model_verdict expected)
+{
+	if (expected.told) {
+		counts->audited[expected.reason] += 2;
+		counts->rules[EGRET_RULE_AUDITED] += 2;
+		return;
+	}
+	if (expected.allow)
+		counts->rules[expected.rule] += 2;
+	else
+		counts->reasons[expected.reason] += 2;
+	if (expected.reason == EGRET_REASON_DENY_RULE)
+		counts->rules[expected.rule] += 2;
+}
+
 static void compare_packet(struct bench *bench, struct world *world)
 {
 	uint8_t frame[ETH_HLEN + PACKET_MAX_BYTES] = {0};
@@ -169,14 +189,10 @@ static void compare_packet(struct bench *bench, struct world *world)
 	options.data_size_in = ETH_HLEN + bytes.len;
 	if (bpf_prog_test_run_opts(bpf_program__fd(bench->programs->progs.egret_egress), &options))
 		die("BPF_PROG_TEST_RUN");
-	if (options.retval != expected.allow)
+	if (options.retval != (expected.allow || expected.told))
 		disagree(world, "the program", &bytes, &packet, (struct judgement){.allow = options.retval}, expected);
-	if (expected.allow)
-		bench->expected.rules[expected.rule] += 2;
-	else
-		bench->expected.reasons[expected.reason] += 2;
-	if (expected.reason == EGRET_REASON_DENY_RULE)
-		bench->expected.rules[expected.rule] += 2;
+	expect_counts(&bench->expected, expected);
+	bench->told += expected.told;
 }
 
 static void read_counts(const struct bench *bench, struct counts *ret)
@@ -189,10 +205,10 @@ static void read_counts(const struct bench *bench, struct counts *ret)
 			die("counters");
 		ret->rules[i] = counter.packets;
 	}
-	for (uint32_t i = 0; i < EGRET_REASON_COUNT; i++) {
-		if (kernel_get_reason(bench->kernel, i, false, &counter))
+	for (uint32_t i = 0; i < 2 * EGRET_REASON_COUNT; i++) {
+		if (kernel_get_reason(bench->kernel, i / 2, i & 1, &counter))
 			die("reasons");
-		ret->reasons[i] = counter.packets;
+		*(i & 1 ? &ret->audited[i / 2] : &ret->reasons[i / 2]) = counter.packets;
 	}
 }
 
@@ -214,8 +230,10 @@ static void compare_counts(const struct bench *bench)
 	read_counts(bench, &now);
 	for (uint32_t i = 0; i < MAX_COUNTED; i++)
 		equal &= moved_by("rule", i, now.rules[i] - before->rules[i], expected->rules[i]);
-	for (uint32_t i = 0; i < EGRET_REASON_COUNT; i++)
+	for (uint32_t i = 0; i < EGRET_REASON_COUNT; i++) {
 		equal &= moved_by("reason", i, now.reasons[i] - before->reasons[i], expected->reasons[i]);
+		equal &= moved_by("audited reason", i, now.audited[i] - before->audited[i], expected->audited[i]);
+	}
 	if (equal)
 		return;
 	world_print(&bench->world);
@@ -262,8 +280,10 @@ int main(int argc, char **argv)
 	}
 	load_programs(&bench);
 	random_start("pairs of a policy and a packet", count);
+	random_audit_lines = true;
 	for (unsigned long done = 0; done < count; done += PACKETS_PER_POLICY)
 		run_policy(&bench, PACKETS_PER_POLICY);
+	printf("note: %lu packets passed only by an `audit` line\n", bench.told);
 	world_clear(&bench.world);
 	kernel_free(bench.kernel);
 	return kernel_detach(INSTANCE, &error) ? 1 : 0;

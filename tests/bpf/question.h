@@ -12,7 +12,8 @@ struct question {
 	__u32 rule;
 	__u8 allow;
 	__u8 reason;
-	__u8 pad[2];
+	__u8 told;
+	__u8 pad;
 };
 
 #endif
