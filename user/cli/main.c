@@ -2,8 +2,11 @@
 /* The table of commands. */
 #include "command.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What all commands that look at an instance end with. */
 #define LOOKING_CODES "3  no permission, or it cannot be told from here\n  4  there is no such instance"
@@ -203,12 +206,36 @@ static int help(const char *name)
 	return command ? command->run(command, 2, words) : no_command(name);
 }
 
+/* Of 0 to 2, one that is closed would be the next thing that is opened: what is meant for a person would be written
+ * to it. */
+static void open_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* A script that keeps what it was shown hears of a full disk by the exit code. */
+static int code_if_written(int code)
+{
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return code;
+	fprintf(stderr, "egret: not all could be written to standard output: %s\n", strerror(errno ? errno : EIO));
+	return EXIT_CANNOT;
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const for_help[] = {"--help", "-h", "help", NULL};
 	static const char *const for_version[] = {"--version", "-V", "version", NULL};
 	const struct command *command;
 
+	open_standard_streams();
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;
@@ -217,8 +244,8 @@ int main(int argc, char **argv)
 		return help(argv[2]);
 	if (is_one_of(argv[1], for_version)) {
 		puts("egret " EGRET_VERSION);
-		return EXIT_YES;
+		return code_if_written(EXIT_YES);
 	}
 	command = find_command(argv[1]);
-	return command ? command->run(command, argc - 1, argv + 1) : no_command(argv[1]);
+	return command ? code_if_written(command->run(command, argc - 1, argv + 1)) : no_command(argv[1]);
 }

@@ -56,6 +56,10 @@ shows 'many\.rules:10000:1: error' "all are told"
 fails 2 "over a limit" run --policy "$work/over.rules"
 shows 'limit of 64' "it names the limit"
 untouched "files"
+echo 'allow a.example tcp:1' >"$work/right.rules"
+# shellcheck disable=SC2016
+fails 3 "nowhere to write to" sh -c '"$1" check "$2" >/dev/full' - "$egret" "$work/right.rules"
+shows 'standard output: No space left' "it says so"
 
 # Memory and descriptors.
 {

@@ -209,9 +209,11 @@ denied node 51.0.0.2 tcp:443
 stop "$serve" KILL
 denied node 51.0.0.3 tcp:443
 
-# As an ordinary user from the beginning, which systemd makes it.
-serve 127.0.0.1:9964 "${as_viewer[@]}"
+# As an ordinary user from the beginning, which systemd makes it; and of one that closed what people write to.
+# shellcheck disable=SC2016
+serve 127.0.0.1:9964 "${as_viewer[@]}" sh -c 'exec "$@" <&- >&-' -
 has 'egret_denied_packets_total\{reason="no-rule"\} [1-9][0-9]*' "started as that user"
+expect /dev/null "nothing of it stands where others write for people" readlink "/proc/$serve/fd/1"
 stop "$agent" KILL
 has 'egret_agent_live 0' "no agent lives"
 expect '503' "so it says" status_of 127.0.0.1:9964/livez
