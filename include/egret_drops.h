@@ -72,6 +72,7 @@ struct egret_completion {
 	struct egret_drop_key key;
 	__u64 completed_ns;       /* CLOCK_REALTIME */
 	__u64 first_ns;           /* of the row: another one that has the same key later is completed anew */
+	__u64 asked;              /* the name (key) that led there, where it is another than the row's; 0 = none */
 	__u32 cause;              /* enum egret_cause; EGRET_CAUSE_NONE: the kernel's reason says it all */
 	__u32 generation;         /* of the policy that ruled then */
 	__u32 over_sec;           /* EGRET_REASON_EXPIRED: how long the answer was over */

@@ -301,14 +301,43 @@ static bool by_nothing(const struct cause_finder *finder, const struct cause_row
 	return true;
 }
 
-static void by_time(const struct cause_finder *finder, const struct cause_row *row, const char *name,
+/* Was the address answered last for an alias of the name whose answer is over? Whoever asks for the alias again is
+ * denied again. */
+static enum alias_state by_later_alias(const struct cause_finder *finder, const struct cause_row *row,
+				       struct egret_completion *ret)
+{
+	uint64_t last = row->ended.name ? row->ended.last_name : 0;
+	struct near_packet packet = packet_of(finder, row, ret->name);
+	struct egret_asked asked;
+	struct near_rule near;
+	enum alias_state state;
+
+	if (!last || last == row->row.key.name_key || kernel_get_asked(finder->kernel, last, &asked) ||
+	    near_has_name(finder->ruling->compiled, asked.name))
+		return ALIAS_NONE;
+	state = aliases_ask(finder->aliases, finder->ruling, finder->book, asked.name, ret->name);
+	if (state != ALIAS_FOUND)
+		return state;
+	ret->cause = EGRET_CAUSE_ALIAS;
+	ret->asked = last;
+	packet.addr = NULL;
+	packet.policy_name = "";
+	if (near_by_time(finder->ruling->compiled, &packet, &near))
+		set_rule(ret, &near);
+	return state;
+}
+
+static bool by_time(const struct cause_finder *finder, const struct cause_row *row, const char *name,
 		    struct egret_completion *ret)
 {
+	enum alias_state alias = by_later_alias(finder, row, ret);
 	const struct egret_drop *drop = &row->row.drop;
 	struct near_packet packet = packet_of(finder, row, name);
 	int64_t over_sec = -row->ended.left_sec - clock_seconds_between(drop->first_ns, clock_kernel_ns());
 	struct near_rule near;
 
+	if (alias != ALIAS_NONE)
+		return alias == ALIAS_FOUND;
 	if (row->ended.name) {
 		packet.policy_name = policy_name(finder, row->ended.policy_name);
 		ret->over_sec = over_sec > 0 ? (uint32_t)over_sec : 0;
@@ -318,6 +347,7 @@ static void by_time(const struct cause_finder *finder, const struct cause_row *r
 	packet.addr = NULL;
 	if (near_by_time(finder->ruling->compiled, &packet, &near))
 		set_rule(ret, &near);
+	return true;
 }
 
 bool cause_find(const struct cause_finder *finder, const struct cause_row *row, struct egret_completion *ret)
@@ -348,8 +378,7 @@ bool cause_find(const struct cause_finder *finder, const struct cause_row *row, 
 			set_rule(ret, &near);
 		return true;
 	case EGRET_REASON_EXPIRED:
-		by_time(finder, row, asked.name, ret);
-		return true;
+		return by_time(finder, row, asked.name, ret);
 	default:
 		return true;
 	}

@@ -22,7 +22,9 @@
 struct done {
 	struct egret_drop_key key;
 	uint64_t first_ns;
-	uint32_t generation; /* of the policy that ruled when that was found out */
+	uint64_t last_ns;    /* of its row when that was found out */
+	uint64_t last_name;  /* key of the name that led there last; 0 = none */
+	uint32_t generation; /* of the policy that ruled then */
 	uint32_t round;      /* when its row was seen last */
 	UT_hash_handle hh;
 };
@@ -96,7 +98,8 @@ void completions_free(struct completions *completions)
 
 /* --- which are completed --- */
 
-static int note(struct completions *completions, const struct egret_completion *completion)
+static int note(struct completions *completions, const struct egret_completion *completion, uint64_t last_name,
+		uint64_t last_ns)
 {
 	struct done *done;
 
@@ -109,6 +112,8 @@ static int note(struct completions *completions, const struct egret_completion *
 		HASH_ADD(hh, completions->all, key, sizeof(done->key), done);
 	}
 	done->first_ns = completion->first_ns;
+	done->last_ns = last_ns;
+	done->last_name = last_name;
 	done->generation = completion->generation;
 	done->round = completions->round;
 	return 0;
@@ -116,21 +121,40 @@ static int note(struct completions *completions, const struct egret_completion *
 
 static int note_earlier(void *context, const struct egret_completion *completion)
 {
-	return note(context, completion);
+	return note(context, completion, completion->asked ? completion->asked : completion->key.name_key, 0);
 }
 
-/* Under another policy what was found out may be untrue: once that one has denied a packet of the row, it is found out
- * anew. */
-static bool is_done(struct completions *completions, const struct egret_drop_row *row)
+static struct done *find(const struct completions *completions, const struct egret_drop_row *row)
 {
 	struct done *done;
 
 	HASH_FIND(hh, completions->all, &row->key, sizeof(row->key), done);
-	if (!done || done->first_ns != row->drop.first_ns)
+	return done && done->first_ns == row->drop.first_ns ? done : NULL;
+}
+
+/* Under another policy what was found out may be untrue: once that one has denied a packet of the row, it is found out
+ * anew. */
+static bool is_of_older_policy(const struct completions *completions, const struct egret_drop_row *row,
+			       const struct done *done)
+{
+	return (int32_t)(row->drop.generation - completions->generation) >= 0 &&
+	       (int32_t)(completions->generation - done->generation) > 0;
+}
+
+/* The same name's answer is over, and another name may have led there since. */
+static bool may_be_of_another_name(const struct egret_drop_row *row, const struct done *done)
+{
+	return row->key.reason == EGRET_REASON_EXPIRED && row->drop.last_ns != done->last_ns;
+}
+
+static bool is_done(struct completions *completions, const struct egret_drop_row *row)
+{
+	struct done *done = find(completions, row);
+
+	if (!done)
 		return false;
 	done->round = completions->round;
-	return (int32_t)(row->drop.generation - completions->generation) < 0 ||
-	       (int32_t)(completions->generation - done->generation) <= 0;
+	return !is_of_older_policy(completions, row, done) && !may_be_of_another_name(row, done);
 }
 
 /* Those whose row did not come in this round. */
@@ -235,17 +259,32 @@ static int in_turn(const void *a, const void *b)
 
 /* --- a round --- */
 
+/* It was looked at again, and the same name led there, or nobody knows any more which one. */
+static bool is_as_before(const struct completions *completions, const struct cause_row *row)
+{
+	struct done *done = find(completions, &row->row);
+
+	if (!done || is_of_older_policy(completions, &row->row, done))
+		return false;
+	if (row->ended.name && row->ended.last_name != done->last_name)
+		return false;
+	done->last_ns = row->row.drop.last_ns;
+	return true;
+}
+
 static void complete(struct completions *completions, const struct cause_finder *finder, const struct cause_row *row)
 {
 	struct egret_completion completion;
 
+	if (is_as_before(completions, row))
+		return;
 	if (!cause_find(finder, row, &completion)) {
 		completions->unfinished = true;
 		return;
 	}
 	make_room(completions, finder->kernel);
 	if (!kernel_set_completion(finder->kernel, &completion))
-		note(completions, &completion);
+		note(completions, &completion, row->ended.last_name, row->row.drop.last_ns);
 }
 
 static void complete_all(struct completions *completions, const struct cause_finder *finder)

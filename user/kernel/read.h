@@ -215,6 +215,7 @@ struct kernel_lesson {
 	uint64_t scope;
 	uint64_t owner;
 	uint64_t name;        /* key */
+	uint64_t last_name;   /* that the address was answered for last in this scope */
 	uint32_t policy_name; /* what of the policy that rules speaks for it: an index into `names`; 0 = nothing */
 	bool brings_in;       /* and may the name bring in this address? */
 	int64_t left_sec;     /* less than 0 when it is over */

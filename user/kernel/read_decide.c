@@ -276,7 +276,12 @@ static uint32_t ttl_of(const struct tables *tables, uint64_t name)
 static int visit_names(const struct lesson_walk *walk, const struct egret_learned_key *key,
 		       const struct egret_learned *learned)
 {
-	struct kernel_lesson lesson = {.addr = key->addr, .scope = key->scope, .owner = learned->owner};
+	struct kernel_lesson lesson = {
+	    .addr = key->addr,
+	    .scope = key->scope,
+	    .owner = learned->owner,
+	    .last_name = learned->names[egret_learned_last(learned)],
+	};
 	struct egret_target list;
 	uint32_t need;
 	int rc = need_of(&walk->tables, &key->addr, &need);

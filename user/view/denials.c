@@ -227,14 +227,16 @@ static void set_port(json_t *row, const struct egret_drop_key *key)
 	json_set_text(row, "port", policy_port_format(&port, text));
 }
 
-/* The name that was last resolved to the address, or else the policy's. */
-static void find_name(const struct kernel *kernel, const struct denial *denial, char buf[static EGRET_NAME_SIZE])
+/* The name that led to the address, or else the policy's. */
+static void find_name(const struct kernel *kernel, const struct denial *denial,
+		      const struct egret_completion *completion, char buf[static EGRET_NAME_SIZE])
 {
+	uint64_t led_there = completion->asked ? completion->asked : denial->key.name_key;
 	struct egret_name name = {};
 	struct egret_asked asked = {};
 
 	buf[0] = '\0';
-	if (denial->key.name_key && !kernel_get_asked(kernel, denial->key.name_key, &asked))
+	if (led_there && !kernel_get_asked(kernel, led_there, &asked))
 		snprintf(buf, EGRET_NAME_SIZE, "%s", asked.name);
 	else if (denial->drop.name && !kernel_get_name(kernel, denial->drop.name, &name))
 		snprintf(buf, EGRET_NAME_SIZE, "%s", name.name);
@@ -343,7 +345,7 @@ static void set_destination(json_t *row, const struct kernel *kernel, const stru
 	const struct egret_drop_key *key = &denial->key;
 	char name[EGRET_NAME_SIZE];
 
-	find_name(kernel, denial, name);
+	find_name(kernel, denial, completion, name);
 	set_address(row, kernel, key);
 	set_layer(row, kernel, denial);
 	set_device_subject(row, kernel, denial);

@@ -187,7 +187,10 @@ const char *suggestion_line(const struct denied *denied, char buf[static SUGGEST
 		nothing_line(denied, buf);
 		break;
 	case EGRET_REASON_EXPIRED:
-		time_line(denied, buf);
+		if (denied->cause == EGRET_CAUSE_ALIAS)
+			allow_line(denied, buf);
+		else
+			time_line(denied, buf);
 		break;
 	case EGRET_REASON_NOT_A_SOCKET:
 		allow_line(denied, buf);

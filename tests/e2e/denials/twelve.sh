@@ -40,7 +40,7 @@ agent_start
 ask() { # ask WHO SERVER NAME [TYPE]
 	$1 dig +short +time=3 +tries=1 "@$2" "$3" "${4:-A}" >/dev/null
 }
-over() { egret_cmd learned --json | jq -e 'all(.[]; .name != "ttl.cdn.contoso.example")'; }
+over() { egret_cmd learned --json | jq -e 'all(.[]; .name | IN("ttl.cdn.contoso.example", "b.cdn.contoso.example") | not)'; }
 
 # 1 a port (also of what another pod was given: asking would not help), 4 the other family, 8 an address that another pod was given, 9 for others, 11 private, 12 a deny
 ask "pod shop" $short pay.contoso.example
@@ -67,9 +67,11 @@ denied "pod shop" 20.2.0.5 tcp:443
 denied "pod shop" 51.0.0.77 tcp:22
 # 2 an answer that is over
 ask "pod shop" $short ttl.cdn.contoso.example
+ask "pod web" $short b.cdn.contoso.example
 passes "pod shop" 20.2.0.1 tcp:443
 eventually over
 denied "pod shop" 20.2.0.1 tcp:443
+denied "pod web" 20.2.0.2 tcp:443
 # 7 below, under another policy
 
 eventually rows_completed
@@ -134,6 +136,17 @@ shows 'it was given to default/web, and this subject did not ask' "somebody else
 succeeds "suggest" egret_cmd suggest
 shows '^resolver 20\.0\.0\.55 +# a guess: ' "a server, as a guess"
 shows '^allow 20\.2\.0\.5 tcp:443 +# an address, in place of trust' "and the address beside it"
+
+# 2, then 3: the name's answer is over, and what was asked for since is its alias.
+web='.[] | select(.address == "20.2.0.2" and .pod == "web")'
+json "$web | .reason == \"expired\" and .name == \"b.cdn.contoso.example\"" "over, before" cat "$work/rows.json"
+ask "pod web" $short files.contoso.example
+denied "pod web" 20.2.0.2 tcp:443
+is_alias() { egret_cmd drops --json | jq -e "$web | select(.reason == \"alias\")" >"$work/alias"; }
+eventually is_alias || die "no alias: $(egret_cmd drops --json | jq "$web")"
+json '.kernel_reason == "expired" and .packets_total == 2 and .name == "files.contoso.example" and .nearest_line == 6 and
+	.ttl_seconds == null and .policy_name == "b.cdn.contoso.example" and .suggestion == "allow files.contoso.example https:443"' \
+	"and an alias of it since" cat "$work/alias"
 
 # 7 a question that is held back; and without an agent the kernel's word stands.
 cat - "$work/policy.rules" >"$work/names.rules" <<<"set dns_names = policy"
