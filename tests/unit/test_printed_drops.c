@@ -686,6 +686,12 @@ static void a_wildcard_is_written_when_it_is_asked_for(void **state)
 	    "allow www.a.co.uk https:443              # shop/web, 3 packets\n"
 	    "allow *.blob.core.windows.net https:443  # all names below it, whoever has them, for 2 that were "
 	    "denied: shop/web, 3 packets\n");
+	kernel.drops[0].key.audited = 1;
+	SAY(&said, suggest, "--wildcards");
+	assert_says(&said, "for 2 that were or would be denied: shop/web, 3 packets; 1 of them passed, audited\n");
+	kernel.drops[1].key.audited = 1;
+	SAY(&said, suggest, "--wildcards");
+	assert_says(&said, "for 2 that would be denied: shop/web, 3 packets\n");
 }
 
 /* Whatever is said is a policy. */

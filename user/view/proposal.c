@@ -301,7 +301,7 @@ json_t *view_proposal(const json_t *rows, bool wildcards)
 	json_array_foreach (rows, i, row)
 		add_row(lines, row);
 	if (wildcards)
-		wildcard_gather(lines);
+		wildcard_gather(lines, proposal_is_audited);
 	array = lines_in_order(lines);
 	json_decref(lines);
 	return array;

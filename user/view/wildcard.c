@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "wildcard.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -68,14 +67,27 @@ static void add_counts(json_t *to, const json_t *line)
 				(uint64_t)(json_number(subjects, subject) + json_integer_value(packets)));
 }
 
-static void replace(json_t *lines, const char *wildcard, const json_t *keys)
+/* What became of the names that give way. */
+static const char *fate_of(const json_t *lines, const json_t *keys, bool (*is_audited)(const json_t *line))
+{
+	size_t audited = 0, i;
+	const json_t *key;
+
+	json_array_foreach (keys, i, key)
+		audited += is_audited(json_object_get(lines, json_string_value(key)));
+	if (!audited)
+		return "were denied";
+	return audited == json_array_size(keys) ? "would be denied" : "were or would be denied";
+}
+
+static void replace(json_t *lines, const char *wildcard, const json_t *keys, const char *fate)
 {
 	json_t *one = json_object(), *key;
 	char note[NOTE_SIZE];
 	size_t i;
 
-	snprintf(note, sizeof(note), "all names below it, whoever has them, for %zu that were denied",
-		 json_array_size(keys));
+	snprintf(note, sizeof(note), "all names below it, whoever has them, for %zu that %s", json_array_size(keys),
+		 fate);
 	json_set_text(one, "kind", "wildcard");
 	json_set_text(one, "line", wildcard);
 	json_set_text(one, "note_text", note);
@@ -89,14 +101,14 @@ static void replace(json_t *lines, const char *wildcard, const json_t *keys)
 	json_object_set_new(lines, wildcard, one);
 }
 
-void wildcard_gather(json_t *lines)
+void wildcard_gather(json_t *lines, bool (*is_audited)(const json_t *line))
 {
 	json_t *groups = group(lines), *keys;
 	const char *wildcard;
 
 	json_object_foreach (groups, wildcard, keys) {
 		if (json_array_size(keys) > 1)
-			replace(lines, wildcard, keys);
+			replace(lines, wildcard, keys, fate_of(lines, keys, is_audited));
 	}
 	json_decref(groups);
 }

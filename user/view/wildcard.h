@@ -4,9 +4,10 @@
 #define EGRET_VIEW_WILDCARD_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 /* @lines: as view_proposal has them, by their text. Those of kind "name" that differ in the first label alone give way
- * to one. */
-void wildcard_gather(json_t *lines);
+ * to one. @is_audited: did all packets that want this line pass? */
+void wildcard_gather(json_t *lines, bool (*is_audited)(const json_t *line));
 
 #endif
