@@ -30,7 +30,7 @@ struct kernel {
 	struct {
 		struct egret_drop_key key;
 		struct egret_drop drop;
-	} drops[FAKE_MAX];
+	} drops[EGRET_MAX_CULPRITS];
 	struct {
 		uint64_t owner;
 		bool audited;

@@ -515,11 +515,22 @@ static void what_the_list_lost_is_counted(void **state)
 	add_row((struct row){APP, 3, 0, "51.0.0.1", 0, 0, 0, false});
 	kernel.reasons[0][EGRET_REASON_NO_RULE].packets = 10;
 	kernel.reasons[1][EGRET_REASON_NO_RULE].packets = 2;
+	SAY(&said, drops, "-owide");
+	assert_says(&said, "\nand 7 more packets that were denied: cleared, or of subjects that the list has\n"
+			   "  no room for any more\n"
+			   "and 2 more packets that would have been denied: cleared, or of subjects that the\n"
+			   "  list has no room for any more\n");
+	SAY(&said, drops, "-owide", "--name=51.0.0.1");
+	assert_says_not(&said, "and 7");
 	SAY(&said, drops, NULL);
-	assert_says(&said, "\n(and 7 more packets that were denied: cleared, or of subjects that ");
-	assert_says(&said, "\n(and 2 more packets that would have been denied: cleared, or of");
-	SAY(&said, drops, "--name=51.0.0.1");
-	assert_says_not(&said, "(and ");
+	assert_says_not(&said, "and 7");
+	for (unsigned int i = 0; i < EGRET_MAX_CULPRITS / 2; i++)
+		add_row((struct row){1000 + i, 1, 0, "51.0.0.1", 0, 0, 0, false});
+	SAY(&said, drops, "--limit=1");
+	assert_says(&said, "\nand 7 more packets that were denied: cleared,");
+	kernel.drop_count = 0;
+	SAY(&said, drops, NULL);
+	assert_says_all(&said, "no denial is listed since the list was cleared; `egret status` has the totals\n");
 }
 
 static void what_made_room_is_a_line(void **state)

@@ -127,28 +127,6 @@ static long long packets_listed(const json_t *rows, bool audited)
 	return packets;
 }
 
-/* The reasons count all; rows are cleared, and those of an owner go where there is no room for all owners. Returns
- * whether any are missing. */
-static bool note_forgotten(const struct kernel *kernel, const json_t *rows)
-{
-	json_t *counted = view_packets(kernel);
-	bool any = false;
-
-	for (int audited = 0; audited < 2; audited++) {
-		long long missing =
-		    json_number(counted, audited ? "would_deny_total" : "denied_total") - packets_listed(rows, audited);
-
-		if (missing <= 0)
-			continue;
-		printf("(and %lld more packets that %s: cleared, or of subjects that the list of %d rows has no room "
-		       "for any more)\n",
-		       missing, audited ? "would have been denied" : "were denied", EGRET_MAX_DROPS);
-		any = true;
-	}
-	json_decref(counted);
-	return any;
-}
-
 /* "WORD: SENTENCE", with a line end where the screen ends. */
 static void print_meaning(const char *word, const char *sentence, int width)
 {
@@ -163,6 +141,42 @@ static void print_meaning(const char *word, const char *sentence, int width)
 		sentence += len + (sentence[len] == ' ');
 	}
 	putchar('\n');
+}
+
+/* Rows of an owner go where there is no room for all owners, and each owner has a row at least. */
+static bool is_crowded(const json_t *rows)
+{
+	return json_array_size(rows) >= EGRET_MAX_CULPRITS / 2;
+}
+
+static void print_forgotten(long long missing, const char *what)
+{
+	char word[80];
+	struct screen screen;
+
+	screen_find(&screen);
+	snprintf(word, sizeof(word), "and %lld more packets that %s", missing, what);
+	print_meaning(word, "cleared, or of subjects that the list has no room for any more", screen.width);
+}
+
+/* The reasons count all. Returns whether any are missing; short rows tell of that only where a subject's may be. */
+static bool note_forgotten(const struct kernel *kernel, const json_t *rows, bool wide)
+{
+	json_t *counted = view_packets(kernel);
+	bool any = false;
+
+	for (int audited = 0; audited < 2; audited++) {
+		long long missing =
+		    json_number(counted, audited ? "would_deny_total" : "denied_total") - packets_listed(rows, audited);
+
+		if (missing <= 0)
+			continue;
+		if (wide || is_crowded(rows))
+			print_forgotten(missing, audited ? "would have been denied" : "were denied");
+		any = true;
+	}
+	json_decref(counted);
+	return any;
 }
 
 /* WHY may begin with other words than the reason. */
@@ -271,9 +285,11 @@ static void print_wide(const json_t *rows)
 	table_print(rows, wide_columns, WIDE_COUNT, &screen);
 }
 
-static void print_nothing(const struct kernel *kernel, const struct options *options, size_t all)
+static void print_nothing(const struct kernel *kernel, const struct options *options, size_t all, bool any_forgotten)
 {
-	if (all)
+	if (any_forgotten && !all)
+		puts("no denial is listed since the list was cleared; `egret status` has the totals");
+	else if (all)
 		printf("none of %zu row%s fits; `egret drops` shows all\n", all, all == 1 ? "" : "s");
 	else if (!wanted_any(options))
 		puts(kernel_settings(kernel)->audit ? "nothing would have been denied" : "nothing was denied");
@@ -314,9 +330,9 @@ static void print_rows(const struct kernel *kernel, const struct options *option
 	if (left_out)
 		printf("(and %zu more row%s than --limit shows)\n", left_out, left_out == 1 ? "" : "s");
 	if (!wanted_any(options))
-		any_forgotten = note_forgotten(kernel, all);
-	if (!count && !any_forgotten)
-		print_nothing(kernel, options, json_array_size(all));
+		any_forgotten = note_forgotten(kernel, all, options->wide);
+	if (!count && !(any_forgotten && options->wide))
+		print_nothing(kernel, options, json_array_size(all), any_forgotten);
 	json_decref(rows);
 }
 

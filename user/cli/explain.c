@@ -460,12 +460,13 @@ static int show_rows(const struct options *options, uint32_t number)
 	return fail_to_answer(options, rc, &error);
 }
 
-/* Digits alone; 0 = it is none. */
+/* Digits, and "#" before them, as the column is called; 0 = it is none. */
 static unsigned int row_asked(const struct options *options)
 {
+	const char *word = options->argument_count == 1 ? options->arguments[0] : "";
 	unsigned int number;
 
-	if (options->argument_count != 1 || value_number(options->arguments[0], INT_MAX, &number))
+	if (value_number(word + (*word == '#'), INT_MAX, &number))
 		return 0;
 	return number;
 }

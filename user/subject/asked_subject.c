@@ -54,9 +54,15 @@ static int read_path(const char *path, bool must_exist, struct asked_subject *re
 
 static int refuse_pod(int rc, const char *pod, const char *container, struct error *error)
 {
+	char name[EGRET_POD_NAME_SIZE];
+
 	if (rc == -ENOTUNIQ)
 		return error_set(error, -EINVAL,
 				 "several pods of %.200s run on this node; name one, as `egret drops` does", pod);
+	if (!pod_find_in_any_namespace(pod, name, sizeof(name)))
+		return error_set(error, -EINVAL,
+				 "a pod is named with its namespace: %.200s runs here, write `for pod %.200s`", name,
+				 name);
 	return error_set(error, -EINVAL,
 			 "no pod %.200s%s%.80s runs on this node; `for pods` asks for pods in general, "
 			 "`for cgroup /PATH` for one cgroup",

@@ -85,11 +85,14 @@ bool pod_of_path(const char *cgroup_path, const char *logs, struct pod *ret)
 	return true;
 }
 
+enum search_by { BY_POD, BY_WORKLOAD, BY_POD_OF_ANY_NAMESPACE };
+
 struct search {
 	const char *mount, *who, *container;
-	bool by_workload;
+	enum search_by by;
 	char *path; /* below the mount point */
 	size_t size;
+	char name[EGRET_POD_NAME_SIZE]; /* of BY_POD_OF_ANY_NAMESPACE, what was found */
 	/* By workload: the first that was found, of the pod with this uid. */
 	char first[CGROUP_PATH_SIZE], uid[64];
 	bool several;
@@ -119,13 +122,27 @@ static void note_workload(struct search *search, const struct pod *pod)
 	snprintf(search->first, sizeof(search->first), "%s", search->path);
 }
 
+static bool is_in_its_namespace(struct search *search, const struct pod *pod)
+{
+	char workload[WORKLOAD_SIZE];
+	const char *in_namespace = strchr(pod->name, '/');
+
+	if (!in_namespace)
+		return false;
+	snprintf(search->name, sizeof(search->name), "%s", pod->name);
+	pod_workload(pod->name, workload);
+	return !strcmp(in_namespace + 1, search->who) || !strcmp(strchr(workload, '/') + 1, search->who);
+}
+
 static bool is_wanted(struct search *search)
 {
 	struct pod pod;
 
 	if (!pod_of_path(search->path, NULL, &pod))
 		return false;
-	if (search->by_workload) {
+	if (search->by == BY_POD_OF_ANY_NAMESPACE)
+		return is_in_its_namespace(search, &pod);
+	if (search->by == BY_WORKLOAD) {
 		note_workload(search, &pod);
 		return false;
 	}
@@ -169,10 +186,25 @@ int pod_find(const char *who, const char *container, char *ret_path, size_t size
 	ret_path[0] = '\0';
 	if (search_below(&search, SEARCH_DEPTH))
 		return 0;
-	search.by_workload = true;
+	search.by = BY_WORKLOAD;
 	search_below(&search, SEARCH_DEPTH);
 	if (search.several)
 		return -ENOTUNIQ;
 	snprintf(ret_path, size, "%s", search.first);
 	return search.uid[0] ? 0 : -ENOENT;
+}
+
+int pod_find_in_any_namespace(const char *who, char *ret_name, size_t size)
+{
+	char mount[CGROUP_PATH_SIZE], path[CGROUP_PATH_SIZE] = "";
+	struct search search = {
+	    .mount = mount, .who = who, .by = BY_POD_OF_ANY_NAMESPACE, .path = path, .size = sizeof(path)};
+	struct error ignored;
+	int rc = cgroup_mount_point(mount, sizeof(mount), &ignored);
+
+	if (!rc && !search_below(&search, SEARCH_DEPTH))
+		rc = -ENOENT;
+	if (!rc)
+		snprintf(ret_name, size, "%s", search.name);
+	return rc;
 }

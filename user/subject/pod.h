@@ -34,5 +34,7 @@ const char *pod_workload(const char *name, char buf[static WORKLOAD_SIZE]);
  * alone. With @container the one of that container, by its name or its short id. -ENOENT: none is here. -ENOTUNIQ:
  * several are of that workload. */
 int pod_find(const char *who, const char *container, char *ret_path, size_t size);
+/* "namespace/pod" of a pod here that @who names, or whose workload it names, without the namespace. -ENOENT: none. */
+int pod_find_in_any_namespace(const char *who, char *ret_name, size_t size);
 
 #endif

@@ -100,6 +100,8 @@ succeeds "--clear" egret_cmd drops --clear
 shows "^$rows rows cleared" "--clear: how many"
 expect 0 "--clear: they are gone" sh -c "'$egret' drops --json --instance $instance | jq length"
 expect "$total" "--clear: the totals are as they were" sh -c "'$egret' status --json --instance $instance | jq .packets.denied_total"
+succeeds "drops" egret_cmd drops
+shows "^no denial is listed since the list was cleared;" "drops: why none is there"
 succeeds "drops" egret_cmd drops -o wide
 shows "$total more packets that were denied: cleared" "drops: says that rows are missing"
 json '.cleared_count == 0' "--clear --json: none is left" egret_cmd drops --clear --json

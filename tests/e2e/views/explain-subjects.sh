@@ -48,6 +48,8 @@ fails 1 "another port" explain fixed.example tcp:22 for host
 shows 'fixed\.example is allowed on tcp:443,80 by .*policy\.rules:4' "which ports are allowed"
 shows 'to allow it: allow fixed\.example tcp:22' "the line to write"
 succeeds "a process, by its number" explain fixed.example tcp:80 for pid $$
+fails 2 "a pod without its namespace" explain fixed.example tcp:80 for pod shop
+shows 'default/shop runs here, write `for pod default/shop`' "which pod that may be"
 fails 2 "no process" explain fixed.example tcp:80 for pid 999999999
 
 # --- a row by its number ---
@@ -58,6 +60,8 @@ shows 'who: default/shop' "whose it is"
 shows 'now: still denied, and is allowed once default/shop(:shop)? asks a resolver of the policy for a\.wild\.example' "what would help now"
 json '.[0].kernel_reason == .[0].now.reason and .[0].now.must_ask' "the kernel's reason is what explain says now" \
 	explain "$number" --json
+fails 1 "as drops calls the column" explain "#$number"
+shows "^row $number: denied, 1 packet" "the same row"
 succeeds "the column of drops has it" egret_cmd drops
 shows "^ *$number " "the same number"
 pod shop dig +short +tries=1 @$resolver a.wild.example A >/dev/null
