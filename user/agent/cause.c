@@ -315,7 +315,7 @@ static enum alias_state by_later_alias(const struct cause_finder *finder, const 
 	if (!last || last == row->row.key.name_key || kernel_get_asked(finder->kernel, last, &asked) ||
 	    near_has_name(finder->ruling->compiled, asked.name))
 		return ALIAS_NONE;
-	state = aliases_ask(finder->aliases, finder->ruling, finder->book, asked.name, ret->name);
+	state = aliases_ask(finder->aliases, finder->ruling, finder->book, row->row.owner, asked.name, ret->name);
 	if (state != ALIAS_FOUND)
 		return state;
 	ret->cause = EGRET_CAUSE_ALIAS;

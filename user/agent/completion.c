@@ -16,13 +16,15 @@
 #define ROWS_OF_AN_OWNER 16
 #define OWNER_PLACES     256
 /* After what took long nothing is done for so many times as long: 2.5 % of a core. */
-#define REST 40
+#define REST          40
+#define LOOK_AGAIN_NS (3 * CLOCK_NS_PER_SEC)
 
 /* A row that is completed. */
 struct done {
 	struct egret_drop_key key;
 	uint64_t first_ns;
-	uint64_t last_ns;    /* of its row when that was found out */
+	uint64_t last_ns;    /* of its row when it was looked at last */
+	uint64_t looked_ns;  /* and when that was */
 	uint64_t last_name;  /* key of the name that led there last; 0 = none */
 	uint32_t generation; /* of the policy that ruled then */
 	uint32_t round;      /* when its row was seen last */
@@ -113,6 +115,7 @@ static int note(struct completions *completions, const struct egret_completion *
 	}
 	done->first_ns = completion->first_ns;
 	done->last_ns = last_ns;
+	done->looked_ns = clock_now_ns();
 	done->last_name = last_name;
 	done->generation = completion->generation;
 	done->round = completions->round;
@@ -141,10 +144,17 @@ static bool is_of_older_policy(const struct completions *completions, const stru
 	       (int32_t)(completions->generation - done->generation) > 0;
 }
 
-/* The same name's answer is over, and another name may have led there since. */
-static bool may_be_of_another_name(const struct egret_drop_row *row, const struct done *done)
+/* The same name's answer is over, and another name may have led there since. What goes on and on is looked at now and
+ * then, so that it keeps no new row of its owner waiting. */
+static bool may_be_of_another_name(struct completions *completions, const struct egret_drop_row *row,
+				   const struct done *done)
 {
-	return row->key.reason == EGRET_REASON_EXPIRED && row->drop.last_ns != done->last_ns;
+	if (row->key.reason != EGRET_REASON_EXPIRED || row->drop.last_ns == done->last_ns)
+		return false;
+	if (!completions->bounded || clock_now_ns() - done->looked_ns >= LOOK_AGAIN_NS)
+		return true;
+	completions->unfinished = true;
+	return false;
 }
 
 static bool is_done(struct completions *completions, const struct egret_drop_row *row)
@@ -154,7 +164,7 @@ static bool is_done(struct completions *completions, const struct egret_drop_row
 	if (!done)
 		return false;
 	done->round = completions->round;
-	return !is_of_older_policy(completions, row, done) && !may_be_of_another_name(row, done);
+	return !is_of_older_policy(completions, row, done) && !may_be_of_another_name(completions, row, done);
 }
 
 /* Those whose row did not come in this round. */
@@ -269,6 +279,7 @@ static bool is_as_before(const struct completions *completions, const struct cau
 	if (row->ended.name && row->ended.last_name != done->last_name)
 		return false;
 	done->last_ns = row->row.drop.last_ns;
+	done->looked_ns = clock_now_ns();
 	return true;
 }
 
