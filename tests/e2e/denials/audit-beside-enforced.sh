@@ -4,6 +4,7 @@
 # stays allowed, and who is only audited deceives nobody who is not. Each of these was otherwise once.
 . "$(dirname "$0")/../lib.sh"
 needs_egret
+internet_ports="$internet_ports tcp:5353 udp:5353"
 bed_up
 pod_up web 11
 pod_up agent 12
@@ -114,10 +115,10 @@ table ip egret_services {
 NFT
 reload <<'POLICY'
 set service_ranges = 10.0.0.0/16
-allow 10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.5 any for pods
-allow 20.1.0.0/16 any
-audit deny 10.0.0.1,10.0.0.3,10.0.0.4
-audit deny 20.1.0.2
+allow 10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.5,10.0.0.13 any for pods
+allow 20.1.0.0/16,10.244.200.53 any
+audit deny 10.0.0.1,10.0.0.3,10.0.0.4,10.0.0.13
+audit deny 20.1.0.2,10.244.200.53
 audit allow 51.0.0.5 tcp:443
 POLICY
 egret_cmd drops --clear >/dev/null
@@ -135,5 +136,17 @@ expect deny-rule/true "the end point of one" services 20.1.0.2
 expect service-outside/true "the end point of an audited allow" services 51.0.0.5
 expect service-outside/false "the end point outside" services 51.0.0.3
 expect no-rule/false "the service without a rule" services 10.0.0.4
+# Translated at the socket, as what replaces kube-proxy does (tests/dns/service.bpf.c): only the end point leaves.
+bpftool=$(command -v bpftool /usr/sbin/bpftool | head -n 1)
+if [ -n "$bpftool" ] && mkdir /sys/fs/bpf/service && "$bpftool" prog loadall "$root/build/tests/service.bpf.o" /sys/fs/bpf/service; then
+	for hook in connect4 sendmsg4 recvmsg4; do
+		"$bpftool" cgroup attach "$cg" $hook pinned "/sys/fs/bpf/service/service_$hook" multi || die "no $hook"
+	done
+	internet ip route add local 10.244.200.53 dev lo
+	passes "pod web" 10.0.0.13 tcp:53 udp:53 send:53
+	expect deny-rule/true "the end point that the socket was translated to" services 10.244.200.53
+else
+	echo "note: no bpftool, or it cannot load tests/dns/service.bpf.c: no translation at the socket"
+fi
 expect 0 "packets that an audited deny took away" sh -c "'$egret' rules --instance '$instance' --json | jq '[.[] | select(.rule | startswith(\"audit deny\")).packets_total] | add'"
 finish
