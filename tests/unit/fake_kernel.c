@@ -342,6 +342,14 @@ int kernel_each_drop(const struct kernel *kernel,
 	return rc;
 }
 
+uint64_t kernel_denied_cgroup(const struct kernel *kernel, uint64_t owner)
+{
+	for (size_t i = 0; i < kernel->others_count; i++)
+		if (kernel->others[i].owner == owner)
+			return kernel->others[i].denied_cgroup;
+	return 0;
+}
+
 int kernel_each_others(const struct kernel *kernel,
 		       int (*visit)(void *context, uint64_t owner, bool audited, const struct egret_others *others),
 		       void *context)

@@ -32,7 +32,7 @@ struct kernel {
 		struct egret_drop drop;
 	} drops[EGRET_MAX_CULPRITS];
 	struct {
-		uint64_t owner;
+		uint64_t owner, denied_cgroup;
 		bool audited;
 		struct egret_others others;
 	} others[FAKE_MAX];

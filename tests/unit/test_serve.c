@@ -137,6 +137,8 @@ static void look_and_expect(struct workloads *workloads, const struct kernel *ke
 	"egret_workload_denied_packets_total{namespace=\"\",workload=\"/a.service\",protocol=\"" reason "\"} " packets \
 	"\n"
 
+#define POD_PATH "/kubepods.slice/kubepods-pod11111111_2222_3333_4444_555555555555.slice/cri-containerd-abc.scope"
+
 static void set_drop(struct kernel *kernel, size_t i, uint64_t cgroup_id, uint8_t reason, uint64_t packets)
 {
 	kernel->drops[i].key =
@@ -210,6 +212,14 @@ static void others_are_summed(void **state)
 	workloads_free(workloads);
 }
 
+static void add_others_of_pod(struct kernel *kernel)
+{
+	kernel->others[0].owner = CGROUP_GONE + 1;
+	kernel->others[0].denied_cgroup = CGROUP_NOTED;
+	kernel->others[0].others = (struct egret_others){.packets = 7, .rows = 6};
+	kernel->others_count = 1;
+}
+
 static void whom_nobody_knows_is_unknown(void **state)
 {
 	static struct kernel kernel;
@@ -222,9 +232,7 @@ static void whom_nobody_knows_is_unknown(void **state)
 			"{namespace=\"\",workload=\"unknown\",protocol=\"tcp\",reason=\"no-rule\"} 4\n");
 	kernel.drops[0].key.cgroup_id = CGROUP_NOTED;
 	kernel.drops[0].key.l4_proto = IPPROTO_ICMPV6;
-	set_subject_path(
-	    &kernel, CGROUP_NOTED,
-	    "/kubepods.slice/kubepods-pod11111111_2222_3333_4444_555555555555.slice/cri-containerd-abc.scope");
+	set_subject_path(&kernel, CGROUP_NOTED, POD_PATH);
 	look_and_expect(workloads, &kernel,
 			"{namespace=\"\",workload=\"unknown-pod\",protocol=\"icmp\",reason=\"no-rule\"} 4\n");
 	kernel.noted_count = 1;
@@ -234,6 +242,11 @@ static void whom_nobody_knows_is_unknown(void **state)
 	look_and_expect(workloads, &kernel,
 			"egret_workload_would_deny_packets_total{namespace=\"shop\",workload=\"web\",protocol=\"icmp\","
 			"reason=\"no-rule\"} 4\n");
+	/* Rows of a pod that made room are the pod's, whose own cgroup nobody noted. */
+	add_others_of_pod(&kernel);
+	look_and_expect(workloads, &kernel,
+			"egret_workload_denied_packets_total{namespace=\"shop\",workload=\"web\",protocol=\"other\","
+			"reason=\"unknown\"} 7\n");
 	workloads_free(workloads);
 }
 
@@ -633,6 +646,20 @@ static void the_newest_rows_have_words(void **state)
 	assert_string_equal(json_text(row, "suggestion"), "allow 51.0.0.1 tcp:443");
 	assert_true(json_is_null(json_object_get(row, "gone"))); /* a view sees no cgroup */
 	assert_string_equal(json_text(json_array_get(rows, 1), "reason"), "port");
+	json_decref(rows);
+
+	kernel.subject_count = 0;
+	set_subject_path(&kernel, CGROUP_NOTED, POD_PATH);
+	kernel.drop_count = 0;
+	kernel.noted_count = 1;
+	kernel.noted[0].id = "11111111-2222-3333-4444-555555555555";
+	kernel.noted[0].name = "shop/web-5d4f7c9b8c-x2x7z";
+	add_others_of_pod(&kernel);
+	assert_int_equal(view_newest_drops(&kernel, 2, &rows, &left_out), 0);
+	row = json_array_get(rows, 0);
+	assert_string_equal(json_text(row, "who_text"), "shop/web-5d4f7c9b8c-x2x7z");
+	assert_string_equal(json_text(row, "subject"), "pod shop/web-5d4f7c9b8c-x2x7z");
+	assert_string_equal(json_text(row, "destination_text"), "other destinations");
 	json_decref(rows);
 }
 

@@ -176,6 +176,8 @@ int kernel_each_drop(const struct kernel *kernel,
 int kernel_each_others(const struct kernel *kernel,
 		       int (*visit)(void *context, uint64_t owner, bool audited, const struct egret_others *others),
 		       void *context);
+/* A cgroup of that owner to which something was denied, by whose name the owner is known; 0 = none. */
+uint64_t kernel_denied_cgroup(const struct kernel *kernel, uint64_t owner);
 /* Both at once, each row no more than once, however many rows come and go meanwhile. Processes' names are as they are.
  */
 int kernel_each_denial(const struct kernel *kernel,

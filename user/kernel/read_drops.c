@@ -85,6 +85,18 @@ int kernel_each_others(const struct kernel *kernel,
 	return map_each_entry(walk.fd, 2 * EGRET_MAX_CULPRITS, (void *[]){&owners[0], &owners[1]}, visit_others, &walk);
 }
 
+uint64_t kernel_denied_cgroup(const struct kernel *kernel, uint64_t owner)
+{
+	struct egret_culprit culprit;
+
+	if (bpf_map_lookup_elem_flags(kernel->maps[MAP_culprits], &owner, &culprit, BPF_F_LOCK) || culprit.gone)
+		return 0;
+	for (int i = 0; i < EGRET_NAMES_PER_OWNER; i++)
+		if (culprit.named[i])
+			return culprit.named[i];
+	return 0;
+}
+
 static int clear_culprits(const struct kernel *kernel)
 {
 	uint64_t owner;

@@ -186,9 +186,13 @@ static int add_row(void *context, const struct egret_drop_key *key, const struct
 	return 0;
 }
 
+/* Of a pod it is the pod's own cgroup, to which nothing is denied: one of its containers' tells which pod. */
 static int add_others(void *context, uint64_t id, bool audited, const struct egret_others *others)
 {
-	owner_of(context, id, id)->raw[audited].now += others->packets;
+	struct workloads *workloads = context;
+	uint64_t denied_id = kernel_denied_cgroup(workloads->kernel, id);
+
+	owner_of(workloads, id, denied_id)->raw[audited].now += others->packets;
 	return 0;
 }
 

@@ -107,13 +107,16 @@ static int collect(void *context, const struct egret_drop_key *key, const struct
 
 static int collect_others(void *context, uint64_t owner, bool audited, const struct egret_others *others)
 {
-	return add(
-	    context,
-	    (struct denial){
-		.key = {.cgroup_id = owner, .audited = audited},
-		.drop = {.packets = others->packets, .last_ns = others->last_ns, .generation = others->generation},
-		.others = others->rows,
-	    });
+	const struct collecting *collecting = context;
+
+	return add(context, (struct denial){
+				.key = {.cgroup_id = owner, .audited = audited},
+				.drop = {.packets = others->packets,
+					 .last_ns = others->last_ns,
+					 .generation = others->generation,
+					 .parent_cgroup_id = kernel_denied_cgroup(collecting->kernel, owner)},
+				.others = others->rows,
+			    });
 }
 
 /* By whichever name. */
@@ -409,6 +412,8 @@ json_t *denial_to_json(const struct kernel *kernel, const struct denial *denial,
 	json_set_completion(row, &completion, completed);
 	split_port(row);
 	json_set_subject(row, kernel, denial->key.cgroup_id, drop->parent_cgroup_id, cache);
+	if (denial->others)
+		json_set_no_container(row);
 	set_hostnetwork(row, drop);
 	set_process(row, drop);
 	json_set_kernel_time(row, "first_time", drop->first_ns);

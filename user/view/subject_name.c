@@ -126,6 +126,19 @@ void json_set_subject(json_t *row, const struct kernel *kernel, uint64_t cgroup_
 	json_set_number(row, "cgroup_id", cgroup_id);
 }
 
+void json_set_no_container(json_t *row)
+{
+	const char *subject = json_text(row, "subject"), *container = strstr(subject, " container ");
+	char text[SUBJECT_SIZE];
+
+	if (!container || !*json_text(row, "pod_uid"))
+		return;
+	snprintf(text, sizeof(text), "%.*s", (int)(container - subject), subject);
+	json_set_text(row, "subject", text);
+	json_set_text(row, "container", NULL);
+	json_set_text(row, "container_id", NULL);
+}
+
 void subject_cache_clear(struct subject_cache *cache)
 {
 	for (size_t i = 0; i < SUBJECT_CACHE_SLOTS; i++)

@@ -29,4 +29,7 @@ void subject_cache_clear(struct subject_cache *cache);
 void json_set_subject(json_t *row, const struct kernel *kernel, uint64_t cgroup_id, uint64_t parent_id,
 		      struct subject_cache *cache);
 
+/* What is a pod's, by whichever of its containers it was found. */
+void json_set_no_container(json_t *row);
+
 #endif
