@@ -18,11 +18,15 @@ gone() {
 }
 container_of() { basename "${pod_cgroup[$1]}" | cut -c1-12; }
 
+# shellcheck disable=SC2046
+pod short "$probe" udp-each 123 $(seq -f 51.7.7.%.0f 70) >/dev/null 2>&1 # more than the pod has rows
 denied "pod short" 51.6.6.6 tcp:443
 sleep 1 # a beat of the agent is 10 s
 succeeds "the pod goes" gone short
 expect "pod_default/short_container_$(container_of short)" "whose the denial was" subject_of 51.6.6.6
-json 'length == 1 and (.[0] | .namespace == "default" and .pod == "short" and .container == "short" and .gone)' \
+json 'any(.others_total > 0 and .pod == "short" and .subject == "pod default/short" and .container == null and .gone)' \
+	"whose what made room was" egret_cmd drops --json --pod short
+json 'any(.namespace == "default" and .pod == "short" and .container == "short" and .gone)' \
 	"its pod and container by their names" egret_cmd drops --json --pod short
 
 stop "$agent" KILL
