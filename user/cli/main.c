@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#define TRIM_BYTES (128 * 1024) /* what glibc begins with */
 
 /* What all commands that look at an instance end with. */
 #define LOOKING_CODES "3  no permission, or it cannot be told from here\n  4  there is no such instance"
@@ -229,12 +232,20 @@ static int code_if_written(int code)
 	return EXIT_CANNOT;
 }
 
+/* What a start or a reload took is given back to the kernel as soon as it is free: until a threshold is set, glibc
+ * raises its own with each large block that is freed, and keeps that much (mallopt(3)). */
+static void keep_no_free_memory(void)
+{
+	mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const for_help[] = {"--help", "-h", "help", NULL};
 	static const char *const for_version[] = {"--version", "-V", "version", NULL};
 	const struct command *command;
 
+	keep_no_free_memory();
 	open_standard_streams();
 	if (argc < 2) {
 		usage(stderr);
