@@ -19,6 +19,7 @@
 #include "../view/reason.h"
 #include "../view/rows.h"
 #include "egret_reasons.h"
+#include "asked_addresses.h"
 #include "table.h"
 
 static int read_port(const char *text, struct policy_port *ret)
@@ -107,21 +108,6 @@ static int ask_files(const struct options *options, const struct explain_questio
 	return EXIT_YES;
 }
 
-/* A name is judged by its addresses: those that the subject was given, or else those that it would be given now. */
-static int find_addresses(const struct kernel *kernel, struct explain_question *question, struct egret_addr **ret,
-			  struct error *error)
-{
-	int rc = view_explain_given(kernel, question, ret, &question->addr_count);
-
-	if (rc)
-		return error_set(error, rc, "cannot read what was learned: %s", strerror(-rc));
-	if (question->addr_count)
-		return 0;
-	free(*ret);
-	*ret = NULL;
-	return lookup_addresses(question->name, ret, &question->addr_count, error);
-}
-
 static int ask_with_addresses(const struct kernel *kernel, const struct options *options,
 			      const struct explain_question *question, json_t **ret, struct error *error)
 {
@@ -132,7 +118,7 @@ static int ask_with_addresses(const struct kernel *kernel, const struct options 
 	if (rc)
 		error_set(error, rc, "cannot read what instance %s learned: %s", options->instance, strerror(-rc));
 	else if (question->name)
-		rc = find_addresses(kernel, &full, &addrs, error);
+		rc = asked_addresses(kernel, &full, &addrs, error);
 	if (!rc) {
 		full.addrs = addrs ? addrs : question->addrs;
 		rc = view_explain_kernel(kernel, &full, ret);
@@ -287,6 +273,11 @@ static void print_notes(const json_t *view, bool by_name)
 
 	if (!json_flag(view, "governed"))
 		printf("  (the policy says `set mode = off`: nothing is governed, so everything passes)\n");
+	else if (!strcmp(json_text(view, "addresses_from"), EXPLAIN_FROM_NODE))
+		puts("  (no resolver of /etc/resolv.conf gave an address: these are what this node knows of the name)");
+	else if (!strcmp(json_text(view, "addresses_from"), EXPLAIN_FROM_NOWHERE))
+		puts("  (neither /etc/resolv.conf's resolvers nor this node know an address of it: judged by its name "
+		     "alone)");
 	else if (by_name && !*json_text(first, "address"))
 		printf("  (asked of the files alone: addresses and CIDR rules are not looked at)\n");
 	if (json_flag(view, "audited_subject"))

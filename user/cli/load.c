@@ -17,8 +17,6 @@ static int exit_code(int rc)
 	switch (-rc) {
 	case EINVAL:
 		return EXIT_USAGE;
-	case ENODATA:
-		return EXIT_NO;
 	case ENOENT:
 		return EXIT_NOT_RUNNING;
 	case EBUSY:

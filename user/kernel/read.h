@@ -133,6 +133,7 @@ struct kernel_packet {
 	uint32_t audience;
 	uint64_t scope;   /* as in egret_learned_key; 0 = nothing was learned there */
 	const char *name; /* counts beside what was learned; NULL = none */
+	bool name_alone;  /* whatever the address is, as long as no rule has it, and each name may bring it in */
 	uint32_t now_sec; /* kernel_sec_now */
 	uint32_t sees;    /* kernel_decide's own: EGRET_AUDIT_* */
 };

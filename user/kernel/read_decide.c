@@ -206,6 +206,18 @@ static int judge_listed(const struct tables *tables, const struct kernel_packet 
 	return rc;
 }
 
+static int decide_by_name(const struct tables *tables, const struct kernel_packet *packet, struct judgement *ret)
+{
+	struct hearing hearing = {.tables = tables, .packet = packet, .said = EGRET_REASON_NO_RULE};
+	struct egret_target list;
+	int rc;
+
+	tables_find_list_of_text(tables, packet->name, &list);
+	rc = hear(&hearing, &list, false);
+	egret_said_unpack(hearing.said, ret);
+	return rc;
+}
+
 static int decide(const struct tables *tables, const struct kernel_packet *packet, struct judgement *ret)
 {
 	struct judgement judgement = {}, by_name = {};
@@ -231,7 +243,7 @@ static int add_audit_lines(const struct tables *tables, const struct kernel_pack
 	seeing.sees = egret_audit_counts(ret, tables->kernel->config->settings[tables->slot].has);
 	if (!seeing.sees)
 		return 0;
-	rc = decide(tables, &seeing, &with);
+	rc = packet->name_alone ? decide_by_name(tables, &seeing, &with) : decide(tables, &seeing, &with);
 	if (!rc)
 		egret_add_audit(ret,
 				egret_said_pack(with.rule, with.name, with.allow ? EGRET_SAID_ALLOW : 0, with.reason));
@@ -245,7 +257,7 @@ int kernel_decide(const struct kernel *kernel, const struct kernel_packet *packe
 
 	if (rc)
 		return rc;
-	rc = decide(&tables, packet, ret);
+	rc = packet->name_alone ? decide_by_name(&tables, packet, ret) : decide(&tables, packet, ret);
 	if (!rc)
 		rc = add_audit_lines(&tables, packet, ret);
 	tables_close(&tables);

@@ -25,8 +25,15 @@ struct explain_question {
 	/* The address, or those that the name has: of what runs, a name is judged by each of them. */
 	const struct egret_addr *addrs;
 	size_t addr_count;
+	const char *addresses_from;     /* of a name, of what runs: EXPLAIN_FROM_... */
 	struct explain_learned learned; /* of what runs */
 };
+/* Where the addresses of a name are from: of what the subject was given; of /etc/resolv.conf's resolvers; of what this
+ * node knows else. Or there are none, and its rules alone are asked. */
+#define EXPLAIN_FROM_ANSWERS "answers"
+#define EXPLAIN_FROM_LOOKUP  "resolv.conf"
+#define EXPLAIN_FROM_NODE    "node"
+#define EXPLAIN_FROM_NOWHERE "nowhere"
 
 /*
  * All three: {destination, port, subject, who, governed, audited, audited_subject, allowed, must_ask, answers:
@@ -49,10 +56,14 @@ void explain_learned_free(struct explain_learned *learned);
 /* The addresses that the subject was given for the name; *ret is malloc'd. Without any, a resolver has to be asked. */
 int view_explain_given(const struct kernel *kernel, const struct explain_question *question, struct egret_addr **ret,
 		       size_t *ret_count);
+/* Else those that this node knows: of answers that are over or were others', of the agent, of rows of drops. */
+int view_explain_known(const struct kernel *kernel, const struct explain_question *question, struct egret_addr **ret,
+		       size_t *ret_count);
 /*
- * And {learned: [{name, address, subject, cgroup_id, allowed, expires_time, left_seconds}], names_without_rule:
- * [name]}: who learned the name, or an address that is denied, and may therefore reach it; and what the address was
- * resolved for in vain. "steps" of an answer is the way to it, a list of {step, text, ...}: explain_way.h.
+ * And {addresses_from: of a name, as above; learned: [{name, address, subject, cgroup_id, allowed, expires_time,
+ * left_seconds}], names_without_rule: [name]}: who learned the name, or an address that is denied, and may therefore
+ * reach it; and what the address was resolved for in vain. "steps" of an answer is the way to it, a list of {step,
+ * text, ...}: explain_way.h.
  */
 int view_explain_kernel(const struct kernel *kernel, const struct explain_question *question, json_t **ret);
 

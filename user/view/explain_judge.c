@@ -60,7 +60,8 @@ static void find_name(const struct explain_asking *asking, struct explain_answer
 		snprintf(answer->name, sizeof(answer->name), "%s", question->name);
 	for (size_t i = 0; !question->name && i < question->learned.count; i++)
 		judge_by_lesson(asking, &question->learned.all[i], answer);
-	if (!answer->name[0] && !kernel_get_name(asking->kernel, kernel_addr_name(asking->kernel, answer->addr), &name))
+	if (!answer->name[0] && answer->addr &&
+	    !kernel_get_name(asking->kernel, kernel_addr_name(asking->kernel, answer->addr), &name))
 		snprintf(answer->name, sizeof(answer->name), "%.*s", (int)sizeof(name.name) - 1, name.name);
 }
 
@@ -131,11 +132,40 @@ static int judge_name(const struct explain_asking *asking, const struct judgemen
 	return 0;
 }
 
+/* No address of it is known: as for whoever is given one. */
+static int judge_name_alone(const struct explain_asking *asking, struct explain_answer *answer)
+{
+	struct kernel_packet packet = explain_packet(&(struct egret_addr){}, asking);
+	int rc;
+
+	packet.name = asking->question->name;
+	packet.name_alone = true;
+	rc = kernel_decide(asking->kernel, &packet, &answer->judgement);
+	answer->must_ask = !rc && egret_passes(&answer->judgement);
+	if (answer->must_ask && asking->asker.cgroup_id) {
+		answer->judgement.allow = false;
+		answer->judgement.told_only = false;
+		answer->judgement.reason = EGRET_REASON_NO_RULE;
+	}
+	return rc;
+}
+
+/* For who has the address now. */
+static int judge_address(const struct explain_asking *asking, struct explain_answer *answer)
+{
+	struct kernel_packet packet = explain_packet(answer->addr, asking);
+	struct judgement now;
+	int rc = kernel_decide(asking->kernel, &packet, &now);
+
+	answer->judgement = now;
+	return rc || !asking->question->name ? rc : judge_name(asking, &now, answer);
+}
+
 void explain_suggest(const struct explain_asking *asking, struct explain_answer *answer)
 {
 	struct denied denied = {
 	    .name = answer->name,
-	    .addr = *answer->addr,
+	    .addr = answer->addr ? *answer->addr : (struct egret_addr){},
 	    .need = EGRET_NEED_NOTHING,
 	    .l4_proto = asking->question->port.l4_proto,
 	    .port = asking->question->port.lo,
@@ -148,7 +178,7 @@ void explain_suggest(const struct explain_asking *asking, struct explain_answer 
 	answer->suggestion[0] = '\0';
 	if (answer->judgement.allow || answer->must_ask)
 		return;
-	if (kernel_addr_need(asking->kernel, answer->addr, &denied.need))
+	if (!answer->addr || kernel_addr_need(asking->kernel, answer->addr, &denied.need))
 		denied.need = EGRET_NEED_NOTHING;
 	suggestion_line(&denied, answer->suggestion);
 }
@@ -172,15 +202,9 @@ static const char *name_of(const struct explain_asking *asking, const struct exp
 
 int explain_judge(const struct explain_asking *asking, struct explain_answer *answer)
 {
-	struct kernel_packet packet = explain_packet(answer->addr, asking);
+	int rc = answer->addr ? judge_address(asking, answer) : judge_name_alone(asking, answer);
 	char name[EGRET_NAME_SIZE];
-	struct judgement now;
-	int rc = kernel_decide(asking->kernel, &packet, &now);
 
-	if (rc)
-		return rc;
-	answer->judgement = now;
-	rc = asking->question->name ? judge_name(asking, &now, answer) : 0;
 	if (rc)
 		return rc;
 	find_name(asking, answer);

@@ -15,7 +15,7 @@ struct explain_asking {
 	char who[ROW_WORDS_SIZE];
 };
 
-/* To answer->addr; fills in the rest. */
+/* To answer->addr, or, without one, by the name's rules; fills in the rest. */
 int explain_judge(const struct explain_asking *asking, struct explain_answer *answer);
 /* The line that would allow it, by the name and the reason that the answer has. */
 void explain_suggest(const struct explain_asking *asking, struct explain_answer *answer);

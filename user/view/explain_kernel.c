@@ -69,18 +69,21 @@ void explain_set_audited(json_t *view, const struct kernel *kernel, uint32_t aud
 
 int view_explain_kernel(const struct kernel *kernel, const struct explain_question *question, json_t **ret)
 {
-	struct explain_answer *answers = calloc(question->addr_count, sizeof(*answers));
+	bool by_name_alone = question->name && !question->addr_count;
+	size_t count = question->addr_count + by_name_alone;
+	struct explain_answer *answers = calloc(count, sizeof(*answers));
 	struct explain_asking asking = {kernel, question, {}, ""};
 	int rc = answers ? asker_find(kernel, &question->subject, &asking.asker) : -ENOMEM;
 
 	if (!rc && asking.asker.cgroup_id)
 		explain_who(kernel, asking.asker.cgroup_id, asking.asker.parent, asking.who);
-	for (size_t i = 0; i < question->addr_count && !rc; i++) {
-		answers[i].addr = &question->addrs[i];
+	for (size_t i = 0; i < count && !rc; i++) {
+		answers[i].addr = by_name_alone ? NULL : &question->addrs[i];
 		rc = explain_judge(&asking, &answers[i]);
 	}
 	if (!rc) {
-		*ret = explain_to_json(question, kernel_nat64(kernel), answers, question->addr_count);
+		*ret = explain_to_json(question, kernel_nat64(kernel), answers, count);
+		json_set_text(*ret, "addresses_from", question->name ? question->addresses_from : NULL);
 		explain_set_audited(*ret, kernel, asking.asker.audience);
 		if (*asking.who)
 			json_set_text(*ret, "who", asking.who);

@@ -242,13 +242,15 @@ json_t *explain_way(const struct explain_way *way)
 	char address[ADDR_TEXT_SIZE];
 	json_t *steps = json_array(), *step;
 
-	addr_format(way->answer->addr, address);
 	if (*way->name) {
 		json_set_text(add_step(steps, "name", "name %s", way->name), "name", way->name);
 		add_rules_of_name(steps, way);
 	}
-	add_address(steps, way, address);
-	add_rules_of_address(steps, way, address);
+	if (way->answer->addr) {
+		addr_format(way->answer->addr, address);
+		add_address(steps, way, address);
+		add_rules_of_address(steps, way, address);
+	}
 	if (rule->text[0])
 		json_set_rule_text(add_step(steps, "rule", "%s:%u decides: %s", rule->file, rule->line, rule->text),
 				   rule);

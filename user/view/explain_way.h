@@ -19,10 +19,11 @@ struct explain_way {
 };
 
 /*
- * [{step, text, ...}], in this order: "name": name. "rule-of-name", each rule that speaks of it: policy_name, ports,
- * allows, audit (the line is an `audit` line, which neither allows nor denies), for_others, rule, file, line.
- * "address": address; source: answer (expires_time, left_seconds, given to the subject), agent (resolved_time), rule,
- * or none. "rule-of-address", as of the name. "rule": the one that decides. "verdict": allowed, reason.
+ * Without an address what is about it is left out. [{step, text, ...}], in this order: "name": name. "rule-of-name",
+ * each rule that speaks of it: policy_name, ports, allows, audit (the line is an `audit` line, which neither allows nor
+ * denies), for_others, rule, file, line. "address": address; source: answer (expires_time, left_seconds, given to the
+ * subject), agent (resolved_time), rule, or none. "rule-of-address", as of the name. "rule": the one that decides.
+ * "verdict": allowed, reason.
  */
 json_t *explain_way(const struct explain_way *way);
 

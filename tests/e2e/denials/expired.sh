@@ -82,6 +82,19 @@ fails 1 "explain of the name" explain a.wild.example tcp:443 for cgroup "$app"
 shows "denied now: the answer that .* was given is over, and it is allowed once it asks a resolver of the policy again" "says so, too"
 json '.must_ask and .answers[0].reason == "expired"' "in JSON" explain a.wild.example tcp:443 for cgroup "$app" --json
 
+# What /etc/resolv.conf does not know, the node may.
+fails 1 "explain of a name that the node alone knows" explain a.taken.example tcp:443 for cgroup "$app"
+shows '^a\.taken\.example \(20\.1\.0\.3\) tcp:443: denied now: the answer that .* was given is over' "by the answer that is over"
+shows 'no resolver of /etc/resolv.conf gave an address: these are what this node knows' "and says whose address that is"
+json '.addresses_from == "node" and .answers[0].reason == "expired"' "in JSON" explain a.taken.example tcp:443 for cgroup "$app" --json
+fails 1 "explain of a name that nobody asked for" explain z.wild.example tcp:443 for cgroup "$app"
+shows '^z\.wild\.example tcp:443: denied now: .* has not asked a resolver' "by its pattern"
+shows 'by .*policy\.rules:6: allow \*\.wild' "which is told"
+succeeds "the same for nobody in particular" explain z.wild.example tcp:443
+fails 1 "explain of a name that is denied" explain z.bad.example tcp:443
+shows '^z\.bad\.example tcp:443: denied: a deny rule' "by its rule"
+json '.addresses_from == "nowhere" and .answers[0].address == null and .answers[0].line == 10' "in JSON" explain z.bad.example tcp:443 --json
+
 # It is asked for again; a deny that stands is not over.
 expect 20.1.0.2 "the name is asked for again" ask $short a.range.example
 passes node 20.1.0.2 tcp:80

@@ -69,7 +69,8 @@ shows 'policy\.rules:2' "explain: its rule"
 fails 1 "explain: a name that no rule allows" on_node explain elsewhere.example tcp:443
 shows 'no rule allows' "explain: why not"
 fails 1 "explain: a name without address" on_node explain nowhere.example tcp:443
-shows 'nowhere\.example has no address' "explain: says so"
+shows '^nowhere\.example tcp:443: denied: no rule' "explain: by its name"
+shows "neither /etc/resolv.conf's resolvers nor this node know an address of it" "explain: says so"
 json '.answers[0].address == "20.1.0.1" and .allowed' "explain --json: the addresses" \
 	on_node explain www.views.example tcp:443 --json
 succeeds "explain: with a policy in the environment, still what runs" \
