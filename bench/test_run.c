@@ -42,10 +42,11 @@ struct packet packet_make6(uint32_t to, uint16_t port)
 {
 	struct ip6_hdr ip6 = {.ip6_ctlun.ip6_un1 = {htonl(6 << 28), htons(20), IPPROTO_TCP, 64}};
 	struct egret_addr addr = addr_from_v4(htonl(to));
+	struct in6_addr from = {.s6_addr = {0xfd, [15] = 1}};
 	struct packet packet = {.len = ETH_HLEN + 60};
 	uint16_t ports[2] = {htons(40000), htons(port)};
 
-	ip6.ip6_src = in6addr_loopback;
+	ip6.ip6_src = from;
 	memcpy(&ip6.ip6_dst, &addr, sizeof(addr));
 	packet.bytes[12] = ETH_P_IPV6 >> 8;
 	packet.bytes[13] = ETH_P_IPV6 & 0xff;

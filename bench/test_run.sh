@@ -7,4 +7,5 @@ ip link add bench0 type veth peer name bench1
 ip link set bench0 up
 ip link set lo up
 ip addr add 10.0.0.1/32 dev bench0
+ip -6 addr add fd00::1/128 dev bench0 nodad
 "$root/build/bench/$1"

@@ -87,8 +87,21 @@ static __always_inline void drop_fill(struct egret_drop_row *now, const struct e
 	__builtin_memcpy(now->drop.comm, state->comm, sizeof(now->drop.comm));
 }
 
+/* The row of this socket's last denial, if this one is of the same tick and differs by nothing but maybe the name: only
+ * the count is new. Names are looked for once a tick. */
+static __always_inline bool drop_is_counted_again(const struct egret_sock *state, const struct packet *pkt,
+						  const struct judgement *why, const __u32 *generation, __u32 audited)
+{
+	struct egret_drop_place place = {.owner = state->owner, .place = state->drop_place - 1};
+	__u64 what = drops_what(pkt->port, pkt->l4_proto, why->reason, why->rule, audited);
+	struct egret_drop_row *row = bpf_map_lookup_elem(&drops, &place);
+
+	asm volatile("" : "+r"(what)); /* one word, and not what it is made of: the stack is short */
+	return row && drops_again_but_for_name(row, state->cgroup_id, &pkt->addr, what, generation);
+}
+
 /* Counts the packet on its row in `drops`. Where that finds no place, the counters have it. */
-static __always_inline void drop_count(struct egret_drop_row *now, const struct egret_sock *state,
+static __always_inline void drop_count(struct egret_drop_row *now, struct egret_sock *state,
 				       const struct judgement *why)
 {
 	struct egret_drop_place place = {.owner = now->owner};
@@ -102,6 +115,8 @@ static __always_inline void drop_count(struct egret_drop_row *now, const struct 
 	}
 	if (place.place >= EGRET_DROPS_PER_OWNER)
 		return;
+	if (state)
+		state->drop_place = place.place + 1;
 	row = bpf_map_lookup_elem(&drops, &place);
 	if (row && drops_again(row, now))
 		return;
@@ -122,7 +137,7 @@ static __always_inline bool is_unaccounted(const struct egret_sock *state, const
 	return cgroup_id == EGRET_UNACCOUNTED_ALL || (cgroup_id && state && state->cgroup_id == cgroup_id);
 }
 
-/* Is what is denied counted, and passes all the same? @ifindex as in account_denied. */
+/* Is what is denied counted, and passes all the same? @ifindex: of the device whose layer denies; 0 = a hook does. */
 static __always_inline __u32 is_audited(const struct egret_sock *state, const struct ruling *ruling,
 					const struct judgement *why, __u32 ifindex)
 {
@@ -133,25 +148,25 @@ static __always_inline __u32 is_audited(const struct egret_sock *state, const st
 	       (ifindex && ruling->settings->layers != EGRET_LAYERS_ENFORCE);
 }
 
-/* @ifindex: of the device whose layer denies; 0 = the hook does. Does the packet pass all the
- * same? 1 or 0. */
-static __noinline int account_denied(const struct egret_sock *state, const struct packet *pkt,
-				     const struct judgement *why, const struct ruling *ruling, __u32 ifindex)
+/* What counters tell of a denial. In audit a deny rule takes nothing away: its row in `drops` tells what it would. */
+static __noinline int account_reason(__u32 reason, __u32 rule, __u32 len_bytes, __u32 audit)
+{
+	counter_add(&reasons, reason + audit * EGRET_REASONS_AUDITED, len_bytes);
+	if (audit)
+		counter_add(&counters, EGRET_RULE_AUDITED, len_bytes);
+	else if (reason == EGRET_REASON_DENY_RULE)
+		counter_add(&counters, rule, len_bytes);
+	return 0;
+}
+
+/* The packet's row in `drops`. Apart from account_denied: few packets need the room for it. */
+static __noinline int account_row(struct egret_sock *state, const struct packet *pkt, const struct judgement *why,
+				  const struct ruling *ruling, __u64 audit_and_ifindex)
 {
 	struct egret_drop_row now = {};
-	__u32 audit;
 
 	if (!pkt || !why || !ruling)
 		return 0;
-	audit = is_audited(state, ruling, why, ifindex);
-	if (is_unaccounted(state, ruling->cfg))
-		return audit;
-	counter_add(&reasons, why->reason + audit * EGRET_REASONS_AUDITED, pkt->len_bytes);
-	/* In audit a deny rule takes nothing away: its row in `drops` tells what it would. */
-	if (audit)
-		account_allowed(EGRET_RULE_AUDITED, pkt);
-	else if (why->reason == EGRET_REASON_DENY_RULE)
-		counter_add(&counters, why->rule, pkt->len_bytes);
 	now.owner = state ? state->owner : 0;
 	now.key.cgroup_id = state ? state->cgroup_id : 0;
 	now.key.addr = pkt->addr;
@@ -159,12 +174,45 @@ static __noinline int account_denied(const struct egret_sock *state, const struc
 	now.key.l4_proto = pkt->l4_proto;
 	now.key.reason = why->reason;
 	now.key.rule = why->rule;
-	now.key.audited = audit;
+	now.key.audited = audit_and_ifindex >> 32;
 	now.key.name_key = why->question ? why->question : name_of_drop(state, pkt, ruling->generation, why);
 	now.drop.generation = ruling->generation;
-	now.drop.ifindex = ifindex;
+	now.drop.ifindex = audit_and_ifindex;
 	now.drop.last_tick = bpf_jiffies64(); /* 5.6 */
 	drop_count(&now, state, why);
+	return 0;
+}
+
+/* Counts what a hook denies. Does the packet pass all the same? 1 or 0. */
+static __noinline int account_denied(struct egret_sock *state, const struct packet *pkt, const struct judgement *why,
+				     const struct ruling *ruling)
+{
+	__u32 audit;
+
+	if (!pkt || !why || !ruling)
+		return 0;
+	audit = is_audited(state, ruling, why, 0);
+	if (is_unaccounted(state, ruling->cfg))
+		return audit;
+	account_reason(why->reason, why->rule, pkt->len_bytes, audit);
+	if (!state || why->question || !drop_is_counted_again(state, pkt, why, &ruling->generation, audit))
+		account_row(state, pkt, why, ruling, (__u64)audit << 32);
+	return audit;
+}
+
+/* The same of the device @ifindex, whose layer denies. */
+static __noinline int account_denied_at(struct egret_sock *state, const struct packet *pkt, const struct judgement *why,
+					const struct ruling *ruling, __u32 ifindex)
+{
+	__u32 audit;
+
+	if (!pkt || !why || !ruling)
+		return 0;
+	audit = is_audited(state, ruling, why, ifindex);
+	if (is_unaccounted(state, ruling->cfg))
+		return audit;
+	account_reason(why->reason, why->rule, pkt->len_bytes, audit);
+	account_row(state, pkt, why, ruling, (__u64)audit << 32 | ifindex);
 	return audit;
 }
 

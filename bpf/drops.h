@@ -164,8 +164,8 @@ static __always_inline bool drops_knows(struct egret_culprit *culprit, __u64 cgr
  */
 __noinline int drops_name(__u64 owner, __u64 cgroup_id)
 {
-	struct egret_culprit *culprit = bpf_map_lookup_elem(&culprits, &owner);
-	struct egret_denied told = {.cgroup_id = cgroup_id, .owner = owner};
+	struct egret_denied told = {.cgroup_id = cgroup_id, .owner = owner}; /* keys, too: the stack is short */
+	struct egret_culprit *culprit = bpf_map_lookup_elem(&culprits, &told.owner);
 	__u64 old = 0;
 	bool known;
 
@@ -178,7 +178,7 @@ __noinline int drops_name(__u64 owner, __u64 cgroup_id)
 		return 0;
 	if (old)
 		bpf_map_delete_elem(&subject_names, &old);
-	bpf_map_update_elem(&subject_names, &cgroup_id, drops_no_path, BPF_NOEXIST);
+	bpf_map_update_elem(&subject_names, &told.cgroup_id, drops_no_path, BPF_NOEXIST);
 	bpf_ringbuf_output(&denied, &told, sizeof(told), 0); /* 5.8 */
 	return 0;
 }
@@ -198,6 +198,30 @@ static __always_inline bool drops_again(struct egret_drop_row *row, const struct
 	}
 	bpf_spin_unlock(&row->lock);
 	return same;
+}
+
+/* The key's fourth word: all between the address and the name. */
+static __always_inline __u64 drops_what(__u16 port, __u8 l4_proto, __u8 reason, __u16 rule, __u8 audited)
+{
+	return port | (__u64)l4_proto << 16 | (__u64)reason << 24 | (__u64)rule << 32 | (__u64)audited << 48;
+}
+
+/* The same of a row whose name may be another one. */
+static __always_inline bool drops_again_but_for_name(struct egret_drop_row *row, __u64 cgroup_id,
+						     const struct egret_addr *addr, __u64 what, const __u32 *generation)
+{
+	const __u64 *key = (const __u64 *)&row->key, *halves = (const __u64 *)addr;
+	__u64 tick = bpf_jiffies64(), differ; /* 5.6 */
+
+	bpf_spin_lock(&row->lock);
+	differ = row->gone | (key[0] ^ cgroup_id) | (key[1] ^ halves[0]) | (key[2] ^ halves[1]) | (key[3] ^ what) |
+		 (row->drop.last_tick ^ tick);
+	if (!differ) {
+		row->drop.packets++;
+		row->drop.generation = *generation;
+	}
+	bpf_spin_unlock(&row->lock);
+	return !differ;
 }
 
 static __always_inline void drops_push_out(__u64 owner, const struct egret_others *pushed, __u32 audited)

@@ -51,7 +51,7 @@ static __always_inline struct egret_sock *call_socket(struct bpf_sock_addr *ctx)
 static __always_inline int call_finish(struct egret_sock *sock, const struct packet *pkt,
 				       const struct judgement *verdict, const struct ruling *ruling)
 {
-	return verdict->allow ? GO_ON : account_denied(sock, pkt, verdict, ruling, 0) & 1;
+	return verdict->allow ? GO_ON : account_denied(sock, pkt, verdict, ruling) & 1;
 }
 
 /* Is the socket bound to an address that its namespace does not have? Egress lets nothing of it over lo. */

@@ -36,7 +36,7 @@ static __always_inline int cgroup_finish(struct egret_sock *sock, const struct p
 					 const struct judgement *verdict, const struct ruling *ruling)
 {
 	if (!verdict->allow)
-		return account_denied(sock, pkt, verdict, ruling, 0) & 1;
+		return account_denied(sock, pkt, verdict, ruling) & 1;
 	account_allowed(verdict->rule, pkt);
 	return PASS;
 }

@@ -170,8 +170,9 @@ static __always_inline int look_deny(const struct look *look, struct egret_sock 
 {
 	__u32 ifindex = look->skb->ifindex;
 
-	return account_denied(sender, &look->notes->pkt, &look->notes->verdict, &look->ruling, ifindex) ? TC_ACT_UNSPEC
-													: TC_ACT_SHOT;
+	return account_denied_at(sender, &look->notes->pkt, &look->notes->verdict, &look->ruling, ifindex)
+		   ? TC_ACT_UNSPEC
+		   : TC_ACT_SHOT;
 }
 
 static __always_inline int look_deny_for(const struct look *look, struct egret_sock *sender, __u8 reason)

@@ -142,7 +142,7 @@ static __noinline int lo_is_heard(struct __sk_buff *skb, struct egret_sock *list
 	if (!listener || !ruling || !source_is_foreign(skb))
 		return 1;
 	packet_parse(skb, IP_AT_START, skb->protocol, PACKET_DESTINATION, &pkt);
-	return account_denied(listener, &pkt, &verdict, ruling, 0) & 1;
+	return account_denied(listener, &pkt, &verdict, ruling) & 1;
 }
 
 #endif

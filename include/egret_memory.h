@@ -71,12 +71,13 @@ struct egret_sock {
 	__u8 raw;
 	__u8 in_flows, in_arrivals; /* peers of this socket are there, too */
 	__u8 connects;              /* enum egret_connects */
-	__u8 in_node_netns;
-	__u8 of_user_namespace; /* whoever made its network namespace needed no rights for it */
-	__u8 asked_aside;       /* questions left for another port than 53: their answers come from there */
-	__u8 sends_to_server;   /* a sendmsg() named a trusted resolver (told.h) */
-	__u8 sends_elsewhere;   /* and one named another destination */
-	__u8 from_own;          /* it must speak from addresses of its own namespace (source.h) */
+	__u8 in_node_netns : 1;
+	__u8 of_user_namespace : 1; /* whoever made its network namespace needed no rights for it */
+	__u8 drop_place;            /* of the row where its last denial was counted, counted from 1; 0 = none */
+	__u8 asked_aside;           /* questions left for another port than 53: their answers come from there */
+	__u8 sends_to_server;       /* a sendmsg() named a trusted resolver (told.h) */
+	__u8 sends_elsewhere;       /* and one named another destination */
+	__u8 from_own;              /* it must speak from addresses of its own namespace (source.h) */
 	__u8 wrapped_as; /* the protocol of IPsec's outer packets of what it sends; 0 = none was seen (ipsec.h) */
 	/* ifindex of that device, and of that uplink, which looked at what it sends, and whose frames begin with an
 	 * Ethernet header (egret_device.h); 0 = none so far. */

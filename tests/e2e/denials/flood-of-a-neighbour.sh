@@ -60,6 +60,17 @@ succeeds "drops --clear" egret_cmd drops --clear
 expect 0 "rows after that" rows true
 denied "pod noisy" 51.6.6.6 tcp:443
 expect 1 "rows of what comes after it" rows true
+
+# One socket, many packets in each tick: to one address, and to two in turn.
+again() { pod noisy "$probe" udp-each 123 "$@" >/dev/null 2>&1; }
+# shellcheck disable=SC2046
+again $(yes 51.7.7.7 | head -n 3000)
+expect 3000 "packets of one socket to one address" sum '.address == "51.7.7.7"'
+# shellcheck disable=SC2046
+again $(yes '51.7.7.8 51.7.7.9' | head -n 1500)
+expect 1500 "packets of one socket to two addresses, in turn: to the one" sum '.address == "51.7.7.8"'
+expect 1500 "and to the other" sum '.address == "51.7.7.9"'
+
 # --- aliases ---
 cat >"$work/ask.py" <<'PY'
 import socket, struct, time
