@@ -39,7 +39,7 @@ static char *line_of_rule(struct world *world, size_t place)
 {
 	char *line = world->policy_text;
 
-	while (*line && strncmp(line, "allow ", 6) != 0 && strncmp(line, "deny ", 5) != 0)
+	while (*line && (!strncmp(line, "set ", 4) || !strncmp(line, "resolver ", 9)))
 		line = strchr(line, '\n') + 1;
 	while (place--)
 		line = strchr(line, '\n') + 1;

@@ -115,7 +115,7 @@ static bool arrival_is_unsure(const struct history *history, const struct model 
 
 	if (!may_have_come_in(arrival, clock))
 		return false;
-	return !model || !came_in_surely(arrival, clock) || model_judge(model, packet).allow;
+	return !model || !came_in_surely(arrival, clock) || model_judge_plain(model, packet).allow;
 }
 
 bool history_is_unsure(const struct history *history, const struct model *model, const struct model_packet *packet,
@@ -193,11 +193,37 @@ static uint32_t still_allows(const struct history_rule *by, unsigned int epoch, 
 	return model_rule_fits(model, place, packet) ? (uint32_t)(EGRET_RULE_FIRST + place) : 0;
 }
 
+/* A rule of before lets pass what no rule allows now; as an `audit` line, if it is one. */
+static struct model_verdict passes_by(uint32_t rule, const struct model *model, const struct model_packet *packet,
+				      struct model_verdict plain)
+{
+	if (model->policy->rules[rule - EGRET_RULE_FIRST].audit)
+		return (struct model_verdict){.reason = plain.reason, .rule = rule, .told = true};
+	return model_add_audit(model, packet, allowed_by(rule));
+}
+
+static bool is_audit(const struct model *model, uint32_t rule)
+{
+	return rule && model->policy->rules[rule - EGRET_RULE_FIRST].audit;
+}
+
+/* From here on the flow is one that @rule allowed. */
+static void begin_anew(struct history *history, const struct model_packet *packet, const struct history_clock *clock,
+		       uint32_t rule, bool both_ways)
+{
+	struct history_flow *flow = find_or_add(history, packet);
+
+	flow->epoch = clock->epoch;
+	note_rule(&flow->by, clock, rule);
+	flow->both_ways = both_ways;
+	flow->last_ms = clock->now_ms;
+}
+
 struct model_verdict history_send(struct history *history, const struct model *model, const struct model_packet *packet,
 				  const struct history_clock *clock, uint32_t *ret_or_rule)
 {
 	struct history_flow *flow = find(history, packet);
-	struct model_verdict verdict = model_judge(model, packet);
+	struct model_verdict verdict = model_judge_plain(model, packet), told;
 	bool alive = is_alive(history, flow, clock), both_ways = alive && flow->both_ways;
 	uint32_t stands = alive && !flow->revoked ? still_allows(&flow->by, flow->epoch, model, packet, clock) : 0;
 
@@ -209,13 +235,10 @@ struct model_verdict history_send(struct history *history, const struct model *m
 		return allowed_by(EGRET_RULE_INBOUND);
 	}
 	if (verdict.allow) {
-		*ret_or_rule = stands;
-		flow = find_or_add(history, packet);
-		flow->epoch = clock->epoch;
-		note_rule(&flow->by, clock, verdict.rule);
-		flow->both_ways = both_ways;
-		flow->last_ms = clock->now_ms;
-		return verdict;
+		*ret_or_rule = is_audit(model, stands) ? 0 : stands;
+		told = model_add_audit(model, packet, verdict);
+		begin_anew(history, packet, clock, told.told && *ret_or_rule ? *ret_or_rule : verdict.rule, both_ways);
+		return told;
 	}
 	if (!alive && came_in_surely(find_arrival(history, packet), clock)) {
 		flow = find_or_add(history, packet);
@@ -224,16 +247,20 @@ struct model_verdict history_send(struct history *history, const struct model *m
 		use_arrival(history, packet, clock, true);
 		return allowed_by(EGRET_RULE_INBOUND);
 	}
-	if (!alive)
-		return verdict;
-	flow->last_ms = clock->now_ms;
 	/* Its address may have gone from the name since; its rule is there still. */
 	if (verdict.reason != EGRET_REASON_DENY_RULE && stands) {
 		flow->epoch = clock->epoch;
-		return allowed_by(stands);
+		flow->last_ms = clock->now_ms;
+		return passes_by(stands, model, packet, verdict);
 	}
-	flow->revoked = true;
-	return verdict;
+	told = model_add_audit(model, packet, verdict);
+	if (told.told) {
+		begin_anew(history, packet, clock, told.rule, both_ways);
+	} else if (alive) {
+		flow->last_ms = clock->now_ms;
+		flow->revoked = true;
+	}
+	return told;
 }
 
 void history_counted(struct history *history, const struct model_packet *packet, const struct history_clock *clock,
@@ -265,19 +292,16 @@ void history_receive(struct history *history, const struct model_packet *packet,
 struct model_verdict history_stream(struct history_connection *connection, const struct model *model,
 				    const struct model_packet *packet, const struct history_clock *clock)
 {
-	struct model_verdict verdict = model_judge(model, packet);
+	struct model_verdict verdict = model_judge_plain(model, packet), told;
 	uint32_t stands =
 	    connection->denied ? 0 : still_allows(&connection->by, connection->epoch, model, packet, clock);
 
-	if (verdict.allow) {
-		*connection = (struct history_connection){.epoch = clock->epoch};
-		note_rule(&connection->by, clock, verdict.rule);
-		return verdict;
-	}
-	if (verdict.reason != EGRET_REASON_DENY_RULE && stands) {
+	if (!verdict.allow && verdict.reason != EGRET_REASON_DENY_RULE && stands) {
 		connection->epoch = clock->epoch;
-		return allowed_by(stands);
+		return passes_by(stands, model, packet, verdict);
 	}
-	connection->denied = true;
-	return verdict;
+	told = model_add_audit(model, packet, verdict);
+	*connection = (struct history_connection){.epoch = clock->epoch, .denied = !model_passes(told)};
+	note_rule(&connection->by, clock, verdict.allow ? verdict.rule : told.rule);
+	return told;
 }

@@ -712,10 +712,14 @@ static struct model_verdict judge_with(const struct model *model, int action, co
 	return verdict;
 }
 
-static struct model_verdict judge_all(const struct model *model, const char *name, const struct model_packet *packet)
+/* What came in first is answered, whatever a deny says. */
+static struct model_verdict add_audit(const struct model *model, const char *name, const struct model_packet *packet,
+				      struct model_verdict plain)
 {
-	struct model_verdict plain = judge_with(model, -1, name, packet), tried;
+	struct model_verdict tried;
 
+	if (plain.told || plain.rule == EGRET_RULE_INBOUND)
+		return plain;
 	if (plain.allow) {
 		tried = judge_with(model, EGRET_DENY, name, packet);
 		if (tried.reason == EGRET_REASON_DENY_RULE)
@@ -728,14 +732,25 @@ static struct model_verdict judge_all(const struct model *model, const char *nam
 	return plain;
 }
 
+struct model_verdict model_judge_plain(const struct model *model, const struct model_packet *packet)
+{
+	return judge_with(model, -1, NULL, packet);
+}
+
+struct model_verdict model_add_audit(const struct model *model, const struct model_packet *packet,
+				     struct model_verdict plain)
+{
+	return add_audit(model, NULL, packet, plain);
+}
+
 struct model_verdict model_judge(const struct model *model, const struct model_packet *packet)
 {
-	return judge_all(model, NULL, packet);
+	return model_add_audit(model, packet, model_judge_plain(model, packet));
 }
 
 struct model_verdict model_judge_name(const struct model *model, const char *name, const struct model_packet *packet)
 {
-	return judge_all(model, name, packet);
+	return add_audit(model, name, packet, judge_with(model, -1, name, packet));
 }
 
 bool model_rule_fits(const struct model *model, size_t place, const struct model_packet *packet)

@@ -55,8 +55,17 @@ struct model_verdict {
 	uint32_t rule;
 };
 
+static inline bool model_passes(struct model_verdict verdict)
+{
+	return verdict.allow || verdict.told;
+}
+
 /* Of the first packet to an address. */
 struct model_verdict model_judge(const struct model *model, const struct model_packet *packet);
+/* The same in two: as if there were no `audit` lines; and what these make of that, or of what history does. */
+struct model_verdict model_judge_plain(const struct model *model, const struct model_packet *packet);
+struct model_verdict model_add_audit(const struct model *model, const struct model_packet *packet,
+				     struct model_verdict plain);
 /* Of a name alone, whatever its addresses: packet->addr is not looked at. */
 struct model_verdict model_judge_name(const struct model *model, const char *name, const struct model_packet *packet);
 

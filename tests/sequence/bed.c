@@ -161,11 +161,11 @@ const char *destination(const struct model_packet *packet)
 
 /* --- counters --- */
 
-static uint64_t count_of(uint8_t reason)
+uint64_t count_of_reason(uint8_t reason, bool audited)
 {
 	struct egret_counter counter;
 
-	if (kernel_get_reason(bed.kernel, reason, false, &counter))
+	if (kernel_get_reason(bed.kernel, reason, audited, &counter))
 		die("counters");
 	return counter.packets;
 }
@@ -199,13 +199,29 @@ uint64_t counted(struct model_verdict verdict, const struct model_packet *packet
 	struct egret_counter counter;
 
 	if (!verdict.allow && reason_is_open(verdict, packet))
-		return count_of(EGRET_REASON_NO_RULE) + count_of(EGRET_REASON_PORT) + count_of(EGRET_REASON_CLASS) +
-		       count_of(EGRET_REASON_SPECIAL_ADDRESS) + count_of(EGRET_REASON_EXPIRED);
+		return count_of_reason(EGRET_REASON_NO_RULE, verdict.told) +
+		       count_of_reason(EGRET_REASON_PORT, verdict.told) +
+		       count_of_reason(EGRET_REASON_CLASS, verdict.told) +
+		       count_of_reason(EGRET_REASON_SPECIAL_ADDRESS, verdict.told) +
+		       count_of_reason(EGRET_REASON_EXPIRED, verdict.told);
 	if (!verdict.allow)
-		return count_of(verdict.reason);
+		return count_of_reason(verdict.reason, verdict.told);
 	if (kernel_get_counter(bed.kernel, world_rule_id(&bed.world, verdict.rule), &counter))
 		die("counters");
 	return counter.packets;
+}
+
+const char *says(struct model_verdict verdict)
+{
+	static char text[64];
+
+	if (verdict.allow)
+		snprintf(text, sizeof(text), "allows, rule %u", verdict.rule);
+	else if (verdict.told)
+		snprintf(text, sizeof(text), "would deny, reason %u, `audit` rule %u", verdict.reason, verdict.rule);
+	else
+		snprintf(text, sizeof(text), "denies, reason %u", verdict.reason);
+	return text;
 }
 
 bool is_unsure(const struct model_packet *packet)

@@ -103,6 +103,10 @@ const char *destination(const struct model_packet *packet);
 bool is_unsure(const struct model_packet *packet);
 /* How often this verdict was counted for the packet. */
 uint64_t counted(struct model_verdict verdict, const struct model_packet *packet);
+/* @audited: of what passes all the same. */
+uint64_t count_of_reason(uint8_t reason, bool audited);
+/* "allows, rule 17" */
+const char *says(struct model_verdict verdict);
 void load_world(void);
 
 /* --- the steps --- */

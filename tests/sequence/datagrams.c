@@ -89,13 +89,12 @@ static bool token_is_there(const struct model_packet *packet)
 static void check_arrival(const struct model_packet *packet, const struct parcel *parcel, struct model_verdict expected,
 			  ssize_t sent, int error)
 {
-	if (expected.allow && sent < 0)
-		disagree("sendto %s: %s; the model allows it by rule %u", destination(packet), strerror(error),
-			 expected.rule);
-	if (!expected.allow && (sent >= 0 || error != EPERM))
-		disagree("sendto %s: %s; the model denies it for reason %u", destination(packet),
-			 sent >= 0 ? "sent" : strerror(error), expected.reason);
-	if (expected.allow && sent >= 0 && !parcel->arrives(packet))
+	bool passes = model_passes(expected);
+
+	if (passes ? sent < 0 : sent >= 0 || error != EPERM)
+		disagree("sendto %s: %s; the model %s", destination(packet), sent >= 0 ? "sent" : strerror(error),
+			 says(expected));
+	if (passes && sent >= 0 && !parcel->arrives(packet))
 		disagree("what was sent to %s did not arrive", destination(packet));
 }
 
@@ -104,13 +103,12 @@ static void check_count(struct datagram_socket *one, const struct model_packet *
 			uint64_t before, struct model_verdict other, uint64_t other_before)
 {
 	/* A flow to a resolver keeps the rule that it had, which the model does not follow: all speak for it. */
-	if (expected.allow && packet->port == INTERNET_DNS_PORT)
+	if (model_passes(expected) && packet->port == INTERNET_DNS_PORT)
 		return;
 	if (other.rule && counted(other, packet) != other_before)
 		history_counted(&one->history, packet, &bed.clock, other.rule);
 	else if (counted(expected, packet) == before)
-		disagree("%s %u was not counted for %s", expected.allow ? "rule" : "reason",
-			 expected.allow ? expected.rule : expected.reason, destination(packet));
+		disagree("was not counted for %s: the model %s", destination(packet), says(expected));
 }
 
 bool send_parcel(struct datagram_socket *one, struct model_packet *packet, const struct parcel *parcel)
@@ -128,9 +126,8 @@ bool send_parcel(struct datagram_socket *one, struct model_packet *packet, const
 		return false;
 	expected = history_send(&one->history, &bed.world.model, packet, &bed.clock, &other.rule);
 	bed.token = (bed.token + 2) & ~1ULL;
-	bed.token |= !expected.allow;
-	note("  send socket %td to %s: model %s %u (%u)\n", one - bed.sockets, destination(packet),
-	     expected.allow ? "allows, rule" : "denies, reason", expected.allow ? expected.rule : expected.reason,
+	bed.token |= !model_passes(expected);
+	note("  send socket %td to %s: model %s (%u)\n", one - bed.sockets, destination(packet), says(expected),
 	     other.rule);
 	count = counted(expected, packet);
 	other_count = counted(other, packet);
@@ -139,7 +136,7 @@ bool send_parcel(struct datagram_socket *one, struct model_packet *packet, const
 	step_ends();
 	check_arrival(packet, parcel, expected, sent, error);
 	check_count(one, packet, expected, count, other, other_count);
-	return expected.allow;
+	return model_passes(expected);
 }
 
 void send_to(struct datagram_socket *one, struct model_packet *packet)

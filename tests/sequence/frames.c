@@ -136,28 +136,20 @@ static struct model_verdict expected_of(const struct model_packet *packet)
 
 static uint64_t count_of(struct model_verdict verdict, const struct model_packet *packet)
 {
-	struct egret_counter counter;
-
-	if (verdict.allow)
-		return counted(verdict, packet);
-	if (kernel_get_reason(bed.kernel, verdict.reason, false, &counter))
-		die("counters");
-	return counter.packets;
+	return verdict.allow ? counted(verdict, packet) : count_of_reason(verdict.reason, verdict.told);
 }
 
 static void check(const struct model_packet *packet, struct model_verdict expected, ssize_t sent, int error,
 		  uint64_t before)
 {
 	/* A packet socket is told at once what became of its frame: NET_XMIT_DROP. */
-	if (expected.allow && (sent < 0 || !internet_got(packet->port, bed.token, unexpected)))
-		disagree("a frame to %s did not arrive; the model allows it by rule %u", destination(packet),
-			 expected.rule);
-	if (!expected.allow && (sent >= 0 || error != ENOBUFS))
-		disagree("a frame to %s: %s; the model denies it for reason %u", destination(packet),
-			 sent >= 0 ? "sent" : strerror(error), expected.reason);
+	if (model_passes(expected) && (sent < 0 || !internet_got(packet->port, bed.token, unexpected)))
+		disagree("a frame to %s did not arrive; the model %s", destination(packet), says(expected));
+	if (!model_passes(expected) && (sent >= 0 || error != ENOBUFS))
+		disagree("a frame to %s: %s; the model %s", destination(packet), sent >= 0 ? "sent" : strerror(error),
+			 says(expected));
 	if (count_of(expected, packet) == before)
-		disagree("%s %u was not counted for a frame to %s", expected.allow ? "rule" : "reason",
-			 expected.allow ? expected.rule : expected.reason, destination(packet));
+		disagree("a frame to %s was not counted: the model %s", destination(packet), says(expected));
 }
 
 void step_frame(void)
@@ -180,9 +172,8 @@ void step_frame(void)
 		find_next_hop(fd);
 	next_hop.sll_protocol = htons(addr_is_v4(&packet.addr) ? ETH_P_IP : ETH_P_IPV6);
 	expected = expected_of(&packet);
-	bed.token = ((bed.token + 2) & ~1ULL) | !expected.allow;
-	note("  frame of maker %d to %s: model %s %u\n", maker, destination(&packet),
-	     expected.allow ? "allows, rule" : "denies, reason", expected.allow ? expected.rule : expected.reason);
+	bed.token = ((bed.token + 2) & ~1ULL) | !model_passes(expected);
+	note("  frame of maker %d to %s: model %s\n", maker, destination(&packet), says(expected));
 	before = count_of(expected, &packet);
 	sent = sendto(fd, bytes, build(&packet, bytes), 0, (struct sockaddr *)&next_hop, sizeof(next_hop));
 	error = errno;

@@ -177,6 +177,7 @@ int main(int argc, char **argv)
 	load_programs();
 	bed.world.model.memory = &bed.memory;
 	random_start("random sequences", count);
+	random_audit_lines = true;
 	world_draw(&bed.world, true);
 	load_world();
 	attach(argv[2]);

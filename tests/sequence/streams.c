@@ -43,7 +43,7 @@ static void check_quiet_denial(const struct stream *stream, struct model_verdict
 
 static void check_connected(struct stream *stream, struct model_verdict expected, int rc, uint64_t before)
 {
-	if (!expected.allow) {
+	if (!model_passes(expected)) {
 		if (model_is_service(&bed.world.model, &stream->packet.addr))
 			check_quiet_denial(stream, expected, rc, before);
 		else if (!rc || errno != EPERM)
@@ -54,6 +54,8 @@ static void check_connected(struct stream *stream, struct model_verdict expected
 	}
 	if (rc && errno != EINPROGRESS)
 		disagree("connect to %s: %s; the model allows it", destination(&stream->packet), strerror(errno));
+	if (expected.told && counted(expected, &stream->packet) == before)
+		disagree("connect to %s was not counted: the model %s", destination(&stream->packet), says(expected));
 	stream->peer_fd = internet_accept(stream->packet.port);
 	if (stream->peer_fd < 0)
 		disagree("connect to %s: no connection came; the model allows it", destination(&stream->packet));
@@ -75,9 +77,8 @@ static void connect_to(struct stream *stream, enum maker_kind maker, const struc
 	if (is_unsure(packet))
 		return;
 	expected = model_judge(&bed.world.model, &stream->packet);
-	note("  connect stream %td maker %d to %s: model %s %u\n", stream - bed.streams, stream->maker,
-	     destination(&stream->packet), expected.allow ? "allows, rule" : "denies, reason",
-	     expected.allow ? expected.rule : expected.reason);
+	note("  connect stream %td maker %d to %s: model %s\n", stream - bed.streams, stream->maker,
+	     destination(&stream->packet), says(expected));
 	stream->fd = maker_socket(&bed.makers[stream->maker], v4 ? AF_INET : AF_INET6, SOCK_STREAM);
 	len = socket_address(&stream->packet, v4, &to);
 	before = counted(expected, &stream->packet);
@@ -137,14 +138,16 @@ static void say_over(struct stream *stream)
 		return;
 	if (!stream->inbound)
 		expected = history_stream(&stream->connection, &bed.world.model, &stream->packet, &bed.clock);
-	note("  say over stream %td: model %s %u\n", stream - bed.streams,
-	     expected.allow ? "allows, rule" : "denies, reason", expected.allow ? expected.rule : expected.reason);
+	note("  say over stream %td: model %s\n", stream - bed.streams, says(expected));
 	count = counted(expected, &stream->packet);
 	bed.token += 2;
 	if (send(stream->fd, &bed.token, sizeof(bed.token), MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof(bed.token))
 		disagree("send over a stream to %s: %s", destination(&stream->packet), strerror(errno));
 	step_ends();
-	if (expected.allow) {
+	if (expected.told && counted(expected, &stream->packet) == count)
+		disagree("what was said to %s was not counted: the model %s", destination(&stream->packet),
+			 says(expected));
+	if (model_passes(expected)) {
 		if (!token_arrives(stream->peer_fd, bed.token, 1000))
 			disagree("what was said to %s did not arrive; the model allows it",
 				 destination(&stream->packet));
