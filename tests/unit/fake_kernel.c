@@ -65,8 +65,11 @@ void kernel_close(const struct kernel *kernel)
 /* Somebody takes it down at once. */
 bool kernel_is_pinned_here(const struct kernel *kernel)
 {
-	(void)kernel;
-	return false;
+	static unsigned int looks;
+	bool pinned = kernel->is_pinned && kernel->is_pinned(looks);
+
+	looks = pinned ? looks + 1 : 0;
+	return pinned;
 }
 
 const struct egret_settings *kernel_settings(const struct kernel *kernel)
@@ -256,8 +259,9 @@ int kernel_get_subject_name(const struct kernel *kernel, uint64_t cgroup_id, str
 int kernel_get_completion(const struct kernel *kernel, const struct egret_drop_key *key, uint64_t first_ns,
 			  struct egret_completion *ret)
 {
-	(void)kernel, (void)key, (void)first_ns, (void)ret;
-	return -ENOENT;
+	(void)key, (void)first_ns;
+	*ret = kernel->completion;
+	return kernel->completion.cause ? 0 : -ENOENT;
 }
 
 int kernel_get_pod_name(const struct kernel *kernel, const struct egret_pod_uid *uid, struct egret_pod_name *ret)
@@ -299,6 +303,15 @@ int kernel_get_subject(const struct kernel *kernel, uint64_t cgroup_id, struct e
 	(void)cgroup_id;
 	(void)ret;
 	return -ENOENT;
+}
+
+int kernel_each_resolved(const struct kernel *kernel,
+			 int (*visit)(void *context, const struct egret_resolved_key *key,
+				      const struct egret_resolved *resolved),
+			 void *context)
+{
+	(void)kernel, (void)visit, (void)context;
+	return 0;
 }
 
 uint64_t kernel_name_key(const struct kernel *kernel, const char *name)

@@ -67,7 +67,9 @@ struct kernel {
 	/* An address that name 1 has and may not bring in, by the rule; 0 = none. */
 	struct egret_addr special_addr;
 	uint32_t special_rule;
-	struct judgement judgement; /* of any packet */
+	struct judgement judgement;           /* of any packet */
+	struct egret_completion completion;   /* of any row; without a cause there is none */
+	bool (*is_pinned)(unsigned int look); /* who asks again and again; NULL = it is not */
 };
 
 /* The one that kernel_open opens and kernel_is_held answers for; instances have no other name here. NULL: there is

@@ -573,6 +573,61 @@ static void follow_ends_with_the_instance(void **state)
 	assert_int_equal(said.code, EXIT_NOT_RUNNING);
 }
 
+/* Before each look: a row, what the agent finds out of it, and many of another subject. */
+static bool is_followed(unsigned int look)
+{
+	char address[16];
+
+	switch (look) {
+	case 0:
+		add_row((struct row){APP, 3, 0, "51.0.0.1", 0, 0, 0, false});
+		kernel.drops[0].drop.first_ns = clock_kernel_ns();
+		return true;
+	case 1:
+		kernel.completion.cause = EGRET_CAUSE_ADDRESS_NOT_IN_POLICY;
+		return true;
+	case 2:
+		for (int i = 0; i < 12; i++) {
+			snprintf(address, sizeof(address), "51.0.1.%d", i);
+			add_row((struct row){WEB_A, 2, 0, address, 0, 0, 0, false});
+		}
+		add_row((struct row){APP, 1, 0, "51.0.0.2", 0, 0, 0, false});
+		return true;
+	default:
+		return false;
+	}
+}
+
+static size_t lines_with(const struct said *said, const char *text)
+{
+	size_t count = 0;
+
+	for (const char *at = said->text; (at = strstr(at, text)); at += strlen(text))
+		count++;
+	return count;
+}
+
+static void follow_waits_for_the_agent_and_shares_its_lines(void **state)
+{
+	struct said said;
+
+	(void)state;
+	kernel.is_pinned = is_followed;
+	SAY(&said, drops, "--follow");
+	assert_says(&said, "Z DENIED 3: 51.0.0.1 tcp:443 by app.service curl[4242]: no rule has this address, ");
+	assert_says_not(&said, "no rule allows");
+	assert_int_equal(lines_with(&said, " DENIED 2: "), 8);
+	assert_says(&said,
+		    "Z DENIED 8: 4 more destinations by shop/web-6d5f9c4b7-x2k9p:app: `egret drops` has the newest "
+		    "of them\n");
+	assert_says(&said, "Z DENIED 1: 51.0.0.2 tcp:443 by app.service");
+	assert_says(&said, "egret: instance node was taken down");
+	kernel.drop_count = 0;
+	kernel.completion.cause = EGRET_CAUSE_NONE;
+	SAY(&said, drops, "--follow", "-ojsonl");
+	assert_int_equal(lines_with(&said, "\"new_packets_count\":2"), 12);
+}
+
 /* --- suggest --- */
 
 #define READ_THEM "# What was denied; read each line before you add it: whoever asks for it, is it meant?\n"
@@ -750,6 +805,7 @@ int main(void)
 	    cmocka_unit_test_setup(what_made_room_is_a_line, begin),
 	    cmocka_unit_test_setup(clear_says_what_counts_on, begin),
 	    cmocka_unit_test_setup(follow_ends_with_the_instance, begin),
+	    cmocka_unit_test_setup(follow_waits_for_the_agent_and_shares_its_lines, begin),
 	    cmocka_unit_test_setup(each_line_stands_once_with_who_asked_for_it, begin),
 	    cmocka_unit_test_setup(settings_are_one_line_each, begin),
 	    cmocka_unit_test_setup(what_passes_by_now_is_left_out, begin),

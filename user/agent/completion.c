@@ -8,6 +8,7 @@
 
 #include "../base/clock.h"
 #include "../base/hash.h"
+#include "../view/completion.h"
 #include "cause.h"
 #include "egret_reasons.h"
 
@@ -199,20 +200,6 @@ static void make_room(struct completions *completions, struct kernel *kernel)
 }
 
 /* --- which are to be --- */
-
-bool completion_is_due(uint32_t reason)
-{
-	switch (reason) {
-	case EGRET_REASON_NO_RULE:
-	case EGRET_REASON_PORT:
-	case EGRET_REASON_CLASS:
-	case EGRET_REASON_EXPIRED:
-	case EGRET_REASON_BEFORE_ATTACH:
-		return true;
-	default:
-		return false;
-	}
-}
 
 static bool is_of_interest(const struct completions *completions, const struct egret_drop_row *row)
 {

@@ -25,7 +25,4 @@ void completions_refresh(struct completions *completions, struct kernel *kernel,
 bool completions_finish(struct completions *completions, struct kernel *kernel, const struct edition *ruling,
 			struct resolver_book *book);
 
-/* Is more to be found out of rows for which the kernel had this reason? */
-bool completion_is_due(uint32_t reason);
-
 #endif

@@ -10,12 +10,12 @@
 #include "../base/clock.h"
 #include "../base/hash.h"
 #include "../base/log.h"
+#include "../view/completion.h"
 #include "../view/denials.h"
 #include "../view/json.h"
 #include "../view/ocsf.h"
 #include "../view/rows.h"
 #include "../view/subject_name.h"
-#include "completion.h"
 #include "culprits.h"
 #include "egret_limits.h"
 #include "egret_subject.h"
@@ -64,15 +64,6 @@ static void pace_take(struct denial_pace *pace, const struct bound *bound, uint6
 }
 
 /* --- whose share it is --- */
-
-/* A pod's rows are of its containers' cgroups, below its own. */
-static uint64_t owner_of(const struct denial_row *row)
-{
-	uint32_t audience = row->drop.audience;
-	bool is_pod = audience != EGRET_AUDIENCE_UNKNOWN && egret_audience_kind(audience) != EGRET_KIND_HOST;
-
-	return is_pod && row->drop.parent_cgroup_id ? row->drop.parent_cgroup_id : row->key.cgroup_id;
-}
 
 /* Of a few places the owner's own, or else that of whoever was quiet longest. */
 static struct denial_share *share_of(struct denial_log *log, uint64_t owner, uint64_t now)
@@ -130,7 +121,7 @@ void denial_log_row(struct denial_log *log, const struct egret_drop_key *key, co
 		log->waiting[log->waiting_count++] = row;
 		return;
 	}
-	count_missed(log, share_of(log, owner_of(&row), clock_now_ns()));
+	count_missed(log, share_of(log, denial_owner(&row.key, &row.drop), clock_now_ns()));
 	log->unwritten += log->ocsf.path != NULL;
 }
 
@@ -211,7 +202,7 @@ static void write_event(struct writing *writing, const struct denial *denial, co
 static void write_row(struct writing *writing, const struct denial_row *waiting)
 {
 	struct denial_log *log = writing->log;
-	struct denial_share *share = share_of(log, owner_of(waiting), writing->now);
+	struct denial_share *share = share_of(log, denial_owner(&waiting->key, &waiting->drop), writing->now);
 	struct denial denial = {.key = waiting->key, .drop = waiting->drop};
 	bool has_line =
 	    pace_has(&log->lines, &all_lines, writing->now) && pace_has(&share->lines, &own_lines, writing->now);
@@ -250,7 +241,8 @@ static int quiet_first(const void *a, const void *b)
 static void sort_waiting(struct denial_log *log, uint64_t now)
 {
 	for (size_t i = 0; i < log->waiting_count; i++)
-		log->waiting[i].due_ns = share_of(log, owner_of(&log->waiting[i]), now)->lines.due_ns;
+		log->waiting[i].due_ns =
+		    share_of(log, denial_owner(&log->waiting[i].key, &log->waiting[i].drop), now)->lines.due_ns;
 	qsort(log->waiting, log->waiting_count, sizeof(*log->waiting), quiet_first);
 }
 
@@ -360,7 +352,7 @@ static bool is_to_wait(struct denial_log *log, const struct kernel *kernel, cons
 	struct egret_completion completion;
 
 	return completion_is_due(row->key.reason) && age < PATIENCE_NS && pace_has(&log->lines, &all_lines, now) &&
-	       pace_has(&share_of(log, owner_of(row), now)->lines, &own_lines, now) &&
+	       pace_has(&share_of(log, denial_owner(&row->key, &row->drop), now)->lines, &own_lines, now) &&
 	       kernel_get_completion(kernel, &row->key, row->drop.first_ns, &completion);
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../base/clock.h"
+#include "../view/completion.h"
 #include "../view/denials.h"
 #include "../view/json.h"
 #include "../view/reason.h"
@@ -17,11 +18,27 @@
 #include "wanted.h"
 
 #define FOLLOW_INTERVAL_US 500000
+/* The agent finds out more of a row within a second. */
+#define PATIENCE_NS (3 * CLOCK_NS_PER_SEC / 2)
+/* Of one subject, of each look: a person reads the others', too. */
+#define LINES_OF_A_SUBJECT 8
+
+/* Of a subject and a look. */
+struct share {
+	uint64_t owner;
+	bool audited;
+	unsigned int lines;
+	/* What has no line. */
+	uint64_t packets, rows;
+	json_t *last;
+};
 
 struct following {
 	const struct kernel *kernel;
 	const struct options *options;
 	struct screen screen;
+	struct share *shares; /* of the look under way */
+	size_t share_count;
 };
 
 /* One order of all, so that thousands are found fast. */
@@ -58,12 +75,22 @@ static uint64_t packets_before(const struct denials *before, const struct denial
 		   : 0;
 }
 
-static void print_text(const struct following *following, const json_t *row)
+/* --- a line --- */
+
+/* "2026-11-27T18:00:00Z DENIED 3: " */
+static void print_begin(const struct following *following, const json_t *row, uint64_t packets)
+{
+	bool audited = json_flag(row, "audited");
+	enum shade shade = audited ? SHADE_AUDITED : SHADE_DENIED;
+
+	printf("%s %s%s%s %llu: ", json_text(row, "last_time"), screen_begin(&following->screen, shade),
+	       audited ? "WOULD DENY" : "DENIED", screen_end(&following->screen, shade), (unsigned long long)packets);
+}
+
+static void print_text(const struct following *following, const json_t *row, uint64_t packets)
 {
 	char who[ROW_WORDS_SIZE], destination[ROW_WORDS_SIZE], why[REASON_TEXT_SIZE];
 	const char *name = json_text(row, "name"), *address = json_text(row, "address");
-	bool audited = json_flag(row, "audited");
-	enum shade shade = audited ? SHADE_AUDITED : SHADE_DENIED;
 	long long pid = json_number(row, "pid");
 
 	if (*address)
@@ -71,28 +98,80 @@ static void print_text(const struct following *following, const json_t *row)
 			 *name ? " (" : "", name, *name ? ")" : "");
 	else
 		row_destination(row, destination);
-	printf("%s %s%s%s %lld: %s by %s", json_text(row, "last_time"), screen_begin(&following->screen, shade),
-	       audited ? "WOULD DENY" : "DENIED", screen_end(&following->screen, shade),
-	       json_number(row, "new_packets_count"), destination, row_who(row, who));
+	print_begin(following, row, packets);
+	printf("%s by %s", destination, row_who(row, who));
 	if (pid)
 		printf(" %s[%lld]", json_text(row, "process"), pid);
 	printf(": %s\n", reason_of_row(row, why));
 }
 
-static void show(const struct following *following, const struct denial *denial, uint64_t packets)
+static void print_json(json_t *row, uint64_t packets)
 {
-	json_t *row = denial_to_json(following->kernel, denial, NULL);
-
 	json_set_number(row, "new_packets_count", packets);
-	if (wanted_has(following->options, row)) {
-		if (following->options->json)
-			json_print(json_incref(row), true);
-		else
-			print_text(following, row);
-		fflush(stdout);
+	json_print(json_incref(row), true);
+}
+
+/* --- a share per subject --- */
+
+static struct share *share_of(struct following *following, const struct denial *denial)
+{
+	uint64_t owner = denial_owner(&denial->key, &denial->drop);
+	bool audited = denial->key.audited;
+	size_t i = 0;
+
+	while (i < following->share_count &&
+	       (following->shares[i].owner != owner || following->shares[i].audited != audited))
+		i++;
+	if (i == following->share_count)
+		following->shares[following->share_count++] = (struct share){.owner = owner, .audited = audited};
+	return &following->shares[i];
+}
+
+static void leave_out(struct share *share, json_t *row, uint64_t packets)
+{
+	share->packets += packets;
+	share->rows++;
+	json_decref(share->last);
+	share->last = json_incref(row);
+}
+
+static void print_left_out(const struct following *following, const struct share *share)
+{
+	char who[ROW_WORDS_SIZE];
+
+	print_begin(following, share->last, share->packets);
+	printf("%llu more destination%s by %s: `egret drops` has the newest of them\n", (unsigned long long)share->rows,
+	       share->rows == 1 ? "" : "s", row_who(share->last, who));
+}
+
+static void end_shares(struct following *following)
+{
+	for (size_t i = 0; i < following->share_count; i++) {
+		if (following->shares[i].rows)
+			print_left_out(following, &following->shares[i]);
+		json_decref(following->shares[i].last);
 	}
+	following->share_count = 0;
+}
+
+static void show(struct following *following, const struct denial *denial, uint64_t packets,
+		 struct subject_cache *subjects)
+{
+	json_t *row = denial_to_json(following->kernel, denial, subjects);
+	struct share *share = share_of(following, denial);
+
+	if (!wanted_has(following->options, row))
+		packets = 0;
+	else if (following->options->json)
+		print_json(row, packets);
+	else if (denial->others || share->lines++ < LINES_OF_A_SUBJECT)
+		print_text(following, row, packets);
+	else
+		leave_out(share, row, packets);
 	json_decref(row);
 }
+
+/* --- what is new --- */
 
 /* A pod is the owner of its containers' rows, any other cgroup of its own. */
 static bool is_owner(const struct denial *others, const struct denial *row)
@@ -131,39 +210,70 @@ static int earliest_first(const void *a, const void *b)
 	return by_key(left->denial, right->denial);
 }
 
-static int show_all_new(const struct following *following, const struct denials *before, const struct denials *now)
+/* More is found out of it in a moment. */
+static bool is_to_wait(const struct following *following, const struct denial *denial)
 {
-	struct news *news = calloc(now->count + 1, sizeof(*news));
-	size_t count = 0;
+	struct egret_completion ignored;
 
-	if (!news)
-		return -ENOMEM;
-	for (size_t i = 0; i < now->count; i++) {
-		const struct denial *one = &now->all[i];
-		uint64_t packets =
-		    one->others ? packets_unseen(before, now, one) : one->drop.packets - packets_before(before, one);
-
-		if (packets)
-			news[count++] = (struct news){one, packets};
-	}
-	if (count)
-		qsort(news, count, sizeof(*news), earliest_first);
-	for (size_t i = 0; i < count; i++)
-		show(following, news[i].denial, news[i].packets);
-	free(news);
-	return 0;
+	return !denial->others && completion_is_due(denial->key.reason) &&
+	       clock_kernel_ns() - denial->drop.first_ns < PATIENCE_NS &&
+	       !completion_find(following->kernel, denial, &ignored);
 }
 
-static int follow(const struct following *following)
+static size_t find_news(const struct following *following, const struct denials *before, struct denials *now, bool wait,
+			struct news *ret)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < now->count; i++) {
+		struct denial *one = &now->all[i];
+		uint64_t shown = one->others ? 0 : packets_before(before, one);
+		uint64_t packets = one->others ? packets_unseen(before, now, one) : one->drop.packets - shown;
+
+		if (packets && wait && is_to_wait(following, one))
+			one->drop.packets = shown; /* the next look finds it new */
+		else if (packets)
+			ret[count++] = (struct news){one, packets};
+	}
+	if (count)
+		qsort(ret, count, sizeof(*ret), earliest_first);
+	return count;
+}
+
+static int show_all_new(struct following *following, const struct denials *before, struct denials *now, bool wait)
+{
+	struct news *news = calloc(now->count + 1, sizeof(*news));
+	struct subject_cache subjects = {};
+	int rc = -ENOMEM;
+	size_t count;
+
+	following->shares = calloc(now->count + 1, sizeof(*following->shares));
+	if (news && following->shares) {
+		rc = 0;
+		count = find_news(following, before, now, wait, news);
+		for (size_t i = 0; i < count; i++)
+			show(following, news[i].denial, news[i].packets, &subjects);
+		end_shares(following);
+		fflush(stdout);
+	}
+	subject_cache_clear(&subjects);
+	free(following->shares);
+	free(news);
+	return rc;
+}
+
+static int follow(struct following *following)
 {
 	struct denials before = {}, now = {}, swap;
 	int rc = read_all(following, &before);
 
-	while (!rc && kernel_is_pinned_here(following->kernel)) {
-		usleep(FOLLOW_INTERVAL_US);
+	for (bool goes_on = true; !rc && goes_on;) {
+		goes_on = kernel_is_pinned_here(following->kernel);
+		if (goes_on)
+			usleep(FOLLOW_INTERVAL_US);
 		rc = read_all(following, &now);
 		if (!rc)
-			rc = show_all_new(following, &before, &now);
+			rc = show_all_new(following, &before, &now, goes_on);
 		swap = before;
 		before = now;
 		now = swap;
@@ -175,7 +285,7 @@ static int follow(const struct following *following)
 
 int follow_to_the_end(const struct kernel *kernel, const struct options *options, struct error *error)
 {
-	struct following following = {kernel, options, {}};
+	struct following following = {.kernel = kernel, .options = options};
 	int rc;
 
 	screen_find(&following.screen);

@@ -9,6 +9,20 @@
 #include "json.h"
 #include "reason.h"
 
+bool completion_is_due(uint32_t reason)
+{
+	switch (reason) {
+	case EGRET_REASON_NO_RULE:
+	case EGRET_REASON_PORT:
+	case EGRET_REASON_CLASS:
+	case EGRET_REASON_EXPIRED:
+	case EGRET_REASON_BEFORE_ATTACH:
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool completion_find(const struct kernel *kernel, const struct denial *denial, struct egret_completion *ret)
 {
 	if (!denial->others && !kernel_get_completion(kernel, &denial->key, denial->drop.first_ns, ret))

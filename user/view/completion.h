@@ -8,6 +8,8 @@
 
 #include "denials.h"
 
+/* Will an agent find out more of rows for which the kernel had this reason? */
+bool completion_is_due(uint32_t reason);
 /* False: the kernel's reason is all there is, and *ret is all zero. */
 bool completion_find(const struct kernel *kernel, const struct denial *denial, struct egret_completion *ret);
 /* The fields of a row that denials.h says, once "reason" is there. */

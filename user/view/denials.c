@@ -182,6 +182,14 @@ int denials_read(const struct kernel *kernel, struct denials *ret)
 	return rc;
 }
 
+uint64_t denial_owner(const struct egret_drop_key *key, const struct egret_drop *drop)
+{
+	uint32_t audience = drop->audience;
+	bool is_pod = audience != EGRET_AUDIENCE_UNKNOWN && egret_audience_kind(audience) != EGRET_KIND_HOST;
+
+	return is_pod && drop->parent_cgroup_id ? drop->parent_cgroup_id : key->cgroup_id;
+}
+
 static int worst_first(const void *a, const void *b)
 {
 	const struct denial *left = a, *right = b;

@@ -23,6 +23,8 @@ struct denials {
 	size_t count, capacity;
 };
 
+/* Whose share a row is in: a pod's rows are of its containers' cgroups, below its own. */
+uint64_t denial_owner(const struct egret_drop_key *key, const struct egret_drop *drop);
 /* All of them, in no order. */
 int denials_read(const struct kernel *kernel, struct denials *ret);
 /* Those of the running policy before the others, and of each the worst first. */

@@ -39,10 +39,23 @@ denied "pod calm" 51.6.6.6 tcp:443
 denied "pod calm" 51.6.6.7 tcp:443
 before=$(rows "$calm")
 expect 2 "rows of the calm pod before" echo "$before"
-flood 100 8000
+# What is shown as it happens has a line for the calm one, with the agent's words, and a share of the flood.
+egret_cmd drops --follow >"$work/follow" 2>&1 &
+pids+=("$!")
+flood 100 8000 &
+flooding=$!
+tells() { pod calm "$probe" tcp 51.6.6.8 443 >"$work/tried" 2>&1; logged "$work/follow" ' by default/calm'; }
+eventually tells
+wait $flooding
+followed() { awk '/ by default.noisy/ { for (i = 1; i < NF; i++) if ($i == "DENIED") sum += $(i + 1) } END { print sum + 0 }' "$work/follow"; }
+all_followed() { [ "$(followed)" = 8000 ]; }
+eventually all_followed
+expect 8000 "--follow: all packets of the flood, in lines or counted" followed
+cp "$work/follow" "$work/output"
+shows 'Z DENIED [0-9]+: [0-9]+ more destinations by default/noisy' "--follow: a share of the flood has lines"
 full=$(memory_of drops)
 flood 101 8000
-expect 2 "rows of the calm pod behind 16000 of its neighbour's" rows "$calm"
+expect 3 "rows of the calm pod behind 16000 of its neighbour's" rows "$calm"
 expect 64 "rows of the noisy pod" rows "$noisy and .others_total == 0"
 expect 1 "its newest destination among them" rows ".address == \"$(tail -n 1 "$work/flood")\""
 expect 15936 "packets to other destinations" sum "$noisy and .others_total > 0"
