@@ -21,6 +21,9 @@
 		.bytes = { [10] = 0xff, 0xff, a, b, c, d }                                                             \
 	}
 
+#define LABEL     "a-label-of-sixty-two-letters-as-nobody-writes-it-but-a-machine."
+#define LONG_NAME LABEL LABEL LABEL LABEL "x"
+
 static const struct suggested {
 	const char *address, *line;
 	struct denied denied;
@@ -115,6 +118,18 @@ static const struct suggested {
     {"20.1.0.1",
      "allow 20.1.0.1 tcp:443 for pods",
      {.name = "", .l4_proto = IPPROTO_TCP, .port = 443, .reason = EGRET_REASON_CLASS, .audience = EGRET_AUDIENCE_POD}},
+    /* a name is too long for a rule, which still may be one */
+    {"20.1.0.1",
+     "allow 20.1.0.1 tcp:443 for pods  # an address, its name is too long for a rule",
+     {.name = LONG_NAME,
+      .l4_proto = IPPROTO_TCP,
+      .port = 443,
+      .reason = EGRET_REASON_CLASS,
+      .need = EGRET_NEED_PRIVATE,
+      .audience = EGRET_AUDIENCE_POD}},
+    {"20.0.0.53",
+     "resolver 20.0.0.53 " LONG_NAME,
+     {.name = LONG_NAME, .l4_proto = IPPROTO_UDP, .port = 53, .reason = EGRET_REASON_DNS_NAME}},
     /* what a name may not bring in */
     {"10.1.0.4",
      "allow a.example https:443 private  # private: whoever answers for the name may lead it to any private address",

@@ -10,8 +10,14 @@
 #include "../view/proposal.h"
 #include "table.h"
 #include "wanted.h"
+#include "egret_limits.h"
 
 #define SUBJECTS_NAMED 3
+#define SUBJECT_SIZE   320
+#define COMMENT_MAX    (EGRET_RULE_TEXT_SIZE - 1) /* behind a rule */
+#define MORE_SIZE      sizeof("; and 4294967295 more")
+#define AUDITED_SIZE   64
+#define PACKETS_SIZE   sizeof("*, 18446744073709551615 packets")
 #define LINE_WIDTH_MAX 56 /* up to here comments stand below each other */
 
 static const char *plural(long long count)
@@ -19,21 +25,39 @@ static const char *plural(long long count)
 	return count == 1 ? "" : "s";
 }
 
-/* "shop/web, 3 packets; shop/api, 1 packet; and 4 more" */
-static void print_subjects(const json_t *subjects)
+struct comment {
+	char text[COMMENT_MAX + 1];
+	size_t room; /* of it, for who asked */
+};
+
+/* Of a long one the end tells more. */
+static void write_subject(const json_t *subject, bool first, char *buf, size_t size)
 {
-	size_t i, count = json_array_size(subjects);
-	const json_t *one;
+	long long packets = json_number(subject, "packets_total");
+	const char *name = json_text(subject, "subject");
+	size_t len = strlen(name), most = size > PACKETS_SIZE ? size - PACKETS_SIZE : 0;
+	bool cut = first && len > most;
 
-	json_array_foreach (subjects, i, one) {
-		long long packets = json_number(one, "packets_total");
+	snprintf(buf, SUBJECT_SIZE, "%s%s%s, %lld packet%s", first ? "" : "; ", cut ? "*" : "",
+		 cut ? name + len - most : name, packets, plural(packets));
+}
 
-		if (i < SUBJECTS_NAMED)
-			printf("%s%.80s, %lld packet%s", i ? "; " : "", json_text(one, "subject"), packets,
-			       plural(packets));
+/* "shop/web, 3 packets; shop/api, 1 packet; and 4 more", as many as have room: more than a comment may hold is an error
+ * of the policy. */
+static void add_subjects(struct comment *comment, const json_t *subjects)
+{
+	size_t i, len = strlen(comment->text), count = json_array_size(subjects);
+	char text[SUBJECT_SIZE];
+	const json_t *subject;
+
+	json_array_foreach (subjects, i, subject) {
+		write_subject(subject, !i, text, comment->room > len ? comment->room - len : 0);
+		if (i == SUBJECTS_NAMED || len + strlen(text) > comment->room)
+			break;
+		len += (size_t)snprintf(comment->text + len, sizeof(comment->text) - len, "%s", text);
 	}
-	if (count > SUBJECTS_NAMED)
-		printf("; and %zu more", count - SUBJECTS_NAMED);
+	if (count > i)
+		snprintf(comment->text + len, sizeof(comment->text) - len, "; and %zu more", count - i);
 }
 
 static int width_of(const json_t *lines)
@@ -55,15 +79,20 @@ static int width_of(const json_t *lines)
 static void print_line(const json_t *line, int width)
 {
 	const char *text = json_text(line, "line"), *note = json_text(line, "note_text");
+	struct comment comment = {.room = COMMENT_MAX - MORE_SIZE};
+	char audited[AUDITED_SIZE] = "";
 
-	if (*text)
-		printf("%-*s  # %s%s", width, text, note, *note ? ": " : "");
-	else
-		printf("# no line helps %s: ", note);
-	print_subjects(json_object_get(line, "subjects"));
 	if (json_number(line, "audited_packets_total") && !proposal_is_audited(line))
-		printf("; %lld of them passed, audited", (long long)json_number(line, "audited_packets_total"));
-	putchar('\n');
+		snprintf(audited, sizeof(audited), "; %lld of them passed, audited",
+			 json_number(line, "audited_packets_total"));
+	comment.room -= strlen(audited);
+	if (*text)
+		snprintf(comment.text, sizeof(comment.text), "%s%s", note, *note ? ": " : "");
+	add_subjects(&comment, json_object_get(line, "subjects"));
+	if (*text)
+		printf("%-*s  # %s%s\n", width, text, comment.text, audited);
+	else
+		printf("# no line helps %s: %s%s\n", note, comment.text, audited);
 }
 
 /* All of it may be put into a rules file as it is: what is no rule is a comment. */

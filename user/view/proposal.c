@@ -208,6 +208,57 @@ static void add_row(json_t *lines, const json_t *row)
 	count(add_line(lines, line, kind, line, note), row);
 }
 
+/* --- lines that others make needless --- */
+
+void proposal_add_counts(json_t *to, const json_t *line)
+{
+	json_t *subjects = json_object_get(to, "subjects"), *packets;
+	const char *subject;
+
+	json_add_number(to, "packets_total", line, "packets_total");
+	json_add_number(to, "audited_packets_total", line, "audited_packets_total");
+	json_object_foreach (json_object_get(line, "subjects"), subject, packets)
+		json_set_number(subjects, subject,
+				(uint64_t)(json_number(subjects, subject) + json_integer_value(packets)));
+}
+
+/* "allow x tcp:22 for pods" has what "allow x tcp:22 for hostnetwork" has, and without `for` a line has both. */
+static json_t *wider_line(const json_t *lines, const char *line)
+{
+	static const char *const classes[] = {" for hostnetwork", " for pods", " for host"};
+	char wider[SUGGESTION_SIZE];
+	json_t *found = NULL;
+
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]) && !found; i++) {
+		size_t len = strlen(line), end = strlen(classes[i]);
+
+		if (len < end || strcmp(line + len - end, classes[i]) != 0)
+			continue;
+		snprintf(wider, sizeof(wider), "%.*s", (int)(len - end), line);
+		found = json_object_get(lines, wider);
+		strcat(wider, " for pods");
+		if (!found && !i)
+			found = json_object_get(lines, wider);
+	}
+	return found;
+}
+
+static void take_needless_away(json_t *lines)
+{
+	json_t *line, *wider;
+	const char *key;
+	void *next;
+
+	json_object_foreach_safe(lines, next, key, line)
+	{
+		wider = wider_line(lines, key);
+		if (!wider)
+			continue;
+		proposal_add_counts(wider, line);
+		json_object_del(lines, key);
+	}
+}
+
 /* --- as an array, in order --- */
 
 bool proposal_is_audited(const json_t *line)
@@ -300,6 +351,7 @@ json_t *view_proposal(const json_t *rows, bool wildcards)
 
 	json_array_foreach (rows, i, row)
 		add_row(lines, row);
+	take_needless_away(lines);
 	if (wildcards)
 		wildcard_gather(lines, proposal_is_audited);
 	array = lines_in_order(lines);

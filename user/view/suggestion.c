@@ -9,6 +9,7 @@
 #include "../base/addr.h"
 #include "../compile/special.h"
 #include "../policy/policy.h"
+#include "egret_limits.h"
 #include "egret_reasons.h"
 #include "egret_subject.h"
 #include "refusal.h"
@@ -74,18 +75,31 @@ static void add_comment(const char *comment, char buf[static SUGGESTION_SIZE])
 			 strstr(buf, SUGGESTION_COMMENT) ? "; " : SUGGESTION_COMMENT, comment);
 }
 
-static void allow_line(const struct denied *denied, char buf[static SUGGESTION_SIZE])
+/* False: the language has no such line. */
+static bool write_allow(const struct denied *denied, bool by_name, char buf[static SUGGESTION_SIZE])
 {
-	bool by_name = denied->need != EGRET_NEED_ADDRESS && is_writable(denied->name);
 	char address[ADDR_TEXT_SIZE], port[16];
 	const char *words = port_words(denied, by_name, port);
 
+	buf[0] = '\0';
 	addr_format(&denied->addr, address);
 	if (*words)
 		snprintf(buf, SUGGESTION_SIZE, "allow %s %s%s%s", by_name ? denied->name : address, words,
 			 by_name && denied->need == EGRET_NEED_PRIVATE ? " private" : "", subject_words(denied));
-	if (by_name && denied->need == EGRET_NEED_PRIVATE)
-		add_comment("private: whoever answers for the name may lead it to any private address", buf);
+	return strlen(buf) < EGRET_RULE_TEXT_SIZE;
+}
+
+static void allow_line(const struct denied *denied, char buf[static SUGGESTION_SIZE])
+{
+	bool by_name = denied->need != EGRET_NEED_ADDRESS && is_writable(denied->name);
+
+	if (write_allow(denied, by_name, buf)) {
+		if (by_name && denied->need == EGRET_NEED_PRIVATE)
+			add_comment("private: whoever answers for the name may lead it to any private address", buf);
+		return;
+	}
+	write_allow(denied, false, buf);
+	add_comment("an address, its name is too long for a rule", buf);
 }
 
 /* For all, whatever the name. */
