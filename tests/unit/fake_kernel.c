@@ -261,7 +261,7 @@ int kernel_get_completion(const struct kernel *kernel, const struct egret_drop_k
 {
 	(void)key, (void)first_ns;
 	*ret = kernel->completion;
-	return kernel->completion.cause ? 0 : -ENOENT;
+	return kernel->completion.cause || kernel->completion.rule[0] ? 0 : -ENOENT;
 }
 
 int kernel_get_pod_name(const struct kernel *kernel, const struct egret_pod_uid *uid, struct egret_pod_name *ret)
@@ -398,6 +398,18 @@ int kernel_each_lesson(const struct kernel *kernel, int (*visit)(void *context, 
 	for (size_t i = 0; i < kernel->lesson_count && !rc; i++)
 		rc = visit(context, &kernel->lessons_of[i]);
 	return rc;
+}
+
+/* The agent resolved nothing. */
+int kernel_each_resolved(const struct kernel *kernel,
+			 int (*visit)(void *context, const struct egret_resolved_key *key,
+				      const struct egret_resolved *resolved),
+			 void *context)
+{
+	(void)kernel;
+	(void)visit;
+	(void)context;
+	return 0;
 }
 
 size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[static KERNEL_MAP_FILLS])

@@ -16,8 +16,8 @@ struct kernel {
 	struct egret_config config;
 	struct egret_meta meta;
 	bool held;
-	bool view;         /* as kernel_view gives it */
-	uint32_t texts_id; /* 0 = no texts are there for a view */
+	bool view;                                 /* as kernel_view gives it */
+	uint32_t texts_id;                         /* 0 = no texts are there for a view */
 	uint64_t late_subjects;
 	const char *missing_hook; /* NULL = attached */
 	/* By id in the kernel; a rule without text is none. */
@@ -68,7 +68,7 @@ struct kernel {
 	struct egret_addr special_addr;
 	uint32_t special_rule;
 	struct judgement judgement;           /* of any packet */
-	struct egret_completion completion;   /* of any row; without a cause there is none */
+	struct egret_completion completion;   /* of any row; without a cause and a rule there is none */
 	bool (*is_pinned)(unsigned int look); /* who asks again and again; NULL = it is not */
 };
 

@@ -77,6 +77,7 @@ static void ports_of_all_rules_that_are_for_it(void **state)
 	assert_int_equal(near.rule->line, 4);
 	packet = to("other.example", 80);
 	assert_false(near_by_port(bed.compiled, &packet, &near));
+	assert_false(near_by_port_of_others(bed.compiled, &packet, &near));
 }
 
 static void whom_a_rule_is_for(void **state)
@@ -93,6 +94,10 @@ static void whom_a_rule_is_for(void **state)
 	assert_string_equal(near.allows, "for host");
 	packet.port = 81;
 	assert_false(near_by_class(bed.compiled, &packet, &near));
+	assert_false(near_by_port(bed.compiled, &packet, &near));
+	assert_true(near_by_port_of_others(bed.compiled, &packet, &near));
+	assert_int_equal(near.rule->line, 8);
+	assert_string_equal(near.allows, "tcp:80 for host");
 }
 
 static void a_rule_that_would_allow_it(void **state)

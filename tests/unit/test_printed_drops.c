@@ -167,9 +167,9 @@ static void a_denial_is_a_line(void **state)
 	SAY(&said, drops, NULL);
 	assert_int_equal(said.code, EXIT_YES);
 	assert_says_all(&said, "   #  LAST  COUNT  WHO              DESTINATION             WHY\n"
-			       "3703  5m        3  shop/we*k9p:app  pay.co*xample tcp:8443  port\n"
+			       "3703  5m        3  shop/web*:app    pay.co*xample tcp:8443  port\n"
 			       "4331  7m      120  app.service      51.9.9.9 tcp:22         deny policy.rules:35\n"
-			       " 954  8m     123k  ku*9p (hostnet)  shopkv*ure.net tcp:443  special-address\n"
+			       " 954  8m     123k  */kube-proxy*    shopkv*ure.net tcp:443  special-address\n"
 			       "7442  9m        2  cgroup 922*5154  2603:1000::7 tcp:443    no-rule\n"
 			       "\n"
 			       "port: rules name this destination, but not this port and protocol\n"
@@ -184,7 +184,44 @@ static void a_denial_is_a_line(void **state)
 	assert_says(&said, "  kube-system/kube-proxy-x2k9p (hostnet)  shopkv.vault.azure.net tcp:443");
 	setenv("COLUMNS", "nonsense", 1);
 	SAY(&said, drops, "-otext");
-	assert_says(&said, "3703  5m        3  shop/we*k9p:app  pay.co*xample tcp:8443  port\n");
+	assert_says(&said, "3703  5m        3  shop/web*:app    pay.co*xample tcp:8443  port\n");
+}
+
+/* Ports of the packet's own protocol come first, and without it: "udp:53,443" would be two of udp. */
+static void what_a_rule_would_allow_is_short(void **state)
+{
+	static const struct {
+		uint32_t reason;
+		uint8_t l4_proto;
+		const char *allows, *why;
+	} cases[] = {
+	    {EGRET_REASON_PORT, IPPROTO_TCP, "https:443 tcp:5432", "port (allowed: 443,5432)"},
+	    {EGRET_REASON_PORT, IPPROTO_UDP, "https:443", "port (only https:443)"},
+	    {EGRET_REASON_PORT, IPPROTO_TCP, "udp:1-1024 tcp:22", "port (only 22 udp:1-1024)"},
+	    {EGRET_REASON_PORT, IPPROTO_UDP, "tcp:53 udp:53,123", "port (only 53,123 tcp:53)"},
+	    {EGRET_REASON_PORT, IPPROTO_TCP, "any", "port (allowed: any)"},
+	    {EGRET_REASON_PORT, IPPROTO_TCP, "http:80 for host", "port (only 80 for host)"},
+	    {EGRET_REASON_CLASS, IPPROTO_TCP, "for host", "for host only p.rules:7"},
+	    {EGRET_REASON_CLASS, IPPROTO_TCP, "for cgroup /a.slice/b.service", "for b.service only p.rules:7"},
+	    {EGRET_REASON_CLASS, IPPROTO_TCP, "for cgroup /", "for cgroup / only p.rules:7"},
+	};
+	struct egret_completion completion = {.rule = "allow x", .file = "/etc/p.rules", .line = 7};
+	struct said said;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char why[64];
+
+		begin(NULL);
+		setenv("COLUMNS", "100", 1);
+		add_row((struct row){APP, 1, 0, "20.1.0.1", 2, cases[i].reason, 0, false});
+		kernel.drops[0].key.l4_proto = cases[i].l4_proto;
+		snprintf(completion.allows, sizeof(completion.allows), "%s", cases[i].allows);
+		kernel.completion = completion;
+		SAY(&said, drops, NULL);
+		snprintf(why, sizeof(why), "  %s\n", cases[i].why);
+		assert_says(&said, why);
+	}
 }
 
 static void no_line_is_wider_than_the_screen(void **state)
@@ -706,6 +743,52 @@ static void settings_are_one_line_each(void **state)
 	assert_says(&said, "2m        1  shop/web-6d5f9c4b7-x2k9p:app  socket packet  family\n");
 }
 
+/* Two lines of which one has what the other has are none that `check --strict` takes. */
+static void pods_with_hostnetwork_are_pods(void **state)
+{
+	struct said said;
+
+	(void)state;
+	add_row((struct row){WEB_A, 1, 0, "20.1.0.1", 2, EGRET_REASON_CLASS, 22, false});
+	add_row((struct row){PROXY, 2, 0, "20.1.0.1", 2, EGRET_REASON_CLASS, 22, false});
+	kernel.drops[1].drop.audience = EGRET_AUDIENCE_HOSTNETWORK;
+	add_row((struct row){APP, 4, 0, "20.1.0.1", 2, EGRET_REASON_CLASS, 22, false});
+	kernel.drops[2].drop.audience = EGRET_AUDIENCE_HOST;
+	SAY(&said, suggest, NULL);
+	assert_says_all(
+	    &said, READ_THEM
+	    "allow 20.1.0.1 tcp:22 for host  # an address, no name is known: /system.slice/app.service, 4 packets\n"
+	    "allow 20.1.0.1 tcp:22 for pods  # an address, no name is known: kube-system/kube-proxy, 2 packets; "
+	    "shop/web, 1 packet\n");
+}
+
+#define LONG_PATH                                                                                                      \
+	"/a.slice/a-service-of-which-the-name-goes-on-and-on-so-that-three-of-them-have-no-room-behind-a-rule-"
+
+/* A longer comment than that is an error. */
+static void who_asked_has_room_behind_a_rule(void **state)
+{
+	const char *comment;
+	struct said said;
+
+	(void)state;
+	set_asked(&kernel, 8, "vault.example");
+	for (uint64_t i = 0; i < 4; i++) {
+		char path[sizeof(LONG_PATH) + 8];
+
+		snprintf(path, sizeof(path), LONG_PATH "%c", (char)('a' + i));
+		set_subject_path(&kernel, 100 + i, path);
+		add_row((struct row){100 + i, 9 - i, 8, "10.99.0.4", 2, 0, 0, false});
+		add_row((struct row){100 + i, 1, 8, "10.99.0.4", 2, 0, 0, true});
+	}
+	SAY(&said, suggest, NULL);
+	assert_says(&said, "which-the-name-goes-on-and-on-so-that-three-of-them-have-no-room-behind-a-rule-a, 10 "
+			   "packets; and 3 more; 4 of them passed, audited\n");
+	comment = strstr(said.text, "  # private: ");
+	assert_non_null(comment);
+	assert_in_range(strcspn(comment + strlen("  # "), "\n"), 150, EGRET_RULE_TEXT_SIZE - 1);
+}
+
 /* What another policy denied is told while it would be denied still. */
 static void what_passes_by_now_is_left_out(void **state)
 {
@@ -793,6 +876,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(nothing_is_said_to_be_nothing, begin),
 	    cmocka_unit_test_setup(a_denial_is_a_line, begin),
+	    cmocka_unit_test_setup(what_a_rule_would_allow_is_short, begin),
 	    cmocka_unit_test_setup(no_line_is_wider_than_the_screen, begin),
 	    cmocka_unit_test_setup(lines_that_are_alike_are_one, begin),
 	    cmocka_unit_test_setup(all_pods_of_a_workload_are_one, begin),
@@ -808,6 +892,8 @@ int main(void)
 	    cmocka_unit_test_setup(follow_waits_for_the_agent_and_shares_its_lines, begin),
 	    cmocka_unit_test_setup(each_line_stands_once_with_who_asked_for_it, begin),
 	    cmocka_unit_test_setup(settings_are_one_line_each, begin),
+	    cmocka_unit_test_setup(pods_with_hostnetwork_are_pods, begin),
+	    cmocka_unit_test_setup(who_asked_has_room_behind_a_rule, begin),
 	    cmocka_unit_test_setup(what_passes_by_now_is_left_out, begin),
 	    cmocka_unit_test_setup(a_wildcard_is_written_when_it_is_asked_for, begin),
 	    cmocka_unit_test_setup(what_is_said_is_a_policy, begin),

@@ -56,7 +56,7 @@ static const struct column columns[] = {
     {"#", .format = cell_number, .right = true},
     {"LAST", .format = cell_age},
     {"COUNT", .format = cell_count, .right = true},
-    {"WHO", .format = cell_who, .gives = 6},
+    {"WHO", .format = cell_who, .shorten = row_who_short, .gives = 6},
     {"DESTINATION", .format = cell_destination, .gives = 4},
     {"WHY", .format = cell_short_why, .gives = 3, .shade = shade_of},
 };

@@ -36,9 +36,11 @@ static void cell_by(const json_t *row, char buf[static CELL_SIZE])
 }
 
 static const struct column columns[] = {
-    {"LEFT", .format = cell_left},           {"ADDRESS", .key = "address", .gives = 1},
-    {"NAME", .key = "name", .gives = 2},     {"RULE NAMES", .format = cell_by, .gives = 3},
-    {"WHO", .format = cell_who, .gives = 3},
+    {"LEFT", .format = cell_left},
+    {"ADDRESS", .key = "address", .gives = 1},
+    {"NAME", .key = "name", .gives = 2},
+    {"RULE NAMES", .format = cell_by, .gives = 3},
+    {"WHO", .format = cell_who, .shorten = row_who_short, .gives = 3},
 };
 
 static const struct column wide_columns[] = {

@@ -202,7 +202,7 @@ static void print_unused(const struct options *options, const struct unused *unu
 	else
 		screen_find(&screen);
 	if (!json_array_size(unused->rows))
-		printf("no rule is known to be without a hit since %.10s\n", time_format(options->unused, text));
+		printf("no rule is known to be without a hit since %s\n", time_format(options->unused, text));
 	else if (options->wide)
 		table_print(unused->rows, wide_unused_columns, COUNT_OF(wide_unused_columns), &screen);
 	else

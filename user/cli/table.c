@@ -65,7 +65,18 @@ static void cut_middle(char *text, size_t at, size_t len, size_t excess)
 	memmove(text + head + 1, text + tail, strlen(text + tail) + 1);
 }
 
-/* Out of its longest word, of equals the last, so that a port and a rule's place stay. */
+/* What stands first says most. */
+static void cut_end(char *text, size_t width)
+{
+	size_t head = width - 1;
+
+	while (head && goes_on(text[head]))
+		head--;
+	memcpy(text + head, "*", 2);
+}
+
+/* Out of its longest word, of equals the last, so that a port and a rule's place stay; or, where that is too short, at
+ * the end: out of the middle of several words come others, that nobody said. */
 static void cut_to(char *text, size_t width)
 {
 	size_t len = strlen(text), longest = 0, longest_len = 0;
@@ -84,7 +95,7 @@ static void cut_to(char *text, size_t width)
 	if (longest_len >= len - width + LEAST_WORD)
 		cut_middle(text, longest, longest_len, len - width);
 	else
-		cut_middle(text, 0, len, len - width);
+		cut_end(text, width);
 }
 
 struct layout {
@@ -163,6 +174,8 @@ static void print_row(const struct layout *layout, const json_t *row)
 		const struct column *column = &layout->columns[i];
 
 		format_cell(row, column, cell);
+		if (column->shorten && layout->screen->width && strlen(cell) > (size_t)layout->widths[i])
+			column->shorten(row, (size_t)layout->widths[i], cell);
 		print_cell(layout, i, cell, column->shade ? column->shade(row) : SHADE_NONE);
 	}
 }
@@ -248,7 +261,8 @@ void cell_subject(const json_t *row, char buf[static CELL_SIZE])
 	size_t len;
 
 	if (json_number(row, "pods_count"))
-		snprintf(buf, CELL_SIZE, "%s, %lld pods", json_text(row, "workload"), json_number(row, "pods_count"));
+		snprintf(buf, CELL_SIZE, "%s, %lld pod%s", json_text(row, "workload"), json_number(row, "pods_count"),
+			 json_number(row, "pods_count") == 1 ? "" : "s");
 	else if (*subject)
 		cell_pod(row, buf);
 	else if (!json_number(row, "cgroup_id") && *json_text(row, "device"))

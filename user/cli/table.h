@@ -19,6 +19,8 @@ struct column {
 	/* Where the table is wider than the screen, the column that is the widest by this weight gives way first, and
 	 * * stands for what is cut out of the middle of a cell. 0 = never. */
 	int gives;
+	/* Of a cell that is too wide, what is left out first; what is too wide still is cut. */
+	const char *(*shorten)(const json_t *row, size_t width, char buf[static CELL_SIZE]);
 	enum shade (*shade)(const json_t *row); /* NULL = plain */
 };
 

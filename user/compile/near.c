@@ -151,6 +151,24 @@ bool near_by_port(const struct compiled *compiled, const struct near_packet *pac
 	return true;
 }
 
+bool near_by_port_of_others(const struct compiled *compiled, const struct near_packet *packet, struct near_rule *ret)
+{
+	const struct policy *policy = compiled->policy;
+	char class[POLICY_CLASS_TEXT_SIZE];
+	size_t len;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		if (!allows(&policy->rules[i]) || !names(&policy->rules[i], packet))
+			continue;
+		take(&policy->rules[i], ret);
+		len = strlen(ret->allows);
+		snprintf(ret->allows + len, sizeof(ret->allows) - len, " for %s",
+			 policy_class_format(&ret->rule->class, class));
+		return true;
+	}
+	return false;
+}
+
 /* The first rule that has destination and port, and is for the subject or, if not @mine, for others. */
 static const struct policy_rule *find(const struct compiled *compiled, const struct near_packet *packet, bool mine)
 {

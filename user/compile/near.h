@@ -34,6 +34,8 @@ bool near_may_be_named(const struct compiled *compiled, const struct near_packet
 
 /* Rules have the destination for this subject, on other ports: the first of them, and the ports of all. */
 bool near_by_port(const struct compiled *compiled, const struct near_packet *packet, struct near_rule *ret);
+/* The first rule that has it at all, its ports and whom it is for: asked where none is for this subject. */
+bool near_by_port_of_others(const struct compiled *compiled, const struct near_packet *packet, struct near_rule *ret);
 /* Rules have it on this port, for others: whom. */
 bool near_by_class(const struct compiled *compiled, const struct near_packet *packet, struct near_rule *ret);
 /* A rule would allow it, if the address were the name's still. */

@@ -109,39 +109,78 @@ static bool words_of_time(const json_t *row, char *buf, size_t size)
 	return true;
 }
 
-/* "443,5432" of "https:443 tcp:5432", where the packet was of that protocol anyway. */
-static const char *own_ports(const json_t *row, const char *allows, char buf[static EGRET_WHO_SIZE])
+/* "tcp:443" is of the packet's own protocol, "for" and "udp:53" are not. */
+static bool is_own(const json_t *row, const char *word, size_t len)
 {
-	bool over_tcp = !strcmp(json_text(row, "protocol"), "tcp");
-	size_t len = 0;
+	const char *protocol = json_text(row, "protocol"), *colon = memchr(word, ':', len);
+	size_t name = colon ? (size_t)(colon - word) : 0;
+
+	if (!strcmp(protocol, "tcp") &&
+	    ((name == 4 && !memcmp(word, "http", name)) || (name == 5 && !memcmp(word, "https", name))))
+		return true;
+	return name && name == strlen(protocol) && !memcmp(word, protocol, name);
+}
+
+static void append_ports(const json_t *row, const char *allows, bool own, char buf[static EGRET_WHO_SIZE])
+{
+	size_t len = strlen(buf);
 
 	for (size_t word; *allows && len + 1 < EGRET_WHO_SIZE; allows += word + (allows[word] == ' ')) {
-		size_t name = strcspn(allows, ": "), skip;
+		size_t skip;
 
 		word = strcspn(allows, " ");
-		skip = over_tcp && allows[name] == ':' && strchr("th", allows[0]) ? name + 1 : 0;
+		if (is_own(row, allows, word) != own)
+			continue;
+		skip = own ? strcspn(allows, ":") + 1 : 0;
 		len += (size_t)snprintf(buf + len, EGRET_WHO_SIZE - len, "%s%.*s",
-					!len   ? ""
-					: skip ? ","
-					       : " ",
+					!len  ? ""
+					: own ? ","
+					      : " ",
 					(int)(word - skip), allows + skip);
 	}
+}
+
+/* "443,5432 udp:53" of "https:443 udp:53 tcp:5432": what is of the packet's protocol comes first, and without it. */
+static const char *own_first(const json_t *row, const char *allows, char buf[static EGRET_WHO_SIZE])
+{
+	buf[0] = '\0';
+	append_ports(row, allows, true, buf);
+	append_ports(row, allows, false, buf);
 	return buf;
+}
+
+#define FEW_PORTS 8 /* octets: with more, the words around them have to be short */
+static void words_of_port(const json_t *row, const char *allows, char *buf, size_t size)
+{
+	char ports[EGRET_WHO_SIZE];
+
+	own_first(row, allows, ports);
+	snprintf(buf, size, "port (%s %s)", strlen(ports) > FEW_PORTS ? "only" : "allowed:", ports);
+}
+
+/* "for app.service only node.rules:35", of "for cgroup /system.slice/app.service". */
+static void words_of_class(const json_t *row, const char *allows, char *buf, size_t size)
+{
+	const char *cgroup = "for cgroup /", *last = strrchr(allows, '/');
+	bool short_path = !strncmp(allows, cgroup, strlen(cgroup)) && last[1];
+	char where[PLACE_SIZE];
+
+	snprintf(buf, size, "%s%s only %s", short_path ? "for " : "", short_path ? last + 1 : allows,
+		 place(row, false, where));
 }
 
 bool completion_words(const json_t *row, char *buf, size_t size)
 {
 	const char *allows = json_text(row, "nearest_allows"), *given_to = json_text(row, "given_to");
-	char where[PLACE_SIZE], ports[EGRET_WHO_SIZE] = "";
 
 	if (!json_flag(row, "completed"))
 		return false;
 	if (is(row, "expired"))
 		return words_of_time(row, buf, size);
 	if (is(row, "port") && *allows)
-		snprintf(buf, size, "port (allowed: %s)", own_ports(row, allows, ports));
+		words_of_port(row, allows, buf, size);
 	else if (is(row, "class") && *allows)
-		snprintf(buf, size, "%s only %s", allows, place(row, false, where));
+		words_of_class(row, allows, buf, size);
 	else if (is(row, "not-asked") && *given_to)
 		snprintf(buf, size, "not-asked (given to %s)", given_to);
 	else if (is(row, "untrusted-resolver"))

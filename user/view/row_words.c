@@ -68,6 +68,30 @@ const char *row_who(const json_t *row, char buf[static ROW_WORDS_SIZE])
 	return buf;
 }
 
+const char *row_who_short(const json_t *row, size_t width, char buf[static ROW_WORDS_SIZE])
+{
+	const char *workload = json_text(row, "workload"), *name = strchr(workload, '/');
+	const char *container = json_text(row, "container"),
+		   *hostnet = json_flag(row, "hostnetwork") ? " (hostnet)" : "";
+	const char *pod = json_text(row, "pod"), *others;
+	const struct {
+		const char *name, *container, *hostnet;
+	} steps[] = {{workload, container, hostnet},
+		     {workload, "", hostnet},
+		     {name, "", hostnet},
+		     {workload, "", ""},
+		     {name, "", ""}};
+
+	row_who(row, buf);
+	if (!*json_text(row, "namespace") || !name)
+		return buf;
+	others = *pod && strcmp(pod, name + 1) != 0 ? "*" : "";
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && strlen(buf) > width; i++)
+		snprintf(buf, ROW_WORDS_SIZE, "%s%s%s%s%s%s", steps[i].name == name ? "*" : "", steps[i].name, others,
+			 *steps[i].container ? ":" : "", steps[i].container, steps[i].hostnet);
+	return buf;
+}
+
 const char *denial_address(const json_t *row)
 {
 	const char *call = json_text(row, "call");

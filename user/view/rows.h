@@ -58,6 +58,10 @@ uint32_t row_number(const json_t *row, bool by_workload);
 /* What a person calls it: "shop/web-x2k9p:app", "kubelet.service", "cgroup 7". Returns @buf. */
 #define ROW_WORDS_SIZE 1024
 const char *row_who(const json_t *row, char buf[static ROW_WORDS_SIZE]);
+/* The same in @width octets, if a pod can be told so: without what tells it from others of its workload, then without
+ * its container, its namespace, and that it is in the node's network. * stands for what is left out: "shop/web*:app".
+ */
+const char *row_who_short(const json_t *row, size_t width, char buf[static ROW_WORDS_SIZE]);
 /* "a.example tcp:443", "10.9.0.1 tcp:443" where no name is known. */
 const char *row_destination(const json_t *row, char buf[static ROW_WORDS_SIZE]);
 /* "port", "deny-rule policy.rules:7". */
