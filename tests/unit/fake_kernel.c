@@ -400,18 +400,6 @@ int kernel_each_lesson(const struct kernel *kernel, int (*visit)(void *context, 
 	return rc;
 }
 
-/* The agent resolved nothing. */
-int kernel_each_resolved(const struct kernel *kernel,
-			 int (*visit)(void *context, const struct egret_resolved_key *key,
-				      const struct egret_resolved *resolved),
-			 void *context)
-{
-	(void)kernel;
-	(void)visit;
-	(void)context;
-	return 0;
-}
-
 size_t kernel_map_fill(const struct kernel *kernel, struct kernel_map_fill ret[static KERNEL_MAP_FILLS])
 {
 	memcpy(ret, kernel->fills, sizeof(kernel->fills));

@@ -16,8 +16,8 @@ struct kernel {
 	struct egret_config config;
 	struct egret_meta meta;
 	bool held;
-	bool view;                                 /* as kernel_view gives it */
-	uint32_t texts_id;                         /* 0 = no texts are there for a view */
+	bool view;         /* as kernel_view gives it */
+	uint32_t texts_id; /* 0 = no texts are there for a view */
 	uint64_t late_subjects;
 	const char *missing_hook; /* NULL = attached */
 	/* By id in the kernel; a rule without text is none. */

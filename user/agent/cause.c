@@ -63,10 +63,16 @@ static bool is_wanted(void *context, const struct egret_learned_key *key, const 
 	return wanted;
 }
 
+/* When the row began; a short answer may be over before anybody looks. */
+static bool was_good(const struct cause_row *row, const struct kernel_lesson *lesson)
+{
+	return lesson->left_sec + clock_seconds_between(row->row.drop.first_ns, clock_kernel_ns()) > 0;
+}
+
 /* The one that lives longest is the one that a person still finds in `learned`. */
 static void take_given(struct cause_row *row, const struct kernel_lesson *lesson)
 {
-	if (!lesson->policy_name || !lesson->brings_in || lesson->left_sec <= 0 || lesson->owner == row->row.owner)
+	if (!lesson->policy_name || !lesson->brings_in || !was_good(row, lesson) || lesson->owner == row->row.owner)
 		return;
 	if (!row->given.name || lesson->left_sec > row->given.left_sec)
 		row->given = *lesson;
@@ -219,7 +225,8 @@ static bool by_given(const struct cause_finder *finder, const struct cause_row *
 }
 
 /* Did a server that is no resolver answer the row's owner, @within_ns before the row began? What it answered nobody
- * knows: it is a guess, and none where no rule with a name allows the port. */
+ * knows: it is a guess, and none where no rule with a name allows the port. One that the policy trusts by now was none
+ * when it answered. */
 static bool by_stranger(const struct cause_finder *finder, const struct cause_row *row, uint64_t within_ns,
 			struct egret_completion *ret)
 {
@@ -229,7 +236,8 @@ static bool by_stranger(const struct cause_finder *finder, const struct cause_ro
 	if (!near_may_be_named(finder->ruling->compiled, &packet))
 		return false;
 	if (kernel_get_stranger(finder->kernel, row->row.owner, &stranger) ||
-	    stranger.last_ns + within_ns < row->row.drop.first_ns)
+	    stranger.last_ns + within_ns < row->row.drop.first_ns ||
+	    kernel_may_ask(finder->kernel, &stranger.server, NULL))
 		return false;
 	ret->cause = EGRET_CAUSE_UNTRUSTED_RESOLVER;
 	ret->server = stranger.server;
@@ -370,7 +378,8 @@ bool cause_find(const struct cause_finder *finder, const struct cause_row *row, 
 	case EGRET_REASON_NO_RULE:
 		return by_nothing(finder, row, asked.name, ret);
 	case EGRET_REASON_PORT:
-		if (near_by_port(finder->ruling->compiled, &packet, &near))
+		if (near_by_port(finder->ruling->compiled, &packet, &near) ||
+		    near_by_port_of_others(finder->ruling->compiled, &packet, &near))
 			set_rule(ret, &near);
 		return true;
 	case EGRET_REASON_CLASS:

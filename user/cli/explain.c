@@ -246,9 +246,11 @@ static void print_learned(const json_t *learned)
 	char subject[CELL_SIZE];
 
 	cell_subject(learned, subject);
-	printf("  but %s for %s, which learned it as %s, %lld s more\n",
-	       json_flag(learned, "allowed") ? "allowed" : "not on this port", subject, json_text(learned, "name"),
-	       json_number(learned, "left_seconds"));
+	printf("  but %s %s, which learned it as %s, %lld s more\n",
+	       json_flag(learned, "allowed")      ? "allowed for"
+	       : json_flag(learned, "audit_line") ? "passes, by a line of `audit`, for"
+						  : "not on this port for",
+	       subject, json_text(learned, "name"), json_number(learned, "left_seconds"));
 }
 
 /* Of a name that must be asked for: who has. */
@@ -281,7 +283,7 @@ static void print_notes(const json_t *view, bool by_name)
 	else if (by_name && !*json_text(first, "address"))
 		printf("  (asked of the files alone: addresses and CIDR rules are not looked at)\n");
 	if (json_flag(view, "audited_subject"))
-		printf("  (the policy only audits %s: everything of theirs passes)\n", json_text(view, "subject"));
+		printf("  (the policy only audits %s: everything of theirs passes)\n", json_text(view, "who"));
 	else if (json_flag(view, "audited"))
 		printf("  (the instance only audits: everything passes)\n");
 }

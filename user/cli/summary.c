@@ -2,12 +2,22 @@
 #include "summary.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "../view/denials.h"
 #include "../view/json.h"
 #include "../view/reason.h"
+#include "egret_reasons.h"
 
 #define SPECIAL_LINES 10
+
+/* The rule that took it away; the sentence of a special address says its rule. */
+static void print_rule(const json_t *row)
+{
+	if (!strcmp(json_text(row, "reason"), reason_label(EGRET_REASON_DENY_RULE)) && *json_text(row, "rule"))
+		fprintf(stderr, ": %s:%lld `%s`", json_text(row, "file"), json_number(row, "line"),
+			json_text(row, "rule"));
+}
 
 static void print_row(const json_t *row)
 {
@@ -15,8 +25,10 @@ static void print_row(const json_t *row)
 	long long packets = json_number(row, "packets_total");
 	char why[REASON_TEXT_SIZE];
 
-	fprintf(stderr, "  %s %s%s%s%s, %lld packet%s: %s\n", denial_address(row), json_text(row, "port"),
+	fprintf(stderr, "  %s %s%s%s%s, %lld packet%s: %s", denial_address(row), json_text(row, "port"),
 		*name ? " (" : "", name, *name ? ")" : "", packets, packets == 1 ? "" : "s", reason_of_row(row, why));
+	print_rule(row);
+	fputc('\n', stderr);
 	if (*suggestion)
 		fprintf(stderr, "    add: %s\n", suggestion);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "netns_cookie.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -57,23 +58,54 @@ uint64_t netns_cookie_of_process(pid_t pid)
 	return cookie;
 }
 
+/* Takes @dir, which may be none. */
+static uint64_t cookie_of_processes(int dir)
+{
+	int fd = dir < 0 ? -1 : openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC), pid;
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	uint64_t cookie = 0;
+
+	/* cgroups(7): of a process in another PID namespace the number is 0. */
+	while (file && !cookie && fscanf(file, "%d", &pid) == 1)
+		cookie = pid ? netns_cookie_of_process(pid) : 0;
+	if (file)
+		fclose(file);
+	if (dir >= 0)
+		close(dir);
+	return cookie;
+}
+
+/* Takes @dir. */
+static uint64_t cookie_of_children(int dir)
+{
+	DIR *children = fdopendir(dir);
+	uint64_t cookie = 0;
+	struct dirent *child;
+
+	if (!children) {
+		close(dir);
+		return 0;
+	}
+	while (!cookie && (child = readdir(children))) {
+		if (child->d_type == DT_DIR && child->d_name[0] != '.')
+			cookie = cookie_of_processes(openat(dir, child->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	}
+	closedir(children);
+	return cookie;
+}
+
 uint64_t netns_cookie_of_cgroup(const char *path)
 {
 	struct error ignored;
-	uint64_t cookie = 0;
-	int dir, fd, pid;
-	FILE *file;
+	uint64_t cookie;
+	int dir;
 
 	if (cgroup_open(path, &dir, &ignored))
 		return 0;
-	fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-	close(dir);
-	file = fd < 0 ? NULL : fdopen(fd, "r");
-	if (!file)
-		return 0;
-	/* cgroups(7): of a process in another PID namespace the number is 0. */
-	while (!cookie && fscanf(file, "%d", &pid) == 1)
-		cookie = pid ? netns_cookie_of_process(pid) : 0;
-	fclose(file);
-	return cookie;
+	cookie = cookie_of_processes(dup(dir));
+	if (cookie) {
+		close(dir);
+		return cookie;
+	}
+	return cookie_of_children(dir);
 }

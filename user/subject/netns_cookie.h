@@ -10,7 +10,7 @@
 uint64_t netns_cookie_of_self(void);
 /* Goes there for a moment: for a program of one thread. */
 uint64_t netns_cookie_of_process(pid_t pid);
-/* Of a process that is in the cgroup @path itself. */
+/* Of a process that is in the cgroup @path itself, or right below it, as those of a pod are in its containers. */
 uint64_t netns_cookie_of_cgroup(const char *path);
 
 #endif

@@ -10,6 +10,7 @@
 #include "../base/text.h"
 #include "../kernel/layer.h"
 #include "../policy/policy.h"
+#include "asker.h"
 #include "completion.h"
 #include "json.h"
 #include "passes.h"
@@ -56,11 +57,11 @@ static bool is_of_audit_line(const struct kernel *kernel, const struct denial *d
 /* Is its subject only audited now? Of a cgroup that is gone, as the policy under which it was denied last had it. */
 static bool is_audited_now(const struct kernel *kernel, const struct denial *denial)
 {
-	uint32_t audience = kernel_get_audience(kernel, denial->key.cgroup_id);
+	bool gone = kernel_get_audience(kernel, denial->key.cgroup_id) == EGRET_AUDIENCE_UNKNOWN;
 
 	if (!(kernel_settings(kernel)->has & EGRET_HAS_AUDITED))
 		return false;
-	return kernel_audits(kernel, audience ? audience : denial->drop.audience);
+	return kernel_audits(kernel, gone ? denial->drop.audience : asker_audience(kernel, denial));
 }
 
 /* Was it denied, or only audited, as it would be now? */

@@ -60,10 +60,10 @@ int view_explain_given(const struct kernel *kernel, const struct explain_questio
 int view_explain_known(const struct kernel *kernel, const struct explain_question *question, struct egret_addr **ret,
 		       size_t *ret_count);
 /*
- * And {addresses_from: of a name, as above; learned: [{name, address, subject, cgroup_id, allowed, expires_time,
- * left_seconds}], names_without_rule: [name]}: who learned the name, or an address that is denied, and may therefore
- * reach it; and what the address was resolved for in vain. "steps" of an answer is the way to it, a list of {step,
- * text, ...}: explain_way.h.
+ * And {addresses_from: of a name, as above; learned: [{name, address, subject, cgroup_id, allowed, audit_line,
+ * expires_time, left_seconds}], names_without_rule: [name]}: who learned the name, or an address that is denied, and
+ * may therefore reach it; and what the address was resolved for in vain. "steps" of an answer is the way to it, a list
+ * of {step, text, ...}: explain_way.h.
  */
 int view_explain_kernel(const struct kernel *kernel, const struct explain_question *question, json_t **ret);
 

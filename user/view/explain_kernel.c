@@ -12,7 +12,8 @@
 
 /* --- who may reach it, and why nobody else --- */
 
-static bool allows_owner(const struct explain_asking *asking, const struct kernel_lesson *lesson, const char *name)
+static void set_verdict(json_t *row, const struct explain_asking *asking, const struct kernel_lesson *lesson,
+			const char *name)
 {
 	struct kernel_packet packet = explain_packet(&lesson->addr, asking);
 	struct judgement judgement = {};
@@ -20,7 +21,10 @@ static bool allows_owner(const struct explain_asking *asking, const struct kerne
 	packet.audience = kernel_get_audience(asking->kernel, lesson->owner);
 	packet.scope = 0;
 	packet.name = name;
-	return !kernel_decide(asking->kernel, &packet, &judgement) && judgement.allow;
+	if (kernel_decide(asking->kernel, &packet, &judgement))
+		judgement = (struct judgement){};
+	json_set_flag(row, "allowed", judgement.allow);
+	json_set_flag(row, "audit_line", judgement.told_only);
 }
 
 static void add_learner(const struct explain_asking *asking, const struct kernel_lesson *lesson, const char *name,
@@ -32,7 +36,7 @@ static void add_learner(const struct explain_asking *asking, const struct kernel
 	json_set_text(row, "name", name);
 	json_set_text(row, "address", addr_format(&lesson->addr, address));
 	json_set_subject(row, asking->kernel, lesson->owner, 0, NULL);
-	json_set_flag(row, "allowed", allows_owner(asking, lesson, name));
+	set_verdict(row, asking, lesson, name);
 	json_set_number(row, "left_seconds", (uint64_t)lesson->left_sec);
 	json_set_time(row, "expires_time", clock_realtime_ns() + (uint64_t)lesson->left_sec * CLOCK_NS_PER_SEC);
 	json_array_append_new(rows, row);

@@ -59,7 +59,8 @@ __attribute__((format(printf, 3, 4))) static json_t *add_step(json_t *steps, con
 
 struct spoken {
 	uint32_t rule;
-	bool allows, is_for_it;
+	uint8_t action;
+	bool is_for_it;
 	struct policy_port ports[PORTS_AT_MOST];
 	size_t port_count;
 };
@@ -104,27 +105,29 @@ static const char *format_ports(const struct spoken *spoken, char buf[static POR
 static int note_entry(void *context, const struct kernel_entry *entry)
 {
 	struct speaking *speaking = context;
-	bool allows = entry->action == EGRET_ALLOW || entry->action == EGRET_SPECIAL;
+	uint8_t action = entry->action == EGRET_SKIP ? EGRET_DENY : entry->action;
 	size_t i = 0;
 
-	while (i < speaking->count && (speaking->rules[i].rule != entry->rule || speaking->rules[i].allows != allows ||
+	while (i < speaking->count && (speaking->rules[i].rule != entry->rule || speaking->rules[i].action != action ||
 				       speaking->rules[i].is_for_it != entry->is_for_it))
 		i++;
 	if (i == RULES_AT_MOST)
 		return 0;
 	if (i == speaking->count)
 		speaking->rules[speaking->count++] =
-		    (struct spoken){.rule = entry->rule, .allows = allows, .is_for_it = entry->is_for_it};
+		    (struct spoken){.rule = entry->rule, .action = action, .is_for_it = entry->is_for_it};
 	add_port(&speaking->rules[i], entry);
 	return 0;
 }
 
 /* An audit line does neither. */
-static const char *action_words(const struct egret_rule_text *text, bool allows)
+static const char *action_words(const struct egret_rule_text *text, const struct spoken *spoken)
 {
+	if (spoken->action == EGRET_SPECIAL)
+		return "is special, and is not brought in";
 	if (rule_is_audit(text))
-		return allows ? "would be allowed" : "would be denied";
-	return allows ? "is allowed" : "is denied";
+		return spoken->action == EGRET_ALLOW ? "would be allowed" : "would be denied";
+	return spoken->action == EGRET_ALLOW ? "is allowed" : "is denied";
 }
 
 static void add_rule(json_t *steps, const struct explain_way *way, const char *kind, const char *what,
@@ -137,11 +140,11 @@ static void add_rule(json_t *steps, const struct explain_way *way, const char *k
 	if (spoken->rule < EGRET_RULE_FIRST || kernel_get_text(way->kernel, spoken->rule, &text))
 		return;
 	format_ports(spoken, ports);
-	step = add_step(steps, kind, "%s %s on %s by %s:%u%s: %s", what, action_words(&text, spoken->allows), ports,
-			text.file, text.line, spoken->is_for_it ? "" : ", for others", text.text);
+	step = add_step(steps, kind, "%s %s on %s by %s:%u%s: %s", what, action_words(&text, spoken), ports, text.file,
+			text.line, spoken->is_for_it ? "" : ", for others", text.text);
 	json_set_text(step, "policy_name", what);
 	json_set_text(step, "ports", ports);
-	json_set_flag(step, "allows", spoken->allows && !rule_is_audit(&text));
+	json_set_flag(step, "allows", spoken->action == EGRET_ALLOW && !rule_is_audit(&text));
 	json_set_flag(step, "audit", rule_is_audit(&text));
 	json_set_flag(step, "for_others", !spoken->is_for_it);
 	json_set_rule_text(step, &text);

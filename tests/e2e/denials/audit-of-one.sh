@@ -53,7 +53,7 @@ shows "^instance .*: enforcing" "status: the others are enforced"
 json ".only_audited.subjects_text == \"cgroup /$id/audited.slice\" and .ready" "status --json" egret_cmd status --json
 fails 1 "explain: for the audited one" egret_cmd explain 51.0.0.9 udp:123 for cgroup "/$id/audited.slice"
 shows "would be denied" "explain: would be denied"
-shows "the policy only audits /$id/audited.slice: everything of theirs passes" "explain: passes"
+shows "the policy only audits audited.slice: everything of theirs passes" "explain: passes"
 fails 1 "explain: for the other one" egret_cmd explain 51.0.0.9 udp:123
 shows "51.0.0.9 udp:123: denied" "explain: denied"
 fails 1 "explain: the row of the audited one" egret_cmd explain "$(number_of 51.0.0.9 true)"
@@ -103,6 +103,8 @@ node dig +short +time=3 +tries=1 @$resolver a.wild.example A >/dev/null
 passes node 51.0.0.6 tcp:443
 fails 1 "explain: once it asked" wild cgroup "/$id/system.slice/app.service"
 shows "passes, and is counted, by .*policy.rules:12: audit allow" "explain: it passes"
+fails 1 "explain of its address" egret_cmd explain 51.0.0.6 tcp:443 for pods
+shows "but passes, by a line of .audit., for .*app\.service, which learned it as a\.wild\.example" "explain: for whom it passes"
 
 # Each packet of a live connection.
 hold_open live "$cg/system.slice/app.service" "$id-node" 51.0.0.1 443

@@ -148,11 +148,16 @@ json '.kernel_reason == "expired" and .packets_total == 2 and .name == "files.co
 	.ttl_seconds == null and .policy_name == "b.cdn.contoso.example" and .suggestion == "allow files.contoso.example https:443"' \
 	"and an alias of it since" cat "$work/alias"
 
-# 7 a question that is held back; and without an agent the kernel's word stands.
-cat - "$work/policy.rules" >"$work/names.rules" <<<"set dns_names = policy"
+# 7 a question that is held back; and without an agent the kernel's word stands. Nor is a server said to be none that is
+# a resolver by now.
+cat - "$work/policy.rules" >"$work/names.rules" <<<$'set dns_names = policy\nresolver 20.0.0.55'
 cp "$work/names.rules" "$work/policy.rules"
 twice() { [ "$(grep -c enforcing: "$work/agent.log")" = 2 ]; }
 eventually twice || die "no reload: $(cat "$work/agent.log")"
+denied "pod shop" 20.2.0.66 tcp:443
+eventually rows_completed
+json '.[] | select(.address == "20.2.0.66") | .reason == "address-not-in-policy"' "no server is called untrusted that is trusted" \
+	egret_cmd drops --json
 stop "$agent" KILL
 fails 9 "a name of no rule" pod shop dig +time=1 +tries=1 @$short paste.example A
 denied "pod shop" 51.0.0.7 tcp:443

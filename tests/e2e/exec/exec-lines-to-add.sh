@@ -82,6 +82,6 @@ shows '^20\.1\.0\.1' "it is answered"
 # No line.
 cat - "$work/policy.rules" >"$work/deny.rules" <<<"deny 20.1.0.9"
 fails 1 "what a rule denies" run deny.rules -- "$probe" tcp 20.1.0.9 443
-shows "deny rule" "is told"
+shows 'a deny rule takes this destination away: .*/deny\.rules:1 `deny 20\.1\.0\.9`$' "is told, and by which rule"
 lacks "add:" "without a line to add"
 finish

@@ -36,4 +36,18 @@ passes node 20.1.0.5 tcp:443
 # What a person asks is answered as the programs judge.
 succeeds "explain: for hostnetwork" egret_cmd explain 20.1.0.1 tcp:443 for hostnetwork
 fails 1 "explain: pods are not all in the node's namespace" egret_cmd explain 20.1.0.1 tcp:443 for pods
+start "$work/server.log" "${pod_cgroup[agent]}" "$id-node" sleep 300
+succeeds "explain: of a pod, by the namespace of its processes, which are in its containers" \
+	egret_cmd explain 20.1.0.1 tcp:443 for pod default/agent
+fails 1 "explain: of another pod" egret_cmd explain 20.1.0.1 tcp:443 for pod default/web
+
+# Only audited: that is no other policy's row.
+reload <<'P'
+set mode = audit for hostnetwork
+allow 20.1.0.1 tcp:443 for hostnetwork
+P
+passes hostnetwork 20.1.0.6 tcp:443
+denied "pod web" 20.1.0.6 tcp:443
+json '[.[] | select(.address == "20.1.0.6")] | length == 2 and all(.[]; .outdated | not) and any(.[]; .audited and .hostnetwork)' \
+	"a row of who is only audited is of this policy" egret_cmd drops --json
 finish

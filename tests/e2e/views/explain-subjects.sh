@@ -10,6 +10,7 @@ pod_up shop 12
 nat_up </dev/null
 dns a.wild.example 20.1.0.9
 dns fixed.example 20.1.0.5
+dns inside.example 10.99.0.9
 echo "nameserver $resolver" >"$work/resolv.conf"
 mount --bind "$work/resolv.conf" /etc/resolv.conf
 explain() { ungoverned "$egret" explain --instance "$instance" "$@"; }
@@ -19,6 +20,7 @@ set floor = off
 resolver 20.0.0.53
 allow *.wild.example tcp:443
 allow fixed.example tcp:443,80 for host
+allow inside.example tcp:443
 POLICY
 
 # --- nobody has asked ---
@@ -47,6 +49,9 @@ shows '\*\.wild\.example is allowed on tcp:443 by .*policy\.rules:3' "by which p
 fails 1 "another port" explain fixed.example tcp:22 for host
 shows 'fixed\.example is allowed on tcp:443,80 by .*policy\.rules:4' "which ports are allowed"
 shows 'to allow it: allow fixed\.example tcp:22' "the line to write"
+fails 1 "an address that a name may not bring in" explain inside.example tcp:22 for host
+shows '10\.99\.0\.9 is special, and is not brought in on tcp:443 by .*policy\.rules:5' "says so"
+lacks '10\.99\.0\.9 is allowed' "and never that it is allowed"
 succeeds "a process, by its number" explain fixed.example tcp:80 for pid $$
 fails 2 "a pod without its namespace" explain fixed.example tcp:80 for pod shop
 shows 'default/shop runs here, write `for pod default/shop`' "which pod that may be"
