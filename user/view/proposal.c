@@ -210,18 +210,6 @@ static void add_row(json_t *lines, const json_t *row)
 
 /* --- lines that others make needless --- */
 
-void proposal_add_counts(json_t *to, const json_t *line)
-{
-	json_t *subjects = json_object_get(to, "subjects"), *packets;
-	const char *subject;
-
-	json_add_number(to, "packets_total", line, "packets_total");
-	json_add_number(to, "audited_packets_total", line, "audited_packets_total");
-	json_object_foreach (json_object_get(line, "subjects"), subject, packets)
-		json_set_number(subjects, subject,
-				(uint64_t)(json_number(subjects, subject) + json_integer_value(packets)));
-}
-
 /* "allow x tcp:22 for pods" has what "allow x tcp:22 for hostnetwork" has, and without `for` a line has both. */
 static json_t *wider_line(const json_t *lines, const char *line)
 {
@@ -254,7 +242,7 @@ static void take_needless_away(json_t *lines)
 		wider = wider_line(lines, key);
 		if (!wider)
 			continue;
-		proposal_add_counts(wider, line);
+		line_add_counts(wider, line);
 		json_object_del(lines, key);
 	}
 }

@@ -16,9 +16,6 @@
  */
 json_t *view_proposal(const json_t *rows, bool wildcards);
 
-/* What wants a line that is left out wants @to in its place: before they are in order, subjects: {subject: packets}. */
-void proposal_add_counts(json_t *to, const json_t *line);
-
 /* Of one of these lines: did all packets that want it pass? */
 bool proposal_is_audited(const json_t *line);
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "json.h"
-#include "proposal.h"
 #include "suggestion.h"
 
 #define ALLOW     "allow "
@@ -56,6 +55,18 @@ static json_t *group(const json_t *lines)
 	return groups;
 }
 
+void line_add_counts(json_t *to, const json_t *line)
+{
+	json_t *subjects = json_object_get(to, "subjects"), *packets;
+	const char *subject;
+
+	json_add_number(to, "packets_total", line, "packets_total");
+	json_add_number(to, "audited_packets_total", line, "audited_packets_total");
+	json_object_foreach (json_object_get(line, "subjects"), subject, packets)
+		json_set_number(subjects, subject,
+				(uint64_t)(json_number(subjects, subject) + json_integer_value(packets)));
+}
+
 /* What became of the names that give way. */
 static const char *fate_of(const json_t *lines, const json_t *keys, bool (*is_audited)(const json_t *line))
 {
@@ -84,7 +95,7 @@ static void replace(json_t *lines, const char *wildcard, const json_t *keys, con
 	json_set_number(one, "audited_packets_total", 0);
 	json_object_set_new(one, "subjects", json_object());
 	json_array_foreach (keys, i, key) {
-		proposal_add_counts(one, json_object_get(lines, json_string_value(key)));
+		line_add_counts(one, json_object_get(lines, json_string_value(key)));
 		json_object_del(lines, json_string_value(key));
 	}
 	json_object_set_new(lines, wildcard, one);

@@ -10,4 +10,7 @@
  * to one. @is_audited: did all packets that want this line pass? */
 void wildcard_gather(json_t *lines, bool (*is_audited)(const json_t *line));
 
+/* What wants @line wants @to in its place. Of both, subjects: {subject: packets}. */
+void line_add_counts(json_t *to, const json_t *line);
+
 #endif
