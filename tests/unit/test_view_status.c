@@ -469,7 +469,7 @@ static void an_address_is_explained(void **state)
 		    "{'step': 'rule', 'text': 'policy.rules:2 decides: deny 51.0.0.0/8', 'rule': 'deny 51.0.0.0/8',"
 		    "'file': 'policy.rules', 'line': 2},"
 		    "{'step': 'verdict', 'text': 'deny-rule', 'reason': 'deny-rule', 'allowed': false}]}],"
-		    "'learned': [], 'names_without_rule': []}");
+		    "'addresses_from': null, 'learned': [], 'names_without_rule': []}");
 	assert_view(
 	    view_explain_off(&question),
 	    "{'destination': '51.1.1.1', 'port': 'tcp:443', 'subject': 'host', 'who': 'host', 'governed': false,"
