@@ -616,10 +616,10 @@ static void print_narrow(void *context)
 /* Out of the middle of the longest word, and between characters; of many words the last ones. */
 static void what_is_too_wide_is_cut(void **state)
 {
-	json_t *rows = json_pack("[{s:s, s:s}, {s:s, s:s}, {s:s, s:s}]", "kept", "0123456789", "gives",
+	json_t *rows = json_pack("[{s:s, s:s}, {s:s, s:s}, {s:s, s:s}, {s:s, s:s}]", "kept", "0123456789", "gives",
 				 "a-name-that-is-long.example tcp:443", "kept", "x", "gives",
 				 "\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4", "kept", "x", "gives",
-				 "one two three four five");
+				 "one two three four five", "kept", "x", "gives", "one two three f (now)");
 	struct said said;
 
 	(void)state;
@@ -627,7 +627,8 @@ static void what_is_too_wide_is_cut(void **state)
 	assert_says_all(&said, "KEPT        GIVES\n"
 			       "0123456789  a-*ple tcp:443\n"
 			       "x           \u00e4\u00e4\u00e4*\u00e4\u00e4\u00e4\n"
-			       "x           one two three*\n");
+			       "x           one two three*\n"
+			       "x           one two* (now)\n");
 	json_decref(rows);
 }
 

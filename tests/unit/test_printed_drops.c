@@ -366,7 +366,9 @@ static void what_is_asked_for_is_shown(void **state)
 	    {{"--namespace=*"}, "1345"}, /* a service is in none */
 	    {{"--name=pay.example"}, "2"},
 	    {{"--name=*.example"}, "12"},
+	    {{"--name=*.EXAMPLE"}, "12"},
 	    {{"--name=20.1.0.4"}, "4"},
+	    {{"--name=::ffff:20.1.0.4"}, "4"}, /* the same, as IPv6 writes it */
 	    {{"--reason=port"}, "3"},
 	    {{"--reason=class,port"}, "35"},
 	    {{"--since=3m"}, "12"},

@@ -65,14 +65,21 @@ static void cut_middle(char *text, size_t at, size_t len, size_t excess)
 	memmove(text + head + 1, text + tail, strlen(text + tail) + 1);
 }
 
-/* What stands first says most. */
+/* What stands first says most, and what stands last in brackets, "(older)", what that is worth. */
 static void cut_end(char *text, size_t width)
 {
-	size_t head = width - 1;
+	size_t len = strlen(text), head, kept = 0;
+	const char *last = strrchr(text, '(');
 
+	if (last > text && last[-1] == ' ' && text[len - 1] == ')')
+		kept = strlen(last) + 1;
+	if (kept + LEAST_WIDTH > width)
+		kept = 0;
+	head = width - kept - 1;
 	while (head && goes_on(text[head]))
 		head--;
-	memcpy(text + head, "*", 2);
+	text[head] = '*';
+	memmove(text + head + 1, text + len - kept, kept + 1);
 }
 
 /* Out of its longest word, of equals the last, so that a port and a rule's place stay; or, where that is too short, at

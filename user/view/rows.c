@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/addr.h"
 #include "egret_reasons.h"
 #include "json.h"
 #include "reason.h"
@@ -32,6 +33,19 @@ static bool fits_pod(const char *pattern, const json_t *row)
 		return fits(pattern, json_text(row, "pod")) || fits(pattern, strchr(workload, '/') + 1);
 	snprintf(buf, sizeof(buf), "%s/%s", json_text(row, "namespace"), json_text(row, "pod"));
 	return fits(pattern, buf) || fits(pattern, workload);
+}
+
+/* DNS knows no capital letters, and an address may be written in many ways. */
+static bool fits_destination(const char *pattern, const json_t *row)
+{
+	const char *name = json_text(row, "name"), *address = json_text(row, "address");
+	struct egret_addr wanted, addr;
+
+	if (!pattern)
+		return true;
+	if (!addr_parse(pattern, &wanted))
+		return !addr_parse(address, &addr) && addr_equal(&wanted, &addr);
+	return (*name && !fnmatch(pattern, name, FNM_CASEFOLD)) || fits(pattern, address);
 }
 
 /* The next word of a list with commas; *@at goes behind it. */
@@ -71,7 +85,7 @@ bool rows_is_wanted(const struct rows_wanted *wanted, const json_t *row)
 	    !json_number(row, "untimed_packets_count"))
 		return false;
 	return fits(wanted->namespace, json_text(row, "namespace")) && fits_pod(wanted->pod, row) &&
-	       (fits(wanted->name, json_text(row, "name")) || fits(wanted->name, json_text(row, "address"))) &&
+	       fits_destination(wanted->name, row) &&
 	       (!wanted->reasons || is_listed(wanted->reasons, json_text(row, "reason")) ||
 		is_listed(wanted->reasons, json_text(row, "kernel_reason")));
 }
