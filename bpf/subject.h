@@ -136,6 +136,8 @@ static __always_inline __u32 subject_caller(const struct egret_sock *sock, const
 static __always_inline __u32 subject_is_audited(const struct egret_sock *sock, __u32 audience,
 						const struct ruling *ruling)
 {
+	if (!(ruling->settings->has & EGRET_HAS_AUDITED))
+		return ruling->settings->audit & 1;
 	if (!sock || sock->cgroup_id == ruling->cfg->unaccounted_cgroup ||
 	    (__s32)(ruling->settings->born - sock->audience_generation) > 0)
 		return ruling->settings->audit & 1;
