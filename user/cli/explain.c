@@ -343,15 +343,16 @@ static void print_row(const json_t *row)
 {
 	char who[ROW_WORDS_SIZE], why[REASON_TEXT_SIZE], subject[CELL_SIZE];
 	const char *name = json_text(row, "name"), *kernel_reason = json_text(row, "kernel_reason");
+	const char *port = json_text(row, "port"), *reason = json_text(row, "reason");
 
 	cell_subject(row, subject);
 	print_times(row);
 	printf("  who: %s, %s\n", row_who(row, who), subject);
 	if (json_number(row, "pid"))
 		printf("  process: %s[%lld]\n", json_text(row, "process"), json_number(row, "pid"));
-	printf("  to: %s %s%s%s\n", denial_address(row), json_text(row, "port"), *name ? ", name " : "", name);
-	printf("  why: %s: %s\n", json_text(row, "reason"), reason_of_row(row, why));
-	if (strcmp(kernel_reason, json_text(row, "reason")) != 0)
+	printf("  to: %s%s%s%s%s\n", denial_address(row), *port ? " " : "", port, *name ? ", name " : "", name);
+	printf("  why: %s%s%s\n", reason, *reason ? ": " : "", reason_of_row(row, why));
+	if (strcmp(kernel_reason, reason) != 0)
 		printf("  the kernel said: %s\n", kernel_reason);
 	print_rule(row);
 	if (*json_text(row, "nearest_rule"))

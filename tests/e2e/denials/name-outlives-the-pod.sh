@@ -26,6 +26,10 @@ succeeds "the pod goes" gone short
 expect "pod_default/short_container_$(container_of short)" "whose the denial was" subject_of 51.6.6.6
 json 'any(.others_total > 0 and .pod == "short" and .subject == "pod default/short" and .container == null and .gone)' \
 	"whose what made room was" egret_cmd drops --json --pod short
+fails 1 "explain: of these nobody knows more" \
+	egret_cmd explain "$(egret_cmd drops --json | jq '.[] | select(.others_total > 0).number')"
+shows '^  to: other destinations$' "where to"
+shows '^  why: [0-9]+ rows? of this subject made room for newer ones$' "and why it is told so"
 json 'any(.namespace == "default" and .pod == "short" and .container == "short" and .gone)' \
 	"its pod and container by their names" egret_cmd drops --json --pod short
 
