@@ -102,6 +102,18 @@ static bool is_own_lesson(const struct explain_asking *asking, const struct expl
 	return !others.found;
 }
 
+/* The answer that is over was for another name: asking for that one is of no use to who uses this one. */
+static int judge_without_ended(const struct explain_asking *asking, struct judgement *judgement)
+{
+	struct kernel_packet packet = explain_packet(&(struct egret_addr){}, asking);
+
+	if (judgement->reason != EGRET_REASON_EXPIRED || egret_passes(judgement))
+		return 0;
+	packet.name = asking->question->name;
+	packet.name_alone = true;
+	return kernel_decide(asking->kernel, &packet, judgement);
+}
+
 /* A name: by its address as for whoever resolves it now. Of one subject, who has not is denied until it does. */
 static int judge_name(const struct explain_asking *asking, const struct judgement *now, struct explain_answer *answer)
 {
@@ -116,6 +128,9 @@ static int judge_name(const struct explain_asking *asking, const struct judgemen
 		packet.scope = 0;
 		rc = kernel_decide(asking->kernel, &packet, &unasked);
 	}
+	if (rc)
+		return rc;
+	rc = judge_without_ended(asking, &asked);
 	if (rc)
 		return rc;
 	answer->must_ask = egret_passes(&asked) && (!egret_passes(now) || is_own_lesson(asking, answer, &unasked));

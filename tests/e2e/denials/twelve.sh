@@ -142,6 +142,9 @@ web='.[] | select(.address == "20.2.0.2" and .pod == "web")'
 json "$web | .reason == \"expired\" and .name == \"b.cdn.contoso.example\"" "over, before" cat "$work/rows.json"
 ask "pod web" $short files.contoso.example
 denied "pod web" 20.2.0.2 tcp:443
+fails 1 "explain of the alias" egret_cmd explain files.contoso.example tcp:443 for pod default/web
+shows 'tcp:443: denied: no rule' "does not say that it must be asked for"
+shows 'to allow it: allow files\.contoso\.example https:443' "and has the line"
 is_alias() { egret_cmd drops --json | jq -e "$web | select(.reason == \"alias\")" >"$work/alias"; }
 eventually is_alias || die "no alias: $(egret_cmd drops --json | jq "$web")"
 json '.kernel_reason == "expired" and .packets_total == 2 and .name == "files.contoso.example" and .nearest_line == 6 and
