@@ -74,4 +74,10 @@ succeeds "once it asked, it passes" explain "$number"
 shows '^now: allowed' "says so"
 fails 4 "a number that no row has" explain 10000
 shows 'no row of .egret drops. has the number 10000' "says so"
+
+# --- nobody of /etc/resolv.conf answers: the agent's address of the name stands ---
+echo "nameserver 127.0.0.9" >"$work/resolv.conf"
+succeeds "an exact name that the agent alone resolved" explain fixed.example tcp:443
+shows '^fixed\.example \(20\.1\.0\.5\) tcp:443: allowed' "by its address"
+shows 'these are what this node knows of the name' "and says whose it is"
 finish
