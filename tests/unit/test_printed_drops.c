@@ -222,6 +222,12 @@ static void what_a_rule_would_allow_is_short(void **state)
 		snprintf(why, sizeof(why), "  %s\n", cases[i].why);
 		assert_says(&said, why);
 	}
+	snprintf(completion.allows, sizeof(completion.allows), "tcp:443,1-21,23-65535");
+	kernel.drops[0].key.reason = EGRET_REASON_PORT;
+	kernel.completion = completion;
+	setenv("COLUMNS", "66", 1);
+	SAY(&said, drops, NULL);
+	assert_says(&said, "  port (only 443,1-21*\n");
 }
 
 static void no_line_is_wider_than_the_screen(void **state)

@@ -40,6 +40,15 @@ static void cell_short_why(const json_t *row, char buf[static CELL_SIZE])
 	snprintf(buf, CELL_SIZE, "%s", row_why(row, why));
 }
 
+/* Out of the middle of ports come others, that no rule has. */
+static const char *shorten_why(const json_t *row, size_t width, char buf[static CELL_SIZE])
+{
+	cell_short_why(row, buf);
+	if (!strncmp(buf, "port (", strlen("port (")) && !json_flag(row, "outdated"))
+		snprintf(buf + width - 1, CELL_SIZE - width, "*");
+	return buf;
+}
+
 static enum shade shade_of(const json_t *row)
 {
 	if (json_flag(row, "outdated"))
@@ -58,7 +67,7 @@ static const struct column columns[] = {
     {"COUNT", .format = cell_count, .right = true},
     {"WHO", .format = cell_who, .shorten = row_who_short, .gives = 6},
     {"DESTINATION", .format = cell_destination, .gives = 4},
-    {"WHY", .format = cell_short_why, .gives = 3, .shade = shade_of},
+    {"WHY", .format = cell_short_why, .shorten = shorten_why, .gives = 3, .shade = shade_of},
 };
 #define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
 

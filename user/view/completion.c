@@ -261,13 +261,13 @@ static bool sentence_of_nothing(const json_t *row, const char *where, char *buf,
 	return *where;
 }
 
-/* What the rule that has the destination would allow. */
+/* What the rule that has the destination would allow: of ports, that and all others. */
 static bool sentence_of_rule(const json_t *row, const char *where, char *buf, size_t size)
 {
 	bool by_class = is(row, "class");
 
-	snprintf(buf, size, "%s: %s `%s` %s %s", reason_sentence(json_text(row, "reason")), where,
-		 json_text(row, "nearest_rule"), by_class ? "is" : "allows", json_text(row, "nearest_allows"));
+	snprintf(buf, size, "%s: %s `%s`%s %s", reason_sentence(json_text(row, "reason")), where,
+		 json_text(row, "nearest_rule"), by_class ? " is" : "; allowed:", json_text(row, "nearest_allows"));
 	return *where;
 }
 

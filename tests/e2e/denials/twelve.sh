@@ -125,7 +125,7 @@ tells 20.9.0.1 tcp:443 '.reason == "deny-rule" and .line == 11 and .suggestion =
 shows '^no resolver \(address-not-in-policy\): a DNS server' "the word under WHY below, and of --reason"
 # As sentences, of the wide rows.
 succeeds "drops -o wide" egret_cmd drops -o wide
-shows 'policy\.rules:5 `allow pay\.contoso.*` allows https:443 tcp:5432' "a port, as a sentence"
+shows 'policy\.rules:5 `allow pay\.contoso.*`; allowed: https:443 tcp:5432' "a port, as a sentence"
 shows 'over for [0-9]+s \(TTL 1s\): whoever uses it must ask' "time"
 shows 'files\.contoso\.example is an alias of b\.cdn\.contoso\.example, which .*policy\.rules:6 allows' "an alias"
 shows 'another address of it, 40\.1\.0\.1, is allowed by .*policy\.rules:7' "the other family"
