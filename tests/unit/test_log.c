@@ -128,6 +128,36 @@ static void who_reads_nothing_holds_up_nobody(void **state)
 	close(before);
 }
 
+/* Nor does a terminal that nobody looks at, which takes a part of a line where it has no room for more. */
+static void nor_does_a_terminal(void **state)
+{
+	int before = dup(STDERR_FILENO), master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK), terminal;
+	char buf[1 << 16], text[90];
+	bool told = false;
+
+	(void)state;
+	assert_true(master >= 0 && !grantpt(master) && !unlockpt(master));
+	terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
+	dup2(terminal, STDERR_FILENO);
+	log_begin(false);
+	memset(text, 'x', sizeof(text));
+	alarm(10); /* it waits for ever */
+	for (int i = 0; i < 2000; i++)
+		log_say(LOG_LEVEL_INFO, "%.*s", (int)sizeof(text), text);
+	for (int i = 0; i < 2000 && !told; i++) {
+		log_tell_lost();
+		told = strstr(said(master, buf, sizeof(buf)), " lines of this log were lost") != NULL;
+		usleep(1000);
+	}
+	alarm(0);
+	dup2(before, STDERR_FILENO);
+	log_begin(false);
+	assert_true(told);
+	close(terminal);
+	close(master);
+	close(before);
+}
+
 static void expect_file(const char *name, const char *content)
 {
 	char buf[64] = "";
@@ -215,6 +245,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(lines_are_texts_or_objects),
 	    cmocka_unit_test(who_reads_nothing_holds_up_nobody),
+	    cmocka_unit_test(nor_does_a_terminal),
 	    cmocka_unit_test_setup_teardown(a_full_file_makes_room, make_folder, remove_folder),
 	    cmocka_unit_test_setup_teardown(only_a_file_of_its_own_is_written, make_folder, remove_folder),
 	};

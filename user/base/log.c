@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "log.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -25,7 +27,7 @@ static struct {
 	bool json, priorities;
 	bool waits_for_nobody;
 	unsigned long long lost; /* lines since that was told */
-	bool open_line;          /* on a terminal: of log_step */
+	bool open_line;          /* on a terminal: of log_step, or half a line that it had no room for */
 } as;
 
 /* JOURNAL_STREAM: device and inode of what the journal reads, decimal, with a colon between: systemd.exec(5). */
@@ -39,11 +41,24 @@ static bool is_journal(void)
 	       st.st_dev == device && st.st_ino == inode;
 }
 
+/* A terminal that poll() calls ready may take no more than a part of a line, and whoever writes would wait for the rest
+ * to be read. Opened anew, so that others that have this terminal wait as before. */
+static void wait_for_no_terminal(void)
+{
+	int fd = isatty(STDERR_FILENO) ? open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return;
+	dup2(fd, STDERR_FILENO);
+	close(fd);
+}
+
 void log_begin(bool json)
 {
 	as.json = json;
 	as.priorities = is_journal();
 	as.waits_for_nobody = true;
+	wait_for_no_terminal();
 }
 
 bool log_is_terminal(void)
@@ -91,7 +106,10 @@ static void put_line(const struct line *line)
 	if (as.open_line)
 		fputs("\r\033[K", stderr);
 	as.open_line = false;
-	fwrite(line->bytes, 1, line->len, stderr);
+	if (fwrite(line->bytes, 1, line->len, stderr) == line->len || errno != EAGAIN)
+		return;
+	as.lost++;
+	as.open_line = isatty(STDERR_FILENO);
 }
 
 static void line_end(struct line *line)
