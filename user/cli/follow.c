@@ -240,6 +240,13 @@ static size_t find_news(const struct following *following, const struct denials 
 	return count;
 }
 
+static int flush_lines(void)
+{
+	if (fflush(stdout))
+		return -errno;
+	return ferror(stdout) ? -EIO : 0;
+}
+
 static int show_all_new(struct following *following, const struct denials *before, struct denials *now, bool wait)
 {
 	struct news *news = calloc(now->count + 1, sizeof(*news));
@@ -249,12 +256,11 @@ static int show_all_new(struct following *following, const struct denials *befor
 
 	following->shares = calloc(now->count + 1, sizeof(*following->shares));
 	if (news && following->shares) {
-		rc = 0;
 		count = find_news(following, before, now, wait, news);
 		for (size_t i = 0; i < count; i++)
 			show(following, news[i].denial, news[i].packets, &subjects);
 		end_shares(following);
-		fflush(stdout);
+		rc = flush_lines();
 	}
 	subject_cache_clear(&subjects);
 	free(following->shares);
@@ -290,6 +296,10 @@ int follow_to_the_end(const struct kernel *kernel, const struct options *options
 
 	screen_find(&following.screen);
 	rc = follow(&following);
+	if (rc && ferror(stdout)) {
+		clearerr(stdout); /* it is told here */
+		return error_set(error, rc, "not all could be written to standard output: %s", strerror(-rc));
+	}
 	if (rc)
 		return error_set(error, rc, "cannot read what was denied: %s", strerror(-rc));
 	return error_set(error, -ENOENT,

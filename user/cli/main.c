@@ -252,7 +252,7 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (is_one_of(argv[1], for_help))
-		return help(argv[2]);
+		return code_if_written(help(argv[2]));
 	if (is_one_of(argv[1], for_version)) {
 		puts("egret " EGRET_VERSION);
 		return code_if_written(EXIT_YES);

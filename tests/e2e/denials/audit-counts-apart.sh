@@ -86,10 +86,19 @@ expect '1/running' "the same rules are the same policy" row 51.0.0.3 false
 egret_cmd drops --follow >"$work/follow" 2>&1 &
 follower=$!
 pids+=("$follower")
+egret_cmd drops --follow >/dev/full 2>"$work/full" &
+to_full_disk=$!
+pids+=("$to_full_disk")
 seen() { node "$probe" udp 51.0.0.4 123 >/dev/null; grep -q 51.0.0.4 "$work/follow"; }
 eventually seen
 expect '20[0-9-]*T[0-9:]*Z' "--follow: the time" grep -m1 51.0.0.4 "$work/follow"
 expect 1 "--follow: DENIED and how many" sh -c "grep -m1 51.0.0.4 '$work/follow' | grep -cE ' DENIED [0-9]+: '"
+ended_full() { node "$probe" udp 51.0.0.4 123 >/dev/null; ! kill -0 "$to_full_disk" 2>/dev/null; }
+eventually ended_full || failed "--follow goes on where nothing can be written"
+code=0
+wait "$to_full_disk" || code=$?
+expect 3 "--follow ends where nothing can be written" echo "$code"
+expect 1 "--follow: and says why" grep -c "standard output: No space left" "$work/full"
 
 total=$(egret_cmd status --json | jq .packets.denied_total)
 rows=$(drops | jq length)

@@ -60,6 +60,8 @@ echo 'allow a.example tcp:1' >"$work/right.rules"
 # shellcheck disable=SC2016
 fails 3 "nowhere to write to" sh -c '"$1" check "$2" >/dev/full' - "$egret" "$work/right.rules"
 shows 'standard output: No space left' "it says so"
+# shellcheck disable=SC2016
+fails 3 "nor for the list of commands" sh -c '"$1" --help >/dev/full' - "$egret"
 
 # Memory and descriptors.
 {
