@@ -309,43 +309,50 @@ static bool by_nothing(const struct cause_finder *finder, const struct cause_row
 	return true;
 }
 
-/* Was the address answered last for an alias of the name whose answer is over? Whoever asks for the alias again is
- * denied again. */
-static enum alias_state by_later_alias(const struct cause_finder *finder, const struct cause_row *row,
-				       struct egret_completion *ret)
+/* The name for which the address was answered since, if no rule has it: whoever uses that one is denied however often
+ * it asks, whatever becomes of the name whose answer is over. 0 = none. */
+static uint64_t later_name(const struct cause_finder *finder, const struct cause_row *row, struct egret_asked *ret)
 {
 	uint64_t last = row->ended.name ? row->ended.last_name : 0;
-	struct near_packet packet = packet_of(finder, row, ret->name);
-	struct egret_asked asked;
-	struct near_rule near;
-	enum alias_state state;
 
-	if (!last || last == row->row.key.name_key || kernel_get_asked(finder->kernel, last, &asked) ||
-	    near_has_name(finder->ruling->compiled, asked.name))
-		return ALIAS_NONE;
-	state = aliases_ask(finder->aliases, finder->ruling, finder->book, row->row.owner, asked.name, ret->name);
-	if (state != ALIAS_FOUND)
-		return state;
-	ret->cause = EGRET_CAUSE_ALIAS;
-	ret->asked = last;
+	if (!last || last == row->row.key.name_key || kernel_get_asked(finder->kernel, last, ret) ||
+	    near_has_name(finder->ruling->compiled, ret->name))
+		return 0;
+	return last;
+}
+
+static bool by_later_name(const struct cause_finder *finder, const struct cause_row *row, uint64_t later,
+			  const char *name, struct egret_completion *ret)
+{
+	const struct compiled *compiled = finder->ruling->compiled;
+	enum alias_state alias =
+	    aliases_ask(finder->aliases, finder->ruling, finder->book, row->row.owner, name, ret->name);
+	struct near_packet packet = packet_of(finder, row, alias == ALIAS_FOUND ? ret->name : name);
+	struct near_rule near;
+
+	if (alias == ALIAS_ASKED)
+		return false;
+	ret->cause = alias == ALIAS_FOUND ? EGRET_CAUSE_ALIAS : EGRET_CAUSE_NAME_NOT_IN_POLICY;
+	ret->asked = later;
 	packet.addr = NULL;
 	packet.policy_name = "";
-	if (near_by_time(finder->ruling->compiled, &packet, &near))
+	if (alias == ALIAS_FOUND ? near_by_time(compiled, &packet, &near) : near_by_name(compiled, &packet, &near))
 		set_rule(ret, &near);
-	return state;
+	return true;
 }
 
 static bool by_time(const struct cause_finder *finder, const struct cause_row *row, const char *name,
 		    struct egret_completion *ret)
 {
-	enum alias_state alias = by_later_alias(finder, row, ret);
 	const struct egret_drop *drop = &row->row.drop;
 	struct near_packet packet = packet_of(finder, row, name);
 	int64_t over_sec = -row->ended.left_sec - clock_seconds_between(drop->first_ns, clock_kernel_ns());
+	struct egret_asked asked;
+	uint64_t later = later_name(finder, row, &asked);
 	struct near_rule near;
 
-	if (alias != ALIAS_NONE)
-		return alias == ALIAS_FOUND;
+	if (later)
+		return by_later_name(finder, row, later, asked.name, ret);
 	if (row->ended.name) {
 		packet.policy_name = policy_name(finder, row->ended.policy_name);
 		ret->over_sec = over_sec > 0 ? (uint32_t)over_sec : 0;

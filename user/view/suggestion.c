@@ -201,7 +201,7 @@ const char *suggestion_line(const struct denied *denied, char buf[static SUGGEST
 		nothing_line(denied, buf);
 		break;
 	case EGRET_REASON_EXPIRED:
-		if (denied->cause == EGRET_CAUSE_ALIAS)
+		if (denied->cause == EGRET_CAUSE_ALIAS || denied->cause == EGRET_CAUSE_NAME_NOT_IN_POLICY)
 			allow_line(denied, buf);
 		else
 			time_line(denied, buf);

@@ -15,7 +15,7 @@ for at in $short $stranger; do
 	start "$work/$at.log" - "$id-inet" dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts \
 		--user=root --pid-file= --bind-interfaces --listen-address=$at --log-facility=- --local-ttl=300 --cache-size=0 \
 		--cname=files.contoso.example,b.cdn.contoso.example --host-record=b.cdn.contoso.example,20.2.0.2,$life \
-		--host-record=ttl.cdn.contoso.example,20.2.0.1,$life --host-record=other.cdn.contoso.example,20.2.0.5 \
+		--host-record=plain.example,20.2.0.2 --host-record=ttl.cdn.contoso.example,20.2.0.1,$life --host-record=other.cdn.contoso.example,20.2.0.5 \
 		--host-record=partner.example,40.1.0.1,2603:1000::9 --host-record=data.mcr.example,20.2.0.8 \
 		--host-record=vault.azure.example,10.99.0.4 --host-record=pay.contoso.example,20.1.0.4 '--local=/#/'
 	eventually internet dig +time=1 +tries=1 @$at localhost. || die "no DNS at $at"
@@ -152,6 +152,13 @@ eventually is_alias || die "no alias: $(egret_cmd drops --json | jq "$web")"
 json '.kernel_reason == "expired" and .packets_total == 2 and .name == "files.contoso.example" and .nearest_line == 6 and
 	.ttl_seconds == null and .policy_name == "b.cdn.contoso.example" and .suggestion == "allow files.contoso.example https:443"' \
 	"and an alias of it since" cat "$work/alias"
+# Nor does it help whoever was answered since for a name of its own, that no rule has.
+ask "pod web" $short plain.example
+denied "pod web" 20.2.0.2 tcp:443
+is_plain() { egret_cmd drops --json | jq -e "$web | select(.name == \"plain.example\")" >"$work/plain"; }
+eventually is_plain || die "the row is of no other name: $(egret_cmd drops --json | jq "$web")"
+json '.reason == "name-not-in-policy" and .kernel_reason == "expired" and .ttl_seconds == null and .packets_total == 3 and
+	.suggestion == "allow plain.example https:443"' "and another name since" cat "$work/plain"
 
 # 7 a question that is held back; and without an agent the kernel's word stands. Nor is a server said to be none that is
 # a resolver by now.
