@@ -51,7 +51,8 @@ lossless() {
 	ungoverned nft delete table inet egret_loss
 	internet nft delete table inet egret_loss
 }
-counted() { json ".dns_total[\"$1\"] == $2" "$3" egret_cmd status --json; }
+counted() { json ".$1 == $2" "$3" dns_total; }
+dns_total() { egret_cmd status --json | jq .dns_total; }
 
 all_reached "a pipeline of 40" a 2000 20.0.0.55 8443 40
 all_reached "cut anywhere" b 1000 20.0.0.56 8443 40
