@@ -262,18 +262,31 @@ static bool by_other_family(const struct cause_finder *finder, const struct caus
 	return true;
 }
 
+/* Of what is @name, which no rule has, an alias? @ret has the cause by then, and *@ret_packet the name that rules may
+ * have. ALIAS_ASKED: neither, for the answer is not there yet. */
+static enum alias_state find_alias(const struct cause_finder *finder, const struct cause_row *row, const char *name,
+				   struct near_packet *ret_packet, struct egret_completion *ret)
+{
+	enum alias_state alias =
+	    aliases_ask(finder->aliases, finder->ruling, finder->book, row->row.owner, name, ret->name);
+
+	if (alias == ALIAS_ASKED)
+		return alias;
+	*ret_packet = packet_of(finder, row, alias == ALIAS_FOUND ? ret->name : name);
+	ret->cause = alias == ALIAS_FOUND ? EGRET_CAUSE_ALIAS : EGRET_CAUSE_NAME_NOT_IN_POLICY;
+	return alias;
+}
+
 static bool by_name(const struct cause_finder *finder, const struct cause_row *row, const char *name,
 		    struct egret_completion *ret)
 {
 	const struct compiled *compiled = finder->ruling->compiled;
-	enum alias_state alias =
-	    aliases_ask(finder->aliases, finder->ruling, finder->book, row->row.owner, name, ret->name);
-	struct near_packet packet = packet_of(finder, row, alias == ALIAS_FOUND ? ret->name : name);
+	struct near_packet packet;
+	enum alias_state alias = find_alias(finder, row, name, &packet, ret);
 	struct near_rule near;
 
 	if (alias == ALIAS_ASKED)
 		return false;
-	ret->cause = alias == ALIAS_FOUND ? EGRET_CAUSE_ALIAS : EGRET_CAUSE_NAME_NOT_IN_POLICY;
 	if (alias == ALIAS_FOUND) {
 		packet.addr = NULL;
 		if (near_by_port(compiled, &packet, &near))
@@ -325,14 +338,12 @@ static bool by_later_name(const struct cause_finder *finder, const struct cause_
 			  const char *name, struct egret_completion *ret)
 {
 	const struct compiled *compiled = finder->ruling->compiled;
-	enum alias_state alias =
-	    aliases_ask(finder->aliases, finder->ruling, finder->book, row->row.owner, name, ret->name);
-	struct near_packet packet = packet_of(finder, row, alias == ALIAS_FOUND ? ret->name : name);
+	struct near_packet packet;
+	enum alias_state alias = find_alias(finder, row, name, &packet, ret);
 	struct near_rule near;
 
 	if (alias == ALIAS_ASKED)
 		return false;
-	ret->cause = alias == ALIAS_FOUND ? EGRET_CAUSE_ALIAS : EGRET_CAUSE_NAME_NOT_IN_POLICY;
 	ret->asked = later;
 	packet.addr = NULL;
 	packet.policy_name = "";

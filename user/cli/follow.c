@@ -154,20 +154,25 @@ static void end_shares(struct following *following)
 	following->share_count = 0;
 }
 
-static void show(struct following *following, const struct denial *denial, uint64_t packets,
-		 struct subject_cache *subjects)
+static void show_row(struct following *following, const struct denial *denial, uint64_t packets, json_t *row)
 {
-	json_t *row = denial_to_json(following->kernel, denial, subjects);
 	struct share *share = share_of(following, denial);
 
-	if (!wanted_has(following->options, row))
-		packets = 0;
-	else if (following->options->json)
+	if (following->options->json)
 		print_json(row, packets);
 	else if (denial->others || share->lines++ < LINES_OF_A_SUBJECT)
 		print_text(following, row, packets);
 	else
 		leave_out(share, row, packets);
+}
+
+static void show(struct following *following, const struct denial *denial, uint64_t packets,
+		 struct subject_cache *subjects)
+{
+	json_t *row = denial_to_json(following->kernel, denial, subjects);
+
+	if (wanted_has(following->options, row))
+		show_row(following, denial, packets, row);
 	json_decref(row);
 }
 

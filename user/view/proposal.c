@@ -224,7 +224,7 @@ static json_t *wider_line(const json_t *lines, const char *line)
 			continue;
 		snprintf(wider, sizeof(wider), "%.*s", (int)(len - end), line);
 		found = json_object_get(lines, wider);
-		strcat(wider, " for pods");
+		snprintf(wider, sizeof(wider), "%.*s for pods", (int)(len - end), line);
 		if (!found && !i)
 			found = json_object_get(lines, wider);
 	}
