@@ -88,7 +88,7 @@ static __always_inline void drop_fill(struct egret_drop_row *now, const struct e
 }
 
 /* The row of this socket's last denial, if this one is of the same tick and differs by nothing but maybe the name: only
- * the count is new. Names are looked for once a tick. */
+ * the count is new. Names are looked for once a tick. Where there was none (drop_place 0), no place is found. */
 static __always_inline bool drop_is_counted_again(const struct egret_sock *state, const struct packet *pkt,
 						  const struct judgement *why, const __u32 *generation, __u32 audited)
 {

@@ -8,9 +8,11 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -44,6 +46,14 @@ static void die(const char *what)
 {
 	fprintf(stderr, "decisions: %s: %s\n", what, strerror(errno));
 	exit(1);
+}
+
+/* However this ends, by a signal too, its pins end with it. */
+static void take_bpffs_of_its_own(void)
+{
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL))
+		die("a bpffs of its own");
 }
 
 static void load_programs(struct bench *bench)
@@ -257,6 +267,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: decisions COUNT\n");
 		return 2;
 	}
+	take_bpffs_of_its_own();
 	if (kernel_claim(INSTANCE, KERNEL_ANY, &bench.kernel, &error) || kernel_load(bench.kernel, -1, &error)) {
 		fprintf(stderr, "decisions: %s\n", error.text);
 		return 1;
