@@ -261,6 +261,12 @@ neighbours_met() {
 # directory as the kubelet names them.
 declare -A pod_cgroup
 pod_up() {
+	pod_unmet "$@"
+	neighbours_met "$id-$1" 169.254.1.1 fd00:e9:1::1
+}
+
+# pod_unmet NAME N: nothing has been sent by its device.
+pod_unmet() {
 	local pod=$1 n=$2 uid
 	uid=$(printf '%08x-0000-4000-8000-%012x' "$n" $$)
 	pod_cgroup[$pod]=$cg/kubepods/burstable/pod$uid/$(sha256sum <<<"$uid" | cut -c1-64)
@@ -273,7 +279,6 @@ pod_up() {
 	ungoverned ip -6 route add "fd00:f4::$n" dev "veth-$pod"
 	set_sysctl "$id-node" net.ipv4.ip_forward=1
 	set_sysctl "$id-node" net.ipv6.conf.all.forwarding=1
-	neighbours_met "$id-$pod" 169.254.1.1 fd00:e9:1::1
 }
 
 # nat_up < RULES: nft rules of the node beside the masquerading of what leaves it.

@@ -16,12 +16,10 @@ one_reload() {
 	eventually is_taken "$1"
 	sleep 0.3 # what follows is in the way of the next one
 	expected="${expected:+$expected }$1"
-	expect "$expected" "$2" echo "$(taken | tr ' ' _)"
+	were_taken "$2"
 }
-expect() { # lib.sh's takes the first word
-	local want=${1// /_} what=$2
-	shift 2
-	if [ "$("$@")" = "$want" ]; then passed "$what"; else failed "$what: taken were $("$@"), not $want"; fi
+were_taken() {
+	if [ "$(taken)" = "$expected" ]; then passed "$1"; else failed "$1: taken were $(taken), not $expected"; fi
 }
 
 rules 1 2 >"$file"
@@ -109,7 +107,7 @@ mv -T "$file.new" "$file"
 one_reload 23 "a file that somebody holds open and does not write"
 exec 8>&-
 sleep 1.5
-expect "$expected" "and nothing more is taken" echo "$(taken | tr ' ' _)"
+were_taken "and nothing more is taken"
 stop "$agent"
 egret_cmd detach --all >/dev/null 2>&1
 

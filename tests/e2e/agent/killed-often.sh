@@ -40,8 +40,8 @@ milliseconds() {
 	echo $(($(date +%s%N) / 1000000))
 }
 
-# nap MS: at most that long.
-nap() {
+# within MS: sleeps at most that long.
+within() {
 	sleep "$(printf '0.%03d' $((RANDOM % $1)))"
 }
 
@@ -50,14 +50,14 @@ nap() {
 in_start() {
 	write_policy "$1"
 	launch
-	nap "$start_ms"
+	within "$start_ms"
 }
 
 in_service() {
 	launch
 	eventually agent_settled || eventually agent_settled
 	agent_ready || failed "the agent did not begin after a kill: $(cat "$work/agent.log")"
-	nap 100
+	within 100
 }
 
 # The files are written just before: the agent looks at them 300 ms later, and reloads.
@@ -65,14 +65,14 @@ in_reload_by_file() {
 	in_service
 	write_policy "$1"
 	sleep 0.28
-	nap 200
+	within 200
 }
 
 in_reload_by_signal() {
 	in_service
 	write_policy "$1"
 	kill -HUP "$agent"
-	nap 150
+	within 150
 }
 
 write_policy 0
@@ -115,7 +115,7 @@ for _ in 1 2 3; do
 	stop "$agent" KILL
 	egret_cmd detach >/dev/null 2>&1 # fails where it had not begun
 	launch
-	nap "$start_ms"
+	within "$start_ms"
 	stop "$agent" KILL
 done
 agent_start

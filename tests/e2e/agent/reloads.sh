@@ -50,8 +50,8 @@ shared_rules() {
 	echo "allow \${many} tcp:443"
 } | policy "$work/big.rules"
 
-# reload NAME [signal]: to NAME.rules, whole at once; returns when it is done.
-reload() {
+# reload_to NAME [signal]: to NAME.rules, whole at once; returns when it is done.
+reload_to() {
 	close_window
 	cp "$work/$1.rules" "$work/next.rules"
 	mv "$work/next.rules" "$work/policy.rules"
@@ -91,16 +91,16 @@ ledger_start allowed=20.1.0.1 denied=51.0.0.1 a=20.6.0.1 b=20.7.0.1 allowed=20.2
 names=(a b)
 for turn in $(seq "$reloads"); do
 	if [ $((turn % 10)) = 0 ]; then
-		reload "${names[turn % 2]}" # by the file alone
+		reload_to "${names[turn % 2]}" # by the file alone
 	else
-		reload "${names[turn % 2]}" signal
+		reload_to "${names[turn % 2]}" signal
 	fi
 	# Long enough, now and then, for a line that gets no answer to be given up.
 	sleep "$([ $((turn % 4)) -lt 2 ] && echo 0.25 || echo 0.05)"
 done
 for policy in big a big b big; do
 	begin=$(date +%s%N)
-	reload $policy signal
+	reload_to $policy signal
 	echo "a reload to policy $policy, with $(wc -w <"$work/$policy.rules") words: $((($(date +%s%N) - begin) / 1000000)) ms"
 	sleep 0.3
 done

@@ -15,8 +15,8 @@ b() { in_cgroup "$cg/b.service" "$id-node" "$@"; }
 ask() { $1 dig +short +time=3 +tries=2 @$resolver "$2" "${3:-A}"; }
 asks() { expect "$1" "$2 asks for $3" ask "${@:2}"; }
 
-# reload < POLICY: the last line of which no policy before had.
-reload() {
+# reload_rules < POLICY: the last line of which no policy before had.
+reload_rules() {
 	local last
 	policy "$work/next.rules"
 	last=$(tail -n 1 "$work/next.rules")
@@ -84,7 +84,7 @@ dns x.late.example 20.1.1.91
 dns exact.late.example 20.1.1.92 # what the agent resolves
 asked_of_node() { grep -c 'query\[.*x\.late\.example from 10\.224' "$work/dns.log"; }
 asked=$(asked_of_node)
-reload <<'POLICY'
+reload_rules <<'POLICY'
 resolver 20.0.0.53
 allow *.wild.example      tcp:443
 allow exact.late.example  tcp:443
@@ -102,7 +102,7 @@ for i in 3 4 5; do
 	expect 90 "all addresses of many$i" learned_of many$i.late.example
 done
 # Taken away, and given back.
-reload <<'POLICY'
+reload_rules <<'POLICY'
 resolver 20.0.0.53
 allow 20.9.0.1 tcp:443
 POLICY
@@ -110,7 +110,7 @@ denied node 20.1.1.1 tcp:443
 denied node 20.1.1.2 tcp:443
 denied node 20.1.0.1 tcp:443
 expect EPERM "a socket that was allowed before" talk live send 20.1.1.1 443
-reload <<'POLICY'
+reload_rules <<'POLICY'
 resolver 20.0.0.53
 allow *.late.example tcp:443
 POLICY
@@ -130,12 +130,12 @@ deep() {
 		allow 20.9.0.2 tcp:$2
 	POLICY
 }
-reload < <(deep "" 1)
+reload_rules < <(deep "" 1)
 asks 20.1.2.9 node x.a.b.c.d.e.f.example
 asks 20.1.7.1 node inner.wild.example
 denied node 20.1.2.9 tcp:443
 passes node 20.1.7.1 tcp:443
-reload < <(deep "set internal = 20.1.7.0/24" 2)
+reload_rules < <(deep "set internal = 20.1.7.0/24" 2)
 denied node 20.1.2.9 tcp:443
 denied node 20.1.7.1 tcp:443
 passes node 20.1.0.1 tcp:443
@@ -143,7 +143,7 @@ passes node 20.1.0.1 tcp:443
 # A denied name takes its addresses from a CIDR, also from what is under way; an allowed name keeps its own.
 dns x.bad.example 20.5.0.1
 dns y.good.example 20.5.0.1
-reload <<'POLICY'
+reload_rules <<'POLICY'
 resolver 20.0.0.53
 deny  *.bad.example
 allow *.good.example  tcp:8080
@@ -178,7 +178,7 @@ dns n.a.example 20.1.2.1
 dns n.b.example 20.1.2.2
 talk_open from-a "$cg/a.service" "$id-node" 4 5303
 talk_open from-b "$cg/b.service" "$id-node" 4 5304
-reload <<POLICY
+reload_rules <<POLICY
 resolver 20.0.0.53
 allow 20.8.0.1        tcp:443 udp:443  for cgroup /$id/a.service
 allow *.a.example tcp:443 udp:443 for cgroup /$id/a.service
@@ -194,7 +194,7 @@ denied b 20.8.0.1 tcp:443
 denied a 20.1.2.2 tcp:443
 expect sent "a's own, from a socket that stays open" talk from-a send 20.1.2.1 443
 expect EPERM "a's, from a socket of b" talk from-b send 20.1.2.1 443
-reload <<POLICY
+reload_rules <<POLICY
 resolver 20.0.0.53
 allow 20.8.1.1        tcp:443 udp:443  for cgroup /$id/b.service
 allow *.b.example tcp:443 udp:443 for cgroup /$id/b.service

@@ -108,7 +108,7 @@ turns() {
 # An agent, told to by a signal.
 cp "$work/address.rules" "$work/policy.rules"
 agent_start
-reload() {
+reload_to() {
 	local done_before
 	done_before=$(grep -cE '(enforcing|auditing):' "$work/agent.log")
 	cp "$work/$1.rules" "$work/next.rules"
@@ -120,16 +120,16 @@ ruled_more_than() { [ "$(grep -cE '(enforcing|auditing):' "$work/agent.log")" -g
 names=(address cidr again audit audit-names)
 tight_start "${always[@]}" "${never[@]}"
 for _ in $(seq "$reloads"); do
-	reload "${names[RANDOM % 3]}"
+	reload_to "${names[RANDOM % 3]}"
 done
-reload address
+reload_to address
 tight_end "reloads of an agent"
 expect 0 "nothing arrived that every policy refuses" never_arrived
 tight_start "${always[@]}"
 for _ in $(seq "$reloads"); do
-	reload "${names[RANDOM % 5]}"
+	reload_to "${names[RANDOM % 5]}"
 done
-reload address
+reload_to address
 tight_end "reloads of an agent, with audits"
 
 stop "$agent" KILL

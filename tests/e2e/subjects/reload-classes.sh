@@ -22,7 +22,7 @@ policy "$work/c.rules" <<POLICY
 allow 20.8.1.1  $any tcp:443 for cgroup /$id/other.service
 POLICY
 
-reload() {
+reload_to() {
 	local done_before
 	done_before=$(grep -c enforcing: "$work/agent.log")
 	cp "$work/$1.rules" "$work/next.rules"
@@ -40,20 +40,20 @@ agent_start
 ledger_start allowed=20.8.0.1 denied=20.8.1.1
 names=(a b)
 for turn in $(seq "$reloads"); do
-	reload "${names[turn % 2]}"
+	reload_to "${names[turn % 2]}"
 done
 ledger_end
-reload a
+reload_to a
 denied other 20.8.0.1 tcp:443
 denied other 20.8.1.1 tcp:443
 passes node 20.8.0.1 tcp:443
-reload b
+reload_to b
 passes other 20.8.1.1 tcp:443
 denied other 20.8.0.1 tcp:443
 passes node 20.8.0.1 tcp:443
 denied node 20.8.1.1 tcp:443
-reload a
-reload c
+reload_to a
+reload_to c
 denied node 20.8.0.1 tcp:443
 denied node 20.8.1.1 tcp:443
 passes other 20.8.1.1 tcp:443
