@@ -28,6 +28,14 @@
 
 #define STREAM_STEPS 512 /* of a segment and of what was kept: one or two a message */
 
+/*
+ * The hook runs before TCP takes the socket's lock (tcp_filter(), net/ipv4/tcp_ipv4.c). A stream whose packets move
+ * from one CPU to another, as RPS and a network card's queues move them, has segments at the hook on two CPUs at once:
+ * one is read at a time. Who finds another one being read looks this often whether that has ended, some 20 us; then the
+ * segment is dropped, and comes again. If it passed unread, no name behind it could be learned from that connection.
+ */
+#define STREAM_LOOKS 1024
+
 /* --- reading --- */
 
 static __always_inline void reader_pass(struct segment_reader *reader, struct egret_stream *stream, __u32 octets)
@@ -269,19 +277,48 @@ static __always_inline bool stream_is_dns(struct bpf_sock *sk)
 	return port_is_asked(bpf_ntohs(peer_port_be(sk)));
 }
 
-/* A segment for a socket that is connected to port 53, or to one to which that was translated. */
-__noinline int stream_comes_in(struct __sk_buff *skb)
+/* True: the stream is the caller's until stream_give(). Global: the verifier takes its loop once. */
+__noinline int stream_take(struct __sk_buff *skb)
+{
+	struct egret_stream *stream = stream_of(skb, 0);
+
+	for (int i = 0; stream && i < STREAM_LOOKS; i++) {
+		bool taken;
+
+		if (*(volatile __u32 *)&stream->is_read)
+			continue;
+		bpf_spin_lock(&stream->lock); /* 5.1 */
+		taken = !stream->is_read;
+		stream->is_read = 1;
+		bpf_spin_unlock(&stream->lock);
+		if (taken)
+			return true;
+	}
+	return false;
+}
+
+static __always_inline void stream_give(struct __sk_buff *skb)
+{
+	struct egret_stream *stream = stream_of(skb, 0);
+
+	if (!stream)
+		return;
+	bpf_spin_lock(&stream->lock);
+	stream->is_read = 0;
+	bpf_spin_unlock(&stream->lock);
+}
+
+/* Reads what the segment brings, of a stream that is the caller's. */
+static __always_inline void stream_hears(struct __sk_buff *skb)
 {
 	struct answer *answer;
 	__u32 lesson, buffer;
 
-	if (!stream_of(skb, 0))
-		return 0;
 	buffer = buffer_take(BUFFER_ANSWER, 0);
 	answer = answer_of(buffer);
 	if (!answer) {
 		stream_leave(skb, EGRET_LESSON_BUSY, stream_end_seq(skb));
-		return 0;
+		return;
 	}
 	answer->chunks_made = 0;
 	answer->segment = (struct segment_reader){};
@@ -292,7 +329,21 @@ __noinline int stream_comes_in(struct __sk_buff *skb)
 	stream_rests(skb);
 	share_tidy(answer->owner, answer->chunks_made, buffer);
 	buffer_give(&answer->message);
-	return 0;
+}
+
+/* A segment for a socket that is connected to port 53, or to one to which that was translated. False: it cannot be read
+ * now, and must come again. */
+__noinline int stream_comes_in(struct __sk_buff *skb)
+{
+	if (!stream_of(skb, 0))
+		return true;
+	if (!stream_take(skb)) {
+		lesson_count(EGRET_LESSON_CROSSED);
+		return false;
+	}
+	stream_hears(skb);
+	stream_give(skb);
+	return true;
 }
 
 #endif

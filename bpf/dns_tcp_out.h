@@ -249,11 +249,12 @@ __noinline int asks_keep(struct __sk_buff *skb, __u32 buffer, __u64 refused)
 static __always_inline void asks_forget(struct __sk_buff *skb)
 {
 	struct egret_stream *stream = stream_of(skb, 0);
+	struct bpf_sock *sk = socket_full(skb);
 
-	if (!stream)
+	if (!stream || !sk)
 		return;
 	window_end(skb, stream);
-	*stream = (struct egret_stream){};
+	bpf_sk_storage_delete(&streams, sk);
 }
 
 /* Octets that the socket has acknowledged are the application's, whether they were read or not. */

@@ -55,7 +55,8 @@ int egret_egress(struct __sk_buff *skb)
 	return cgroup_finish(sender, &pkt, &verdict, &ruling);
 }
 
-/* Egret governs what leaves: of what comes in, it drops only what could not be answered without leaving. */
+/* Egret governs what leaves: of what comes in, it drops only what could not be answered without leaving,
+ * and segments of answers that must come again. */
 SEC("cgroup_skb/ingress")
 int egret_ingress(struct __sk_buff *skb)
 {
@@ -70,7 +71,8 @@ int egret_ingress(struct __sk_buff *skb)
 			return cgroup_listener_hears(skb, &ruling);
 		if (stream_is_dns(sk)) {
 			stranger_segment(skb, &ruling);
-			stream_comes_in(skb);
+			if (!stream_comes_in(skb))
+				return DROP;
 		}
 	} else if (cgroup_note_datagram(skb, &ruling)) {
 		datagram_comes_in(skb);

@@ -65,12 +65,14 @@ struct egret_asks {
 /* What a socket that asks by TCP carries with it (RFC 1035 section 4.2.2: each message behind two octets of length).
  * Numbers of octets are in host order. */
 struct egret_stream {
-	__u32 next_seq;   /* of the octet that is due */
-	__u32 acked_seq;  /* of the octet that the socket waits for, as it said last */
-	__u32 window_seq; /* of the first octet that its window has room for */
-	__u16 want;       /* octets of the message under way; 0 = its length is not known yet */
-	__u16 have;       /* of those, that came */
-	__u8 half;        /* first octet of the length */
+	struct bpf_spin_lock lock; /* of is_read */
+	__u32 is_read;             /* a segment of it, on some CPU: all below is that CPU's (bpf/dns_tcp_in.h) */
+	__u32 next_seq;            /* of the octet that is due */
+	__u32 acked_seq;           /* of the octet that the socket waits for, as it said last */
+	__u32 window_seq;          /* of the first octet that its window has room for */
+	__u16 want;                /* octets of the message under way; 0 = its length is not known yet */
+	__u16 have;                /* of those, that came */
+	__u8 half;                 /* first octet of the length */
 	__u8 half_known;
 	__u8 state; /* enum egret_stream_state */
 	__u8 skips; /* octets of the message under way are missing: it cannot be read */
@@ -230,6 +232,8 @@ struct egret_taught {
 	X(SCOPELESS, "scopeless", "answers to sockets from before the attach")                                         \
 	X(FULL, "full", "addresses that found no room")                                                                \
 	X(BUSY, "busy", "messages that came while another one was read")                                               \
+	X(CROSSED, "crossed",                                                                                          \
+	  "TCP segments that were dropped, and sent again, because another CPU was reading one of their stream")       \
 	X(EARLY, "early", "TCP segments that came before an earlier one, and were kept until it came")                 \
 	X(GAP, "gap", "times that segments of a TCP stream passed Egret by, lost or too early to be kept")             \
 	X(OVERLAP, "overlap", "TCP segments that repeat in part what came before")                                     \

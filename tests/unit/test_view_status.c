@@ -124,7 +124,7 @@ static void the_first_reason_is_told(void **state)
 #define STANDS "'standing': 'stands', 'why_text': null, 'attached': true, "
 #define NO_LESSON                                                                                                      \
 	"'outside': 0, 'unasked': 0, 'mismatch': 0, 'truncated': 0, 'malformed': 0, 'failed': 0, 'rebinding': 0,"      \
-	"'stray': 0, 'other_type': 0, 'parameters': 0, 'scopeless': 0, 'full': 0, 'busy': 0, 'early': 0, 'gap': 0, "   \
+	"'stray': 0, 'other_type': 0, 'parameters': 0, 'scopeless': 0, 'full': 0, 'busy': 0, 'crossed': 0, 'early': 0, 'gap': 0, "   \
 	"'overlap': 0, 'overflow': 0, 'packed': 0,"                                                                    \
 	"'parts': 0, 'astray': 0, 'names': 0, 'unread': 0, 'crowded': 0, 'exact': 0, 'differs': 0, "                   \
 	"'asked_anew': 0, 'untold': 0, 'unsought': 0"

@@ -210,6 +210,8 @@ static void fail_to_begin(struct life *life, int rc, const struct error *error)
 	struct agent *agent = life->agent;
 	struct edition *edition = agent->candidate.edition;
 
+	if (standby_is_marked(life->standby))
+		return stand_down(life); /* it was opened in the middle of that */
 	let_go(life);
 	if (life->standby->stood) {
 		log_diag(&agent->candidate.diag);
@@ -388,10 +390,7 @@ static void bear_with(struct life *life, const struct diag *diag, int rc, const 
 		fail(life, rc, error);
 		return;
 	}
-	if (agent->candidate.state == CANDIDATE_HELD)
-		consider(life);
-	else if (agent->candidate.state == CANDIDATE_NONE)
-		begin_broken(life);
+	look_again(life);
 }
 
 /* Somebody still writes the files: what was read is no policy yet, and its errors are not told yet. */

@@ -19,6 +19,10 @@
 #include "maps.h"
 #include "pins.h"
 
+/* For two seconds: an agent attaches within a few milliseconds, and sees then that the instance was opened. */
+#define REMOVE_TRIES    100
+#define REMOVE_PAUSE_US 20000
+
 static int cut_side(const char *path, struct error *error)
 {
 	int rc = tcx_cut(path);
@@ -131,15 +135,11 @@ static int remove_hooks(const char *instance, struct error *error)
 	return rc ? rc : remove_pins(instance, RANK_HOOK, error);
 }
 
-/* Everything that is pinned under the name, whoever made it. Of an empty folder also where no descriptor is left to
- * look into it: a start that ran out of them leaves nothing. */
-static int remove_all(const char *instance, struct error *error)
+/* Everything that is pinned under the name, whoever made it. */
+static int remove_each(const char *instance, struct error *error)
 {
-	int rc;
+	int rc = remove_layers(instance, error);
 
-	if (folder_remove(instance))
-		return 0;
-	rc = remove_layers(instance, error);
 	if (!rc)
 		rc = remove_hooks(instance, error);
 	if (!rc)
@@ -149,12 +149,50 @@ static int remove_all(const char *instance, struct error *error)
 		rc = remove_filters(instance, error);
 	for (int rank = RANK_MAP; rank < RANK_UNKNOWN && !rc; rank++)
 		rc = remove_pins(instance, rank, error);
-	if (rc)
-		return rc;
-	if (folder_remove(instance))
-		return 0;
-	return error_set(error, -errno, "cannot remove " INSTANCES "/%s: %s; something else was pinned there", instance,
-			 strerror(errno));
+	return rc;
+}
+
+/* Is anything pinned under the name that is not Egret's? */
+static bool has_other_pins(const char *instance)
+{
+	char path[PIN_PATH_SIZE];
+	struct dirent *entry;
+	bool found = false;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), INSTANCES "/%s", instance);
+	dir = opendir(path);
+	if (!dir)
+		return false;
+	while (!found && (entry = readdir(dir)))
+		found = entry->d_name[0] != '.' && rank_of(entry->d_name) == RANK_UNKNOWN;
+	closedir(dir);
+	return found;
+}
+
+/* Again while an agent that is just attaching goes on pinning. Of an empty folder also where no descriptor is left to
+ * look into it: a start that ran out of them leaves nothing. */
+static int remove_all(const char *instance, struct error *error)
+{
+	for (int i = 0; i < REMOVE_TRIES; i++) {
+		int rc;
+
+		if (folder_remove(instance))
+			return 0;
+		rc = remove_each(instance, error);
+		if (!kernel_is_there(instance))
+			return 0;
+		if (rc)
+			return rc;
+		if (folder_remove(instance))
+			return 0;
+		if (has_other_pins(instance))
+			return error_set(error, -ENOTEMPTY,
+					 "cannot remove " INSTANCES "/%s: something else was pinned there", instance);
+		usleep(REMOVE_PAUSE_US);
+	}
+	return error_set(error, -EBUSY, "cannot remove " INSTANCES "/%s: an agent attaches it again and again",
+			 instance);
 }
 
 /* Who removed the pins by hand left the filters, which judge on. */

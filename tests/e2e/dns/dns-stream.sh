@@ -75,6 +75,24 @@ counted gap 0 "nothing passed Egret by"
 lossy 1
 all_reached "1 % loss" c "$count" 20.0.0.55 8443 24
 all_reached "1 % loss, cut anywhere" d 1000 20.0.0.56 8443 24
+# The kernel moves the packets of one connection from CPU to CPU (RPS), so that two of them are at the hook at once.
+moves_cpus() {
+	cat >"$work/mover" <<-SH
+		mount -t sysfs none /sys
+		cd /sys/class/net/eth0/queues/rx-0
+		while echo 1 >rps_cpus && echo 2 >rps_cpus; do :; done
+	SH
+	start "$work/mover.log" - "$id-node" unshare -m sh "$work/mover"
+	mover=$started
+}
+if [ "$(nproc)" -gt 1 ]; then
+	moves_cpus
+	all_reached "1 % loss, and segments on two CPUs" m "$count" 20.0.0.55 8443 24
+	stop "$mover"
+	[ ! -s "$work/mover.log" ] || failed "they were not: $(cat "$work/mover.log")"
+else
+	echo "note: one CPU: no segments are at the hook on two"
+fi
 counted gap 0 "nothing passed Egret by"
 counted asked_anew 0 "the agent asks for nothing"
 json '.dns_total.early > 0' "early segments were kept" egret_cmd status --json
