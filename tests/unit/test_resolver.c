@@ -1026,6 +1026,36 @@ static void test_what_is_remembered_ends_as_any_address_does(void **state)
 	fake_close(&fake);
 }
 
+/* An agent that starts while DNS is silent recalls what is known in the middle of its first questions. */
+static void test_what_is_remembered_is_not_asked_twice(void **state)
+{
+	static const char *const servers[] = {"127.0.0.1"};
+	const struct resolver_name *name;
+	struct resolver *resolver;
+	struct egret_addr addr;
+	unsigned int a_round;
+	struct fake fake;
+	struct seen seen;
+
+	(void)state;
+	addr_parse("198.51.100.8", &addr);
+	fake_open(&fake, servers[0], 0, answer_silence);
+	resolver = start(servers, 1, fake_port(&fake), &seen);
+	resolver_add(resolver, "alone.example");
+	WAIT_FOR(resolver_find(resolver, "alone.example")->failures == 1, resolver, &fake, 1);
+	a_round = fake.asked;
+	resolver_remove(resolver, "alone.example");
+	resolver_add(resolver, "name.example");
+	name = resolver_find(resolver, "name.example");
+	WAIT_FOR(fake.asked == a_round + 2, resolver, &fake, 1);
+	resolver_remember(resolver, "name.example", &addr, 0, 1790000000);
+	WAIT_FOR(name->failures == 1, resolver, &fake, 1);
+	assert_int_equal(fake.asked, 2 * a_round);
+	assert_addrs(name, "198.51.100.8");
+	resolver_free(resolver);
+	fake_close(&fake);
+}
+
 /* --- several servers --- */
 
 static const char *const two[] = {"127.0.0.2", "127.0.0.3"};
@@ -1433,6 +1463,7 @@ int main(void)
 	    cmocka_unit_test(test_what_both_were_answered_is_united),
 	    cmocka_unit_test(test_which_names_come_first),
 	    cmocka_unit_test(test_what_is_remembered_ends_as_any_address_does),
+	    cmocka_unit_test(test_what_is_remembered_is_not_asked_twice),
 	    cmocka_unit_test(test_next_server_when_one_is_silent),
 	    cmocka_unit_test(test_next_server_when_one_knows_no_such_name),
 	    cmocka_unit_test(test_a_name_without_aaaa_is_settled),

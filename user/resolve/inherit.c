@@ -39,8 +39,6 @@ static void take_place(struct name *name, const struct name *from, bool same_ser
 	name->seen.recalled = from->seen.recalled;
 	name->seen.from_disk = from->seen.from_disk;
 	is_known(name);
-	if (name->heap_at == SIZE_MAX)
-		return; /* it is being asked for */
 	/* An answer of the same servers is good for as long as it was; one that is under way is asked for again. */
 	if (same_servers && from->heap_at != SIZE_MAX)
 		name->refresh_ns = from->refresh_ns;
@@ -57,7 +55,7 @@ static int inherit(struct name *name, const struct name *from, bool same_servers
 		return rc;
 	if (!answered && name->seen.state != RESOLVER_EMPTY)
 		take_place(name, from, same_servers);
-	else if (name->heap_at != SIZE_MAX)
+	else
 		name_schedule(name); /* some of what it has now goes earlier */
 	if (changed)
 		name->resolver->notify(name->resolver->context, &name->seen, true);

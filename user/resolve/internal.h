@@ -155,6 +155,8 @@ size_t round_add_answer(struct name *name, enum family family, const unsigned ch
 void name_free(struct name *name);
 /* Drops the addresses whose time is over. */
 bool name_drop_expired(struct name *name, uint64_t now_ns);
+/* Its next turn, by what it holds and when it is to be asked again; nothing while it is being asked for: asked twice at
+ * a time, the answers to the one would end the round of the other. */
 void name_schedule(struct name *name);
 
 /* question.c: begins a round. Each of its questions is asked until there is an answer or no hope left, and then ends in

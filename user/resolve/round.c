@@ -55,6 +55,8 @@ static uint64_t refresh_delay_ns(const struct name *name)
 
 void name_schedule(struct name *name)
 {
+	if (name->round.open)
+		return; /* it is being asked for: finish() comes */
 	name->seen.next_ns = name->refresh_ns;
 	for (size_t i = 0; i < name->seen.addr_count; i++) {
 		if (name->drop_ns[i] && name->drop_ns[i] < name->seen.next_ns)
