@@ -38,7 +38,7 @@ succeeds "explain: for hostnetwork" egret_cmd explain 20.1.0.1 tcp:443 for hostn
 fails 1 "explain: pods are not all in the node's namespace" egret_cmd explain 20.1.0.1 tcp:443 for pods
 start "$work/server.log" "${pod_cgroup[agent]}" "$id-node" sleep 300
 succeeds "explain: of a pod, by the namespace of its processes, which are in its containers" \
-	egret_cmd explain 20.1.0.1 tcp:443 for pod default/agent
+	eventually egret_cmd explain 20.1.0.1 tcp:443 for pod default/agent
 fails 1 "explain: of another pod" egret_cmd explain 20.1.0.1 tcp:443 for pod default/web
 
 # Only audited: that is no other policy's row.
