@@ -260,6 +260,7 @@ test-long: export EGRET_ANSWERS_SENT = 50000
 test-long: export EGRET_RATE = 800
 test-long: export EGRET_KILLS = 200
 test-long: export EGRET_RELOADS = 1000
+test-long: export EGRET_DETACHES = 200
 test-long: export EGRET_TAKEOVERS = 20
 test-long: export EGRET_ROLLBACKS = 0.1.0 5-last
 test-long: export EGRET_NEWBORN = 1000

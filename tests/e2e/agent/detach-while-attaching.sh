@@ -4,7 +4,7 @@
 # whether the agent was just attaching or not. EGRET_DETACHES says how often, EGRET_SEED repeats a run.
 . "$(dirname "$0")/../lib.sh"
 needs_egret
-detaches=${EGRET_DETACHES:-20}
+detaches=${EGRET_DETACHES:-8}
 seed=${EGRET_SEED:-$((RANDOM * 32768 + RANDOM))}
 RANDOM=$seed
 echo "seed $seed, $detaches times"
