@@ -66,7 +66,7 @@ struct egret_asks {
  * Numbers of octets are in host order. */
 struct egret_stream {
 	struct bpf_spin_lock lock; /* of is_read */
-	__u32 is_read;             /* a segment of it, on some CPU: all below is that CPU's (bpf/dns_tcp_in.h) */
+	__u32 is_read;             /* on some CPU, which alone moves on in it (dns_tcp_in.h) */
 	__u32 next_seq;            /* of the octet that is due */
 	__u32 acked_seq;           /* of the octet that the socket waits for, as it said last */
 	__u32 window_seq;          /* of the first octet that its window has room for */

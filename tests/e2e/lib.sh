@@ -103,6 +103,16 @@ nap() {
 	return 0
 }
 
+milliseconds() {
+	echo $(($(date +%s%N) / 1000000))
+}
+
+# any_nap MS: less than that.
+any_nap() {
+	local ms=$((RANDOM % $1))
+	nap "$((ms / 1000)).$(printf '%03d' $((ms % 1000)))"
+}
+
 # eventually CMD...: until it succeeds, 30 s at most. Who waits for long asks less often: what is waited for needs the
 # processor, too.
 eventually() {
@@ -511,12 +521,17 @@ agent_start() {
 }
 
 agent_again() {
+	agent_launch "$@"
+	eventually agent_settled || die "the agent is not ready: $(cat "$work/agent.log")"
+	agent_alive || die "the agent ended: $(cat "$work/agent.log")"
+}
+
+# agent_launch [ARG...]: returns at once; the agent may be in the middle of anything.
+agent_launch() {
 	rm -f "$work/agent.log"
 	start "$work/agent.log" - "$id-node" "$egret" run --policy "$work/policy.rules" --cgroup "$cg" \
 		--instance "$instance" "$@"
 	agent=$started
-	eventually agent_settled || die "the agent is not ready: $(cat "$work/agent.log")"
-	agent_alive || die "the agent ended: $(cat "$work/agent.log")"
 }
 
 agent_alive() {

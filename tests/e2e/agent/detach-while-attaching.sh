@@ -16,13 +16,10 @@ resolver 20.0.0.53
 allow 20.1.0.1 tcp:443
 POLICY
 
-launch() {
+launch() { # as if nobody had ever opened it
 	rm -rf "$EGRET_STATE"
-	rm -f "$work/agent.log"
-	start "$work/agent.log" - "$id-node" "$egret" run --policy "$work/policy.rules" --cgroup "$cg" --instance "$instance"
-	agent=$started
+	agent_launch
 }
-milliseconds() { echo $(($(date +%s%N) / 1000000)); }
 await_pin() { # await_pin PATTERN: asks all the time
 	local since=$SECONDS
 	until compgen -G "$folder/$1" >/dev/null; do
@@ -32,12 +29,8 @@ await_pin() { # await_pin PATTERN: asks all the time
 stands_by() { logged "$work/agent.log" 'stays open until'; }
 nothing_is_left() { [ ! -e "$folder" ] && [ -z "$(bpftool cgroup show "$cg")" ]; }
 
-any_ms() { # any_ms MOST: waits
-	local ms=$((RANDOM % $1))
-	nap "$((ms / 1000)).$(printf '%03d' $((ms % 1000)))"
-}
 detach_at_any_moment() {
-	any_ms "$attach_ms"
+	any_nap "$attach_ms"
 	agent_ready || while_attaching=$((while_attaching + 1))
 	egret_cmd detach >"$work/detach.txt" 2>&1
 }
@@ -46,7 +39,7 @@ detach_between_hooks() {
 	await_pin "link_*"
 	kill -STOP "$agent"
 	egret_cmd detach >"$work/detach.txt" 2>&1 &
-	any_ms 20
+	any_nap 20
 	kill -CONT "$agent"
 	wait $!
 }

@@ -28,36 +28,19 @@ write_policy() {
 	POLICY
 }
 
-# Returns at once; the agent may be in the middle of anything.
-launch() {
-	rm -f "$work/agent.log"
-	start "$work/agent.log" - "$id-node" "$egret" run --policy "$work/policy.rules" --cgroup "$cg" \
-		--instance "$instance"
-	agent=$started
-}
-
-milliseconds() {
-	echo $(($(date +%s%N) / 1000000))
-}
-
-# within MS: sleeps at most that long.
-within() {
-	sleep "$(printf '0.%03d' $((RANDOM % $1)))"
-}
-
 # --- where it is killed; each leaves the agent running ---
 
 in_start() {
 	write_policy "$1"
-	launch
-	within "$start_ms"
+	agent_launch
+	any_nap "$start_ms"
 }
 
 in_service() {
-	launch
+	agent_launch
 	eventually agent_settled || eventually agent_settled
 	agent_ready || failed "the agent did not begin after a kill: $(cat "$work/agent.log")"
-	within 100
+	any_nap 100
 }
 
 # The files are written just before: the agent looks at them 300 ms later, and reloads.
@@ -65,14 +48,14 @@ in_reload_by_file() {
 	in_service
 	write_policy "$1"
 	sleep 0.28
-	within 200
+	any_nap 200
 }
 
 in_reload_by_signal() {
 	in_service
 	write_policy "$1"
 	kill -HUP "$agent"
-	within 150
+	any_nap 150
 }
 
 write_policy 0
@@ -114,8 +97,8 @@ shows 'enforcing' "it enforces"
 for _ in 1 2 3; do
 	stop "$agent" KILL
 	egret_cmd detach >/dev/null 2>&1 # fails where it had not begun
-	launch
-	within "$start_ms"
+	agent_launch
+	any_nap "$start_ms"
 	stop "$agent" KILL
 done
 agent_start

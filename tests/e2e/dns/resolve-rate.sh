@@ -14,8 +14,8 @@ bed_up
 asked() { grep -c 'query\[A*\] n[0-9]*\.rate\.example' "$work/dns.log"; }
 all_asked() { [ "$(asked)" -ge 1200 ]; }
 
-# milliseconds ARG...: until all were asked, by an agent of these arguments.
-milliseconds() {
+# ms_until_asked ARG...: until all were asked, by an agent of these arguments.
+ms_until_asked() {
 	local begin
 	: >"$work/dns.log"
 	rm -rf "$EGRET_STATE"
@@ -27,13 +27,13 @@ milliseconds() {
 	egret_cmd detach --all >/dev/null 2>&1
 }
 
-milliseconds --resolve-inflight 1000
+ms_until_asked --resolve-inflight 1000
 succeeds "1,000 under way do not lift the rate: $took ms are 4,900 at least" test "$took" -ge 4900
-milliseconds --resolve-rate 400
+ms_until_asked --resolve-rate 400
 succeeds "400 a second: $took ms are 1,900 at least" test "$took" -ge 1900
 slow=$took
-milliseconds --resolve-rate 1000000
+ms_until_asked --resolve-rate 1000000
 succeeds "a million a second: $took ms are fewer than $slow and 4,900" test "$took" -lt 4900
-EGRET_RESOLVE_RATE=150 milliseconds
+EGRET_RESOLVE_RATE=150 ms_until_asked
 succeeds "150 a second by the environment: $took ms are 6,900 at least" test "$took" -ge 6900
 finish

@@ -6,12 +6,11 @@
 needs_egret
 internet_ports="tcp:443"
 bed_up
-pod_begun=pod_up
-# quiet_pod NAME N: its only process makes no socket, as a pod's pause container. What a namespace in it sends,
+# quiet_pod NAME N [BEGIN]: its only process makes no socket, as a pod's pause container. What a namespace in it sends,
 # it masquerades.
 quiet_pod() {
 	local pod=$1 nest=$id-nest-$1
-	"$pod_begun" "$pod" "$2"
+	"${3:-pod_up}" "$pod" "$2"
 	start "$work/pause.log" "${pod_cgroup[$pod]}" "$id-$pod" sleep infinity
 	netns_up "$nest" "$cg"
 	ip link add eth0 netns "$nest" type veth peer name nest0 netns "$id-$pod"
@@ -51,8 +50,7 @@ succeeds "two pods in one namespace: what is for all" reaches shared 20.2.0.1
 fails 1 "and not what is for pods" reaches shared 20.1.0.1
 
 # One that comes while the agent lives; a socket that asks for its neighbours would say whose it is.
-pod_begun=pod_unmet
-quiet_pod late 13
+quiet_pod late 13 pod_unmet
 succeeds "a pod that comes later" soon late 20.1.0.1
 fails 1 "and nothing else" reaches late 51.0.0.1
 finish

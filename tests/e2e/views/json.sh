@@ -55,8 +55,8 @@ keeps_to_it() {
 		failed "$what: $(cat "$work/odd" "$work/view.json")"
 	fi
 }
-# as_printed COMMAND FILTER: what a person reads has each of these values. The agent counts between the two, too, and asks for
-# its names again: so they may agree only when asked again.
+# as_printed COMMAND FILTER: what a person reads has each of these values. Packets are counted between the two as well:
+# they may agree only when asked again.
 as_printed() {
 	if eventually is_printed "$@"; then
 		passed "$1: printed as in --json"

@@ -26,9 +26,7 @@ opened() {
 }
 again() {
 	stop "$agent" KILL
-	rm -f "$work/agent.log"
-	start "$work/agent.log" - "$id-node" "$egret" run --policy "$work/policy.rules" --cgroup "$cg" --instance "$instance" "$@"
-	agent=$started
+	agent_launch "$@"
 }
 
 echo 'allow 20.1.0.2 tcp:443' >"$work/used.rules"
