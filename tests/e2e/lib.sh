@@ -508,9 +508,11 @@ needs_egret() {
 	[ -x "$egret" ] || skip "$egret is not built"
 }
 
-# policy [FILE] < TEXT
+# policy [FILE] < TEXT: at once whole. An agent may be looking, and that of release 0.1.0 takes what is empty for a moment.
 policy() {
-	cat >"${1:-$work/policy.rules}"
+	local file=${1:-$work/policy.rules}
+	cat >"$file.part"
+	mv -T "$file.part" "$file"
 }
 
 # agent_start [ARG...]: with the policy of this test; returns once it enforces (or audits). As on a
@@ -558,12 +560,11 @@ govern() {
 	agent_start
 }
 
-# reload < POLICY: another policy, at once whole; returns when it rules.
+# reload < POLICY: another policy; returns when it rules.
 reload() {
 	local before
 	before=$(announced)
-	policy "$work/next.rules"
-	mv "$work/next.rules" "$work/policy.rules"
+	policy
 	eventually announced_more_than "$before" || die "no reload: $(cat "$work/agent.log")"
 }
 announced() { grep -cE '(enforcing|auditing):' "$work/agent.log"; }

@@ -8,7 +8,6 @@ needs_egret
 bed_up
 broken() { printf 'resolver 20.0.0.53\nallow 20.1.0.1 tcp:443\nallow 20.1.0.2 443\n'; }
 better() { printf 'resolver 20.0.0.53\nallow 20.1.0.1 tcp:443\nallow 20.1.0.2 tcp:443\n'; }
-replace() { policy "$work/next.rules" && mv "$work/next.rules" "$work/policy.rules"; }
 # begin [ARG...]: an agent of a policy that it cannot read.
 begin() {
 	: >"$work/agent.log"
@@ -24,7 +23,7 @@ mended() { if eventually enforces || eventually enforces; then passed "$1"; else
 lives() { if agent_alive; then passed "the agent lives"; else failed "the agent ended: $(cat "$work/agent.log")"; fi; }
 
 # A fresh node: nothing is denied, and what would be is counted.
-broken | replace
+broken | policy
 begin
 told 'policy.rules:3:16: ' "status says what is wrong, with line and column"
 lives
@@ -33,9 +32,9 @@ passes node 51.0.0.1 tcp:443
 json 'any(.[]; .address == "51.0.0.1" and .audited)' "and what would be denied is counted" egret_cmd drops --json
 expect 1 "the finding is logged once" grep -c 'policy.rules:3:16: error' "$work/agent.log"
 told '^--fallback audit: nothing is denied .*policy.rules:3:16: ' "status says what holds meanwhile"
-broken | sed 's/443$/444x/' | replace
+broken | sed 's/443$/444x/' | policy
 told '^--fallback audit: nothing is denied .*policy.rules:[0-9:]* .*444x' "it does after another error, too"
-better | replace
+better | policy
 mended "a better file is taken at once"
 denied node 51.0.0.1 tcp:443
 passes node 20.1.0.2 tcp:443
@@ -43,7 +42,7 @@ passes node 20.1.0.2 tcp:443
 # What an agent finds in force goes on, and it looks after it, also where no good policy is kept.
 stop "$agent" KILL
 rm -rf "$EGRET_STATE"
-broken | replace
+broken | policy
 begin
 told 'policy.rules:3:16: ' "with an instance in force, too, status says what is wrong"
 grep -q 'nothing is governed' "$work/agent.log" && failed "it says that nothing is governed: $(cat "$work/agent.log")"
@@ -53,14 +52,14 @@ json ".agent.pid == $agent and .agent.heartbeat_age_seconds <= 1 and .mode == \"
 	egret_cmd status --json
 denied node 51.0.0.1 tcp:443
 passes node 20.1.0.2 tcp:443
-better | replace
+better | policy
 mended "and a better file is taken"
 json 'any(.[]; .rule == "allow 20.1.0.2 tcp:443" and .packets_total > 0)' "what was counted is there still" egret_cmd rules --json
 
 # The error is in another file, and then that file is not there.
 stop "$agent"
 echo "allow 20.1.0.3 443" >"$work/team.rules"
-(better && echo "use team") | replace
+(better && echo "use team") | policy
 begin
 told 'team.rules:1:16: ' "an error in a file that is used"
 mv "$work/team.rules" "$work/away.rules"
@@ -72,7 +71,7 @@ passes node 20.1.0.3 tcp:443
 # A person's opening holds.
 succeeds "detach" egret_cmd detach
 stop "$agent"
-broken | replace
+broken | policy
 begin
 eventually logged "$work/agent.log" 'was opened by'
 lives
@@ -84,7 +83,7 @@ stop "$agent"
 succeeds "detach all of it" "$egret" detach --all
 
 # The floor alone.
-broken | replace
+broken | policy
 begin --fallback closed
 told '^--fallback closed: linux/node alone is enforced .*policy.rules:3:16: ' "--fallback closed"
 json '.mode == "enforcing"' "it enforces" egret_cmd status --json

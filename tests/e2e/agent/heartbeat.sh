@@ -31,8 +31,7 @@ start "$work/agent.log" - "$id-node" "$egret" run --policy "$work/policy.rules" 
 agent=$started
 (
 	for i in {1..20}; do
-		policy "$work/next.rules" < <(echo "resolver 20.0.0.99" && echo "allow 20.9.0.$i tcp:1" && silent)
-		mv "$work/next.rules" "$work/policy.rules"
+		policy < <(echo "resolver 20.0.0.99" && echo "allow 20.9.0.$i tcp:1" && silent)
 		sleep 1.3
 	done
 ) &
@@ -52,8 +51,7 @@ allow 20.9.0.1 tcp:4444
 require 20.9.0.1 tcp:4444
 POLICY
 agent_start --probation 9s
-policy "$work/next.rules" < <(echo "resolver 20.0.0.99" && echo "allow 20.9.0.2 tcp:4444" && silent)
-mv "$work/next.rules" "$work/policy.rules"
+policy < <(echo "resolver 20.0.0.99" && echo "allow 20.9.0.2 tcp:4444" && silent)
 resolving() { logged "$work/agent.log" 'resolving names: [0-9]+ of 3000'; }
 over() { logged "$work/agent.log" 'resolved 0 of 3000'; }
 eventually resolving || failed "the new policy is not resolved: $(cat "$work/agent.log")"

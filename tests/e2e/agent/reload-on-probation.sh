@@ -11,13 +11,12 @@ dns api.wrong.example 20.9.0.1
 problem() { egret_cmd status --json | jq -e "[.problems[].text] | join(\" \") | test(\"$1\")"; }
 # write MODE API: as an editor does, whole.
 write() {
-	policy "$work/next.rules" <<POLICY
+	policy <<POLICY
 set mode = $1
 resolver 20.0.0.53
 allow $2 tcp:443 tcp:4444
 require $2 tcp:4444
 POLICY
-	mv "$work/next.rules" "$work/policy.rules"
 }
 start "$work/api.log" - "$id-inet" "$probe" serve tcp:4444
 api=$started

@@ -18,9 +18,8 @@ asks() { expect "$1" "$2 asks for $3" ask "${@:2}"; }
 # reload_rules < POLICY: the last line of which no policy before had.
 reload_rules() {
 	local last
-	policy "$work/next.rules"
-	last=$(tail -n 1 "$work/next.rules")
-	mv "$work/next.rules" "$work/policy.rules"
+	policy
+	last=$(tail -n 1 "$work/policy.rules")
 	eventually has_rule "$last" || die "no reload: $(cat "$work/agent.log")"
 }
 

@@ -5,11 +5,10 @@
 . "$(dirname "$0")/../lib.sh"
 needs_egret
 bed_up
-replace() { policy "$work/next.rules" && mv "$work/next.rules" "$work/policy.rules"; }
-good() { replace <<<'allow 20.1.0.1 tcp:443'; }
-broken() { replace <<<'allow 20.1.0.1 443'; }
-other() { replace <<<'allow 20.1.0.2 tcp:443'; }
-silent() { printf '%s\n' 'resolver 192.0.2.53' 'allow www.silent.example tcp:443' | replace; }
+good() { policy <<<'allow 20.1.0.1 tcp:443'; }
+broken() { policy <<<'allow 20.1.0.1 443'; }
+other() { policy <<<'allow 20.1.0.2 tcp:443'; }
+silent() { printf '%s\n' 'resolver 192.0.2.53' 'allow www.silent.example tcp:443' | policy; }
 begin() {
 	: >"$work/agent.log"
 	start "$work/agent.log" - "$id-node" "$egret" run --policy "$work/policy.rules" --cgroup "$cg" \
