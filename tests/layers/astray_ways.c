@@ -207,6 +207,19 @@ static int xdp_rings(int fd, uint8_t **ret_area)
 		   : 0;
 }
 
+/* The kernel gives a queue of a device free some time after the socket that had it was closed. */
+static int bind_queue(int fd, const struct sockaddr_xdp *here)
+{
+	for (int tries = 0; tries < 400; tries++) {
+		if (!bind(fd, (const struct sockaddr *)here, sizeof(*here)))
+			return 0;
+		if (errno != EBUSY)
+			break;
+		usleep(10000);
+	}
+	return -errno;
+}
+
 /* In copy mode, as every device can. */
 static int xdp(const struct sending *sending)
 {
@@ -224,8 +237,10 @@ static int xdp(const struct sending *sending)
 	if (rc)
 		return rc;
 	memcpy(area, frame.bytes, frame.len);
-	if (bind(fd, (struct sockaddr *)&here, sizeof(here)) ||
-	    getsockopt(fd, SOL_XDP, XDP_MMAP_OFFSETS, &offsets, &len))
+	rc = bind_queue(fd, &here);
+	if (rc)
+		return rc;
+	if (getsockopt(fd, SOL_XDP, XDP_MMAP_OFFSETS, &offsets, &len))
 		return -errno;
 	ring = mmap(NULL, offsets.tx.desc + XDP_FRAMES * sizeof(struct xdp_desc), PROT_READ | PROT_WRITE, MAP_SHARED,
 		    fd, XDP_PGOFF_TX_RING);

@@ -86,11 +86,12 @@ resolv_conf 20.0.0.53
 # openshift/release#73906, openshift/ci-tools#2805, kubernetes/git-sync#6; kubernetes/kubernetes#40123 (a mount).
 mkdir -p "$work/repo/.worktrees/abc" "$work/repo/.worktrees/def" "$work/mounted"
 ln -s .worktrees/abc "$work/repo/link"
-ln -s repo/link/policy.rules "$work/policy.rules"
-govern <<'POLICY'
+policy "$work/repo/.worktrees/abc/policy.rules" <<'POLICY'
 resolver system
 allow *.reload.example tcp:443
 POLICY
+ln -s repo/link/policy.rules "$work/policy.rules"
+agent_start
 may_ask() { egret_cmd explain "$1" udp:53; }
 succeeds "the system's resolver may be asked" may_ask 20.0.0.53
 fails 1 "another one may not" may_ask 20.0.0.54

@@ -96,7 +96,10 @@ rules "set min_ttl = 1" "
 set max_ttl = 2" >"$work/policy.rules"
 agent_again
 stop "$agent" KILL
-expect 0 "pods that stay and could not use what they resolved" live "$many" $((2 * many))
+full=$((many + room / 1024 - 8)) # nearly
+expect 0 "pods that stay and could not use what they resolved" live "$many" $full
+sleep 3
+expect 0 "and those who find no room but what ended" live $full $((2 * many))
 sleep 3
 asks "pod calm" 20020
 passes "pod calm" "$(address 20020)" tcp:443
