@@ -27,7 +27,7 @@ __noinline int stream_misses(struct __sk_buff *skb)
 /* Behind the octets that the segment brings, or those that were read. Global: the verifier takes it once. */
 __noinline __u32 stream_end_seq(struct __sk_buff *skb)
 {
-	struct egret_stream *stream = stream_of(skb, 0);
+	struct egret_stream *stream = stream_of(skb);
 	struct segment segment;
 
 	if (!stream)
@@ -41,7 +41,7 @@ __noinline __u32 stream_end_seq(struct __sk_buff *skb)
 /* The stream goes astray: nothing before @seq is read any more. Global: the verifier takes it once. */
 __noinline int stream_leave(struct __sk_buff *skb, __u32 lesson, __u32 seq)
 {
-	struct egret_stream *stream = stream_of(skb, 0);
+	struct egret_stream *stream = stream_of(skb);
 
 	if (!stream || stream->state != EGRET_STREAM_IN_ORDER)
 		return 0;
@@ -55,7 +55,7 @@ __noinline int stream_leave(struct __sk_buff *skb, __u32 lesson, __u32 seq)
  * it once. */
 __noinline int stream_hears_astray(struct __sk_buff *skb)
 {
-	struct egret_stream *stream = stream_of(skb, 0);
+	struct egret_stream *stream = stream_of(skb);
 	struct segment segment;
 
 	if (!stream || !segment_read(skb, packet_transport_at(skb, IP_AT_START, IPPROTO_TCP), &segment) ||

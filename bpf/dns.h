@@ -76,12 +76,20 @@ static __always_inline bool connected_to(struct __sk_buff *skb, struct packet *r
 	return true;
 }
 
-/* Of a socket that asks by TCP; NULL: it never did, or there is no memory for it. */
-static __always_inline struct egret_stream *stream_of(struct __sk_buff *skb, __u64 flags)
+/* Of a socket that asks by TCP; NULL: it never did. */
+static __always_inline struct egret_stream *stream_of(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = socket_full(skb);
 
-	return sk ? bpf_sk_storage_get(&streams, sk, 0, flags) : 0;
+	return sk ? bpf_sk_storage_get(&streams, sk, 0, 0) : 0;
+}
+
+/* The same, where it is to ask; NULL: there is no memory for it. */
+static __always_inline struct egret_stream *stream_make(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = socket_full(skb);
+
+	return sk ? storage_make(&streams, sk) : 0;
 }
 
 /* The text is that of the name that was read last, whichever name it is kept for: the agent asks for that (wanted.h).
@@ -103,7 +111,7 @@ static __always_inline __u32 question_about(const struct question *question)
 __noinline int question_note(struct __sk_buff *skb, __u32 buffer, __u64 name)
 {
 	struct question *question = question_of(buffer);
-	struct egret_queries *open = queries_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
+	struct egret_queries *open = queries_make(skb);
 
 	return !question || !open || query_add(open, question_about(question), name, question->server);
 }

@@ -56,7 +56,7 @@ static __always_inline bool stream_length(struct __sk_buff *skb, struct segment_
 		if (bpf_skb_load_bytes(skb, reader->at, &octet, 1))
 			return false;
 	} else {
-		window = window_of(skb, 0);
+		window = window_of(skb);
 		if (!window)
 			return false;
 		octet = window->bytes[reader->at & (EGRET_DNS_BYTES - 1)];
@@ -79,7 +79,7 @@ static __always_inline bool part_restore(struct __sk_buff *skb, struct answer *a
 					 const struct egret_stream *stream, __u32 have)
 {
 	__u32 place = stream->next_seq - stream->have - stream->window_seq;
-	struct egret_window *window = window_of(skb, 0);
+	struct egret_window *window = window_of(skb);
 
 	return window &&
 	       stream_restore(answer->bytes, window->bytes + (place & (EGRET_DNS_BYTES - 1)), have, EGRET_DNS_BYTES);
@@ -134,7 +134,7 @@ static __always_inline void stream_gather(struct __sk_buff *skb, struct answer *
 /* One step through what the reader is set on. 0; or the lesson that leaves the stream astray. Global: taken once. */
 __noinline __u32 stream_step(struct __sk_buff *skb, __u32 buffer)
 {
-	struct egret_stream *stream = stream_of(skb, 0);
+	struct egret_stream *stream = stream_of(skb);
 	struct answer *answer = answer_of(buffer);
 	__u32 take;
 
@@ -225,7 +225,7 @@ static __always_inline void stream_pass_missed(struct __sk_buff *skb, struct egr
  * the reading. */
 __noinline int stream_place_segment(struct __sk_buff *skb, __u32 buffer)
 {
-	struct egret_stream *stream = stream_of(skb, 0);
+	struct egret_stream *stream = stream_of(skb);
 	struct answer *answer = answer_of(buffer);
 	struct packet server = {};
 	struct segment segment;
@@ -266,7 +266,7 @@ static __always_inline __u32 stream_read(struct __sk_buff *skb, __u32 buffer, st
 
 static __always_inline void stream_rests(struct __sk_buff *skb)
 {
-	struct egret_stream *stream = stream_of(skb, 0);
+	struct egret_stream *stream = stream_of(skb);
 
 	if (stream && !stream->early_count && !window_has_part(stream))
 		window_end(skb, stream);
@@ -280,7 +280,7 @@ static __always_inline bool stream_is_dns(struct bpf_sock *sk)
 /* True: the stream is the caller's until stream_give(). Global: the verifier takes its loop once. */
 __noinline int stream_take(struct __sk_buff *skb)
 {
-	struct egret_stream *stream = stream_of(skb, 0);
+	struct egret_stream *stream = stream_of(skb);
 
 	for (int i = 0; stream && i < STREAM_LOOKS; i++) {
 		bool taken;
@@ -299,7 +299,7 @@ __noinline int stream_take(struct __sk_buff *skb)
 
 static __always_inline void stream_give(struct __sk_buff *skb)
 {
-	struct egret_stream *stream = stream_of(skb, 0);
+	struct egret_stream *stream = stream_of(skb);
 
 	if (!stream)
 		return;
@@ -335,7 +335,7 @@ static __always_inline void stream_hears(struct __sk_buff *skb)
  * now, and must come again. */
 __noinline int stream_comes_in(struct __sk_buff *skb)
 {
-	if (!stream_of(skb, 0))
+	if (!stream_of(skb))
 		return true;
 	if (!stream_take(skb)) {
 		lesson_count(EGRET_LESSON_CROSSED);

@@ -142,7 +142,7 @@ static __always_inline void bound_note(struct egret_stream *stream, __u32 seq, _
  * Global: the verifier takes its loop once. */
 __noinline int bound_find(struct __sk_buff *skb, __u32 seq)
 {
-	struct egret_stream *stream = stream_of(skb, 0);
+	struct egret_stream *stream = stream_of(skb);
 
 	if (!stream)
 		return -1;
@@ -223,7 +223,7 @@ static __always_inline bool asks_are_cut(const struct egret_asks *asks)
  * questions. */
 __noinline int asks_keep(struct __sk_buff *skb, __u32 buffer, __u64 refused)
 {
-	struct egret_stream *stream = stream_of(skb, 0);
+	struct egret_stream *stream = stream_of(skb);
 	struct question *question = question_of(buffer);
 	__u32 have;
 
@@ -248,7 +248,7 @@ __noinline int asks_keep(struct __sk_buff *skb, __u32 buffer, __u64 refused)
 
 static __always_inline void asks_forget(struct __sk_buff *skb)
 {
-	struct egret_stream *stream = stream_of(skb, 0);
+	struct egret_stream *stream = stream_of(skb);
 	struct bpf_sock *sk = socket_full(skb);
 
 	if (!stream || !sk)
@@ -260,7 +260,7 @@ static __always_inline void asks_forget(struct __sk_buff *skb)
 /* Octets that the socket has acknowledged are the application's, whether they were read or not. */
 static __always_inline void asks_note_ack(struct __sk_buff *skb, const struct segment *segment)
 {
-	struct egret_stream *stream = stream_of(skb, 0);
+	struct egret_stream *stream = stream_of(skb);
 
 	if (stream && stream->state > EGRET_STREAM_BEGINS && (__s32)(segment->ack - stream->acked_seq) > 0)
 		stream->acked_seq = segment->ack;
@@ -270,7 +270,7 @@ static __always_inline void asks_note_ack(struct __sk_buff *skb, const struct se
  * that it acknowledges. */
 static __always_inline struct egret_stream *asks_of(struct __sk_buff *skb, const struct segment *segment, bool trusted)
 {
-	struct egret_stream *stream = stream_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
+	struct egret_stream *stream = stream_make(skb);
 
 	if (!stream)
 		return 0;

@@ -42,7 +42,7 @@ __noinline int datagram_comes_in(struct __sk_buff *skb)
 	__u32 offset = packet_transport_at(skb, IP_AT_START, IPPROTO_UDP) + UDP_HEADER, buffer;
 	struct answer *answer;
 
-	if (!queries_of(skb, 0)) {
+	if (!queries_of(skb)) {
 		lesson_count(EGRET_LESSON_UNASKED);
 		return 0;
 	}

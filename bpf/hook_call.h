@@ -45,7 +45,7 @@ static __always_inline struct egret_sock *call_socket(struct bpf_sock_addr *ctx)
 {
 	struct bpf_sock *sk = ctx->sk;
 
-	return sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
+	return sk ? stamp_of(sk) : 0;
 }
 
 static __always_inline int call_finish(struct egret_sock *sock, const struct packet *pkt,

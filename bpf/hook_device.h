@@ -287,7 +287,7 @@ static __always_inline int look_by_sender(const struct look *look, struct egret_
 		return kernel_made_for_connection(sk, &look->notes->pkt) ? look_pass(look, EGRET_LOOK_KERNEL) : LOOK_ON;
 	if (kernel_made_for_listener(look->skb, full, &look->notes->frame))
 		return look_pass(look, EGRET_LOOK_KERNEL);
-	sock = bpf_sk_storage_get(&sockets, full, 0, 0);
+	sock = stamp_of(full);
 	return sock ? look_by_stamp(look, full, sock) : look_by_socket(look, full, sender);
 }
 

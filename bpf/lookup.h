@@ -55,7 +55,7 @@ static __always_inline void lookup_tcp(const struct look *look, struct bpf_sock_
 	else if (state == BPF_TCP_NEW_SYN_RECV || state == BPF_TCP_TIME_WAIT)
 		ret->kernels = tcp_bare_flags(look->skb, &look->notes->frame, 60);
 	else
-		ret->sock = bpf_sk_storage_get(&sockets, sk, 0, 0);
+		ret->sock = stamp_of(sk);
 	bpf_sk_release(sk);
 }
 
@@ -66,7 +66,7 @@ static __always_inline void lookup_udp(const struct look *look, struct bpf_sock_
 
 	if (!sk)
 		return;
-	ret->sock = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	ret->sock = stamp_of(sk);
 	bpf_sk_release(sk);
 }
 

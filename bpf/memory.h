@@ -15,6 +15,7 @@
 #include "maps.h"
 #include "packet.h"
 #include "standing.h"
+#include "storage.h"
 
 /* nf_conntrack's defaults: nf_conntrack_udp_timeout, nf_conntrack_udp_timeout_stream. */
 #define UDP_ONE_WAY_SEC   30
@@ -49,7 +50,7 @@ static __always_inline struct egret_sock *memory_of(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
 
-	return sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
+	return sk ? stamp_of(sk) : 0;
 }
 
 /* --- peers --- */

@@ -120,7 +120,7 @@ static __noinline int source_deny(const struct look *look, struct egret_sock *se
 	sk = source_socket(look, sender);
 	if (sk && !look_is_governed(look->skb))
 		return LOOK_ON;
-	sock = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
+	sock = sk ? stamp_of(sk) : 0;
 	if (sock)
 		return look_deny_for(look, sock, EGRET_REASON_FOREIGN_SOURCE);
 	if (sk)

@@ -12,15 +12,24 @@
 #include "memory.h"
 #include "place.h"
 #include "socket.h"
+#include "storage.h"
 
 #define QUERY_LIVES_SEC 30 /* resolv.conf(5) allows no longer time-out */
 
-/* What a socket that asks remembers; NULL: it never asked, or there is no memory for it. */
-static __always_inline struct egret_queries *queries_of(struct __sk_buff *skb, __u64 flags)
+/* What a socket that asks remembers; NULL: it never asked. */
+static __always_inline struct egret_queries *queries_of(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = socket_full(skb);
 
-	return sk ? bpf_sk_storage_get(&queries, sk, 0, flags) : 0;
+	return sk ? bpf_sk_storage_get(&queries, sk, 0, 0) : 0;
+}
+
+/* The same, where it is to ask; NULL: there is no memory for it. */
+static __always_inline struct egret_queries *queries_make(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = socket_full(skb);
+
+	return sk ? storage_make(&queries, sk) : 0;
 }
 
 /* Ticks wrap after 49 days at 1,000 a second: by their distance, of the same width. */
@@ -133,7 +142,7 @@ static __always_inline struct egret_crowded *crowd_way(struct egret_crowd *crowd
  * places of the socket are all taken. Global: the verifier takes it once. */
 __noinline int query_add_to_crowd(struct __sk_buff *skb, __u32 what, __u64 name, __u64 server)
 {
-	struct egret_queries *open = queries_of(skb, 0);
+	struct egret_queries *open = queries_of(skb);
 	struct egret_sock *sock = memory_of(skb);
 	struct egret_query query;
 	struct egret_crowded *way;

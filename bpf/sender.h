@@ -18,9 +18,12 @@
 static __always_inline void sender_of_socket(struct __sk_buff *skb, struct bpf_sock *sk, const struct ruling *ruling,
 					     struct egret_sock *ret)
 {
+	__u64 netns = socket_netns(sk, ret);
+
 	ret->cgroup_id = bpf_skb_cgroup_id(skb);
-	stamp_netns(sk, ret, socket_netns(sk, ret));
-	subject_begin(ret, ruling);
+	stamp_netns(sk, ret, netns);
+	subject_begin(ret, netns, ruling);
+	subject_end(ret, ruling);
 }
 
 static __always_inline bool sender_is_pod(__u32 audience)

@@ -38,7 +38,7 @@ __noinline int source_is_foreign(struct __sk_buff *skb)
 
 	if (!source_is_doubtful(skb, &source))
 		return 0;
-	sock = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
+	sock = sk ? stamp_of(sk) : 0;
 	net = sock ? socket_net(sk, sock) : 0;
 	if (!net)
 		return 1;
@@ -89,7 +89,7 @@ __noinline int source_is_anothers(struct __sk_buff *skb)
 	struct egret_sock *sock;
 	const struct net *net;
 
-	sock = sk ? bpf_sk_storage_get(&sockets, sk, 0, 0) : 0;
+	sock = sk ? stamp_of(sk) : 0;
 	if (!sock || !packet_source(skb, IP_AT_START, skb->protocol, &source) || addr_is_this_host(&source) ||
 	    !source_is_readable(&source) || conntrack_has_source(skb))
 		return 0;

@@ -13,6 +13,7 @@
 #include "packet.h"
 #include "policy.h"
 #include "socket.h"
+#include "storage.h"
 #include "subject.h"
 
 static __always_inline bool stamp_is_of_node(struct bpf_sock *sk, struct egret_sock *sock, __u64 cookie)
@@ -22,12 +23,11 @@ static __always_inline bool stamp_is_of_node(struct bpf_sock *sk, struct egret_s
 	return node_netns_inode && socket_netns_inode(sk, sock) == node_netns_inode;
 }
 
-/* @cookie: of its network namespace, 0 = not known. */
+/* Which network namespace it is in and whose that is. @cookie: of that, 0 = not known. */
 static __always_inline void stamp_netns(struct bpf_sock *sk, struct egret_sock *sock, __u64 cookie)
 {
 	sock->of_user_namespace = socket_is_of_user_namespace(sk, sock);
 	sock->in_node_netns = stamp_is_of_node(sk, sock, cookie);
-	sock->scope = cookie;
 }
 
 /* A connection that came in would be let in as a new one, too: `existing = cut` is about those that went out. @pkt: of
@@ -56,6 +56,21 @@ static __always_inline void stamp_told(struct __sk_buff *skb, struct egret_sock 
 		stamp_connection(skb, sk, sock, ruling, pkt);
 }
 
+/* What it was before it was seen. @sock has its owner already. */
+static __always_inline void stamp_past(struct __sk_buff *skb, struct bpf_sock *sk, struct egret_sock *sock,
+				       const struct ruling *ruling, const struct packet *pkt)
+{
+	if (before_goes_on(skb, sk, sock))
+		return;
+	if (sk->type == SOCK_RAW) {
+		sock->raw = 1;
+		if (socket_is_kernels(sk, sock))
+			sock->origin = EGRET_ORIGIN_KERNEL;
+	} else if (pkt) {
+		stamp_connection(skb, sk, sock, ruling, pkt);
+	}
+}
+
 /* Stamps a socket that no stamp was found on. @pkt: what it is sending, or NULL
  * at ingress. Returns NULL only when memory ran out. */
 static __noinline struct egret_sock *stamp_found(struct __sk_buff *skb, const struct ruling *ruling,
@@ -63,25 +78,19 @@ static __noinline struct egret_sock *stamp_found(struct __sk_buff *skb, const st
 {
 	struct egret_sock *sock;
 	struct bpf_sock *sk = socket_full(skb);
+	__u64 netns;
 
 	if (!sk || !ruling)
 		return 0;
-	sock = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!sock)
-		return 0;
+	sock = storage_make(&sockets, sk);
+	if (!sock || stamp_is_finished(sock))
+		return sock;
 	sock->cgroup_id = bpf_skb_cgroup_id(skb);
-	stamp_netns(sk, sock, socket_netns(sk, sock));
-	subject_begin(sock, ruling);
-	if (before_goes_on(skb, sk, sock))
-		return sock;
-	if (sk->type == SOCK_RAW) {
-		sock->raw = 1;
-		if (socket_is_kernels(sk, sock))
-			sock->origin = EGRET_ORIGIN_KERNEL;
-		return sock;
-	}
-	if (pkt)
-		stamp_connection(skb, sk, sock, ruling, pkt);
+	netns = socket_netns(sk, sock);
+	stamp_netns(sk, sock, netns);
+	subject_begin(sock, netns, ruling);
+	stamp_past(skb, sk, sock, ruling, pkt);
+	subject_end(sock, ruling);
 	return sock;
 }
 
@@ -92,20 +101,23 @@ static __noinline struct egret_sock *stamp_called(struct bpf_sock_addr *ctx, con
 	struct bpf_sock *sk = ctx->sk;
 	const struct cgroup *cgroup;
 	struct egret_sock *sock;
+	__u64 netns;
 
 	if (!sk || !ruling)
 		return 0;
-	sock = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!sock)
-		return 0;
+	sock = storage_make(&sockets, sk);
+	if (!sock || stamp_is_finished(sock))
+		return sock;
 	cgroup = socket_cgroup(sk, sock);
 	if (!cgroup) {
 		bpf_sk_storage_delete(&sockets, sk);
 		return 0;
 	}
 	sock->cgroup_id = life_id(cgroup, 0);
-	stamp_netns(sk, sock, bpf_get_netns_cookie(ctx));
-	subject_begin(sock, ruling);
+	netns = bpf_get_netns_cookie(ctx);
+	stamp_netns(sk, sock, netns);
+	subject_begin(sock, netns, ruling);
+	subject_end(sock, ruling);
 	return sock;
 }
 
@@ -119,15 +131,17 @@ static __always_inline void stamp_process(struct egret_sock *sock)
  * bpf_get_netns_cookie: 5.7. False: memory ran out. */
 static __always_inline bool stamp_new(struct bpf_sock *sk, const struct ruling *ruling)
 {
-	struct egret_sock *sock = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	struct egret_sock *sock = storage_make(&sockets, sk);
+	__u64 netns = bpf_get_netns_cookie(sk);
 
 	if (!sock)
 		return false;
 	sock->cgroup_id = bpf_get_current_cgroup_id();
-	stamp_netns(sk, sock, bpf_get_netns_cookie(sk));
-	subject_begin(sock, ruling);
+	stamp_netns(sk, sock, netns);
+	subject_begin(sock, netns, ruling);
 	sock->raw = sk->type == SOCK_RAW;
 	stamp_process(sock);
+	subject_end(sock, ruling);
 	return true;
 }
 

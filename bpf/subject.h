@@ -31,21 +31,23 @@ static __always_inline struct subject subject_of(const struct egret_sock *sock)
 /* Who pays and whom it serves, by the subject of its cgroup: all containers of a pod pay and learn together, and with
  * them the network namespaces that they make with root's rights (docker in a pod). For its network namespace alone
  * learns what is no pod, and whoever sits in one that needed no rights: there he could answer himself in the name of a
- * trusted resolver, and must not teach his pod that. */
-static __always_inline void subject_settle(struct egret_sock *sock)
+ * trusted resolver, and must not teach his pod that. Each field is written once: another processor may be at the
+ * same socket (storage.h). @netns: the cookie of its network namespace. */
+static __always_inline void subject_settle(struct egret_sock *sock, __u64 netns)
 {
 	struct egret_subject *subject = bpf_map_lookup_elem(&subjects, &sock->cgroup_id);
+	__u64 owner = sock->cgroup_id, scope = netns;
 
-	sock->owner = sock->cgroup_id;
-	if (!subject)
-		return;
-	sock->parent_cgroup_id = subject->parent;
-	if (!(subject->flags & EGRET_SUBJECT_POD))
-		return;
-	if (subject->pod)
-		sock->owner = subject->pod;
-	if (!sock->of_user_namespace)
-		sock->scope = EGRET_SCOPE_POD | sock->owner;
+	if (subject) {
+		sock->parent_cgroup_id = subject->parent;
+		if (subject->flags & EGRET_SUBJECT_POD) {
+			owner = subject->pod ?: owner;
+			if (!sock->of_user_namespace)
+				scope = EGRET_SCOPE_POD | owner;
+		}
+	}
+	sock->owner = owner;
+	sock->scope = scope;
 }
 
 /* What was found out for another policy means nothing: its audiences have other numbers. */
@@ -92,17 +94,25 @@ static __always_inline void subject_refresh(struct egret_sock *sock, const struc
 		if ((__s32)(ruling->settings->born - sock->audience_generation) > 0)
 			sock->audience = EGRET_AUDIENCE_UNKNOWN;
 	} else if (!(sock->scope & EGRET_SCOPE_POD)) {
-		subject_settle(sock); /* it may have been unknown until now */
+		subject_settle(sock, sock->scope); /* it may have been unknown until now */
 	}
 	sock->audience_generation = ruling->generation;
 }
 
-/* Everything of a socket whose cgroup and network namespace are known. */
-static __always_inline void subject_begin(struct egret_sock *sock, const struct ruling *ruling)
+/* All of a socket whose cgroup is known, and of its network namespace, of which this is the cookie. */
+static __always_inline void subject_begin(struct egret_sock *sock, __u64 netns, const struct ruling *ruling)
 {
-	subject_settle(sock);
-	sock->audience = EGRET_AUDIENCE_UNKNOWN;
-	audience_find(sock->cgroup_id, sock->in_node_netns, ruling, &sock->audience);
+	__u32 audience = EGRET_AUDIENCE_UNKNOWN;
+
+	subject_settle(sock, netns);
+	audience_find(sock->cgroup_id, sock->in_node_netns, ruling, &audience);
+	sock->audience = audience;
+}
+
+/* Last, when the rest of the stamp is written: from here on it counts (stamp_of). */
+static __always_inline void subject_end(struct egret_sock *sock, const struct ruling *ruling)
+{
+	asm volatile("" : : : "memory");
 	sock->audience_generation = ruling->generation;
 }
 

@@ -127,7 +127,7 @@ static __always_inline bool answer_was_asked(struct __sk_buff *skb, const struct
 __noinline int answer_opens(struct __sk_buff *skb, __u32 buffer)
 {
 	struct answer *answer = answer_of(buffer);
-	struct egret_queries *open = queries_of(skb, 0);
+	struct egret_queries *open = queries_of(skb);
 	__u16 flags;
 
 	if (!answer || !open)

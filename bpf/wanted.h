@@ -52,7 +52,7 @@ __noinline int wanted_put(struct __sk_buff *skb, __u64 name)
  * around a call. */
 __noinline int wanted_tell(struct __sk_buff *skb, __u32 index)
 {
-	struct egret_queries *open = queries_of(skb, 0);
+	struct egret_queries *open = queries_of(skb);
 	struct egret_query *query;
 
 	if (!open)
@@ -92,7 +92,7 @@ __noinline int wanted_tell_place(struct __sk_buff *skb, __u32 place)
 /* Those of the crowd: all places of the owner are looked through. */
 static __always_inline void wanted_tell_crowd(struct __sk_buff *skb)
 {
-	struct egret_queries *open = queries_of(skb, 0);
+	struct egret_queries *open = queries_of(skb);
 
 	if (!open || !open->crowded)
 		return;

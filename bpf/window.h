@@ -13,11 +13,18 @@
 #include "dns.h"
 #include "stream.h"
 
-static __always_inline struct egret_window *window_of(struct __sk_buff *skb, __u64 flags)
+static __always_inline struct egret_window *window_of(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = socket_full(skb);
 
-	return sk ? bpf_sk_storage_get(&windows, sk, 0, flags) : 0;
+	return sk ? bpf_sk_storage_get(&windows, sk, 0, 0) : 0;
+}
+
+static __always_inline struct egret_window *window_make(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = socket_full(skb);
+
+	return sk ? storage_make(&windows, sk) : 0;
 }
 
 /* Is the beginning of the message under way in the window? */
@@ -36,12 +43,12 @@ static __always_inline void window_begin(struct egret_stream *stream, __u32 seq)
 /* Octets of the packet, @at their first. -1: there is no room for them. Global: the verifier takes its loop once. */
 __noinline int window_keep(struct __sk_buff *skb, __u32 at, __u32 place, __u32 octets)
 {
-	struct egret_stream *stream = stream_of(skb, 0);
+	struct egret_stream *stream = stream_of(skb);
 	struct egret_window *window;
 
 	if (!stream || octets > EGRET_DNS_BYTES || place > EGRET_DNS_BYTES - octets)
 		return -1;
-	window = window_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
+	window = window_make(skb);
 	if (!window)
 		return -1;
 	stream->windowed = 1;
@@ -81,7 +88,7 @@ static __always_inline void window_end(struct __sk_buff *skb, struct egret_strea
  * Global: the verifier takes its loop once. */
 __noinline int early_note(struct __sk_buff *skb, __u32 seq, __u32 octets)
 {
-	struct egret_stream *stream = stream_of(skb, 0);
+	struct egret_stream *stream = stream_of(skb);
 	__u32 room = EGRET_STREAM_EARLY;
 
 	if (!stream)
@@ -109,7 +116,7 @@ __noinline int early_note(struct __sk_buff *skb, __u32 seq, __u32 octets)
  * there is none. Global: the verifier takes its loop once. */
 __noinline int early_take(struct __sk_buff *skb, __u32 buffer)
 {
-	struct egret_stream *stream = stream_of(skb, 0);
+	struct egret_stream *stream = stream_of(skb);
 	struct answer *answer = answer_of(buffer);
 	bool found = false;
 

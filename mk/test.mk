@@ -93,10 +93,10 @@ $(B)/tests/clock_jump.so: tests/tools/clock_jump.c
 	$(call say,CC,$@)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
 
-$(B)/tests/refuse $(B)/tests/trespass $(B)/tests/crowd: $(B)/tests/%: tests/tools/%.c
+$(B)/tests/refuse $(B)/tests/trespass $(B)/tests/crowd $(B)/tests/together: $(B)/tests/%: tests/tools/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $< -lpthread
 
 $(B)/tests/cache $(B)/tests/liar $(B)/tests/parrot $(B)/tests/early $(B)/tests/forger: $(B)/tests/%: tests/dns/%.c
 	@mkdir -p $(@D)
@@ -211,7 +211,7 @@ $(B)/tests/test_packet $(B)/tests/test_buffer: $(NATIVE_OBJECTS)
 
 # What the end-to-end tests speak and listen with.
 .PHONY: tests-tools
-tests-tools: $(patsubst %,$(B)/tests/%,enter probe ledger soak refuse trespass crowd clock_jump.so cache liar parrot early client forger newborn tight flood astray begin service.bpf.o passes.bpf.o)
+tests-tools: $(patsubst %,$(B)/tests/%,enter probe ledger soak refuse trespass crowd together clock_jump.so cache liar parrot early client forger newborn tight flood astray begin service.bpf.o passes.bpf.o)
 
 .PHONY: tests
 tests: $(B)/egret $(UNIT_TESTS) tests-tools $(B)/tests/pairs $(B)/tests/decisions $(B)/tests/sequences $(B)/tests/switcher \
