@@ -13,15 +13,26 @@
  * raw socket that a process opened before Egret was attached. The address of a
  * socket may not be added to, so it takes a detour through memory.
  * bpf_probe_read_kernel: 5.8 in cgroup programs, needs CAP_PERFMON.
+ *
+ * Another processor may be on the same detour. What was there before then comes back too early, and the address is
+ * taken once more; or it is the address, and the name of the process is lost instead.
  */
+#define DETOUR_TRIES 3
 static __always_inline __u64 socket_address(struct bpf_sock *sk, struct egret_sock *sock)
 {
 	volatile __u64 *detour = (volatile __u64 *)&sock->comm;
-	__u64 before = *detour, address;
+	__u64 before, address = 0, read;
 
-	*detour = (__u64)sk;
-	address = *detour;
-	*detour = before;
+	for (int i = 0; i < DETOUR_TRIES; i++) {
+		before = *detour;
+		*detour = (__u64)sk;
+		address = read = *detour;
+		*detour = before == (__u64)sk ? 0 : before;
+		/* Else the compiler takes @sk for @address behind this, as they are the same. */
+		asm volatile("" : "+r"(read));
+		if (read == (__u64)sk)
+			break;
+	}
 	return address;
 }
 
