@@ -200,15 +200,38 @@ __noinline int query_find_in_crowd(struct __sk_buff *skb, __u32 what, __u64 name
 
 /* --- both --- */
 
+/* Whoever gets no place of the socket's then has one in the crowd. */
+#define QUERY_TRIES 3
+
+/* Gives the place to @query. False: another processor, on which a thread asks from the same socket, has given it away
+ * since it was @seen. bpf_spin_lock: 5.1. */
+static __always_inline bool query_put(struct egret_queries *open, struct egret_query *place,
+				      const struct egret_query *seen, const struct egret_query *query)
+{
+	bool mine;
+
+	bpf_spin_lock(&open->lock);
+	mine = place->name == seen->name && place->asked_tick == seen->asked_tick && place->id_be == seen->id_be;
+	if (mine)
+		*place = *query;
+	bpf_spin_unlock(&open->lock);
+	return mine;
+}
+
 /* False: all of the socket's own places are taken, and it belongs to the crowd. */
 static __always_inline bool query_add(struct egret_queries *open, __u32 what, __u64 name, __u64 server)
 {
-	struct egret_query *query = query_place(open);
+	struct egret_query query = query_of(what, name, server);
 
-	if (query_waits(query))
-		return false;
-	*query = query_of(what, name, server);
-	return true;
+	for (int i = 0; i < QUERY_TRIES; i++) {
+		struct egret_query *place = query_place(open), seen = *place;
+
+		if (query_waits(&seen))
+			return false;
+		if (query_put(open, place, &seen, &query))
+			return true;
+	}
+	return false;
 }
 
 /* Is there an open question that an answer of @server is about? @how: QUERY_*. */

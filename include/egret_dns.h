@@ -90,7 +90,8 @@ struct egret_stream {
 /* What a socket that asks carries with it. */
 struct egret_queries {
 	struct egret_query all[EGRET_QUERIES];
-	__u64 crowded; /* it has asked more at a time: some may be in `crowds` */
+	struct bpf_spin_lock lock; /* of a place that a question is given */
+	__u32 crowded;             /* it has asked more at a time: some may be in `crowds` */
 };
 
 /* A question of a socket that had no room for it. */

@@ -4,6 +4,7 @@
  *
  *	together send COUNT ADDRESS PORT	COUNT datagram sockets, opened at once; they send when SIGUSR1 comes
  *	together ask COUNT ADDRESS		the DNS server there is asked: f0 and f1 from the first socket, and on
+ *	together ask-one COUNT ADDRESS		as ask, all from one socket
  *
  * Says "ready" when all are open, and at the end how many were sent and refused (EPERM).
  */
@@ -28,7 +29,7 @@
 
 static struct {
 	struct sockaddr_in to;
-	int sockets[MAX_COUNT], count, asks;
+	int sockets[MAX_COUNT], count, asks, from_one;
 	atomic_int arrived, sent, refused;
 } run;
 
@@ -109,17 +110,18 @@ int main(int argc, char **argv)
 	struct rlimit limit = {MAX_COUNT + 100, MAX_COUNT + 100};
 	pthread_t threads[THREADS];
 
-	run.asks = argc == 4 && !strcmp(argv[1], "ask");
+	run.from_one = argc == 4 && !strcmp(argv[1], "ask-one");
+	run.asks = run.from_one || (argc == 4 && !strcmp(argv[1], "ask"));
 	if ((!run.asks && (argc != 5 || strcmp(argv[1], "send"))) || (run.count = atoi(argv[2])) > MAX_COUNT ||
 	    inet_pton(AF_INET, argv[3], &run.to.sin_addr) != 1) {
-		fprintf(stderr, "usage: together send COUNT ADDRESS PORT\n       together ask COUNT ADDRESS\n");
+		fprintf(stderr, "usage: together send COUNT ADDRESS PORT\n       together ask|ask-one COUNT ADDRESS\n");
 		return 2;
 	}
 	run.to.sin_family = AF_INET;
 	run.to.sin_port = htons((uint16_t)(run.asks ? DNS_PORT : atoi(argv[4])));
 	setrlimit(RLIMIT_NOFILE, &limit);
 	for (int i = 0; i < run.count; i++)
-		run.sockets[i] = socket(AF_INET, SOCK_DGRAM, 0);
+		run.sockets[i] = i && run.from_one ? run.sockets[0] : socket(AF_INET, SOCK_DGRAM, 0);
 	wait_for_signal();
 	for (int i = 0; i < THREADS; i++)
 		pthread_create(&threads[i], NULL, send_all, (void *)(intptr_t)i);

@@ -39,4 +39,6 @@ json 'all(.[]; .reason != "no-memory")' "no memory was missing" egret_cmd drops 
 expect "ready" "300 times two names" pod web "$together" ask 300 20.0.0.54
 learned() { egret_cmd learned --json | jq '[.[] | select(.name | test("^f[0-9]+[.]wild[.]example$"))] | length'; }
 expect 600 "both are learned" learned
+expect "ready" "and by one that goes on asking" node "$together" ask-one 300 20.0.0.54
+expect 1200 "also both" learned
 finish
