@@ -49,7 +49,7 @@ require 20.9.0.1 tcp:4445
 POLICY
 eventually problems '20.9.0.1 tcp:4445'
 json '[.problems[] | select(.kind == "required").text] | join(" ") | test("20.9.0.1 tcp:4445: ")' "what does not answer is told" egret_cmd status --json
-json 'all(.[]; .address != "20.9.0.1" and .address != "20.1.0.1" or (.subject | test("pod")))' "drops has no row of the tries" egret_cmd drops --json
+json 'all(.[]; .address != "20.9.0.1" and .address != "20.1.0.1" or (.subject // "" | test("pod")))' "drops has no row of the tries" egret_cmd drops --json
 stop "$agent" KILL
 start_in_pod
 stop "$agent"

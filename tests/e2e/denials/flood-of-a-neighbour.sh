@@ -33,7 +33,7 @@ rows() { egret_cmd drops --json | jq "[.[] | select($1)] | length"; }
 sum() { egret_cmd drops --json | jq "[.[] | select($1) | .packets_total] | add // 0"; }
 counted() { egret_cmd status --json | jq '.packets.denied_total'; }
 memory_of() { egret_cmd status --json | jq ".maps[] | select(.map == \"$1\") | .memory_bytes"; }
-calm='(.subject | test("calm"))' noisy='(.subject | test("noisy"))'
+calm='(.subject // "" | test("calm"))' noisy='(.subject // "" | test("noisy"))'
 
 denied "pod calm" 51.6.6.6 tcp:443
 denied "pod calm" 51.6.6.7 tcp:443

@@ -59,6 +59,6 @@ by 10.0.0.1 udp:9 answered
 by 10.0.77.78 tcp:443 connected
 by 10.0.77.78 send:9 answered
 expect "EPERM|timeout" "a process of the node, by the same service" try node 10.0.77.77 tcp:443
-json 'any(.[]; .reason == "service-outside" and .address == "51.0.0.1" and .port == "tcp:443" and (.subject | test("default/web")))' \
+json 'any(.[]; .reason == "service-outside" and .address == "51.0.0.1" and .port == "tcp:443" and (.subject // "" | test("default/web")))' \
 	"drops says that a service leads there, and whose pod it was" egret_cmd drops --json
 finish

@@ -42,7 +42,7 @@ expect EPERM "pod web sets IP_FREEBIND with 8192 octets" pod web "$begin" long 0
 # The hook is the socket's: whose it is counts, not who calls.
 expect "done" "pod web sets IP_FREEBIND of the host's socket" node "$begin" -c "${pod_cgroup[web]}" option 2 0 15 1
 
-json 'map(select(.reason == "option" and .layer == "source" and (.subject | test("^pod default/web")) and .process == "begin" and
+json 'map(select(.reason == "option" and .layer == "source" and (.subject // "" | test("^pod default/web")) and .process == "begin" and
 	.address == null and .port == null and (.audited | not)) | .call) | sort ==
 	["option IPV6_FREEBIND", "option IPV6_TRANSPARENT", "option IP_FREEBIND", "option IP_TRANSPARENT",
 	"option PACKET_QDISC_BYPASS"]' "each has a row" egret_cmd drops --json
