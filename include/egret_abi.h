@@ -24,7 +24,7 @@
 /* Raised whenever a key, a value or a map changes its form or its meaning. Of the form tests/house keeps a hash, and
  * says what to write here when it changes. */
 #define EGRET_ABI_VERSION 6
-#define EGRET_ABI_LAYOUT  UINT64_C(0xcc14dfe94b9e63e9)
+#define EGRET_ABI_LAYOUT  UINT64_C(0x6b504c95a21c290b)
 
 /* Of a ring buffer, which has neither keys nor values, and of a queue, which has no keys. */
 struct egret_nothing {

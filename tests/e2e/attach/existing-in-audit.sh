@@ -26,7 +26,7 @@ resolver 20.0.0.53
 allow 20.1.0.1 tcp:443
 POLICY
 agent_start
-row() { echo "any(.[]; .address == \"$1\" and .port == \"tcp:443\" and .audited and .kernel_reason == \"before-attach\" and (.outdated | not) and (.subject // "" | test(\"$2\")))"; }
+row() { echo "any(.[]; .address == \"$1\" and .port == \"tcp:443\" and .audited and .kernel_reason == \"before-attach\" and (.outdated | not) and (.subject // \"\" | test(\"$2\")))"; }
 json "$(row 51.0.0.1 system.slice/app.service)" "what stands is a row, with its owner" egret_cmd drops --json
 json "$(row 2603:1000:51::1 app.service)" "IPv6, too" egret_cmd drops --json
 json "$(row 51.0.0.2 app.service)" "an IPv4-mapped one, too" egret_cmd drops --json
