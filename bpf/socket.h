@@ -14,8 +14,9 @@
  * socket may not be added to, so it takes a detour through memory.
  * bpf_probe_read_kernel: 5.8 in cgroup programs, needs CAP_PERFMON.
  *
- * Another processor may be on the same detour. What was there before then comes back too early, and the address is
- * taken once more; or it is the address, and the name of the process is lost instead.
+ * Another processor may be on the same detour with the same socket. Where that processor has put back what was there
+ * before this one has read the address, this one tries again. Where this one finds the address already there, it cannot
+ * put back the name of the process, and leaves none.
  */
 #define DETOUR_TRIES 3
 static __always_inline __u64 socket_address(struct bpf_sock *sk, struct egret_sock *sock)

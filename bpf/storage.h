@@ -11,8 +11,8 @@
 #include "maps.h"
 
 /* NULL: there is no memory. Of two who make it the kernel tells one that it failed: with EEXIST, and where the socket
- * has no storage of any map yet, with EAGAIN, after which it may be EEXIST (bpf_local_storage_update, 5.2 to 6.18). What
- * the other has made is there then. */
+ * has no storage of any map yet, with EAGAIN, after which it may be EEXIST (bpf_local_storage_update in the kernel's
+ * bpf_local_storage.c). What the other has made is there then. */
 static __always_inline void *storage_make(void *map, struct bpf_sock *sk)
 {
 	void *made = bpf_sk_storage_get(map, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
@@ -24,7 +24,7 @@ static __always_inline void *storage_make(void *map, struct bpf_sock *sk)
 	return made;
 }
 
-/* A policy's generation is never 0, and is written last (subject_end). */
+/* The generation is written last (subject_end), and no policy's is 0 (kernel_next_generation). */
 static __always_inline bool stamp_is_finished(const struct egret_sock *sock)
 {
 	return sock->audience_generation;

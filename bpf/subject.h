@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Who sends: the audience of a socket's cgroup, by which rules are for it or not, who pays for what the socket makes
- * others remember, and whom that serves. A socket is stamped with these when it is made (subject_stamp) or when it is
- * first seen (stamp_found of stamp.h). The audience is that of one policy: subject_refresh() looks it up anew under
+ * others remember, and whom that serves. A socket is stamped with these when it is made (stamp_new of stamp.h) or when
+ * it is first seen (stamp_found). The audience is that of one policy: subject_refresh() looks it up anew under
  * each generation.
  *
  * struct subject is what a decision needs of it, wherever that comes from.

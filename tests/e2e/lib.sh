@@ -380,7 +380,6 @@ shows() {
 	fi
 }
 
-# json FILTER WHAT CMD...: CMD prints JSON for which jq's FILTER is true.
 # lacks PATTERN WHAT: the output of the last check has no such line.
 lacks() {
 	if grep -qE -- "$1" "$work/output"; then
@@ -390,6 +389,7 @@ lacks() {
 	fi
 }
 
+# json FILTER WHAT CMD...: CMD prints JSON for which jq's FILTER is true.
 json() {
 	local filter=$1 what=$2
 	shift 2
